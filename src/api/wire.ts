@@ -1,0 +1,91 @@
+/** What travels between gateway and page. Types only: the page imports nothing else of the gateway. */
+
+import type { Alert } from '../domain/alert.ts'
+
+export type Role = 'nurse' | 'biomed' | 'admin'
+export type You = { readonly name: string; readonly role: Role }
+
+export type ValueView = {
+  /** MDC reference id; `key` adds the channel, so that two temperatures are two. */
+  readonly metric: string
+  readonly key: string
+  readonly label: string
+  readonly unit: string
+  readonly decimals: number
+  readonly value: { readonly kind: 'measured'; readonly value: number } | { readonly kind: 'absent'; readonly reason: string }
+  /** Corrected wall time of measurement, gateway clock. */
+  readonly at: number
+  /** Greyed beyond this age; removed beyond `goneAfterMs`. */
+  readonly staleAfterMs: number
+  readonly goneAfterMs: number
+  readonly questionable: boolean
+}
+
+export type ScoreView = {
+  readonly total: number
+  readonly min: number
+  readonly max: number
+  readonly complete: boolean
+  readonly missing: readonly string[]
+  readonly parts: Readonly<Record<string, number>>
+  readonly at: number
+}
+
+export type BedView = {
+  readonly id: string
+  readonly label: string
+  readonly stay: string | null
+  /** `asserted`: a monitor sent it, nobody confirmed it. */
+  readonly patient: { readonly name: string | null; readonly mrn: string | null; readonly identified: 'asserted' | 'none' }
+  readonly devices: readonly DeviceView[]
+  readonly values: readonly ValueView[]
+  readonly news2: ScoreView | null
+  readonly context: {
+    readonly population: 'adult' | 'paediatric' | 'neonate'
+    readonly spo2Scale: 1 | 2
+    readonly onOxygen: boolean | null
+    readonly consciousness: 'A' | 'C' | 'V' | 'P' | 'U' | null
+    readonly infectionSuspected: boolean
+  }
+}
+
+export type DeviceView = {
+  readonly id: string
+  readonly driver: string
+  readonly bed: string | null
+  readonly link: 'live' | 'silent' | 'down' | 'never'
+  readonly lastFrameAt: number | null
+  readonly frames: { readonly good: number; readonly bad: number; readonly skipped: number; readonly quarantined: number }
+  /** What the engineer reads when it is not live. */
+  readonly note: string
+}
+
+/** An alert as the page shows it. `saved`: the last change is on disk. */
+export type AlertView = Alert & { readonly saved: boolean; readonly bedLabel: string | null }
+
+export type GatewayView = {
+  readonly id: string
+  readonly ward: string
+  readonly mode: 'demo' | 'live'
+  readonly version: string
+  /** Demo only: how many times faster than real time the ward runs. */
+  readonly speed: number
+  readonly store: { readonly kind: 'ok' } | { readonly kind: 'failing'; readonly why: string }
+  readonly sync: { readonly kind: 'off' | 'ok' | 'behind' | 'paused'; readonly lagRows: number; readonly why: string }
+}
+
+export type ServerMessage =
+  | { readonly type: 'snapshot'; readonly at: number; readonly you: You; readonly gateway: GatewayView; readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[] }
+  /** Beds that changed, whole. At most twice a second; a slow page gets the newest only. */
+  | { readonly type: 'beds'; readonly at: number; readonly beds: readonly BedView[] }
+  /** Alerts that changed, whole, at once; one with state `inactive` has ended. Never dropped. */
+  | { readonly type: 'alerts'; readonly at: number; readonly alerts: readonly AlertView[] }
+  /** Every second of real time, from the rules tick: silence of this is what the page sounds on. */
+  | { readonly type: 'heartbeat'; readonly at: number; readonly seq: number; readonly gateway: GatewayView; readonly devices: readonly DeviceView[] }
+
+export type ClientMessage =
+  /** These alerts are on the screen now: the receipt of the delivery chain. */
+  { readonly type: 'displayed'; readonly alerts: readonly string[] }
+
+/** GET /api/beds/{id}/trend?hours=2 */
+export type TrendView = { readonly series: readonly { readonly metric: string; readonly label: string; readonly unit: string; readonly t: readonly number[]; readonly v: readonly (number | null)[] }[] }

@@ -1,0 +1,51 @@
+/**
+ * A reading with all that the gateway adds: device, bed, stay and three times. Observations that arrived together from
+ * one device are one Snapshot, which is also one row of the store.
+ */
+
+import type { BedId, DeviceId, StayId } from './ids.ts'
+import type { Reading } from './reading.ts'
+import { type MonoMs, type WallMs, wallMs } from './time.ts'
+
+/** A reading with its corrected time: the best guess at gateway wall time, true within ± `boundMs`. */
+export type Observation = Reading & { readonly correctedAt: WallMs; readonly boundMs: number }
+
+export type Snapshot = {
+  readonly device: DeviceId
+  /** null: the device is not bound to a bed. Kept and shown, never guessed. */
+  readonly bed: BedId | null
+  /** Whose values these are: the stay that held the bed when they were measured. */
+  readonly stay: StayId | null
+  /** Gateway wall time of arrival. */
+  readonly receivedAt: WallMs
+  /** The same instant on the clock that never steps: what rules count with. */
+  readonly at: MonoMs
+  /** When the device says it sent this, on its own clock (MSH-7); null when it does not say. */
+  readonly sentAt: WallMs | null
+  readonly observations: readonly Observation[]
+}
+
+export type SnapshotTimes = { readonly receivedAt: WallMs; readonly sentAt: WallMs | null; readonly deviceAt: WallMs | null }
+
+/** Transport from monitor to gateway, in milliseconds, that a correction allows for. */
+const TRANSPORT_BOUND_MS = 1_000
+
+/**
+ * How old a value was when it left the device, in milliseconds, on the device's own clock: a wrong device clock cancels.
+ * 0 when the device does not say, or claims to have measured in the future of its own message.
+ */
+export const ageAtSending = ({ sentAt, deviceAt }: SnapshotTimes): number =>
+  sentAt === null || deviceAt === null ? 0 : Math.max(0, sentAt - deviceAt)
+
+/**
+ * Corrected time of one value. With a sending time the device's clock error cancels and the bound is transport alone.
+ * Without one, a device time is believed when it lies within the transport bound of arrival; else arrival is the best
+ * guess, and the bound says how far the device's own claim is from it.
+ */
+export function correct(times: SnapshotTimes): { readonly correctedAt: WallMs; readonly boundMs: number } {
+  const { receivedAt, sentAt, deviceAt } = times
+  if (deviceAt === null) return { correctedAt: receivedAt, boundMs: TRANSPORT_BOUND_MS }
+  if (sentAt !== null) return { correctedAt: wallMs(receivedAt - ageAtSending(times)), boundMs: TRANSPORT_BOUND_MS }
+  const apartMs = Math.abs(receivedAt - deviceAt)
+  return apartMs <= TRANSPORT_BOUND_MS ? { correctedAt: deviceAt, boundMs: TRANSPORT_BOUND_MS } : { correctedAt: receivedAt, boundMs: apartMs }
+}

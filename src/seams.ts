@@ -1,0 +1,218 @@
+/** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
+
+import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
+import type { DeviceId, StayId } from './domain/ids.ts'
+import type { Snapshot } from './domain/observation.ts'
+import type { DeviceAlarm, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
+import type { MonoMs, WallMs } from './domain/time.ts'
+
+// ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Only main.ts builds the real one. A demo's speed factor scales it for gateway, simulators and central alike. */
+export interface Clock {
+  wall(): WallMs
+  mono(): MonoMs
+  /** Resolves after `ms` of this clock's time, or at once when `stop` aborts. Never rejects. */
+  sleep(ms: number, stop: AbortSignal): Promise<void>
+}
+
+// ── Driver ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What becomes of a frame, told exactly once: stored means fsynced. */
+export type Outcome =
+  | { readonly kind: 'stored' }
+  /** The same message was stored before: answer as then. */
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'retry'; readonly why: string }
+  | { readonly kind: 'rejected'; readonly why: string }
+
+/** The bytes to answer a frame with, given what became of it; null for no answer. Pure. */
+export type Reply = (outcome: Outcome) => Uint8Array | null
+
+/** Who sent a frame, as far as the frame itself says: the gateway matches it against the configured devices. */
+export type Sender = {
+  /** HL7 MSH-3 (first component) or MSH-4; MQTT topic device; null when the frame does not say. */
+  readonly name: string | null
+  /** PV1-3 as `unit^room^bed`, or null. */
+  readonly location: string | null
+}
+
+/** A part of a frame that could not be believed: it is kept, named, and never reaches a rule. */
+export type Fault = { readonly why: string; readonly at: string }
+
+/** One unit of the wire. `offset` and `length` count bytes since the session opened, noise included. */
+export type Frame = { readonly offset: number; readonly length: number } & (
+  | {
+      readonly kind: 'good'
+      /** The bytes as they came, for quarantine and recording. */
+      readonly bytes: Uint8Array
+      readonly sender: Sender
+      /** Message control id (MSH-10) or its like; null when the protocol has none or it was left empty. */
+      readonly messageId: string | null
+      readonly sentAt: WallMs | null
+      readonly readings: readonly Reading[]
+      readonly waveforms: readonly Waveform[]
+      readonly alarms: readonly DeviceAlarm[]
+      /** Non-empty: the frame is partly quarantined. */
+      readonly faults: readonly Fault[]
+      readonly identity: PatientIdentity | null
+      readonly reply: Reply | null
+    }
+  /** Well framed, and not believed as a whole: kept with the reason. */
+  | { readonly kind: 'quarantined'; readonly bytes: Uint8Array; readonly sender: Sender; readonly why: string; readonly reply: Reply | null }
+  /** Damaged on the wire: checksum, truncation, too long. Counted; a bounded copy is kept. */
+  | { readonly kind: 'bad'; readonly bytes: Uint8Array; readonly why: string; readonly reply: Reply | null }
+  /** Nothing to keep: noise, echoes, headers, acknowledgements. */
+  | { readonly kind: 'skipped'; readonly why: string }
+)
+
+export type SessionOutput = {
+  readonly frames: readonly Frame[]
+  readonly send: readonly Uint8Array[]
+  /** When the session wants `wake`, on the clock of `now`; null for never. */
+  readonly wakeAt: MonoMs | null
+}
+
+/** A pure state machine: bytes in; frames and bytes out. Total on any input, bounded memory, no clock of its own. */
+export interface Session {
+  receive(bytes: Uint8Array, now: MonoMs): SessionOutput
+  wake(now: MonoMs): SessionOutput
+  /** The input is over (a file ended, a socket closed): what is still held is judged. */
+  end(now: MonoMs): SessionOutput
+}
+
+/** One setting of a driver, declared so that config, help and docs are made from one list. */
+export type SettingSpec = {
+  readonly name: string
+  readonly help: string
+  readonly default: string
+  /** Accepted values, or a pattern in words for the error message. */
+  readonly choices?: readonly string[]
+}
+export type DriverSettings = Readonly<Record<string, string>>
+
+export interface Driver {
+  readonly id: string
+  readonly title: string
+  /** How its bytes travel: a line of its own, or messages whose borders the transport keeps. */
+  readonly transport: 'serial' | 'tcp' | 'mqtt' | 'udp'
+  readonly settings: readonly SettingSpec[]
+  /** @throws RangeError with a sentence for the engineer when a setting is wrong. */
+  open(settings: DriverSettings): Session
+}
+
+// ── Link ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a link knows of the other end before any frame says more. */
+export type Peer = {
+  /** Where bytes come from, for people: `10.0.0.5:40122`, `/dev/ttyUSB0`, `mqtt:monitor-7`. */
+  readonly address: string
+  /** The configured device, where the link itself settles it (a serial port, an MQTT user); null on a shared listener. */
+  readonly device: DeviceId | null
+}
+
+/** One open conversation: what the link hands to the pump. Never throws, never waits. */
+export interface Line {
+  /** `settled` is called once with the worst outcome of the frames these bytes completed (MQTT: whether to PUBACK). */
+  receive(bytes: Uint8Array, settled?: (outcome: Outcome) => void): void
+  /** The device said it is there, or is gone (MQTT last will, port opened, port lost). */
+  status(state: 'up' | 'down', why: string): void
+  close(why: string): void
+}
+
+export type OpenLine = (peer: Peer, write: (bytes: Uint8Array) => void) => Line
+
+export interface Link {
+  readonly id: string
+  /** Runs until stopped; reopens by itself; never rejects for trouble on the wire. */
+  run(open: OpenLine, stop: AbortSignal): Promise<void>
+}
+
+// ── Rule ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a nurse or the record has said of this stay; belongs to the stay, never to the bed. */
+export type StayContext = {
+  readonly population: 'adult' | 'paediatric' | 'neonate'
+  readonly spo2Scale: 1 | 2
+  readonly onOxygen: boolean | null
+  readonly consciousness: 'A' | 'C' | 'V' | 'P' | 'U' | null
+  readonly infectionSuspected: boolean
+}
+
+export type RuleInput =
+  /** Everything that arrived together from one device, already judged live or history. */
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** Time passes: at least once a second. `wall` is for `because`, `at` is for durations. */
+  | { readonly kind: 'tick'; readonly at: MonoMs; readonly wall: WallMs }
+  | { readonly kind: 'context'; readonly at: MonoMs; readonly wall: WallMs; readonly context: StayContext }
+
+/**
+ * What a rule says of one condition. `present` may be repeated: the life cycle makes start, update, escalate or
+ * de-escalate of it. `cleared` ends it. `lost`: the data went away; a physiological alert stays ("last known").
+ */
+export type Signal =
+  | { readonly kind: 'present'; readonly condition: string; readonly priority: Priority; readonly type: AlertType; readonly text: string; readonly because: Because }
+  | { readonly kind: 'cleared'; readonly condition: string }
+  | { readonly kind: 'lost'; readonly condition: string }
+
+/** A pure fold over what one stay (or one device) lets us see; same input, same output, byte for byte. */
+export interface Rule<State> {
+  readonly id: string
+  readonly version: string
+  start(context: StayContext): State
+  step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
+}
+
+// ── Store ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One stay as the store keeps it. */
+export type StayRecord = {
+  readonly id: StayId
+  readonly bed: string
+  readonly identity: PatientIdentity | null
+  readonly openedAt: WallMs
+  readonly closedAt: WallMs | null
+}
+
+/** What main hands to the store in one go: committed as one transaction or not at all. */
+export type Tick = {
+  readonly snapshots: readonly Snapshot[]
+  readonly events: readonly StoredEvent[]
+  readonly stays: readonly StayRecord[]
+  readonly quarantined: readonly QuarantinedFrame[]
+}
+
+export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent } | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
+
+export type QuarantinedFrame = { readonly at: WallMs; readonly device: DeviceId | null; readonly peer: string; readonly why: string; readonly bytes: Uint8Array }
+
+export type CommitResult = { readonly kind: 'durable'; readonly lastSeq: number } | { readonly kind: 'failed'; readonly why: string }
+
+/** Durable means fsynced (synchronous=FULL). A failed disk never stops an alarm: `commit` never throws and never rejects. */
+export interface Store {
+  commit(tick: Tick): Promise<CommitResult>
+  close(): Promise<void>
+}
+
+// ── Notifier and Sink ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Never throws, never blocks. */
+export interface Notifier {
+  publish(events: readonly AlertEvent[]): void
+}
+
+export type SinkBatch = { readonly batchId: string; readonly body: Uint8Array; readonly events: number }
+
+export type SinkAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'partly'; readonly rejected: readonly { readonly index: number; readonly code: string; readonly detail: string }[] }
+  | { readonly kind: 'retry'; readonly why: string; readonly afterMs: number | null }
+  /** `pause`: 401 and 403, nothing is dead-lettered. `split`: 413. `dead`: this batch can never be taken. */
+  | { readonly kind: 'refused'; readonly how: 'pause' | 'split' | 'dead'; readonly why: string }
+
+/** Idempotent: receivers drop repeats by event key. Never rejects: trouble on the wire is `retry`. */
+export interface Sink {
+  readonly id: string
+  send(batch: SinkBatch, stop: AbortSignal): Promise<SinkAnswer>
+}
