@@ -194,6 +194,21 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** The log as its readers see it: rows in the order of `seq`, which only grows. `at` of a snapshot read back is its receivedAt. */
+export type LoggedRow =
+  | { readonly kind: 'snapshot'; readonly seq: number; readonly snapshot: Snapshot }
+  | { readonly kind: 'event'; readonly seq: number; readonly stored: StoredEvent }
+
+/** A reader's own connection, read-only. */
+export interface LogReader {
+  /** The incarnation of the database: part of the key of every event. */
+  readonly epoch: string
+  lastSeq(): number
+  /** At most `rowsMax` rows with seq > `afterSeq`, in order. */
+  read(afterSeq: number, rowsMax: number): readonly LoggedRow[]
+  close(): void
+}
+
 // ── Notifier and Sink ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Never throws, never blocks. */

@@ -1,0 +1,31 @@
+/** What the API asks of the gateway. The composition root implements it; the API knows nothing behind it. */
+
+import type { AlertId, BedId, StayId } from '../domain/ids.ts'
+import type { StayContext } from '../seams.ts'
+import type { AlertView, BedView, DeviceView, GatewayView, TrendView } from './wire.ts'
+
+export type WardChange = { readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[] }
+
+/** What a nurse may say of a stay; keys left out stay as they are. */
+export type ContextChange = Partial<StayContext>
+
+export type Done = { readonly kind: 'done' } | { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly why: string }
+
+export interface Ward {
+  gateway(): GatewayView
+  beds(): readonly BedView[]
+  devices(): readonly DeviceView[]
+  /** Open alerts, highest priority first, then oldest. */
+  alerts(): readonly AlertView[]
+  /** Count and corrected wall time of the last rules tick: the heartbeat is fed by the rules, not by a timer of its own. */
+  rulesTick(): { readonly seq: number; readonly at: number }
+  /** Called at once with every change; the listener must not throw or block. Returns the way to stop. */
+  watch(listener: (change: WardChange) => void): () => void
+  /** Acts at once, and is saved soon after. */
+  acknowledge(alert: AlertId, by: string): Done
+  pauseAudio(alert: AlertId, by: string, ms: number): Done
+  changeContext(stay: StayId, change: ContextChange, by: string): Done
+  trend(bed: BedId, hours: number): Promise<TrendView>
+  /** The page shows these alerts: receipt of the delivery chain. */
+  displayed(alerts: readonly AlertId[], by: string): void
+}
