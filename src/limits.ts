@@ -8,6 +8,12 @@ export const driverLimits = {
   mqttPayloadBytesMax: 262_144,
   asciiLineBytesMax: 1_024,
   readingsPerFrameMax: 2_000,
+  /** The copy kept of a damaged frame. */
+  badFrameBytesMax: 65_536,
+  /** Bytes outside of frames are reported in spans of at most this. */
+  noiseSpanBytesMax: 65_536,
+  /** A word from outside that is shown to an engineer: a code, a name, a key. */
+  shownWordCharsMax: 64,
 } as const
 
 /** What a link may hold, per socket or port. */
@@ -17,7 +23,16 @@ export const linkLimits = {
   /** A frame begun must be done within this, whatever dribbles in. */
   frameDeadlineMs: 30_000,
   serialReopenDelayMs: 2_000,
+  /** A port silent for so long is asked whether it is still the port that was opened. */
+  serialSilentCheckMs: 5_000,
   mqttReconnectDelayMs: 2_000,
+  /** A packet of somebody who has not logged in. */
+  mqttLoginBytesMax: 4_096,
+  mqttLoginMs: 5_000,
+  /** A packet of a device that has. */
+  mqttPacketBytesMax: 266_240,
+  /** A device must be heard at least so often, so that a dead one is noticed. */
+  mqttKeepaliveSecondsMax: 30,
   writeBacklogBytesMax: 1_048_576,
 } as const
 
@@ -27,8 +42,18 @@ export const pumpLimits = {
   idleCommitDelayMs: 1_000,
   /** Rows held for the store while its disk is slow; beyond it new frames are answered "retry". */
   uncommittedBytesMax: 67_108_864,
+  /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
+  heldSnapshotsMax: 72_000,
+  heldEventsMax: 10_000,
+  /** Metric and channel pairs shown of one bed. */
+  valuesPerBedMax: 200,
+  /** A technical condition that nothing renews ends after this. */
+  conditionHoldMs: 60_000,
+  rulesTickMs: 500,
   unknownDevicesMax: 64,
   openAlertsMax: 10_000,
+  /** Message identities kept per device, on disk too, to know a repeat: more than any monitor keeps in flight. */
+  messagesRememberedPerDevice: 256,
   quarantinedFramesPerDeviceMax: 1_000,
   quarantinedFrameBytesMax: 65_536,
   /** No frame from a device that sends by itself: silent. */
@@ -52,7 +77,36 @@ export const syncLimits = {
   callTimeoutMs: 30_000,
   breakerFailures: 5,
   breakerHalfOpenMs: 60_000,
+  retryDelayMsMin: 1_000,
   retryDelayMsMax: 60_000,
+  /** What a Retry-After may ask for at most. */
+  retryAfterMsMax: 3_600_000,
+  /** A sink that refuses our token is asked again so often. */
+  pausedProbeMs: 60_000,
+  /** The log is looked at this often when nobody says that it grew. */
+  pollMs: 1_000,
+  /** Rest after a batch that emptied the log, so that flash sees two commits a second and not one a message. */
+  lingerMs: 500,
+  rowsPerReadMax: 500,
+  /** Readings of one batch: bounds memory where rows are wide. */
+  readingsPerBatchMax: 60_000,
+  /** A central that refuses batches as too large is sent smaller ones, down to this. */
+  batchBytesMin: 65_536,
+  deadLettersPerRetryMax: 100,
+  /** A scanner's list: names, numbers, devices, beds. */
+  identifiersMax: 200_000,
+  identifiersRefreshMs: 60_000,
+  /** Alerts whose subject is remembered, so that what happens to them later goes to the same subject. */
+  alertSubjectsMax: 100_000,
+  /** Sensors of one kind on one device that central can tell apart; what comes beyond shares the last. */
+  sensorsPerMetricMax: 16,
+  alertInputsMax: 32,
+  responseBytesMax: 1_048_576,
+  /** What is kept of a reason that central gave. */
+  reasonCharsMax: 300,
+  heapMbMax: 256,
+  restartDelayMsMax: 60_000,
+  stopMs: 3_000,
 } as const
 
 /** Web and API. */
@@ -62,9 +116,99 @@ export const apiLimits = {
   socketsMax: 200,
   /** A slow page is cut when more than this waits for it. */
   socketBacklogBytesMax: 4_194_304,
+  /** All pages together: beyond it the slowest is cut. */
+  socketBacklogTotalBytesMax: 67_108_864,
+  /** With more than this waiting, a page gets the newest of each bed later instead of everything now. */
+  socketSlowBytes: 65_536,
+  /** Tabs of one session; one more closes the oldest. */
+  socketsPerSessionMax: 8,
+  socketMessagesPerSecondMax: 200,
+  socketPingMs: 10_000,
+  /** No pong for so long: the other end is gone, whatever TCP says. */
+  socketPongWaitMs: 30_000,
+  displayedAlertsMax: 1_000,
+  bedsPushMs: 500,
   heartbeatMs: 1_000,
+  /** How often the real-time loop looks whether a heartbeat or a push is due. */
+  pulseMs: 250,
+  connectionsMax: 1_024,
+  requestTimeoutMs: 10_000,
+  trendHoursMax: 72,
+  audioPauseSecondsMax: 120,
   sessionHoursMax: 12,
+  sessionsMax: 2_000,
+  /** One more sign-in of the same user ends that user's oldest session. */
+  sessionsPerUserMax: 16,
   loginFailuresMax: 10,
   loginDelayMs: 30_000,
+  /** The delay doubles with each failure up to this. */
+  loginDelayMsMax: 3_600_000,
+  /** After so many failures in a row a password no longer opens this account: only an administrator does. */
+  loginFailuresInRowMax: 99,
+  /** Names and addresses whose failures are remembered, each. */
+  loginFailureKeysMax: 10_000,
+  /** Passwords are checked one after the other; one more that waits is answered 429. */
+  loginsWaitingMax: 32,
   loginLinkMinutesMax: 720,
+  loginLinksMax: 200,
+  usersMax: 1_000,
+  /** How soon a user disabled by a command is thrown out, at most. */
+  usersRereadMs: 500,
+  passwordCharactersMin: 15,
+  passwordCharactersMax: 256,
+} as const
+
+/** The reference central (simulators/central). */
+export const centralLimits = {
+  /** As it comes, still packed. */
+  bodyBytesMax: 8_388_608,
+  /** Unpacked: what a small body may grow to. */
+  unpackedBytesMax: 33_554_432,
+  eventsPerBatchMax: 10_000,
+  valuesPerEventMax: 10_000,
+  valuesPerBatchMax: 500_000,
+  keyCharactersMax: 300,
+  nestingLevelsMax: 32,
+  valuesPerInsertMax: 20_000,
+  /** Batches unpacked or waiting for the database at one time; the next is answered "busy". */
+  batchesInWorkMax: 16,
+  connectionsMax: 128,
+  databaseConnectionsMax: 8,
+  databaseTimeoutMs: 30_000,
+  requestTimeoutMs: 30_000,
+  rowsPerPageMax: 1_000,
+  skippedRowsMax: 1_000_000,
+  trendDaysMax: 31,
+  faultDelayMsMax: 600_000,
+  socketsMax: 64,
+  socketMessageBytesMax: 4_096,
+  /** A dashboard that does not read is cut when more than this waits for it. */
+  socketBacklogBytesMax: 1_048_576,
+  /** Metrics go to dashboards no oftener than this. */
+  dashboardPauseMs: 1_000,
+} as const
+
+/** The nurse station's page. Times are real time, on the page's own clock that never steps. */
+export const webLimits = {
+  /** No believable heartbeat for so long: NOT RECEIVING. With one look every `lookEveryMs` it shows within 5 s. */
+  silentAfterMs: 4_000,
+  /** Values are taken off the screen when the gateway was last heard so long ago. */
+  removedAfterMs: 30_000,
+  lookEveryMs: 250,
+  /** The page asked again after so long when a tap was not answered. */
+  requestTimeoutMs: 5_000,
+  reconnectDelayMsMin: 500,
+  reconnectDelayMsMax: 5_000,
+  /** Attempts come quickly for so long after the last heartbeat, so that a short outage ends quickly too. */
+  reconnectEagerMs: 60_000,
+  trendSpanMs: 7_200_000,
+  trendPointsPerSeriesMax: 2_880,
+  trendSeriesPerBedMax: 32,
+  trendRedrawEveryMs: 5_000,
+} as const
+
+/** How long a screen believes a value, in ms. */
+export const viewLimits = {
+  periodic: { staleAfterMs: 15_000, goneAfterMs: 60_000 },
+  episodic: { staleAfterMs: 1_800_000, goneAfterMs: 43_200_000 },
 } as const

@@ -1,7 +1,7 @@
 /** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
 
 import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
-import type { DeviceId, StayId } from './domain/ids.ts'
+import type { BedId, DeviceId, StayId } from './domain/ids.ts'
 import type { Snapshot } from './domain/observation.ts'
 import type { DeviceAlarm, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
@@ -113,8 +113,11 @@ export type Peer = {
 
 /** One open conversation: what the link hands to the pump. Never throws, never waits. */
 export interface Line {
-  /** `settled` is called once with the worst outcome of the frames these bytes completed (MQTT: whether to PUBACK). */
-  receive(bytes: Uint8Array, settled?: (outcome: Outcome) => void): void
+  /**
+   * `settled` is called once with the worst outcome of the frames these bytes completed (MQTT: whether to PUBACK).
+   * Returns how many frames they completed: a link may close a conversation that stays in the middle of one.
+   */
+  receive(bytes: Uint8Array, settled?: (outcome: Outcome) => void): number
   /** The device said it is there, or is gone (MQTT last will, port opened, port lost). */
   status(state: 'up' | 'down', why: string): void
   close(why: string): void
@@ -168,11 +171,19 @@ export interface Rule<State> {
 /** One stay as the store keeps it. */
 export type StayRecord = {
   readonly id: StayId
-  readonly bed: string
+  readonly bed: BedId
   readonly identity: PatientIdentity | null
   readonly openedAt: WallMs
   readonly closedAt: WallMs | null
+  /** What was said of this stay, as it stands; written again when it changes. */
+  readonly context: StayContext
 }
+
+/**
+ * A message the store has taken, so that a repeat is known as one: (device, control id, hash of its bytes). The store keeps
+ * a ring per device: `slot` is the place in it, and a later identity in the same slot takes its place.
+ */
+export type MessageIdentity = { readonly device: DeviceId; readonly slot: number; readonly id: string; readonly hash: number }
 
 /** What main hands to the store in one go: committed as one transaction or not at all. */
 export type Tick = {
@@ -180,6 +191,7 @@ export type Tick = {
   readonly events: readonly StoredEvent[]
   readonly stays: readonly StayRecord[]
   readonly quarantined: readonly QuarantinedFrame[]
+  readonly messages: readonly MessageIdentity[]
 }
 
 export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent } | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }

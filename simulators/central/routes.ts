@@ -1,0 +1,199 @@
+/** The addresses of central: batches in, the read API out, faults, pages (contract with central §2, §3). */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { centralLimits } from '../../src/limits.ts'
+import type { Clock } from '../../src/seams.ts'
+import type { Access } from './access.ts'
+import { unpack } from './body.ts'
+import type { Refusal } from './body.ts'
+import { FaultShape, refusesRow } from './faults.ts'
+import type { Fault, Faults } from './faults.ts'
+import { ingest, readBatch } from './ingest.ts'
+import type { Ingested } from './ingest.ts'
+import type { Live } from './live.ts'
+import { PAGE_POLICY, frontPage, subjectPage } from './page.ts'
+import {
+  PageShape, TrendShape, alertsOf, batchesOf, countsOf, eventsOf, latestOf, patientOf, patientsOf, predictionsOf, recountOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
+} from './read.ts'
+import { saying } from './shapes.ts'
+import type { CentralDatabase } from './sql.ts'
+
+export type Central = {
+  readonly database: CentralDatabase
+  readonly clock: Clock
+  readonly stop: AbortSignal
+  readonly access: Access
+  readonly faults: Faults
+  readonly live: Live
+}
+
+export function refuse(reply: FastifyReply, { status, detail, code, retryAfterSeconds }: Refusal): FastifyReply {
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(status).send(code === undefined ? { detail } : { detail, code })
+}
+
+/** The connection ends without an answer. */
+function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  request.raw.socket.destroy()
+  return reply
+}
+
+/** Everything under /api: the token first, then the fault that central was told to make. */
+export function addApi(app: FastifyInstance, central: Central): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!central.access.isBearer(request.headers.authorization)) return refuse(reply, { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' })
+    return undefined
+  })
+  // After the body has been read, as a server that struggles would.
+  app.addHook('preHandler', async (request, reply) => {
+    const fault = central.faults.meet()
+    meets.set(request, fault)
+    return suffer(fault, request, { reply, central })
+  })
+  addBatches(app, central)
+  addReads(app, central)
+}
+
+const meets = new WeakMap<FastifyRequest, Fault>()
+
+/** Makes the trouble of a fault; undefined when the request is to go on. */
+export async function suffer(fault: Fault, request: FastifyRequest, { reply, central }: { readonly reply: FastifyReply; readonly central: Central }): Promise<FastifyReply | undefined> {
+  switch (fault.mode) {
+    case 'ok':
+    case 'lose-response':
+    case 'reject-rows':
+      return undefined
+    case 'slow':
+      await central.clock.sleep(fault.ms, central.stop)
+      return undefined
+    case 'absent':
+      return cut(request, reply)
+    case 'wrong':
+      return refuse(reply, { status: fault.status, code: fault.code ?? CODES.get(fault.status), detail: 'Central was told to be wrong.' })
+    case 'unauthorized':
+      return refuse(reply, { status: fault.status, code: CODES.get(fault.status), detail: 'Central was told to let nobody in.' })
+    case 'busy':
+      return refuse(reply, { status: 429, retryAfterSeconds: Math.ceil(fault.ms / 1_000), detail: 'Central was told to be busy.' })
+  }
+}
+
+/** Codes of the platform by status, where it has one (contract with central §2). */
+const CODES: ReadonlyMap<number, string> = new Map([
+  [400, 'ANALYTICS_001'],
+  [403, 'ANALYTICS_006'],
+  [408, 'ANALYTICS_005'],
+  [422, 'ANALYTICS_003'],
+])
+
+function addBatches(app: FastifyInstance, central: Central): void {
+  let inWork = 0
+  app.post('/api/v1/analytics/batches', async (request, reply) => {
+    if (inWork >= centralLimits.batchesInWorkMax) return refuse(reply, { status: 429, retryAfterSeconds: 1, detail: 'Too many batches are in work.' })
+    inWork += 1
+    try {
+      const fault = meets.get(request) ?? { mode: 'ok' }
+      const result = await take(central, request, fault)
+      if (result.kind === 'refused') return refuse(reply, result.refusal)
+      if (fault.mode === 'lose-response') return cut(request, reply)
+      return reply.code(result.kind === 'stored' ? 202 : 200).send(result.receipt)
+    } finally {
+      inWork -= 1
+    }
+  })
+  app.get('/api/v1/analytics/batches', async (request, reply) => paged(request, reply, page => batchesOf(central.database, page)))
+}
+
+async function take({ database, clock, stop, live }: Central, request: FastifyRequest, fault: Fault): Promise<Ingested> {
+  const refused = (status: number, detail: string): Ingested => ({ kind: 'refused', refusal: { status, code: CODES.get(status), detail } })
+  const idempotencyKey = request.headers['idempotency-key']
+  if (typeof idempotencyKey !== 'string' || idempotencyKey === '') return refused(400, 'Idempotency-Key with the batchId is needed.')
+  if (!(request.body instanceof Uint8Array)) return refused(400, 'A body is needed.')
+  const unpacked = await unpack(request.body, request.headers['content-encoding'] ?? '')
+  if (unpacked.kind === 'refused') return unpacked
+  const share = fault.mode === 'reject-rows' ? fault.share : 0
+  const read = readBatch(unpacked.json, request.body.length, key => refusesRow(key, share))
+  if (read.kind === 'refused') return read
+  if (read.batch.batchId !== idempotencyKey) return refused(422, 'Idempotency-Key is not the batchId.')
+  try {
+    const result = await ingest(database, read.batch, clock.wall(), stop)
+    if (result.kind === 'stored') live.publish(result.alerts.map(({ subject, atMs, alert }) => ({ patient_id: subject, timestamp: new Date(atMs), ...alert })))
+    return result
+  } catch (error) {
+    // Class 22 and 23 of SQLSTATE: these very rows cannot be stored, so sending them again would never help.
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && /^2[23]...$/.test(error.code)) return refused(422, `The database cannot store this batch (SQLSTATE ${error.code}).`)
+    throw error
+  }
+}
+
+function addReads(app: FastifyInstance, { database, clock, live }: Central): void {
+  app.get('/api/v1/analytics/counts', async request => {
+    const { recount } = z.object({ recount: z.string().optional() }).parse(request.query)
+    return recount === 'true' ? recountOf(database) : countsOf(database)
+  })
+  app.get('/api/v1/analytics/events', async (request, reply) => paged(request, reply, page => eventsOf(database, page, null)))
+  app.get('/api/v1/patients', async (request, reply) => paged(request, reply, page => patientsOf(database, page)))
+  app.get('/api/v1/patients/:id', async (request, reply) => (await patientOf(database, idOf(request))) ?? unknownPatient(reply))
+  app.get('/api/v1/patients/:id/vital-signs', async (request, reply) => {
+    if ((await patientOf(database, idOf(request))) === null) return unknownPatient(reply)
+    return paged(request, reply, page => vitalSignsOf(database, idOf(request), page))
+  })
+  app.get('/api/v1/patients/:id/predictions', async (request, reply) => {
+    if ((await patientOf(database, idOf(request))) === null) return unknownPatient(reply)
+    return predictionsOf(database, idOf(request))
+  })
+  app.get('/api/v1/alerts', async (request, reply) => paged(request, reply, page => alertsOf(database, page, null)))
+  app.get('/api/v1/analytics/patient-summary', () => summaryOf(database))
+  app.get('/api/v1/analytics/vital-signs-trends', async (request, reply) => {
+    const asked = TrendShape.safeParse(request.query)
+    if (!asked.success) return refuse(reply, { status: 422, detail: saying(asked.error) })
+    const { patient_id, days } = asked.data
+    if ((await patientOf(database, patient_id)) === null) return unknownPatient(reply)
+    return { patient_id, days, hours: await trendsOf(database, patient_id, days) }
+  })
+  app.get('/api/v1/streaming/status', async () => {
+    const totals = await totalsOf(database)
+    const lagMs = totals.lastEventAt === null ? null : clock.wall() - totals.lastEventAt.getTime()
+    return { status: 'ok', ...totals, lagMs, dashboards: live.dashboards() }
+  })
+  app.get('/api/v1/streaming/live-data', () => latestOf(database, null))
+}
+
+const idOf = (request: FastifyRequest): string => z.object({ id: z.string() }).parse(request.params).id
+
+const unknownPatient = (reply: FastifyReply): FastifyReply => refuse(reply, { status: 404, detail: 'No such patient.' })
+
+async function paged<Row>(request: FastifyRequest, reply: FastifyReply, read: (page: z.output<typeof PageShape>) => Promise<readonly Row[]>): Promise<readonly Row[] | FastifyReply> {
+  const page = PageShape.safeParse(request.query)
+  return page.success ? read(page.data) : refuse(reply, { status: 422, detail: saying(page.error) })
+}
+
+/** What stays reachable whatever fault is on: the control itself and the pages. */
+export function addControl(app: FastifyInstance, { access, faults }: Central): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!access.isBearer(request.headers.authorization)) return refuse(reply, { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' })
+    return undefined
+  })
+  app.get('/control/faults', () => faults.current())
+  app.post('/control/faults', async (request, reply) => {
+    const unpacked = await unpack(request.body instanceof Uint8Array ? request.body : new Uint8Array(), '')
+    if (unpacked.kind === 'refused') return refuse(reply, unpacked.refusal)
+    const fault = FaultShape.safeParse(unpacked.json)
+    if (!fault.success) return refuse(reply, { status: 422, detail: saying(fault.error) })
+    faults.set(fault.data)
+    return fault.data
+  })
+}
+
+export function addPages(app: FastifyInstance, { access, clock, database, faults }: Central): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (access.mayRead(request)) return undefined
+    return reply.code(401).header('www-authenticate', 'Basic realm="reference central", charset="UTF-8"').send({ detail: 'From another machine the token is needed, as password.' })
+  })
+  const page = (reply: FastifyReply, html: string): FastifyReply =>
+    reply.header('content-security-policy', PAGE_POLICY).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff').type('text/html; charset=utf-8').send(html)
+  app.get('/', async (_request, reply) => page(reply, await frontPage(database, { fault: faults.current(), database: database.kind, nowMs: clock.wall() })))
+  app.get('/subjects/:id', async (request, reply) => page(reply, await subjectPage(database, idOf(request))))
+}

@@ -1,0 +1,185 @@
+/** Shapes that arrive (contract with central §1), strict: what would not be stored is refused, never dropped in silence. */
+
+import { z } from 'zod'
+import { centralLimits } from '../../src/limits.ts'
+
+const text = (charactersMax: number) => z.string().min(1).max(charactersMax)
+const name = text(200)
+/** Beyond these years a time is a fault of the sender, and PostgreSQL's own range is near. */
+const EARLIEST_MS = Date.UTC(1900, 0, 1)
+const LATEST_MS = Date.UTC(2300, 0, 1)
+/** ISO 8601 with a zone, as milliseconds. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform(iso => Date.parse(iso))
+  .refine(at => at >= EARLIEST_MS && at < LATEST_MS, 'a time between 1900 and 2300')
+
+const key = text(centralLimits.keyCharactersMax)
+const revision = z.number().int().min(0).max(2_147_483_647)
+const anyObject = z.record(z.string(), z.unknown())
+
+// ── Batch ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const BatchShape = z.strictObject({
+  batchId: name,
+  events: z.array(z.unknown()).min(1),
+  metadata: z.looseObject({
+    timestamp: instant,
+    source: name,
+    size: z.number().int().min(0),
+    schemaVersion: z.literal(1),
+    organizationId: name,
+    gatewayId: name,
+    lane: z.enum(['live', 'release']),
+    method: name,
+    keyEpoch: z.union([name, z.number().int()]),
+    seqFrom: z.number().int().min(0),
+    seqTo: z.number().int().min(0),
+    /** Hex, over JSON.stringify(events). */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case hex').optional(),
+  }),
+})
+
+// ── Events ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const column = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(centralLimits.valuesPerEventMax)
+const DAY_MS = 86_400_000
+
+/** One subject, metric and (by agreement) minute, in columns. */
+const VitalSigns = z
+  .strictObject({
+    metric: name,
+    mdc: z.number().int(),
+    loinc: text(40).nullable(),
+    unit: text(40),
+    /** Milliseconds from the event's timestamp. */
+    t: column(z.number().min(-DAY_MS).max(DAY_MS)),
+    v: column(z.number().nullable()),
+    q: column(z.union([z.number().int(), text(40)])),
+  })
+  .refine(({ t, v, q }) => t.length === v.length && t.length === q.length, 't, v and q of one length')
+
+const Alert = z.strictObject({
+  alertId: name,
+  phase: z.enum(['start', 'update', 'escalate', 'deescalate', 'end', 'reset']),
+  state: z.enum(['active', 'latched', 'inactive']),
+  severity: z.enum(['info', 'warning', 'critical', 'emergency']),
+  priority: z.enum(['low', 'medium', 'high']),
+  type: z.enum(['physiological', 'technical', 'advisory']),
+  rule: name,
+  version: name,
+  because: anyObject,
+})
+
+const envelope = { streamId: name, partitionKey: name, key, revision, timestamp: instant }
+
+const StreamEvent = z.discriminatedUnion('eventType', [
+  z.strictObject({ ...envelope, eventType: z.literal('vital-signs'), data: VitalSigns }),
+  z.strictObject({ ...envelope, eventType: z.literal('alerts'), data: Alert }),
+  z.strictObject({ ...envelope, eventType: z.enum(['device-metrics', 'gaps', 'system-metrics', 'lab-results', 'medications']), data: anyObject }),
+])
+
+const ClinicalEvent = z.strictObject({
+  key,
+  revision: revision.default(0),
+  patientId: name,
+  eventType: z.enum(['visit', 'prescription', 'procedure', 'note']),
+  metadata: z.strictObject({ timestamp: instant, provider: name.nullish(), location: name.nullish(), details: z.unknown().optional() }),
+  context: z.strictObject({ sessionId: name.nullish(), sourceSystem: name.nullish() }),
+})
+
+const UserInteractionEvent = z.strictObject({
+  key,
+  revision: revision.default(0),
+  userId: name,
+  action: z.enum(['view', 'edit', 'create', 'delete']),
+  resource: z.strictObject({ type: name, id: name }),
+  timestamp: instant,
+  metadata: anyObject,
+})
+
+export type VitalSignColumns = z.output<typeof VitalSigns>
+export type AlertColumns = z.output<typeof Alert>
+
+/** An event ready to store. `stored` is what came, as JSON text: the whole of it, or the data of an AnalyticsStream. */
+export type CentralEvent = {
+  readonly key: string
+  readonly revision: number
+  readonly type: string
+  readonly stream: string | null
+  /** Pseudonym; null where the event is about no patient, device or gateway. */
+  readonly subject: string | null
+  /** The subject is a patient, so it is listed as one. */
+  readonly isPatient: boolean
+  readonly atMs: number
+  readonly stored: string
+  readonly vitals: VitalSignColumns | null
+  readonly alert: AlertColumns | null
+}
+
+export type ReadEvent = { readonly kind: 'event'; readonly event: CentralEvent } | { readonly kind: 'refused'; readonly detail: string }
+
+const PATIENT_TYPES: readonly string[] = ['vital-signs', 'lab-results', 'medications']
+
+/**
+ * JSON.stringify writes NUL and half surrogate pairs, and nothing else, in this form. PostgreSQL can store neither, and an
+ * error from there would fail the whole batch again and again.
+ */
+const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
+
+export const isStorable = (json: string): boolean => !UNSTORABLE.test(json)
+
+/** One element of `events`, judged by itself. */
+export function readEvent(raw: unknown): ReadEvent {
+  if (typeof raw !== 'object' || raw === null) return { kind: 'refused', detail: 'not an object' }
+  if (!isStorable(JSON.stringify(raw))) return { kind: 'refused', detail: 'holds a character that cannot be stored (NUL or half a surrogate pair)' }
+  if ('patientId' in raw) return readClinical(raw)
+  if ('userId' in raw) return readInteraction(raw)
+  return readStream(raw)
+}
+
+const NO_COLUMNS = { vitals: null, alert: null } as const
+
+function readStream(raw: object): ReadEvent {
+  if ('eventType' in raw && raw.eventType === 'corrections') return { kind: 'refused', detail: 'eventType corrections: this central cannot recompute what rests on the rows yet' }
+  const parsed = StreamEvent.safeParse(raw)
+  if (!parsed.success) return refusedBy(parsed.error)
+  const { key, revision, eventType: type, streamId: stream, partitionKey: subject, timestamp: atMs } = parsed.data
+  // `raw` and not the parsed copy: what is stored is what came.
+  const stored = JSON.stringify('data' in raw ? raw.data : null)
+  return {
+    kind: 'event',
+    event: {
+      key, revision, type, stream, subject, atMs, stored,
+      isPatient: PATIENT_TYPES.includes(type),
+      vitals: parsed.data.eventType === 'vital-signs' ? parsed.data.data : null,
+      alert: parsed.data.eventType === 'alerts' ? parsed.data.data : null,
+    },
+  }
+}
+
+function readClinical(raw: object): ReadEvent {
+  const parsed = ClinicalEvent.safeParse(raw)
+  if (!parsed.success) return refusedBy(parsed.error)
+  const { key, revision, eventType: type, patientId: subject, metadata } = parsed.data
+  const stored = JSON.stringify(raw)
+  return { kind: 'event', event: { key, revision, type, stream: null, subject, isPatient: true, atMs: metadata.timestamp, stored, ...NO_COLUMNS } }
+}
+
+function readInteraction(raw: object): ReadEvent {
+  const parsed = UserInteractionEvent.safeParse(raw)
+  if (!parsed.success) return refusedBy(parsed.error)
+  const { key, revision, timestamp: atMs } = parsed.data
+  const stored = JSON.stringify(raw)
+  return { kind: 'event', event: { key, revision, type: 'user-interaction', stream: null, subject: null, isPatient: false, atMs, stored, ...NO_COLUMNS } }
+}
+
+const refusedBy = (error: z.ZodError): ReadEvent => ({ kind: 'refused', detail: saying(error) })
+
+/** The first complaints, with their place, in one line. */
+export const saying = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ')
+    .slice(0, 500)

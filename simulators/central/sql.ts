@@ -1,0 +1,133 @@
+/**
+ * The database, behind the little that central asks of it. PostgreSQL where a URL is given, PGlite (PostgreSQL in WebAssembly) in a
+ * folder or in memory otherwise: one dialect, one schema, one code path.
+ *
+ * What a commit is worth: on PostgreSQL what its settings say (fsync by default). PGlite runs with fsync off: committed rows survive the
+ * death of the process, not a power cut.
+ */
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type { PGliteInterface, Transaction } from '@electric-sql/pglite'
+import Database from 'better-sqlite3'
+import { Pool } from 'pg'
+import { centralLimits } from '../../src/limits.ts'
+
+export interface Sql {
+  /** One statement, `$1` placeholders. bigint and numeric are to be cast to float8 in the statement; timestamptz comes back as Date. */
+  query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export interface CentralDatabase extends Sql {
+  readonly kind: 'postgresql' | 'pglite'
+  /** Commits when `work` returns, rolls back when it throws. */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** Where central keeps what it is sent. The folder belongs to one central at a time. */
+export type Place = { readonly kind: 'url'; readonly url: string } | { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'memory' }
+
+/** @throws Error with a sentence when the folder is in use or the database does not open. */
+export async function openDatabase(place: Place, note: (line: string) => void): Promise<CentralDatabase> {
+  switch (place.kind) {
+    case 'url':
+      return openPostgres(place.url, note)
+    case 'folder':
+      return openFolder(place.folder)
+    case 'memory':
+      return overPglite(await PGlite.create(), () => undefined)
+  }
+}
+
+function openPostgres(url: string, note: (line: string) => void): CentralDatabase {
+  const pool = new Pool({
+    connectionString: url,
+    max: centralLimits.databaseConnectionsMax,
+    connectionTimeoutMillis: centralLimits.databaseTimeoutMs,
+    statement_timeout: centralLimits.databaseTimeoutMs,
+  })
+  // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
+  const broken = (error: Error): void => note(`A database connection broke: ${error.message}`)
+  pool.on('error', broken)
+  return {
+    kind: 'postgresql',
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const result = await pool.query<Row & Record<string, unknown>>(text, [...values])
+      return result.rows
+    },
+    async transaction(work) {
+      const client = await pool.connect()
+      client.on('error', broken)
+      const release = (error?: Error): void => {
+        client.removeListener('error', broken)
+        client.release(error)
+      }
+      try {
+        await client.query('BEGIN')
+        const result = await work({
+          async query<Row>(text: string, values: readonly unknown[] = []) {
+            return (await client.query<Row & Record<string, unknown>>(text, [...values])).rows
+          },
+        })
+        await client.query('COMMIT')
+        release()
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').then(
+          () => release(),
+          (again: unknown) => release(again instanceof Error ? again : new Error('ROLLBACK failed')),
+        )
+        throw error
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+async function openFolder(folder: string): Promise<CentralDatabase> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const unlock = lock(folder)
+  try {
+    const dataDir = join(folder, 'pglite')
+    const created = join(folder, 'created')
+    // A creation cut short leaves files that never open again. Nothing was stored before the mark, so nothing is lost with them.
+    if (!existsSync(created)) rmSync(dataDir, { recursive: true, force: true })
+    const pglite = await PGlite.create({ dataDir })
+    if (!existsSync(created)) writeFileSync(created, 'This folder holds a whole database.\n')
+    return overPglite(pglite, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** SQLite's lock is the operating system's, so it ends with the process however that ends. PGlite itself keeps no lock. */
+function lock(folder: string): () => void {
+  const file = new Database(join(folder, 'lock.db'), { timeout: 0 })
+  try {
+    file.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    file.close()
+    throw new Error(`another central uses ${folder}`, { cause: error })
+  }
+  return () => void file.close()
+}
+
+function overPglite(pglite: PGlite, unlock: () => void): CentralDatabase {
+  const over = (on: PGliteInterface | Transaction): Sql => ({
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      return (await on.query<Row>(text, [...values])).rows
+    },
+  })
+  return {
+    kind: 'pglite',
+    ...over(pglite),
+    transaction: work => pglite.transaction(transaction => work(over(transaction))),
+    async close() {
+      await pglite.close()
+      unlock()
+    },
+  }
+}

@@ -1,0 +1,132 @@
+/** Reads a site file. Every mistake becomes one line with file, line, column, what is wrong and what was probably meant. */
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, isNode, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { suggestion } from '../domain/nearest.ts'
+import { type SecretSetting, type Site, siteJsonSchema, siteSchema } from './schema.ts'
+
+export type Loaded = { readonly kind: 'ok'; readonly site: Site; readonly file: string } | { readonly kind: 'wrong'; readonly problems: readonly string[] }
+
+type Path = readonly PropertyKey[]
+
+export function loadSite(file: string): Loaded {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    return { kind: 'wrong', problems: [`${file}: cannot be read (${error instanceof Error ? error.message : String(error)}). Copy config/site.example.yaml and start from that.`] }
+  }
+  return parseSite(text, file)
+}
+
+export function parseSite(text: string, file: string): Loaded {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  if (document.errors.length > 0) {
+    return { kind: 'wrong', problems: document.errors.map((error) => `${place(error.pos[0])}: not YAML: ${error.message}`) }
+  }
+  const where = (path: Path, key?: string): string => {
+    if (key !== undefined) {
+      const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true)
+      const pair = isNode(parent) && 'items' in parent ? parent.items.find((item) => isPairOf(item, key)) : undefined
+      if (pair) return place(pair.key.range[0])
+    }
+    // The nearest thing on the path that stands in the file: a missing key is reported where it should be.
+    for (let length = path.length; length >= 0; length--) {
+      const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+      if (isNode(node) && node.range) return place(node.range[0])
+    }
+    return `${file}:1:1`
+  }
+  const parsed = siteSchema.safeParse(document.toJS())
+  if (!parsed.success) return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => describe(issue, where)) }
+  const problems = crossCheck(parsed.data, where)
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', site: parsed.data, file }
+}
+
+type PairOf = { readonly key: { readonly value: string; readonly range: readonly [number, number, number] } }
+function isPairOf(item: unknown, key: string): item is PairOf {
+  if (typeof item !== 'object' || item === null || !('key' in item)) return false
+  const { key: node } = item
+  return isNode(node) && 'value' in node && node.value === key && Boolean(node.range)
+}
+
+function describe(issue: z.core.$ZodIssue, where: (path: Path, key?: string) => string): string[] {
+  const spot = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${where(issue.path, key)}: unknown setting "${[spot, key].filter(Boolean).join('.')}".${suggestion(key, keysAt(issue.path))}`)
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
+    return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, where))
+  }
+  if (issue.code === 'invalid_value') {
+    return [`${where(issue.path)}: "${spot}" must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}.`]
+  }
+  return [`${where(issue.path)}: "${spot}": ${issue.message}.`]
+}
+
+/** The names that may stand at a path, read from the generated JSON Schema. */
+function keysAt(path: Path): string[] {
+  let nodes: unknown[] = [siteJsonSchema()]
+  for (const step of path) {
+    nodes = nodes.flatMap(alternatives).flatMap((node) => {
+      if (typeof step === 'number') return [field(node, 'items')]
+      const properties = field(node, 'properties')
+      return [field(properties, String(step))]
+    })
+  }
+  return [...new Set(nodes.flatMap(alternatives).flatMap((node) => Object.keys(record(field(node, 'properties')))))]
+}
+
+const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? { ...value } : {})
+const field = (value: unknown, name: string): unknown => record(value)[name]
+function alternatives(node: unknown): unknown[] {
+  const either = [field(node, 'anyOf'), field(node, 'oneOf')].filter(Array.isArray).flat()
+  return either.length > 0 ? either : [node]
+}
+
+/** What a schema cannot say: names that refer to names. */
+function crossCheck(site: Site, where: (path: Path) => string): string[] {
+  const problems: string[] = []
+  const beds = site.beds.map((bed) => bed.id)
+  const devices = site.devices.map((device) => device.id)
+  for (const [list, names] of [['beds', beds], ['devices', devices], ['links', site.links.map((link) => link.id)]] as const) {
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index) problems.push(`${where([list, index, 'id'])}: "${name}" is named twice in ${list}.`)
+    })
+  }
+  site.devices.forEach((device, index) => {
+    if (device.bed !== undefined && !beds.includes(device.bed)) {
+      problems.push(`${where(['devices', index, 'bed'])}: there is no bed "${device.bed}".${suggestion(device.bed, beds)}`)
+    }
+  })
+  site.links.forEach((link, index) => {
+    const named = 'device' in link ? [link.device] : link.kind === 'mqtt-broker' ? link.users.map((user) => user.device) : []
+    for (const name of named) {
+      if (!devices.includes(name)) problems.push(`${where(['links', index])}: there is no device "${name}".${suggestion(name, devices)}`)
+    }
+  })
+  if (site.sync.lane === 'live') {
+    for (const needed of ['agreement', 'url', 'token'] as const) {
+      if (site.sync[needed] === undefined) problems.push(`${where(['sync'])}: lane "live" needs "sync.${needed}".`)
+    }
+  }
+  return problems
+}
+
+/**
+ * The one place where secrets are read.
+ * @throws Error with a sentence that names where the secret should be, never the secret.
+ */
+export function readSecret(secret: SecretSetting, siteFile: string, env: Readonly<Record<string, string | undefined>>): string {
+  const found = 'file' in secret ? readFileSync(resolve(dirname(siteFile), secret.file), 'utf8').trim() : env[secret.env]
+  if (found === undefined || found === '') throw new Error(`the secret in ${'file' in secret ? `file ${secret.file}` : `variable ${secret.env}`} is missing or empty`)
+  return found
+}

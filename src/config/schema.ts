@@ -1,0 +1,133 @@
+/** The site's configuration: what may stand in it, with defaults and help. The JSON Schema and the settings table are made from this. */
+
+import { z } from 'zod'
+import { isId } from '../domain/ids.ts'
+
+const id = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
+const port = z.int().min(0).max(65_535)
+const host = z.string().min(1)
+
+/** Secrets never stand in the file: they come from a file (a systemd credential, say) or the environment. */
+const secret = z.union([
+  z.strictObject({ file: z.string().min(1).describe('Path of a file that holds the secret and nothing else. Relative to this file.') }),
+  z.strictObject({ env: z.string().min(1).describe('Name of an environment variable.') }),
+])
+
+const tls = z.strictObject({
+  cert: z.string().min(1).describe('Path of the certificate chain, PEM.'),
+  key: z.string().min(1).describe('Path of the private key, PEM.'),
+})
+
+const population = z.enum(['adult', 'paediatric', 'neonate'])
+
+const mllpListen = z.strictObject({
+  kind: z.literal('mllp-listen'),
+  id,
+  host: host.default('127.0.0.1').describe('Address to listen on. HL7 has no encryption of its own: name the interface of the monitor network, not 0.0.0.0.'),
+  port: port.describe('TCP port; monitors are told this number. 0 picks a free one.'),
+  driver: z.string().default('hl7'),
+})
+
+const serial = z.strictObject({
+  kind: z.literal('serial'),
+  id,
+  device: id.describe('The device on this port.'),
+  path: z.string().min(1).describe('The port, best by its stable name under /dev/serial/by-id/.'),
+  baudRate: z.int().min(300).max(921_600).default(9_600),
+  dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+  parity: z.enum(['none', 'even', 'odd']).default('none'),
+  stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+})
+
+const tcpConnect = z.strictObject({
+  kind: z.literal('tcp-connect'),
+  id,
+  device: id.describe('The device behind this address (a serial server, or a monitor that waits to be called).'),
+  host,
+  port,
+})
+
+const mqttBroker = z.strictObject({
+  kind: z.literal('mqtt-broker'),
+  id,
+  host: host.default('127.0.0.1'),
+  port: port.default(1_883),
+  driver: z.string().default('mqtt-json'),
+  users: z
+    .array(z.strictObject({ device: id.describe('Log-in name and device in one; it may publish below vigil/v1/{device}/ and nowhere else.'), password: secret }))
+    .min(1)
+    .describe('Who may connect. Anonymous clients are refused.'),
+})
+
+const mqttClient = z.strictObject({
+  kind: z.literal('mqtt-client'),
+  id,
+  url: z.string().regex(/^mqtts?:\/\//, 'must begin with mqtt:// or mqtts://').describe("The hospital's broker."),
+  clientId: z.string().min(1).describe('Must stay the same over restarts, so that the broker keeps what we have not acknowledged.'),
+  username: z.string().optional(),
+  password: secret.optional(),
+  driver: z.string().default('mqtt-json'),
+})
+
+export const siteSchema = z.strictObject({
+  gateway: z
+    .strictObject({
+      id: id.describe('Name of this box. Central sees a token of it.'),
+      ward: z.string().min(1).max(64).describe('What the screens call the ward.'),
+      organization: id.default('organization').describe('Whose ward this is; central keeps organizations apart.'),
+      data: z.string().min(1).describe('Folder for the database, users and sessions. Must be writable by nobody else.'),
+      timeZone: z.string().default('UTC').describe('Zone of device times that state none: an IANA name or ±hh:mm.'),
+      population: population.default('adult').describe('Whose limits and scores apply when the patient does not say.'),
+    })
+    .describe('This box.'),
+  http: z
+    .strictObject({ host: host.default('127.0.0.1'), port: port.default(8_443), tls: tls.optional().describe('Needed unless host is a loopback address.') })
+    .prefault({})
+    .describe('The nurse station and the API.'),
+  beds: z
+    .array(z.strictObject({ id, label: z.string().min(1).max(16).describe('What the nurse calls it.'), population: population.optional() }))
+    .min(1)
+    .describe('The beds of the ward, in the order of the screen.'),
+  links: z
+    .array(z.discriminatedUnion('kind', [mllpListen, serial, tcpConnect, mqttBroker, mqttClient]))
+    .min(1)
+    .describe('The ways by which bytes come in.'),
+  devices: z
+    .array(
+      z.strictObject({
+        id,
+        driver: z.string().min(1).describe('Which protocol it speaks: `vigil decode --help` lists them.'),
+        bed: id.optional().describe('The bed that it stands at. Without one its values are kept and shown, and belong to nobody.'),
+        match: z
+          .strictObject({
+            sender: z.string().min(1).optional().describe('HL7 MSH-3, first component (or MSH-4 where that is empty).'),
+            location: z.string().min(1).optional().describe('HL7 PV1-3 as unit^room^bed.'),
+            address: z.string().min(1).optional().describe('IP address it calls from.'),
+          })
+          .optional()
+          .describe('How its frames are told from those of others on a shared listener. All that is given must agree.'),
+        settings: z.record(z.string(), z.string()).default({}).describe("The driver's own settings."),
+        silenceSeconds: z.int().min(5).max(3_600).default(10).describe('No frame for so long is a technical alert.'),
+      }),
+    )
+    .default([])
+    .describe('The monitors. One that is not listed is shown as unknown and kept, unbound.'),
+  sync: z
+    .strictObject({
+      lane: z.enum(['none', 'live']).default('none').describe('none: nothing leaves. live: pseudonyms and true times, only under a data-use agreement.'),
+      agreement: z.string().min(1).optional().describe('Name of the data-use agreement that permits the live lane.'),
+      url: z.url().optional().describe('Base address of central; https unless loopback.'),
+      token: secret.optional(),
+      ca: z.string().min(1).optional().describe('Path of the certificate authority that central is signed by, PEM.'),
+    })
+    .prefault({})
+    .describe('What leaves the ward.'),
+})
+
+export type Site = z.output<typeof siteSchema>
+export type LinkSetting = Site['links'][number]
+export type DeviceSetting = Site['devices'][number]
+export type SecretSetting = z.output<typeof secret>
+
+/** JSON Schema for editors, from the same source. */
+export const siteJsonSchema = (): object => z.toJSONSchema(siteSchema, { io: 'input', unrepresentable: 'any' })

@@ -1,0 +1,74 @@
+/** A serial port: opened, watched, and opened again when it vanishes. */
+
+import { realpath } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { SerialPort } from 'serialport'
+import type { DeviceId } from '../domain/ids.ts'
+import { linkLimits } from '../limits.ts'
+import type { Clock, Line, Link, OpenLine } from '../seams.ts'
+
+export type SerialSetting = {
+  readonly id: string
+  readonly path: string
+  readonly baudRate: number
+  readonly dataBits: 7 | 8
+  readonly parity: 'none' | 'even' | 'odd'
+  readonly stopBits: 1 | 2
+  readonly device: DeviceId
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function serialLink(setting: SerialSetting): Link {
+  const { id, path, device, clock, log } = setting
+  return {
+    id,
+    async run(open, stop) {
+      let told = ''
+      while (!stop.aborted) {
+        const why = await session(setting, open, stop)
+        if (!stop.aborted && why !== told) log.warn({ link: id, device, path, why }, 'Serial port lost or not there; trying again.')
+        told = why
+        await clock.sleep(linkLimits.serialReopenDelayMs, stop)
+      }
+    },
+  }
+}
+
+/** One opening of the port. Resolves with why it ended. */
+async function session(setting: SerialSetting, open: OpenLine, stop: AbortSignal): Promise<string> {
+  const { path, baudRate, dataBits, parity, stopBits, device, clock } = setting
+  // A by-id name is a link; what it pointed at when we opened it tells us later whether that port is still the one.
+  const real = await realpath(path).catch(() => null)
+  if (real === null) return `${path} is not there`
+  const port = new SerialPort({ path: real, baudRate, dataBits, parity, stopBits, autoOpen: false })
+  const opened = await new Promise<string | null>((resolve) => port.open((error) => resolve(error ? error.message : null)))
+  if (opened !== null) return opened
+  let line: Line | null = null
+  let lastByteAt = clock.mono()
+  const closed = new AbortController()
+  let why = 'closed'
+  const ended = (reason: string): void => {
+    if (!closed.signal.aborted) why = reason
+    closed.abort()
+  }
+  port.on('close', () => ended('the port closed'))
+  port.on('error', (error: Error) => ended(error.message))
+  line = open({ address: path, device }, (bytes) => void port.write(bytes))
+  line.status('up', 'port open')
+  port.on('data', (bytes: Buffer) => {
+    lastByteAt = clock.mono()
+    line.receive(bytes)
+  })
+  const either = AbortSignal.any([stop, closed.signal])
+  while (!either.aborted) {
+    await clock.sleep(linkLimits.serialReopenDelayMs, either)
+    // Some adapters vanish without a close: when the port is silent, look whether its name still means the same thing.
+    const silent = clock.mono() - lastByteAt > linkLimits.serialSilentCheckMs
+    if (silent && (await realpath(path).catch(() => null)) !== real) ended('the port was pulled or renamed')
+  }
+  line.status('down', why)
+  line.close(why)
+  await new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()))
+  return why
+}

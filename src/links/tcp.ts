@@ -1,0 +1,89 @@
+/** TCP, both ways: a listener that monitors call (MLLP), and a caller for monitors and serial servers that wait to be called. */
+
+import { connect, createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import type { Logger } from 'pino'
+import type { DeviceId } from '../domain/ids.ts'
+import { linkLimits } from '../limits.ts'
+import type { Clock, Link } from '../seams.ts'
+import { converse } from './socket.ts'
+
+export type ListenerSetting = {
+  readonly id: string
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told once it listens, with the port it got. */
+  readonly listening: (port: number) => void
+}
+
+/** Listens for monitors that push (HL7 over MLLP). Reopens when the port is taken or the interface is not up yet. */
+export function tcpListener({ id, host, port, clock, log, listening }: ListenerSetting): Link {
+  return {
+    id,
+    async run(open, stop) {
+      const perAddress = new Map<string, number>()
+      const sockets = new Set<Socket>()
+      const accept = (socket: Socket): void => {
+        const address = socket.remoteAddress ?? 'unknown'
+        const already = perAddress.get(address) ?? 0
+        if (already >= linkLimits.socketsPerPeerMax || sockets.size >= linkLimits.socketsMax) {
+          log.warn({ link: id, address, sockets: sockets.size }, 'Connection refused: too many.')
+          socket.destroy()
+          return
+        }
+        perAddress.set(address, already + 1)
+        sockets.add(socket)
+        void converse(socket, open, { address: `${address}:${socket.remotePort ?? 0}`, device: null }).then(() => {
+          sockets.delete(socket)
+          const left = (perAddress.get(address) ?? 1) - 1
+          if (left > 0) perAddress.set(address, left)
+          else perAddress.delete(address)
+        })
+      }
+      while (!stop.aborted) {
+        const server = createServer(accept)
+        try {
+          server.listen(port, host)
+          await once(server, 'listening', { signal: stop })
+          const got = server.address()
+          listening(typeof got === 'object' && got ? got.port : port)
+          await once(server, 'close', { signal: stop })
+        } catch (error) {
+          if (!stop.aborted) log.error({ link: id, why: error instanceof Error ? error.message : String(error) }, 'Listener failed; trying again.')
+        } finally {
+          server.close()
+          for (const socket of sockets) socket.destroy()
+        }
+        await clock.sleep(linkLimits.serialReopenDelayMs, stop)
+      }
+    },
+  }
+}
+
+export type CallerSetting = { readonly id: string; readonly host: string; readonly port: number; readonly device: DeviceId; readonly clock: Clock; readonly log: Logger }
+
+/** Calls one device and calls again whenever the conversation ends. */
+export function tcpCaller({ id, host, port, device, clock, log }: CallerSetting): Link {
+  return {
+    id,
+    async run(open, stop) {
+      while (!stop.aborted) {
+        const socket = connect({ host, port })
+        const cut = (): void => void socket.destroy()
+        stop.addEventListener('abort', cut)
+        try {
+          await once(socket, 'connect', { signal: stop })
+          await converse(socket, open, { address: `${host}:${port}`, device })
+        } catch (error) {
+          if (!stop.aborted) log.info({ link: id, why: error instanceof Error ? error.message : String(error) }, 'Device does not answer the call; trying again.')
+        } finally {
+          stop.removeEventListener('abort', cut)
+          socket.destroy()
+        }
+        await clock.sleep(linkLimits.serialReopenDelayMs, stop)
+      }
+    },
+  }
+}

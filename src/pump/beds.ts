@@ -1,0 +1,100 @@
+/** Beds, the stays in them, and what is known of each right now. */
+
+import { type BedId, type DeviceId, type StayId, bedId } from '../domain/ids.ts'
+import type { Observation, Snapshot } from '../domain/observation.ts'
+import type { PatientIdentity } from '../domain/reading.ts'
+import type { MonoMs, WallMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
+import type { StayContext, StayRecord } from '../seams.ts'
+
+/** The newest observation of one metric and channel, and when it came. */
+export type Latest = { readonly observation: Observation; readonly device: DeviceId; readonly receivedAt: WallMs }
+
+export type Bed = {
+  readonly id: BedId
+  readonly label: string
+  readonly population: StayContext['population']
+  stay: StayRecord | null
+  /** Who last said whose values these are, and when. */
+  assertedBy: { readonly device: DeviceId; readonly at: MonoMs } | null
+  readonly latest: Map<string, Latest>
+}
+
+export type StayChange = { readonly closed: StayRecord | null; readonly opened: StayRecord }
+
+/** Another device may contradict the one that named the patient only after that one has been quiet for so long. */
+const ASSERTION_HELD_MS = 60_000
+
+export const freshContext = (population: StayContext['population']): StayContext => ({
+  population,
+  spo2Scale: 1,
+  onOxygen: null,
+  consciousness: null,
+  infectionSuspected: false,
+})
+
+const nameOf = (identity: PatientIdentity | null): string | null => (identity ? (identity.mrn ?? identity.name) : null)
+
+export type Attribution =
+  | { readonly kind: 'stay'; readonly stay: StayRecord; readonly change: StayChange | null }
+  /** Two devices at one bed name different patients: nobody is guessed. */
+  | { readonly kind: 'conflict'; readonly with: DeviceId }
+
+export function createBeds(
+  settings: readonly { readonly id: string; readonly label: string; readonly population?: StayContext['population'] | undefined }[],
+  restored: readonly StayRecord[],
+  of: { readonly population: StayContext['population']; readonly mintStay: () => StayId },
+): ReadonlyMap<BedId, Bed> & { readonly attribute: typeof attribute } {
+  const beds = new Map<BedId, Bed>(
+    settings.map((setting) => {
+      const id = bedId(setting.id)
+      const stay = restored.findLast((record) => record.bed === id && record.closedAt === null) ?? null
+      return [id, { id, label: setting.label, population: setting.population ?? of.population, stay, assertedBy: null, latest: new Map() }]
+    }),
+  )
+
+  /**
+   * Whose values are these? The stay that holds the bed, as long as what the device says of its patient agrees. A device
+   * that names another patient ends the stay and begins one, and the new patient inherits nothing. Identity sent by a
+   * device is asserted, not confirmed (IHE PCIM). A device that names nobody speaks of whoever is there.
+   */
+  function attribute(bed: Bed, device: DeviceId, identity: PatientIdentity | null, now: { readonly wall: WallMs; readonly at: MonoMs }): Attribution {
+    const said = nameOf(identity)
+    if (bed.stay && (said === null || said === nameOf(bed.stay.identity))) {
+      if (said !== null) bed.assertedBy = { device, at: now.at }
+      return { kind: 'stay', stay: bed.stay, change: null }
+    }
+    const other = bed.assertedBy
+    if (said !== null && bed.stay && other && other.device !== device && now.at - other.at < ASSERTION_HELD_MS) {
+      return { kind: 'conflict', with: other.device }
+    }
+    const closed = bed.stay ? { ...bed.stay, closedAt: now.wall } : null
+    const opened: StayRecord = {
+      id: of.mintStay(),
+      bed: bed.id,
+      identity: said === null ? null : identity,
+      openedAt: now.wall,
+      closedAt: null,
+      context: freshContext(bed.population),
+    }
+    bed.stay = opened
+    bed.latest.clear()
+    if (said !== null) bed.assertedBy = { device, at: now.at }
+    return { kind: 'stay', stay: opened, change: { closed, opened } }
+  }
+
+  return Object.assign(beds, { attribute })
+}
+
+export const keyOf = (observation: Observation): string => (observation.channel === '' ? observation.metric.id : `${observation.metric.id} ${observation.channel}`)
+
+/** Keeps what is newest: a backlog never overwrites a later value. */
+export function remember(bed: Bed, snapshot: Snapshot): void {
+  for (const observation of snapshot.observations) {
+    const key = keyOf(observation)
+    const known = bed.latest.get(key)
+    if (known ? known.observation.correctedAt <= observation.correctedAt : bed.latest.size < pumpLimits.valuesPerBedMax) {
+      bed.latest.set(key, { observation, device: snapshot.device, receivedAt: snapshot.receivedAt })
+    }
+  }
+}

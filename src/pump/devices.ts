@@ -1,0 +1,96 @@
+/** Which device a frame came from, and how each device is doing. */
+
+import type { DeviceSetting } from '../config/schema.ts'
+import { type BedId, type DeviceId, bedId, deviceId, isId } from '../domain/ids.ts'
+import type { MonoMs, WallMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
+import type { Peer, Sender } from '../seams.ts'
+
+export type FrameCounts = { good: number; bad: number; skipped: number; quarantined: number }
+
+export type Device = {
+  readonly id: DeviceId
+  readonly driver: string
+  readonly bed: BedId | null
+  /** Not in the configuration: kept and shown, bound to nothing. */
+  readonly unknown: boolean
+  readonly silenceMs: number
+  readonly counts: FrameCounts
+  lastFrameAt: { readonly wall: WallMs; readonly at: MonoMs } | null
+  link: { readonly kind: 'never' } | { readonly kind: 'up' } | { readonly kind: 'down'; readonly why: string }
+  /** Technical conditions that end by themselves when nothing renews them: condition → when it ends. */
+  readonly expiring: Map<string, MonoMs>
+}
+
+export interface Devices {
+  all(): readonly Device[]
+  get(id: DeviceId): Device | undefined
+  /** null when there are too many strangers already. */
+  resolve(peer: Peer, sender: Sender, driver: string): Device | null
+}
+
+type Match = NonNullable<DeviceSetting['match']>
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^::ffff:/, '')
+
+function matches(match: Match, peer: Peer, sender: Sender): boolean {
+  if (match.sender !== undefined && match.sender !== sender.name) return false
+  if (match.location !== undefined && match.location !== sender.location) return false
+  return match.address === undefined || match.address === hostOf(peer.address)
+}
+
+/** How much of a match is given: the most particular one wins. */
+const weightOf = (match: Match): number => Object.keys(match).length
+
+export function createDevices(settings: readonly DeviceSetting[]): Devices {
+  const devices = new Map<DeviceId, Device>()
+  let strangers = 0
+
+  function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
+    const device: Device = { id, ...of, counts: { good: 0, bad: 0, skipped: 0, quarantined: 0 }, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map() }
+    devices.set(id, device)
+    return device
+  }
+
+  for (const setting of settings) {
+    add(deviceId(setting.id), {
+      driver: setting.driver,
+      bed: setting.bed === undefined ? null : bedId(setting.bed),
+      unknown: false,
+      silenceMs: setting.silenceSeconds * 1_000,
+    })
+  }
+  const matchers = settings
+    .flatMap((setting) => (setting.match && weightOf(setting.match) > 0 ? [{ id: deviceId(setting.id), driver: setting.driver, match: setting.match }] : []))
+    .sort((a, b) => weightOf(b.match) - weightOf(a.match))
+
+  function stranger(name: string, driver: string): Device | null {
+    const id = deviceId(isId(name) ? name : `unknown-${hashOf(name)}`)
+    const known = devices.get(id)
+    if (known) return known
+    if (strangers >= pumpLimits.unknownDevicesMax) return null
+    strangers++
+    return add(id, { driver, bed: null, unknown: true, silenceMs: pumpLimits.deviceSilenceMs })
+  }
+
+  return {
+    all: () => [...devices.values()],
+    get: (id) => devices.get(id),
+    resolve(peer, sender, driver) {
+      if (peer.device !== null) return devices.get(peer.device) ?? stranger(peer.device, driver)
+      const matched = matchers.find((matcher) => matcher.driver === driver && matches(matcher.match, peer, sender))
+      if (matched) return devices.get(matched.id) ?? null
+      // A sender that is called like a device that was configured without a match is that device.
+      const named = sender.name !== null && isId(sender.name) ? devices.get(deviceId(sender.name)) : undefined
+      if (named && !named.unknown && named.driver === driver && !matchers.some((matcher) => matcher.id === named.id)) return named
+      return stranger(named && !named.unknown ? `unknown-${hashOf(sender.name ?? '')}` : (sender.name ?? hostOf(peer.address)), driver)
+    },
+  }
+}
+
+/** FNV-1a, 32 bit: a short stable name for a sender whose own name cannot be one. */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  return (hash >>> 0).toString(16)
+}

@@ -1,0 +1,357 @@
+/**
+ * The heart. decode → stamp → rules → publish → commit (fsync) → settle. Rules and publishing happen in the turn of the
+ * event loop in which the bytes came; only the answer to the sender waits for the disk.
+ */
+
+import { crc32 } from 'node:zlib'
+import type { Logger } from 'pino'
+import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
+import type { Site } from '../config/schema.ts'
+import type { AlertEvent, Priority } from '../domain/alert.ts'
+import type { AlertId, BedId, StayId } from '../domain/ids.ts'
+import { type Snapshot, correct } from '../domain/observation.ts'
+import { type MonoMs, monoMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
+import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
+import { type Bed, createBeds, remember } from './beds.ts'
+import { Committer, type PendingTick } from './committer.ts'
+import { type Device, type Devices, createDevices } from './devices.ts'
+import { openSession } from './line.ts'
+import { MessageMemory } from './messages.ts'
+import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
+
+/** What the store knew at start. */
+export type Restored = {
+  readonly stays: readonly StayRecord[]
+  readonly alertEvents: readonly AlertEvent[]
+  /** Snapshots of the last minutes, oldest first. */
+  readonly recent: Iterable<Snapshot>
+  readonly messages: readonly MessageIdentity[]
+}
+
+export type PumpParts<State> = {
+  readonly site: Site
+  readonly driverOf: (id: string) => Driver
+  readonly rules: BedRules<State>
+  readonly clock: Clock
+  /** Ward seconds per real second. */
+  readonly speed: number
+  readonly store: Store
+  readonly restored: Restored
+  readonly mint: { readonly alert: () => AlertId; readonly stay: () => StayId }
+  /** Alert events, the moment they happen, before they are stored. */
+  readonly publish: (events: readonly AlertEvent[]) => void
+  /** Alert events that are now on disk. */
+  readonly saved: (events: readonly AlertEvent[], lastSeq: number) => void
+  readonly log: Logger
+}
+
+export class Pump<State> {
+  readonly beds: ReturnType<typeof createBeds>
+  readonly devices: Devices
+  readonly lifecycle: Lifecycle
+  readonly committer: Committer
+  readonly watch: Watch<State>
+  /** Beds that look different since the page was last told. */
+  readonly changed = new Set<BedId>()
+  readonly #parts: PumpParts<State>
+  readonly #messages: MessageMemory<PendingTick>
+  /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
+  readonly #axis: number
+  readonly #startedAt: MonoMs
+  #stopping = false
+  #ticks = 0
+  #lastTick: Now
+
+  constructor(parts: PumpParts<State>) {
+    const { site, clock, store, restored, mint, rules, log } = parts
+    this.#parts = parts
+    this.#axis = clock.wall() - clock.mono()
+    this.#lastTick = this.now()
+    this.#startedAt = this.#lastTick.at
+    this.#messages = new MessageMemory(restored.messages)
+    this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
+    this.devices = createDevices(site.devices)
+    this.beds = createBeds(site.beds, restored.stays, { population: site.gateway.population, mintStay: mint.stay })
+    this.committer = new Committer({ store, settled: (pending, result) => this.#settled(pending, result) })
+    this.watch = new Watch({
+      rules,
+      lifecycle: this.lifecycle,
+      emit: (events) => this.#emit(events),
+      faulted: (stay, error) => log.error({ stay, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A rule threw; its stay begins with fresh rule state.'),
+    })
+    this.#refold(restored.recent)
+  }
+
+  now(): Now {
+    return { wall: this.#parts.clock.wall(), at: monoMs(this.#axis + this.#parts.clock.mono()) }
+  }
+
+  /** How far the rules have come: what the page's heartbeat is fed by. */
+  get ticked(): { readonly seq: number; readonly at: number } {
+    return { seq: this.#ticks, at: this.#lastTick.wall }
+  }
+
+  /** The way in for a link whose frames speak `driver` unless the device says otherwise. */
+  openFor(driverId: string): OpenLine {
+    return (peer, write) => {
+      const device = peer.device === null ? undefined : this.devices.get(peer.device)
+      const driver = this.#parts.driverOf(device?.driver ?? driverId)
+      const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
+      const settings = { ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: this.#parts.site.gateway.timeZone } : {}), ...setting?.settings }
+      const { clock, speed } = this.#parts
+      return openSession({
+        driver,
+        settings,
+        peer,
+        write,
+        mono: () => clock.mono(),
+        timerMsUntil: (at) => (at - clock.mono()) / speed,
+        frame: (frame, settled) => this.#frame(frame, peer, driver.id, settled),
+        status: (state, why) => this.#status(peer, state, why),
+        faulted: (error, bytes) => this.#sessionFaulted(peer, driver.id, error, bytes),
+      })
+    }
+  }
+
+  /** Time passes: rules of every stay, silence of every device, conditions that expire. */
+  tick(): void {
+    const now = this.now()
+    for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
+    for (const device of this.devices.all()) this.#judgeSilence(device, now)
+    this.watch.expire(this.devices.all(), now)
+    this.#judgeStore(now)
+    this.#ticks++
+    this.#lastTick = now
+  }
+
+  acknowledge(id: AlertId, by: string): boolean {
+    return this.#byHand(this.lifecycle.acknowledge(id, by, this.now().wall))
+  }
+
+  pauseAudio(id: AlertId, by: string, ms: number): boolean {
+    return this.#byHand(this.lifecycle.pauseAudio(id, by, ms, this.now().wall))
+  }
+
+  /** null when no such stay holds a bed. */
+  changeContext(stay: StayId, change: Partial<StayContext>, by: string): StayRecord | null {
+    const bed = [...this.beds.values()].find((candidate) => candidate.stay?.id === stay)
+    if (!bed?.stay) return null
+    const now = this.now()
+    bed.stay = { ...bed.stay, context: { ...bed.stay.context, ...change } }
+    this.committer.filling.stays.push(bed.stay)
+    this.committer.filling.events.push({
+      at: now.wall,
+      kind: 'gateway',
+      what: `context ${JSON.stringify(change)} by ${by}`,
+      subject: { bed: bed.id, stay, device: null },
+    })
+    this.watch.context(bed.stay, now)
+    this.changed.add(bed.id)
+    this.committer.soon()
+    return bed.stay
+  }
+
+  /** We are going: links that close from now on are our doing, not trouble at a bed. */
+  stopping(): void {
+    this.#stopping = true
+  }
+
+  /** What is held is committed. */
+  async close(): Promise<void> {
+    await this.committer.drain()
+  }
+
+  #byHand(events: readonly AlertEvent[] | null): boolean {
+    if (!events) return false
+    this.#emit(events)
+    if (events.length > 0) this.committer.soon()
+    return true
+  }
+
+  // ── frames ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #frame(frame: Frame, peer: Peer, driver: string, settled: (outcome: Outcome) => void): void {
+    const sender = frame.kind === 'good' || frame.kind === 'quarantined' ? frame.sender : { name: null, location: null }
+    const known = peer.device !== null || frame.kind === 'good'
+    const device = known ? this.devices.resolve(peer, sender, driver) : null
+    if (device) device.counts[frame.kind]++
+    switch (frame.kind) {
+      case 'skipped':
+        return
+      case 'bad':
+      case 'quarantined':
+        this.#quarantine(device, peer, frame.why, frame.bytes)
+        this.committer.filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'rejected', why: frame.why } : { kind: 'retry', why: result.why }))
+        this.committer.soon()
+        return
+      case 'good':
+        if (device) this.#good(frame, device, peer, settled)
+        else {
+          this.#quarantine(null, peer, 'too many unknown devices', frame.bytes)
+          settled({ kind: 'retry', why: 'too many unknown devices' })
+        }
+    }
+  }
+
+  #good(frame: Frame & { kind: 'good' }, device: Device, peer: Peer, settled: (outcome: Outcome) => void): void {
+    const now = this.now()
+    this.#heard(device, now)
+    const filling = this.committer.filling
+    if (frame.messageId !== null) {
+      const hash = frame.bytes.length * 2 ** 32 + crc32(frame.bytes)
+      const verdict = this.#messages.take(device.id, frame.messageId, hash, filling)
+      if (verdict.kind === 'repeat') {
+        const repeated = (result: CommitResult): void => settled(result.kind === 'durable' ? { kind: 'repeated' } : { kind: 'retry', why: result.why })
+        if (verdict.waiting) verdict.waiting.waiters.push(repeated)
+        else settled({ kind: 'repeated' })
+        return
+      }
+      filling.messages.push(verdict.identity)
+      if (verdict.reused) this.#say(device, 'technical/control-id-reused', 'low', 'Message numbers began again: was the monitor restarted?', now)
+    }
+    if (frame.faults.length > 0) {
+      const why = frame.faults.map(({ why: fault, at }) => `${at}: ${fault}`).join('; ')
+      this.#quarantine(device, peer, why, frame.bytes)
+    }
+    this.#stamp(frame, device, now)
+    if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
+    filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
+    if (frame.reply || peer.address.startsWith('mqtt:')) this.committer.soon()
+    else this.committer.later()
+  }
+
+  #stamp(frame: Frame & { kind: 'good' }, device: Device, now: Now): void {
+    const bed = device.bed === null ? undefined : this.beds.get(device.bed)
+    const stay = bed ? this.#stayOf(bed, device, frame, now) : null
+    if (frame.readings.length === 0) return
+    const times = { receivedAt: now.wall, sentAt: frame.sentAt }
+    const snapshot: Snapshot = {
+      device: device.id,
+      bed: device.bed,
+      stay: stay?.id ?? null,
+      receivedAt: now.wall,
+      at: now.at,
+      sentAt: frame.sentAt,
+      observations: frame.readings.map((reading) => ({ ...reading, ...correct({ ...times, deviceAt: reading.deviceAt }) })),
+    }
+    this.committer.filling.snapshots.push({ snapshot, answered: frame.reply !== null })
+    if (!bed || !stay) return
+    remember(bed, snapshot)
+    this.changed.add(bed.id)
+    this.watch.snapshot(stay, snapshot)
+  }
+
+  #stayOf(bed: Bed, device: Device, frame: Frame & { kind: 'good' }, now: Now): StayRecord | null {
+    const attribution = this.beds.attribute(bed, device.id, frame.identity, now)
+    if (attribution.kind === 'conflict') {
+      this.#say(device, 'technical/patient-conflict', 'high', `Two monitors name different patients in bed ${bed.label}: check ${device.id} and ${attribution.with}`, now)
+      return null
+    }
+    if (attribution.change) {
+      const { closed, opened } = attribution.change
+      if (closed) this.watch.end(closed, now)
+      this.committer.filling.stays.push(...(closed ? [closed] : []), opened)
+      this.watch.begin(opened)
+    }
+    return attribution.stay
+  }
+
+  #quarantine(device: Device | null, peer: Peer, why: string, bytes: Uint8Array): void {
+    const now = this.now()
+    this.committer.filling.quarantined.push({
+      at: now.wall,
+      device: device?.id ?? null,
+      peer: peer.address,
+      why,
+      bytes: bytes.slice(0, pumpLimits.quarantinedFrameBytesMax),
+    })
+    this.#parts.log.warn({ device: device?.id ?? null, peer: peer.address, bytes: bytes.length }, 'Frame quarantined.')
+    if (device) this.#say(device, 'technical/quarantine', 'low', `${device.id} sends what cannot be believed: ${why.slice(0, 160)}`, now)
+  }
+
+  #sessionFaulted(peer: Peer, driver: string, error: unknown, bytes: Uint8Array): void {
+    const device = this.devices.resolve(peer, { name: null, location: null }, driver)
+    this.#parts.log.error({ device: device?.id ?? null, driver, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.')
+    this.#quarantine(device, peer, `driver ${driver} failed on these bytes`, bytes)
+    this.committer.soon()
+  }
+
+  // ── devices ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #heard(device: Device, now: Now): void {
+    device.lastFrameAt = now
+    device.link = { kind: 'up' }
+    this.watch.clear(subjectOf(device), SILENT, now)
+  }
+
+  #status(peer: Peer, state: 'up' | 'down', why: string): void {
+    if (peer.device === null) return
+    const device = this.devices.get(peer.device)
+    if (!device) return
+    if (this.#stopping) return
+    device.link = state === 'up' ? { kind: 'up' } : { kind: 'down', why }
+    if (device.bed !== null) this.changed.add(device.bed)
+    if (state === 'down') this.#judgeSilence(device, this.now())
+  }
+
+  #judgeSilence(device: Device, now: Now): void {
+    if (device.unknown) return
+    const silentMs = now.at - (device.lastFrameAt?.at ?? this.#startedAt)
+    if (silentMs < device.silenceMs && device.link.kind !== 'down') return
+    const text = device.link.kind === 'down' ? `Connection to ${device.id} lost (${device.link.why}): look at the monitor` : `No data from ${device.id}: look at the monitor`
+    this.watch.technical({ device: null, subject: subjectOf(device) }, { condition: SILENT, priority: 'medium', text }, now)
+    if (device.bed !== null) this.changed.add(device.bed)
+  }
+
+  #judgeStore(now: Now): void {
+    const subject = { bed: null, stay: null, device: null }
+    const { state } = this.committer
+    if (state.kind === 'ok') this.watch.clear(subject, STORE_FAILING, now)
+    else {
+      const lost = state.lostSnapshots > 0 ? `; ${state.lostSnapshots} readings lost` : ''
+      this.watch.technical({ device: null, subject }, { condition: STORE_FAILING, priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` }, now)
+    }
+  }
+
+  /** A condition that ends by itself when nothing renews it. */
+  #say(device: Device, condition: string, priority: Priority, text: string, now: Now): void {
+    this.watch.technical({ device, subject: subjectOf(device) }, { condition, priority, text }, now)
+  }
+
+  // ── alerts and commits ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #emit(events: readonly AlertEvent[]): void {
+    if (events.length === 0) return
+    this.#parts.publish(events)
+    for (const event of events) this.committer.filling.events.push({ at: event.at, kind: 'alert', event })
+    this.committer.later()
+  }
+
+  #settled(pending: PendingTick, result: CommitResult): void {
+    if (result.kind === 'failed') {
+      this.#messages.forget(pending.messages)
+      this.#parts.log.error({ why: result.why }, 'Commit failed; senders are asked to send again.')
+      return
+    }
+    this.#messages.settled(pending.messages)
+    const events = pending.events.flatMap((stored) => (stored.kind === 'alert' ? [stored.event] : []))
+    this.#parts.saved(events, result.lastSeq)
+  }
+
+  #refold(recent: Iterable<Snapshot>): void {
+    for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
+    this.watch.refold(() => {
+      for (const snapshot of recent) {
+        const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
+        if (!bed?.stay || bed.stay.id !== snapshot.stay) continue
+        remember(bed, snapshot)
+        this.watch.snapshot(bed.stay, snapshot)
+        this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
+      }
+    })
+  }
+}
+
+const SILENT = 'silence/device'
+const STORE_FAILING = 'technical/store-failing'

@@ -1,0 +1,64 @@
+/** What the screens see of beds, devices and alerts. Pure. */
+
+import type { AlertView, BedView, DeviceView, ScoreView, ValueView } from '../api/wire.ts'
+import { type Alert, rankOf } from '../domain/alert.ts'
+import type { AlertId } from '../domain/ids.ts'
+import { viewLimits } from '../limits.ts'
+import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
+import type { Device } from './devices.ts'
+import type { Now } from './watch.ts'
+
+function valueView({ observation }: Latest): ValueView {
+  const { metric, measurement, flags, correctedAt } = observation
+  const age = flags.includes('episodic') || metric.kind === 'episodic' ? viewLimits.episodic : viewLimits.periodic
+  return {
+    metric: metric.id,
+    key: keyOf(observation),
+    label: metric.label,
+    unit: metric.unit,
+    decimals: metric.decimals,
+    value: measurement,
+    at: correctedAt,
+    ...age,
+    questionable: flags.includes('questionable') || flags.includes('low-signal'),
+  }
+}
+
+export function deviceView(device: Device, now: Now): DeviceView {
+  const { id, driver, bed, lastFrameAt, link, counts, silenceMs, unknown } = device
+  const silent = lastFrameAt !== null && now.at - lastFrameAt.at >= silenceMs
+  const state = link.kind === 'down' ? 'down' : lastFrameAt === null ? 'never' : silent ? 'silent' : 'live'
+  const notes = [
+    ...(unknown ? ['Not in the configuration: add it under "devices" and bind it to a bed.'] : []),
+    ...(!unknown && bed === null ? ['Bound to no bed: its values belong to nobody.'] : []),
+    ...(state === 'never' ? ['Nothing heard since start: check cable, speed, address and the monitor’s export setting.'] : []),
+    ...(link.kind === 'down' ? [`Connection lost: ${link.why}.`] : []),
+    ...(state === 'silent' ? ['Connected, but silent.'] : []),
+    ...(counts.quarantined > 0 ? ['Some frames were not believed: see the quarantine.'] : []),
+  ]
+  return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, note: notes.join(' ') }
+}
+
+export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly news2: ScoreView | null; readonly now: Now }): BedView {
+  const identity = bed.stay?.identity ?? null
+  return {
+    id: bed.id,
+    label: bed.label,
+    stay: bed.stay?.id ?? null,
+    patient: { name: identity?.name ?? null, mrn: identity?.mrn ?? null, identified: identity ? 'asserted' : 'none' },
+    devices: of.devices.filter((device) => device.bed === bed.id).map((device) => deviceView(device, of.now)),
+    values: [...bed.latest.values()].map(valueView),
+    news2: of.news2,
+    context: bed.stay?.context ?? freshContext(bed.population),
+  }
+}
+
+export const alertView = (alert: Alert, of: { readonly unsaved: ReadonlySet<AlertId>; readonly labelOf: (alert: Alert) => string | null }): AlertView => ({
+  ...alert,
+  saved: !of.unsaved.has(alert.id),
+  bedLabel: of.labelOf(alert),
+})
+
+/** Highest priority first, then oldest; latched after active. */
+export const byUrgency = (a: Alert, b: Alert): number =>
+  rankOf(b.priority) - rankOf(a.priority) || Number(a.state === 'latched') - Number(b.state === 'latched') || a.startedAt - b.startedAt

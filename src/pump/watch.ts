@@ -1,0 +1,151 @@
+/**
+ * The alarm path: observations and time into rules, signals into alert events. Nothing here waits for anything. Rules see
+ * one stay each; what they find is published before it is stored.
+ */
+
+import type { AlertEvent, AlertSubject, Priority } from '../domain/alert.ts'
+import type { StayId } from '../domain/ids.ts'
+import type { Snapshot } from '../domain/observation.ts'
+import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
+import type { Lifecycle } from '../alerts/lifecycle.ts'
+import type { RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
+import type { Device } from './devices.ts'
+
+/** The rules of one stay, composed: a pure fold. */
+export interface BedRules<State> {
+  start(context: StayContext): State
+  step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
+}
+
+export type Now = { readonly wall: WallMs; readonly at: MonoMs }
+
+export type WatchParts<State> = {
+  readonly rules: BedRules<State>
+  readonly lifecycle: Lifecycle
+  /** Alert events, in order, the moment they happen. */
+  readonly emit: (events: readonly AlertEvent[]) => void
+  /** A rule threw: its stay begins with fresh rule state. */
+  readonly faulted: (stay: StayId, error: unknown) => void
+}
+
+const TECHNICAL_VERSION = '1'
+const RULES_FAULTED = 'technical/rules-faulted'
+
+const ofStay = (stay: StayRecord): AlertSubject => ({ bed: stay.bed, stay: stay.id, device: null })
+
+export class Watch<State> {
+  readonly #states = new Map<StayId, State>()
+  /** Stays whose rules were restarted after a fault: said until then. */
+  readonly #faultedUntil = new Map<StayId, MonoMs>()
+  readonly #parts: WatchParts<State>
+  /** While the past is folded again, signals are gathered here instead of published. */
+  #gathered: Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly wall: WallMs }>> | null = null
+
+  constructor(parts: WatchParts<State>) {
+    this.#parts = parts
+  }
+
+  stateOf(stay: StayId): State | undefined {
+    return this.#states.get(stay)
+  }
+
+  begin(stay: StayRecord): void {
+    this.#states.set(stay.id, this.#parts.rules.start(stay.context))
+  }
+
+  end(stay: StayRecord, now: Now): void {
+    this.#states.delete(stay.id)
+    this.#faultedUntil.delete(stay.id)
+    this.#parts.emit(this.#parts.lifecycle.endOf({ stay: stay.id }, now.wall))
+  }
+
+  snapshot(stay: StayRecord, snapshot: Snapshot): void {
+    this.#step(stay, { kind: 'snapshot', snapshot }, { wall: snapshot.receivedAt, at: snapshot.at })
+  }
+
+  tick(stay: StayRecord, now: Now): void {
+    const until = this.#faultedUntil.get(stay.id)
+    if (until !== undefined && until <= now.at) {
+      this.#faultedUntil.delete(stay.id)
+      this.clear(ofStay(stay), RULES_FAULTED, now)
+    }
+    this.#step(stay, { kind: 'tick', ...now }, now)
+  }
+
+  context(stay: StayRecord, now: Now): void {
+    this.#step(stay, { kind: 'context', ...now, context: stay.context }, now)
+  }
+
+  /** A technical condition about a device or the gateway. Stays until cleared, or until nothing renews it. */
+  technical(about: { readonly device: Device | null; readonly subject: AlertSubject }, said: { condition: string; priority: Priority; text: string }, now: Now): void {
+    about.device?.expiring.set(said.condition, monoMs(now.at + pumpLimits.conditionHoldMs))
+    const because = { rule: said.condition, version: TECHNICAL_VERSION, inputs: [], limit: null, missing: [] }
+    this.#parts.emit(this.#parts.lifecycle.signals(about.subject, [{ kind: 'present', type: 'technical', ...said, because }], now.wall))
+  }
+
+  clear(subject: AlertSubject, condition: string, now: Now): void {
+    this.#parts.emit(this.#parts.lifecycle.signals(subject, [{ kind: 'cleared', condition }], now.wall))
+  }
+
+  /** Device conditions that nothing renewed, and audio pauses that ran out. */
+  expire(devices: readonly Device[], now: Now): void {
+    for (const device of devices) {
+      for (const [condition, until] of device.expiring) {
+        if (until > now.at) continue
+        device.expiring.delete(condition)
+        this.clear(subjectOf(device), condition, now)
+      }
+    }
+    this.#parts.emit(this.#parts.lifecycle.tick(now.wall))
+  }
+
+  /**
+   * Folds the past again with publishing off, then says what it came to: an alert that was shown but not stored before the
+   * crash begins anew, one that is stored goes on, one that ended meanwhile ends.
+   */
+  refold(past: () => void): void {
+    const gathered: NonNullable<typeof this.#gathered> = new Map()
+    this.#gathered = gathered
+    past()
+    this.#gathered = null
+    for (const conditions of gathered.values()) {
+      for (const { signal, subject, wall } of conditions.values()) {
+        this.#parts.emit(this.#parts.lifecycle.signals(subject, [signal], wall))
+      }
+    }
+  }
+
+  #step(stay: StayRecord, input: RuleInput, now: Now): void {
+    const subject = ofStay(stay)
+    const before = this.#states.get(stay.id) ?? this.#parts.rules.start(stay.context)
+    let signals: readonly Signal[]
+    try {
+      const after = this.#parts.rules.step(before, input)
+      this.#states.set(stay.id, after.state)
+      signals = after.signals
+    } catch (error) {
+      // One of the three walls: the rules of this stay begin again, the ward goes on, and it is said aloud.
+      this.#states.set(stay.id, this.#parts.rules.start(stay.context))
+      this.#parts.faulted(stay.id, error)
+      this.#faultedUntil.set(stay.id, monoMs(now.at + pumpLimits.conditionHoldMs))
+      this.technical({ device: null, subject }, { condition: RULES_FAULTED, priority: 'high', text: 'Rules failed and were restarted: watch this bed at the monitor' }, now)
+      return
+    }
+    if (signals.length === 0) return
+    if (this.#gathered) {
+      const conditions = this.#gathered.get(stay.id) ?? new Map()
+      for (const signal of signals) {
+        // "Lost" does not undo what was present: the alert goes on as last known.
+        const was = conditions.get(signal.condition)
+        if (signal.kind === 'lost' && was?.signal.kind === 'present') continue
+        conditions.set(signal.condition, { signal, subject, wall: now.wall })
+      }
+      this.#gathered.set(stay.id, conditions)
+      return
+    }
+    this.#parts.emit(this.#parts.lifecycle.signals(subject, signals, now.wall))
+  }
+}
+
+export const subjectOf = (device: Device): AlertSubject => ({ bed: device.bed, stay: null, device: device.id })

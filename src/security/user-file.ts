@@ -1,0 +1,108 @@
+/** users.json: who may sign in. Commands change it, the gateway only reads it. */
+
+import { join } from 'node:path'
+import type { Role } from '../api/wire.ts'
+import { isoOf } from '../domain/time.ts'
+import { apiLimits } from '../limits.ts'
+import type { Clock } from '../seams.ts'
+import { changeWhole, isRecord } from './files.ts'
+import { hashPassword, isPasswordHash, type PasswordCost, weaknessOf } from './passwords.ts'
+import { newEpoch } from './tokens.ts'
+
+export const ROLES: readonly Role[] = ['nurse', 'biomed', 'admin']
+export const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
+
+export type User = {
+  /** Lower case, 1 to 32 letters, digits and `._@-`. */
+  readonly name: string
+  readonly role: Role
+  readonly disabled: boolean
+  /** New with every password, role, disabling and enabling: sessions and links of an older one are over. */
+  readonly epoch: string
+  readonly password: string
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+/** `refused` carries a sentence for who typed the command. */
+export type Edited = { readonly kind: 'done'; readonly user: User } | { readonly kind: 'refused'; readonly why: string }
+
+export type EditPlace = { readonly folder: string; readonly clock: Clock; readonly stop: AbortSignal; readonly cost?: PasswordCost }
+
+export const userFileOf = (folder: string): string => join(folder, 'users.json')
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,31}$/u
+
+/** The one spelling of a user name, or null when it is none. */
+export function userName(text: string): string | null {
+  const name = text.normalize('NFKC').toLowerCase()
+  return NAME.test(name) ? name : null
+}
+
+/** The users that a text names; null when it is no users file. No text: no users. */
+export function parseUsers(text: string | null): readonly User[] | null {
+  if (text === null) return []
+  const json = parsed(text)
+  if (!isRecord(json) || !Array.isArray(json['users'])) return null
+  const users = json['users'].map(userOf)
+  return users.length <= apiLimits.usersMax && users.every((user) => user !== null) ? users : null
+}
+
+export async function addUser(place: EditPlace, wanted: { readonly name: string; readonly role: Role; readonly password: string }): Promise<Edited> {
+  const name = userName(wanted.name)
+  if (name === null) return { kind: 'refused', why: 'A user name has 1 to 32 letters, digits and ._@- and begins with a letter or digit.' }
+  const weakness = weaknessOf(wanted.password, name)
+  if (weakness !== null) return { kind: 'refused', why: weakness }
+  const password = await hashPassword(wanted.password, place.cost)
+  return edit(place, (users) => {
+    if (users.some((user) => user.name === name)) return { kind: 'refused', why: `There is already a user ${name}: \`vigil user password ${name}\` gives a new password.` }
+    if (users.length >= apiLimits.usersMax) return { kind: 'refused', why: `There are already ${apiLimits.usersMax} users.` }
+    return { kind: 'done', user: { name, role: wanted.role, disabled: false, epoch: newEpoch(), password, createdAt: isoOf(place.clock.wall()) } }
+  })
+}
+
+/** Ends every session of the user within `usersRereadMs` and one second. */
+export const disableUser = (place: EditPlace, name: string): Promise<Edited> => editOne(place, name, (user) => ({ ...user, disabled: true, epoch: newEpoch() }))
+
+/** Also forgets failed sign-ins, even after the hard stop. */
+export const enableUser = (place: EditPlace, name: string): Promise<Edited> => editOne(place, name, (user) => ({ ...user, disabled: false, epoch: newEpoch() }))
+
+export async function changePassword(place: EditPlace, name: string, password: string): Promise<Edited> {
+  const weakness = weaknessOf(password, userName(name) ?? name)
+  if (weakness !== null) return { kind: 'refused', why: weakness }
+  const hash = await hashPassword(password, place.cost)
+  return editOne(place, name, (user) => ({ ...user, password: hash, epoch: newEpoch() }))
+}
+
+const editOne = (place: EditPlace, wanted: string, change: (user: User) => User): Promise<Edited> =>
+  edit(place, (users) => {
+    const user = users.find(({ name }) => name === userName(wanted))
+    return user ? { kind: 'done', user: change(user) } : { kind: 'refused', why: 'There is no such user: `vigil user list` shows them.' }
+  })
+
+const edit = ({ folder, clock, stop }: EditPlace, change: (users: readonly User[]) => Edited): Promise<Edited> =>
+  changeWhole<Edited>(userFileOf(folder), { clock, stop }, async (text) => {
+    const users = parseUsers(text)
+    if (!users) return { text: null, result: { kind: 'refused', why: `${userFileOf(folder)} is damaged: it is left as it is. Bring it back from a backup, or move it away and add the users again.` } }
+    const result = change(users)
+    if (result.kind === 'refused') return { text: null, result }
+    const others = users.filter(({ name }) => name !== result.user.name)
+    const sorted = [...others, result.user].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return { text: `${JSON.stringify({ users: sorted }, null, 2)}\n`, result }
+  })
+
+function userOf(value: unknown): User | null {
+  if (!isRecord(value)) return null
+  const { name, role, disabled, epoch, password, createdAt } = value
+  if (typeof name !== 'string' || userName(name) !== name || !isRole(role) || typeof disabled !== 'boolean') return null
+  if (typeof epoch !== 'string' || typeof password !== 'string' || !isPasswordHash(password) || typeof createdAt !== 'string') return null
+  return { name, role, disabled, epoch, password, createdAt }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

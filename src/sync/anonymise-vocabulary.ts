@@ -1,0 +1,96 @@
+/** The closed vocabulary of the live lane: no other word of an alert leaves the ward. Pure. */
+
+import { METRICS, VARIABLES, metricOfId } from '../domain/metrics.ts'
+import { ABSENT_REASONS } from '../domain/reading.ts'
+
+/** What a word becomes that is in no list. */
+export const OTHER = 'other'
+
+export const PHASES = ['start', 'update', 'escalate', 'deescalate', 'end', 'reset'] as const
+export const STATES = ['active', 'latched', 'inactive'] as const
+export const PRIORITY_WORDS = ['low', 'medium', 'high'] as const
+export const TYPES = ['physiological', 'technical', 'advisory'] as const
+export const REMOVED_BECAUSE = ['re-trigger', 'priority-rise'] as const
+export const RESUMED_BECAUSE = ['expired', 're-trigger', 'priority-rise', 'by-hand'] as const
+export const SEVERITIES = ['info', 'warning', 'critical', 'emergency'] as const
+export const CHANGES = ['phase', 'acknowledged', 'acknowledgement-removed', 'audio-paused', 'audio-resumed'] as const
+export const EVENT_TYPES = ['vital-signs', 'alerts'] as const
+
+/** Parts of rule ids and conditions, between `/`, `-` and `.`. */
+const CONDITION_WORDS = [
+  'threshold', 'limit', 'news2', 'qsofa', 'sirs', 'pews', 'sepsis', 'screen', 'silence', 'silent', 'technical', 'gateway', 'store', 'sync', 'clock', 'disk',
+  'link', 'device', 'monitor', 'alarm', 'data', 'lost', 'stale', 'down', 'up', 'never', 'failing', 'battery', 'lead', 'leads', 'probe', 'off', 'on', 'quarantine',
+  'quarantined', 'unknown', 'low', 'high', 'very', 'extreme', 'critical', 'warning', 'alert', 'total', 'score', 'band', 'single', 'red', 'three', 'any', 'part', 'aggregate',
+  'urgent', 'emergency', 'hypotension', 'hypertension', 'shock', 'tachycardia', 'bradycardia', 'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation',
+  'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible', 'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames',
+  'unbound', 'association', 'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response',
+  OTHER,
+] as const
+
+/** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
+const INPUT_WORDS = [
+  'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate', 'infectionSuspected', 'infection', 'population',
+  'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age', 'limit', 'duration', 'seconds', 'frames', 'channel', OTHER,
+] as const
+
+/** Values of inputs that are words. */
+const VALUE_WORDS = ['A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', ...ABSENT_REASONS, OTHER] as const
+
+/** Units of inputs that are no metric's: UCUM, and the empty unit of scores and words. */
+const UNIT_WORDS = ['', '1', 's', 'ms', 'min', 'h', 'a', '{score}', '{points}', '10*3/uL', 'mmol/L', '%', OTHER] as const
+
+const CONDITIONS: ReadonlySet<string> = new Set([...CONDITION_WORDS, ...VARIABLES])
+const NAMES: ReadonlySet<string> = new Set([...VARIABLES, ...INPUT_WORDS, ...METRICS.map((metric) => metric.id)])
+const VALUES: ReadonlySet<string> = new Set([...VALUE_WORDS, ...METRICS.map((metric) => metric.id)])
+const UNITS: ReadonlySet<string> = new Set([...UNIT_WORDS, ...METRICS.map((metric) => metric.unit)])
+
+/** `word` when it is one of the list, else null. */
+export const oneOf = <const Word extends string>(list: readonly Word[], word: string): Word | null => list.find((known) => known === word) ?? null
+
+/** A part is a metric, or words of the list joined by `-`, `.` or `_`. No numbers: `silence/12` may be a bed. */
+const isConditionPart = (part: string): boolean => metricOfId(part) !== undefined || part.split(/[-._]/).every((word) => CONDITIONS.has(word))
+
+/** Whether every part of a condition or rule id is of the vocabulary. */
+export const isCondition = (text: string): boolean => text.length <= 100 && text.split('/').every(isConditionPart)
+
+/** The condition itself, or as much of its beginning as is of the vocabulary, then `other`. */
+export function conditionWord(text: string): string {
+  if (isCondition(text)) return text
+  const [rule = ''] = text.split('/')
+  return isCondition(rule) ? `${rule}/${OTHER}` : OTHER
+}
+
+/** The rule's id without the version that may stand behind it, as in `threshold/1`. */
+export const ruleWord = (text: string): string => conditionWord(text.replace(/\/\d{1,3}$/, ''))
+
+export const nameWord = (text: string): string => (NAMES.has(text) ? text : OTHER)
+export const valueWord = (text: string): string => (VALUES.has(text) ? text : OTHER)
+export const unitWord = (text: string): string => (UNITS.has(text) ? text : OTHER)
+
+/** A version of a rule: up to three small numbers. */
+export const isVersion = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){0,2}$/.test(text)
+
+const COMPARATORS: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'under', 'over', 'at', 'least', 'most', 'or', 'more', 'less', 'than', 'for', 'within', 's', 'min', 'points'])
+const LABELS: ReadonlySet<string> = new Set(METRICS.flatMap((metric) => metric.label.split(' ')))
+
+/**
+ * The numbers of a limit's text, where every word of it is a comparison, a label, a unit or a number of at most four
+ * digits; otherwise none: a limit that says more than that may say who.
+ */
+export function limitNumbers(text: string): readonly number[] {
+  const words = text.split(/\s+/).filter((word) => word !== '')
+  const known = (word: string): boolean => COMPARATORS.has(word) || LABELS.has(word) || UNITS.has(word) || NAMES.has(word) || CONDITIONS.has(word.toLowerCase())
+  const numbers: number[] = []
+  for (const word of words) {
+    const number = /^[<>≤≥]?(-?\d{1,4}(?:\.\d{1,2})?)(?:%|s)?$/.exec(word)?.[1]
+    if (number !== undefined) numbers.push(Number(number))
+    else if (!known(word)) return []
+  }
+  return numbers.slice(0, 4)
+}
+
+/** Every word that may stand as a whole leaf of an event: what the egress scanner does not look into. */
+export const VOCABULARY: ReadonlySet<string> = new Set<string>([
+  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...REMOVED_BECAUSE, ...RESUMED_BECAUSE, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES,
+  ...NAMES, ...VALUES, ...UNITS, ...METRICS.flatMap((metric) => (metric.loinc === null ? [] : [metric.loinc])),
+])

@@ -1,0 +1,82 @@
+/** Cuts batches: events in, bytes out that never change again. The body is the contract with central, §1. */
+
+import { createHash } from 'node:crypto'
+import type { BatchItem, CutBatch, EventOrigin } from '../domain/batch.ts'
+import { type WallMs, isoOf } from '../domain/time.ts'
+import type { CentralEvent } from './anonymise.ts'
+
+/** Known to this module alone: what is in a batch was cleared by the anonymiser, here or when it was cut the first time. */
+const sealed: unique symbol = Symbol('sealed event')
+
+/** An event as its JSON text, which is what its batch is made of. */
+export type CutEvent = BatchItem & { readonly [sealed]: true; readonly json: string }
+
+export type BatchFrame = {
+  readonly at: WallMs
+  readonly organizationId: string
+  readonly gatewayId: string
+  readonly epoch: string
+  readonly seqFrom: number
+  readonly seqTo: number
+}
+
+export const SCHEMA_VERSION = 1
+const SOURCE = 'vigil-gateway'
+const LANE = 'live'
+const METHOD = 'limited-data-set'
+
+export const cutEvent = (event: CentralEvent, origin: EventOrigin | null): CutEvent => ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
+
+/** An event that was cut before and comes back from our own ledger, as a dead letter. */
+export const recutEvent = (json: string, item: BatchItem): CutEvent => ({ [sealed]: true, json, origin: item.origin, retries: item.retries })
+
+/** The events of a batch that was cut, with what the ledger knows of each. */
+export function eventsOf(batch: CutBatch): readonly CutEvent[] {
+  const parsed: unknown = JSON.parse(new TextDecoder().decode(batch.body))
+  const events: unknown = typeof parsed === 'object' && parsed !== null && 'events' in parsed ? parsed.events : null
+  if (!Array.isArray(events) || events.length !== batch.items.length) throw new Error(`batch ${batch.batchId} does not hold the events that it was cut with`)
+  return batch.items.map((item, index) => recutEvent(JSON.stringify(events[index]), item))
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
+  const eventsText = `[${events.map((event) => event.json).join(',')}]`
+  const metadata = JSON.stringify({
+    timestamp: isoOf(frame.at),
+    source: SOURCE,
+    size: events.length,
+    schemaVersion: SCHEMA_VERSION,
+    organizationId: frame.organizationId,
+    gatewayId: frame.gatewayId,
+    lane: LANE,
+    method: METHOD,
+    keyEpoch: frame.epoch,
+    seqFrom: frame.seqFrom,
+    seqTo: frame.seqTo,
+    sha256: sha256(eventsText),
+  })
+  // The metadata holds the hash of the events and the time of the cut, so a dead letter that is tried again is a new batch.
+  const batchId = sha256(metadata).slice(0, 32)
+  const body = new TextEncoder().encode(`{"batchId":"${batchId}","events":${eventsText},"metadata":${metadata}}`)
+  return { batchId, body, items: events.map(({ origin, retries }) => ({ origin, retries })), seqFrom: frame.seqFrom, seqTo: frame.seqTo }
+}
+
+/** As few batches as keep each within `bytesMax`; an event that alone is larger gets a batch of its own. No events, no batch. */
+export function cutBatches(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {
+  if (events.length === 0) return []
+  const batch = cutOne(events, frame)
+  return batch.body.length <= bytesMax || events.length === 1 ? [batch] : halves(events, frame, bytesMax)
+}
+
+/** For a batch that central finds too large. Keys and order stay. @throws Error when there is but one event. */
+export function splitBatch(batch: CutBatch, frame: BatchFrame): readonly CutBatch[] {
+  const events = eventsOf(batch)
+  if (events.length < 2) throw new Error('a batch of one event cannot be split')
+  return halves(events, frame, Number.POSITIVE_INFINITY)
+}
+
+function halves(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {
+  const middle = Math.ceil(events.length / 2)
+  return [...cutBatches(events.slice(0, middle), frame, bytesMax), ...cutBatches(events.slice(middle), frame, bytesMax)]
+}

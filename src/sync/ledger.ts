@@ -1,0 +1,50 @@
+/** What the sync thread asks of its ledger. The store implements it; the composition root joins the two. */
+
+import type {
+  CutBatch, DeadEvent, DeadLetter, EventOrigin, StoredBatch, Surrogate, SurrogateKind, SyncStatus, Withheld,
+} from '../domain/batch.ts'
+import type { AlertId, DeviceId } from '../domain/ids.ts'
+import type { WallMs } from '../domain/time.ts'
+
+/** What stands for whom, in one epoch. Inside one `transaction` of the ledger: a rollback takes back what was drawn. */
+export interface Surrogates {
+  /** The same for the same id for as long as the epoch lasts; drawn at random the first time. */
+  of(kind: SurrogateKind, id: string): Surrogate
+  /** Which of several sensors of one kind: 0 for the first one seen, whatever it is called. */
+  sensorOf(device: DeviceId, metric: string, channel: string): number
+  /** The subject that the alert's first phase named; null when that phase was never seen. */
+  subjectOfAlert(alert: AlertId): Surrogate | null
+  rememberAlert(alert: AlertId, subject: Surrogate): void
+}
+
+/** What became of a batch. */
+export type Settlement = { readonly acknowledged: readonly EventOrigin[]; readonly dead: readonly DeadEvent[]; readonly at: WallMs }
+
+/** Every call is one transaction, durable when it returns; inside `transaction` all calls are one. */
+export interface SyncLedger {
+  transaction<Result>(work: () => Result): Result
+  /** Makes this epoch the current one: a new one begins at cursor 0. */
+  openEpoch(epoch: string): void
+  surrogates(epoch: string): Surrogates
+  /** The last seq of this epoch that needs nothing more; 0 at the beginning. */
+  cursor(sink: string, epoch: string): number
+  /** Moves past rows that made no event. */
+  advance(sink: string, epoch: string, seq: number): void
+  withhold(sink: string, epoch: string, withheld: readonly Withheld[]): void
+  /** Stores batches, in the order in which they are to be sent. */
+  keep(sink: string, epoch: string, movesCursor: boolean, batches: readonly CutBatch[]): void
+  /** The oldest batch that is not settled. */
+  pending(sink: string): StoredBatch | null
+  /** Removes the batch, counts what was acknowledged, keeps what died, moves the cursor when the range is done. */
+  settle(sink: string, batch: StoredBatch, settlement: Settlement): void
+  /** Puts the parts of a batch in its place, to be sent before anything else. */
+  replace(sink: string, batch: StoredBatch, parts: readonly CutBatch[]): void
+  addDead(sink: string, epoch: string, at: WallMs, dead: readonly DeadEvent[]): void
+  /** Dead letters of one epoch that a person wants tried again, oldest first. */
+  lettersToRetry(sink: string, lettersMax: number): readonly DeadLetter[]
+  /** These letters are in a batch now, or (with a reason) stay where they are. */
+  removeDead(ids: readonly number[]): void
+  refuseRetry(id: number, why: string): void
+  deadCount(sink: string): number
+  saveStatus(sink: string, at: WallMs, status: SyncStatus): void
+}

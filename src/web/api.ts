@@ -1,0 +1,56 @@
+/** Questions and taps over HTTP, same origin. Expected trouble is a returned value, in words for the person at the screen. */
+
+import { webLimits } from '../limits.ts'
+import { whyOf } from './wire-guard.ts'
+
+export type Answer =
+  | { readonly kind: 'done'; readonly body: unknown }
+  /** 401: not logged in, or no longer. */
+  | { readonly kind: 'denied'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string }
+
+const PLAIN: Readonly<Record<number, string>> = {
+  403: 'Your role does not permit this.',
+  404: 'The gateway does not know this any more.',
+  409: 'Something changed in the meantime. Look again.',
+  429: 'Too many attempts. Wait half a minute.',
+  503: 'The gateway cannot do this now.',
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch {
+    return null
+  }
+}
+
+async function ask(path: string, request: RequestInit): Promise<Answer> {
+  try {
+    const response = await fetch(path, { ...request, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(webLimits.requestTimeoutMs) })
+    const body = await bodyOf(response)
+    if (response.ok) return { kind: 'done', body }
+    const why = whyOf(body) ?? PLAIN[response.status] ?? `The gateway answered with error ${response.status}.`
+    return response.status === 401 ? { kind: 'denied', why } : { kind: 'failed', why }
+  } catch (reason) {
+    const late = reason instanceof DOMException && reason.name === 'TimeoutError'
+    return { kind: 'failed', why: late ? `No answer within ${webLimits.requestTimeoutMs / 1_000} s.` : 'The gateway cannot be reached.' }
+  }
+}
+
+export const get = (path: string): Promise<Answer> => ask(path, { method: 'GET' })
+
+export const post = (path: string, body: object): Promise<Answer> =>
+  ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+/** Every address that the page uses. */
+export const paths = {
+  login: '/api/login',
+  loginLink: '/api/login/link',
+  logout: '/api/logout',
+  session: '/api/session',
+  acknowledge: (alert: string) => `/api/alerts/${encodeURIComponent(alert)}/acknowledge`,
+  context: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/context`,
+  trend: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/trend?hours=${webLimits.trendSpanMs / 3_600_000}`,
+  socket: (location: Location) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+} as const

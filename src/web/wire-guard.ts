@@ -1,0 +1,69 @@
+/** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
+
+import type { ServerMessage, TrendView } from '../api/wire.ts'
+
+type Loose = Readonly<Record<string, unknown>>
+
+const isRecord = (thing: unknown): thing is Loose => typeof thing === 'object' && thing !== null && !Array.isArray(thing)
+const isNumber = (thing: unknown): thing is number => typeof thing === 'number' && Number.isFinite(thing)
+const isText = (thing: unknown): thing is string => typeof thing === 'string'
+
+const isIdentified = (thing: unknown): boolean => isRecord(thing) && isText(thing['id'])
+const isBed = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['id']) && isText(thing['label']) && Array.isArray(thing['values']) && isRecord(thing['context']) && isRecord(thing['patient'])
+const isAlert = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['id']) && isText(thing['state']) && isText(thing['priority']) && isRecord(thing['because'])
+const isGateway = (thing: unknown): boolean =>
+  isRecord(thing) && (thing['mode'] === 'demo' || thing['mode'] === 'live') && isNumber(thing['speed']) && isRecord(thing['store']) && isRecord(thing['sync'])
+const isYou = (thing: unknown): boolean => isRecord(thing) && isText(thing['name']) && isText(thing['role'])
+
+const isListOf = (test: (thing: unknown) => boolean, thing: unknown): boolean => Array.isArray(thing) && thing.every(test)
+
+function isServerMessage(thing: unknown): thing is ServerMessage {
+  if (!isRecord(thing) || !isNumber(thing['at'])) return false
+  switch (thing['type']) {
+    case 'snapshot':
+      return (
+        isYou(thing['you']) && isGateway(thing['gateway']) && isListOf(isBed, thing['beds']) &&
+        isListOf(isAlert, thing['alerts']) && isListOf(isIdentified, thing['devices'])
+      )
+    case 'beds':
+      return isListOf(isBed, thing['beds'])
+    case 'alerts':
+      return isListOf(isAlert, thing['alerts'])
+    case 'heartbeat':
+      return isNumber(thing['seq']) && isGateway(thing['gateway']) && isListOf(isIdentified, thing['devices'])
+    default:
+      return false
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** null: not a message that this page understands. It is as if nothing had been heard. */
+export function readMessage(text: string): ServerMessage | null {
+  const thing = parsed(text)
+  return isServerMessage(thing) ? thing : null
+}
+
+const isSeries = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['metric']) && isText(thing['label']) && isText(thing['unit']) &&
+  isListOf(isNumber, thing['t']) && isListOf((v) => v === null || isNumber(v), thing['v'])
+
+export const isTrendView = (thing: unknown): thing is TrendView => isRecord(thing) && isListOf(isSeries, thing['series'])
+
+/** The sentence in an error answer of the API, or null. */
+export function whyOf(body: unknown): string | null {
+  if (!isRecord(body)) return null
+  for (const name of ['why', 'message', 'error']) {
+    const words = body[name]
+    if (isText(words) && words !== '') return words
+  }
+  return null
+}

@@ -1,0 +1,85 @@
+/** Codes of the wire in the words of the ward. */
+
+import type { AlertView, DeviceView, GatewayView, Role, ScoreView, ValueView } from '../api/wire.ts'
+
+const UNITS: Readonly<Record<string, string>> = {
+  'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '',
+}
+
+/** UCUM as people write it. */
+export const unitText = (ucum: string): string => UNITS[ucum] ?? ucum
+
+const ABSENT: Readonly<Record<string, string>> = {
+  'lead-off': 'lead off',
+  'probe-off': 'probe off',
+  'not-measured': 'not measured',
+  'out-of-range': 'out of range',
+  'device-invalid': 'invalid',
+  'implausible': 'implausible',
+}
+
+/** Why there is no value. A reason that this page does not know is shown as it came. */
+export const absentText = (reason: string): string => ABSENT[reason] ?? reason
+
+/** The number alone, with the metric's decimals; `—` when there is none. */
+export const numberText = (value: ValueView): string => (value.value.kind === 'measured' ? value.value.value.toFixed(value.decimals) : '—')
+
+const INPUTS: Readonly<Record<string, string>> = {
+  hr: 'HR', pulse: 'pulse', spo2: 'SpO₂', rr: 'RR', sbp: 'systolic BP', dbp: 'diastolic BP', map: 'mean BP', temperature: 'temperature',
+  etco2: 'EtCO₂', fio2: 'FiO₂', consciousness: 'consciousness', oxygen: 'air or oxygen', onOxygen: 'air or oxygen', wbc: 'white cells',
+  gcs: 'GCS', lactate: 'lactate', paco2: 'PaCO₂', bands: 'band cells', infectionSuspected: 'infection suspected', spo2Scale: 'SpO₂ scale',
+}
+
+/** What a rule calls an input, in words; metric ids take the label of the bed's own value where it has one. */
+export function inputText(name: string, values: readonly ValueView[]): string {
+  return INPUTS[name] ?? values.find((value) => value.metric === name || value.key === name)?.label ?? name
+}
+
+/** `6`, or `5 to 8` while something is missing. */
+export const scoreText = (score: ScoreView): string => (score.complete || score.min === score.max ? String(score.total) : `${score.min} to ${score.max}`)
+
+/** `*` marks, so that a priority is told without colour (as monitors write it). */
+export const priorityMark = (priority: AlertView['priority']): string => (priority === 'high' ? '***' : priority === 'medium' ? '**' : '*')
+
+export const priorityText = (priority: AlertView['priority']): string => (priority === 'high' ? 'High' : priority === 'medium' ? 'Medium' : 'Low')
+
+/** Whom or what an alert is about. */
+export function subjectText(alert: AlertView): string {
+  if (alert.bedLabel !== null) return bedText(alert.bedLabel)
+  return alert.device === null ? 'Gateway' : `Monitor ${alert.device}`
+}
+
+/** `Bed 7` for a label that is a mere number or letter code, the label itself when it says so already. */
+export const bedText = (label: string): string => (/\p{L}{3}/u.test(label) ? label : `Bed ${label}`)
+
+export function linkText(link: DeviceView['link']): string {
+  switch (link) {
+    case 'live':
+      return 'live'
+    case 'silent':
+      return 'silent'
+    case 'down':
+      return 'not connected'
+    case 'never':
+      return 'never heard'
+  }
+}
+
+export const roleText = (role: Role): string => (role === 'admin' ? 'administrator' : role === 'biomed' ? 'biomedical' : 'nurse')
+
+/** Whoever mends things, sees the devices. */
+export const mayOpenDevices = (role: Role): boolean => role !== 'nurse'
+
+/** `DEMO — simulated patients, not for clinical use`, with how fast its time runs. */
+export const demoText = (speed: number): string =>
+  `DEMO — simulated patients, not for clinical use${speed === 1 ? '' : ` — time runs ${speed} times as fast`}`
+
+/** Troubles of the gateway that a nurse should know of, in a sentence each. Empty when all is well. */
+export function troubles(gateway: GatewayView): readonly string[] {
+  const { store, sync } = gateway
+  return [
+    ...(store.kind === 'failing' ? [`Values are not being saved (${store.why}). Alerts still work.`] : []),
+    ...(sync.kind === 'behind' ? [`Central is ${sync.lagRows} rows behind${sync.why === '' ? '' : ` (${sync.why})`}. Nothing is lost.`] : []),
+    ...(sync.kind === 'paused' ? [`Sending to central is paused${sync.why === '' ? '' : ` (${sync.why})`}. Nothing is lost.`] : []),
+  ]
+}
