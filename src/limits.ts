@@ -95,7 +95,6 @@ export const syncLimits = {
   deadLettersPerRetryMax: 100,
   /** A scanner's list: names, numbers, devices, beds. */
   identifiersMax: 200_000,
-  identifiersRefreshMs: 60_000,
   /** Alerts whose subject is remembered, so that what happens to them later goes to the same subject. */
   alertSubjectsMax: 100_000,
   /** Sensors of one kind on one device that central can tell apart; what comes beyond shares the last. */
@@ -211,4 +210,15 @@ export const webLimits = {
 export const viewLimits = {
   periodic: { staleAfterMs: 15_000, goneAfterMs: 60_000 },
   episodic: { staleAfterMs: 1_800_000, goneAfterMs: 43_200_000 },
+} as const
+
+/** The parent of the demo's processes. */
+export const supervisorLimits = {
+  restartDelayMs: 200,
+  restartDelayMsMax: 5_000,
+  /** A child that lived so long did start well. */
+  livedMs: 10_000,
+  /** From the question to the end. */
+  stopMs: 3_500,
+  lineCharsMax: 65_536,
 } as const

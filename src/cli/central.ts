@@ -1,0 +1,83 @@
+/** `vigil central`: the reference central as a process of its own. */
+
+import { readFile } from 'node:fs/promises'
+import { InvalidArgumentError } from 'commander'
+import { startCentral } from '../../simulators/central/server.ts'
+import { CommandFailed, UsageError } from './context.ts'
+import type { CliContext, Register } from './context.ts'
+
+type Options = {
+  readonly port: number
+  readonly host: string
+  readonly tokenFile?: string
+  readonly tokenEnv: string
+  readonly data?: string
+  readonly clockOrigin: number
+  readonly clockSpeed: number
+}
+
+export const register: Register = (program, context) => {
+  program
+    .command('central')
+    .description('run the reference central (demo data): PostgreSQL where DATABASE_URL is set, PGlite otherwise')
+    .option('--port <number>', 'port to listen on; 0 for any free one', wholeNumber(0, 65_535), 0)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--token-file <path>', 'file with the token that senders show (at least 16 characters)')
+    .option('--token-env <name>', 'environment variable with the token, where there is no file', 'VIGIL_CENTRAL_TOKEN')
+    .option('--data <folder>', 'folder of the PGlite database; without it and without DATABASE_URL rows live in memory')
+    .option('--clock-origin <ms>', 'demo: wall time from which time runs faster', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
+    .option('--clock-speed <factor>', 'demo: how many times faster', positive, 1)
+    .action((options: Options) => run(options, context))
+}
+
+async function run(options: Options, context: CliContext): Promise<void> {
+  const token = await tokenOf(options, context)
+  const central = await startCentral({
+    port: options.port,
+    host: options.host,
+    token,
+    databaseUrl: context.env['DATABASE_URL'] === '' ? undefined : context.env['DATABASE_URL'],
+    dataFolder: options.data,
+    clock: context.clockOf({ originMs: options.clockOrigin, speed: options.clockSpeed }),
+    note: context.note,
+  }).catch((reason: unknown) => {
+    throw new CommandFailed(`Central did not start: ${reason instanceof Error ? reason.message : String(reason)}`)
+  })
+  const ready = { type: 'ready', url: central.url }
+  context.write(JSON.stringify(ready))
+  context.parent?.send(ready)
+  await aborted(context.stop)
+  await central.close()
+}
+
+/** Never from argv: every process of the machine can read that. */
+async function tokenOf({ tokenFile, tokenEnv }: Options, { env }: CliContext): Promise<string> {
+  const token = (tokenFile === undefined ? (env[tokenEnv] ?? '') : await readToken(tokenFile)).trim()
+  const place = tokenFile === undefined ? `the environment variable ${tokenEnv}` : tokenFile
+  if (token === '') throw new UsageError(`Central needs a token: there is none in ${place}. Give --token-file or set ${tokenEnv}.`)
+  if (token.length < 16) throw new UsageError(`The token in ${place} is too short: at least 16 characters.`)
+  return token
+}
+
+const readToken = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch(() => {
+    throw new UsageError(`The token file ${path} cannot be read.`)
+  })
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const wholeNumber = (low: number, high: number) => (text: string): number => {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= low && value <= high) return value
+  throw new InvalidArgumentError(`A whole number from ${low} to ${high}.`)
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('A number above 0.')
+}

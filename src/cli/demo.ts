@@ -1,0 +1,169 @@
+/** `npm start`: a ward in a box. One small parent; the gateway, the simulated ward and the reference central are its children. */
+
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { demoSite } from './demo-site.ts'
+import { type Child, keepAlive } from '../ops/supervisor.ts'
+import { buildPages } from '../ops/pages.ts'
+import { type CliContext, CommandFailed, UsageError } from './context.ts'
+
+type Options = { readonly speed: string; readonly seed: string; readonly port: string; readonly data: string; readonly fresh?: boolean }
+
+const HOST = '127.0.0.1'
+
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('demo')
+    .description('a ward in a box: 12 simulated beds, the gateway and a reference central (npm start)')
+    .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward', '1')
+    .option('--seed <number>', 'same seed, same ward', '1')
+    .option('--port <number>', 'port of the nurse station', '8470')
+    .option('--data <folder>', 'where the demo keeps its data', join(context.root, '.vigil', 'demo'))
+    .option('--fresh', 'forget what an earlier demo stored')
+    .action(async (options: Options) => demo(options, context))
+}
+
+type Ready = { readonly url: string; readonly links: readonly { readonly role: string; readonly url: string }[] }
+
+async function demo(options: Options, context: CliContext): Promise<void> {
+  const speed = numberOf('--speed', options.speed, 0.1, 1_000)
+  const seed = numberOf('--seed', options.seed, 0, 2 ** 31)
+  const folder = options.data
+  await prepareFolder(folder, { speed, fresh: options.fresh === true, note: context.note })
+  await buildPages(context.root, context.note)
+
+  const ports = { http: await freePort(numberOf('--port', options.port, 0, 65_535)), hl7: await freePort(2_575), mqtt: await freePort(1_883), central: await freePort(8_471) }
+  const token = await keptSecret(join(folder, 'secrets', 'central-token'))
+  const site = await demoSite({ folder, host: HOST, ports, seed })
+  for (const [device, password] of site.passwords) await writeFile(join(folder, 'secrets', device), password, { mode: 0o600 })
+  const files = { site: join(folder, 'site.yaml'), plan: join(folder, 'plan.json') }
+  await writeFile(files.site, site.yaml)
+  await writeFile(files.plan, JSON.stringify(site.plan, null, 2), { mode: 0o600 })
+  const centralUrl = `http://${HOST}:${ports.central}`
+  await writeFile(join(folder, 'ward.json'), JSON.stringify({ hl7: { host: HOST, port: ports.hl7 }, central: centralUrl, nurseStation: `http://localhost:${ports.http}`, speed, seed }))
+
+  const clock = ['--origin', String(Date.now()), '--speed', String(speed)]
+  let failed: string | null = null
+  const stop = new AbortController()
+  const end = AbortSignal.any([context.stop, stop.signal])
+  const child = (name: string, args: readonly string[], message: (message: unknown) => void): Child =>
+    keepAlive({
+      name,
+      command: context.node,
+      args: [join(context.root, 'src', 'vigil.mjs'), ...args],
+      cwd: context.root,
+      env: { ...context.env, VIGIL_CENTRAL_TOKEN: token },
+      line: (line) => context.note(legible(name, line)),
+      message,
+      died(how, code) {
+        // Wrong use and wrong config do not mend themselves.
+        if (code === 2 || (name === 'gateway' && code === 1 && !isUp)) {
+          failed = `${name} cannot run (${how}); see above`
+          stop.abort()
+          return 'give-up'
+        }
+        context.note(`[${name}] ended (${how}); starting it again`)
+        return 'again'
+      },
+    })
+
+  let isUp = false
+  const central = child('central', ['central', '--host', HOST, '--port', String(ports.central), '--data', join(folder, 'central')], () => undefined)
+  const gateway = child('gateway', ['run', '--config', files.site, '--demo', ...clock], (message) => {
+    const ready = readyOf(message)
+    if (!ready) return
+    if (!isUp) greet(context, ready, { centralUrl, folder, speed, hl7: ports.hl7, mqtt: ports.mqtt, serial: site.serial })
+    else context.note('[gateway] is back; open pages go on by themselves')
+    isUp = true
+  })
+  const ward = child('ward', ['sim', '--plan', files.plan, ...clock], () => undefined)
+
+  await new Promise<void>((resolve) => (end.aborted ? resolve() : end.addEventListener('abort', () => resolve(), { once: true })))
+  context.note('Stopping: the monitors first, then the gateway, then central.')
+  await ward.stop()
+  await gateway.stop()
+  await central.stop()
+  if (failed !== null) throw new CommandFailed(failed)
+  context.note('Stopped. What was acknowledged is stored.')
+}
+
+function greet(
+  context: CliContext,
+  ready: Ready,
+  of: { readonly centralUrl: string; readonly folder: string; readonly speed: number; readonly hl7: number; readonly mqtt: number; readonly serial: string },
+): void {
+  const lines = [
+    '',
+    '  Vigil — DEMO ward: simulated patients, not for clinical use.',
+    '  A secondary notification system: the bedside monitor stays the primary alarm.',
+    '',
+    `  Nurse station      ${ready.url}`,
+    ...ready.links.map(({ role, url }) => `  one-time log-in    ${url}   (${role})`),
+    `  Reference central  ${of.centralUrl}`,
+    '',
+    `  HL7 over MLLP ${HOST}:${of.hl7} · MQTT ${HOST}:${of.mqtt} · serial: ${of.serial} · speed × ${of.speed} · data in ${of.folder}`,
+    '  Within two minutes a bed deteriorates and raises an alert. Ctrl-C stops everything; nothing acknowledged is lost.',
+    '',
+  ]
+  for (const line of lines) context.write(line)
+}
+
+function readyOf(message: unknown): Ready | null {
+  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'ready') return null
+  if (!('url' in message) || typeof message.url !== 'string' || !('links' in message) || !Array.isArray(message.links)) return null
+  const links = message.links.flatMap((link: unknown) =>
+    typeof link === 'object' && link !== null && 'role' in link && 'url' in link ? [{ role: String(link.role), url: String(link.url) }] : [],
+  )
+  return { url: message.url, links }
+}
+
+/** Log lines are JSON for machines; here a person reads them. Routine is left out. */
+function legible(name: string, line: string): string {
+  return `[${name}] ${line}`
+}
+
+function numberOf(name: string, text: string, low: number, high: number): number {
+  const value = Number(text)
+  if (!(value >= low && value <= high)) throw new UsageError(`${name} must be a number from ${low} to ${high}, not ${text}`)
+  return value
+}
+
+/** Ward time that ran ahead of real time cannot be gone on with: rows of the past would lie in the future. */
+async function prepareFolder(folder: string, of: { readonly speed: number; readonly fresh: boolean; readonly note: (line: string) => void }): Promise<void> {
+  const before: unknown = await readFile(join(folder, 'ward.json'), 'utf8').then(JSON.parse).catch(() => null)
+  const beforeSpeed = typeof before === 'object' && before !== null && 'speed' in before ? before.speed : 1
+  if (existsSync(folder) && (of.fresh || of.speed !== 1 || beforeSpeed !== 1)) {
+    of.note(of.fresh ? 'Starting with an empty ward.' : 'Starting with an empty ward: its clock ran, or will run, faster than real time.')
+    await rm(folder, { recursive: true, force: true })
+  }
+  await mkdir(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
+}
+
+/** The wanted loopback port, or another free one. */
+async function freePort(wanted: number): Promise<number> {
+  const free = (port: number): Promise<number | null> =>
+    new Promise((resolve) => {
+      const server = createServer()
+      server.once('error', () => resolve(null))
+      server.listen(port, HOST, () => {
+        const address = server.address()
+        const got = typeof address === 'object' && address ? address.port : port
+        server.close(() => resolve(got))
+      })
+    })
+  const port = (await free(wanted)) ?? (await free(0))
+  if (port === null) throw new CommandFailed('no free port on 127.0.0.1')
+  return port
+}
+
+async function keptSecret(path: string): Promise<string> {
+  const kept = await readFile(path, 'utf8').catch(() => '')
+  if (kept !== '') return kept
+  const made = randomBytes(24).toString('base64url')
+  await writeFile(path, made, { mode: 0o600 })
+  return made
+}
