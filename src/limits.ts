@@ -62,6 +62,30 @@ export const pumpLimits = {
   refoldMs: 900_000,
 } as const
 
+/** Rules: what they may believe, and for how long. */
+export const ruleLimits = {
+  /** Sensors of one stay that are kept apart; beyond it the one that was heard longest ago is forgotten. */
+  sourcesPerStayMax: 64,
+  /** How often a periodic metric is promised, unless its device says otherwise. A value is live for two intervals. */
+  periodicIntervalMs: 60_000,
+  /** A cuff or spot check is live for so long. */
+  episodicLiveMs: 900_000,
+  /** Greatest age of a value in a score. */
+  scorePeriodicAgeMs: 300_000,
+  scoreEpisodicAgeMs: 43_200_000,
+  /** A better source of one variable is believed before a newer one up to this lead. */
+  sourceLeadMs: 10_000,
+  /** A violation that waits out its delay survives a gap in the values of at most this. */
+  pendingGapMs: 30_000,
+  /** An open alert says its present value again no more often than this, unless it gets worse. */
+  restateMs: 60_000,
+} as const
+
+/** Tools of the command line. */
+export const toolLimits = {
+  jsonLineBytesMax: 65_536,
+} as const
+
 /** Store thread. */
 export const storeLimits = {
   ticksPerGroupMax: 256,
@@ -125,6 +149,8 @@ export const apiLimits = {
   socketPingMs: 10_000,
   /** No pong for so long: the other end is gone, whatever TCP says. */
   socketPongWaitMs: 30_000,
+  /** A page that was told that its session is over, and does not go, is cut after this. */
+  socketCloseMs: 500,
   displayedAlertsMax: 1_000,
   bedsPushMs: 500,
   heartbeatMs: 1_000,

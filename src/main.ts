@@ -25,7 +25,6 @@ export async function main(): Promise<void> {
   // A reader that left (`vigil … | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : FAILED))
 
-  const { send } = process
   const context: CliContext = {
     write: (line) => void process.stdout.write(`${line}\n`),
     note: (line) => void process.stderr.write(`${line}\n`),
@@ -37,9 +36,9 @@ export async function main(): Promise<void> {
     pid: process.pid,
     isTerminal: process.stderr.isTTY === true,
     clockOf: realClock,
-    parent: send
+    parent: process.connected
       ? {
-          send: (message) => void send.call(process, message),
+          send: (message) => void process.send?.(message),
           onMessage: (listener) => void process.on('message', listener),
         }
       : null,

@@ -4,9 +4,9 @@
  *
  * What devices really send is forgiven where no wrong message can come of it:
  * - FS without CR, with CR LF, or with CR in the next chunk: the frame ends at FS, line ends after it are dropped.
- * - VT missing: a message begins where `MSH|` begins a line, or follows bytes that are no printable ASCII. Such a message
+ * - VT missing: a message begins where `MSH|` begins a line, or follows a byte that is no printable ASCII. Such a message
  *   ends at FS, at the next block, where the next `MSH|` begins a line, or with the input.
- * - a block that is not ended before the next `VT MSH` begins was cut off: bad, and the next one is read.
+ * - a block that is not ended before the next `VT MSH` was cut off: bad, and the next one is read.
  */
 
 import { EMPTY_BYTES } from './bytes.ts'
@@ -16,10 +16,11 @@ export const FS = 0x1c
 const CR = 0x0d
 const LF = 0x0a
 
-/** `offset` and `length` count bytes since the framer was made. `bytes` are as they came, framing included. */
+/** `offset` and `length` count bytes since the framer was made; framing is included. */
 export type MllpFrame = { readonly offset: number; readonly length: number } & (
-  | { readonly kind: 'message'; readonly bytes: Uint8Array; /** What lies between VT and FS. */ readonly content: Uint8Array }
-  /** Cut off, or too long; `bytes` is at most its first `keptBytesMax`. */
+  /** `bytes` as they came, framing included; `content` is what lies between VT and FS. */
+  | { readonly kind: 'message'; readonly bytes: Uint8Array; readonly content: Uint8Array }
+  /** `bytes` is at most its first `keptBytesMax`. */
   | { readonly kind: 'bad'; readonly bytes: Uint8Array; readonly why: 'cut off' | 'too long' }
   /** Bytes outside of any message. */
   | { readonly kind: 'noise' }
@@ -34,15 +35,6 @@ export type MllpBounds = {
   readonly noiseSpanBytesMax: number
 }
 
-export interface MllpFramer {
-  /** The chunk must not be changed afterwards: frames that lie in one chunk are views of it. */
-  push(chunk: Uint8Array): readonly MllpFrame[]
-  /** The input is over: what is held is judged. The framer may be used again; offsets go on. */
-  end(): readonly MllpFrame[]
-  /** Bytes held of a unit begun: at most frameBytesMax + 2. */
-  readonly heldBytes: number
-}
-
 /** VT + content + FS + CR, ready to send. */
 export function mllpFrame(content: Uint8Array): Uint8Array {
   const frame = new Uint8Array(content.length + 3)
@@ -53,17 +45,14 @@ export function mllpFrame(content: Uint8Array): Uint8Array {
   return frame
 }
 
-/** M, S, H and the field separator of every unframed message. */
+/** M, S, H, and the field separator that every unframed message must have. */
 const HEADER = [0x4d, 0x53, 0x48, 0x7c] as const
 
-type HeaderMatch = 'yes' | 'no' | 'more'
-
 /** Whether the first `letters` bytes of `MSH|` stand at `at`; 'more' when the window ends before that can be told. */
-function matchHeader(window: Uint8Array, at: number, letters: number): HeaderMatch {
+function matchHeader(window: Uint8Array, at: number, letters: 3 | 4): 'yes' | 'no' | 'more' {
   for (let index = 0; index < letters; index++) {
-    const byte = window[at + index]
-    if (byte === undefined) return 'more'
-    if (byte !== HEADER[index]) return 'no'
+    if (at + index >= window.length) return 'more'
+    if (window[at + index] !== HEADER[index]) return 'no'
   }
   return 'yes'
 }
@@ -71,22 +60,23 @@ function matchHeader(window: Uint8Array, at: number, letters: number): HeaderMat
 const isPrintable = (byte: number): boolean => byte > 0x20 && byte < 0x7f
 const isLineEnd = (byte: number): boolean => byte === CR || byte === LF
 
-/** Between messages; in a block begun by VT; in a message begun by `MSH|` alone. */
-type State = 'between' | 'block' | 'plain'
+/** Held memory beyond this is given back as soon as it is empty. */
+const HELD_BYTES_KEPT = 65_536
 
-class Framer implements MllpFramer {
+export class MllpFramer {
   readonly #bounds: MllpBounds
-  #state: State = 'between'
-  /** The unit begun in earlier chunks; grows by doubling, so that the cost stays linear. */
+  /** Between messages; in a block begun by VT; in a message begun by `MSH|` alone. */
+  #state: 'between' | 'block' | 'plain' = 'between'
+  /** The unit begun in earlier chunks. Grows by doubling, so that the cost stays linear. */
   #held: Uint8Array = EMPTY_BYTES
   #heldLength = 0
-  /** Absolute offset of window[0] of the scan under way. */
+  /** Absolute offset of the first byte of the window under scan. */
   #base = 0
-  /** How far into the held unit has been searched. */
+  /** How far into the unit under way its end has been looked for. */
   #searched = 0
-  /** The byte before the next one: decides whether `MSH|` may begin a message here. LF at the start: a line begins. */
+  /** The byte before the next one, which decides whether `MSH|` may begin a message here. */
   #before: number = LF
-  #noiseFrom = 0
+  #noiseOffset = 0
   #noiseLength = 0
   #frames: MllpFrame[] = []
 
@@ -94,132 +84,198 @@ class Framer implements MllpFramer {
     this.#bounds = bounds
   }
 
+  /** Bytes held of the unit under way: at most frameBytesMax + 5. */
   get heldBytes(): number {
     return this.#heldLength
   }
 
+  /** The chunk must not be changed afterwards: messages that lie within one chunk are views of it. */
   push(chunk: Uint8Array): readonly MllpFrame[] {
     this.#frames = []
     let from = 0
     if (this.#heldLength > 0) {
-      // After an FS nothing is ever held, so the held unit needs the chunk only as far as its first FS.
+      // Behind an FS nothing is under way, so the held unit needs this chunk no further than its first FS.
       const fs = chunk.indexOf(FS)
       from = fs < 0 ? chunk.length : fs + 1
-      this.#hold(chunk, 0, from)
-      const length = this.#heldLength
-      const used = this.#scan(this.#held, length, true)
-      this.#base += used
-      this.#held.copyWithin(0, used, length)
-      this.#heldLength = length - used
+      this.#hold(from === chunk.length ? chunk : chunk.subarray(0, from))
+      this.#release(this.#scan(this.#held.subarray(0, this.#heldLength), true))
     }
     if (from < chunk.length) {
       const rest = from === 0 ? chunk : chunk.subarray(from)
-      const used = this.#scan(rest, rest.length, false)
+      const used = this.#scan(rest, false)
       this.#base += used
-      if (used < rest.length) this.#hold(rest, used, rest.length)
+      if (used < rest.length) this.#hold(rest.subarray(used))
     }
     return this.#frames
   }
 
+  /** The input is over: what is held is judged. The framer may be used again; offsets go on. */
   end(): readonly MllpFrame[] {
     this.#frames = []
-    const length = this.#heldLength
-    if (this.#state === 'block') this.#bad(this.#held, 0, length, 'cut off', true)
-    else if (this.#state === 'plain') this.#message(this.#held, 0, length, { content: 0, contentEnd: length, copy: true })
-    else if (length > 0) this.#noise(0, length)
+    const window = this.#held.subarray(0, this.#heldLength)
+    if (this.#state === 'block') this.#bad(window, { start: 0, end: window.length, why: 'cut off' })
+    else if (this.#state === 'plain') this.#message(window, { start: 0, end: window.length, contentStart: 0, contentEnd: window.length, copy: true })
+    else this.#noise(0, window.length)
     this.#flushNoise()
-    this.#base += length
+    this.#base += window.length
     this.#held = EMPTY_BYTES
     this.#heldLength = 0
-    this.#searched = 0
     this.#state = 'between'
     this.#before = LF
     return this.#frames
   }
 
-  #hold(bytes: Uint8Array, from: number, to: number): void {
-    const needed = this.#heldLength + to - from
-    if (needed > this.#held.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#held.length * 2, 4096))
+  #hold(bytes: Uint8Array): void {
+    const length = this.#heldLength + bytes.length
+    if (length > this.#held.length) {
+      const grown = new Uint8Array(Math.max(length, this.#held.length * 2, 4_096))
       grown.set(this.#held.subarray(0, this.#heldLength))
       this.#held = grown
     }
-    this.#held.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#heldLength)
-    this.#heldLength = needed
+    this.#held.set(bytes, this.#heldLength)
+    this.#heldLength = length
   }
 
-  /** Reads units out of window[0, length); returns how many bytes are done with. The rest begins the unit under way. */
-  #scan(window: Uint8Array, length: number, copy: boolean): number {
+  #release(used: number): void {
+    this.#base += used
+    if (used > 0) this.#held.copyWithin(0, used, this.#heldLength)
+    this.#heldLength -= used
+    if (this.#heldLength === 0 && this.#held.length > HELD_BYTES_KEPT) this.#held = EMPTY_BYTES
+  }
+
+  /** Reads all that the window completes; returns where the unit under way begins. */
+  #scan(window: Uint8Array, copy: boolean): number {
     let at = 0
-    while (at < length) {
-      let next: number
-      if (this.#state === 'between') next = this.#between(window, at, length)
-      else if (this.#state === 'block') next = this.#block(window, at, length, copy)
-      else next = this.#plain(window, at, length, copy)
-      if (next < 0) break
+    while (at < window.length) {
+      const state = this.#state
+      const next = state === 'between' ? this.#between(window, at) : state === 'block' ? this.#block(window, at, copy) : this.#plain(window, at, copy)
+      // No step forward and no change of state: only more bytes can tell.
+      if (next === at && state === this.#state) break
       at = next
     }
     return at
   }
 
-  /** Skips noise up to the next start; returns the start, or -1 when the few bytes left may be one. */
-  #between(window: Uint8Array, from: number, length: number): number {
-    let before = this.#before
-    for (let at = from; at < length; at++) {
-      const byte = window[at] ?? 0
-      if (byte === VT) return this.#begin('block', at)
-      if (byte === HEADER[0] && !isPrintable(before)) {
-        const match = matchHeader(window, at, 4)
-        if (match === 'yes') return this.#begin('plain', at)
-        if (match === 'more') return at > from ? this.#stay(at, before) : -1
-      }
-      // Line ends after a message belong to nobody; within noise they are noise.
-      if (!isLineEnd(byte) || this.#noiseLength > 0) this.#noise(at, 1)
-      before = byte
-    }
-    return this.#stay(length, before)
-  }
-
-  #stay(at: number, before: number): number {
-    this.#before = before
-    return at
-  }
-
-  #begin(state: State, at: number): number {
+  #begin(state: 'block' | 'plain', at: number): number {
     this.#flushNoise()
     this.#state = state
     this.#searched = 0
     return at
   }
 
-  /** A block whose VT is at `start`: returns where it ends, or -1 when its end is not here yet. */
-  #block(window: Uint8Array, start: number, length: number, copy: boolean): number {
+  /** The unit is over; `at` is the first byte after it. */
+  #finish(window: Uint8Array, at: number): number {
+    this.#state = 'between'
+    this.#before = window[at - 1] ?? LF
+    return at
+  }
+
+  /** Passes noise by, up to the start of a message. */
+  #between(window: Uint8Array, from: number): number {
+    let before = this.#before
+    for (let at = from; at < window.length; at++) {
+      const byte = window[at] ?? 0
+      if (byte === VT) return this.#begin('block', at)
+      if (byte === HEADER[0] && !isPrintable(before)) {
+        const match = matchHeader(window, at, 4)
+        if (match === 'yes') return this.#begin('plain', at)
+        if (match === 'more') {
+          this.#before = before
+          return at
+        }
+      }
+      // Line ends behind a message are part of how some devices frame it; within noise they are noise.
+      if (!isLineEnd(byte) || this.#noiseLength > 0) this.#noise(at, 1)
+      before = byte
+    }
+    this.#before = before
+    return window.length
+  }
+
+  /** In a block whose VT is at `start`. */
+  #block(window: Uint8Array, start: number, copy: boolean): number {
+    /** Where FS stands in the longest block that is allowed. */
     const limit = start + 1 + this.#bounds.frameBytesMax
-    let from = start + Math.max(1, this.#searched)
-    const end = window.indexOf(FS, from)
-    const stop = end < 0 || end >= length ? length : end
-    // A start block within a block: what came before it was cut off.
-    for (let at = window.indexOf(VT, from); at >= 0 && at < stop && at <= limit; at = window.indexOf(VT, at + 1)) {
-      const match = matchHeader(window, at + 1, 3)
-      if (match === 'yes') return this.#cut(window, start, at, copy)
-      if (match === 'more' || at + 3 >= length) {
-        if (stop < length) continue
-        from = at
-        break
+    const from = start + Math.max(1, this.#searched)
+    const fs = window.indexOf(FS, from)
+    const end = fs < 0 ? window.length : fs
+    for (let vt = window.indexOf(VT, from); vt >= 0 && vt < end && vt <= limit; vt = window.indexOf(VT, vt + 1)) {
+      const match = matchHeader(window, vt + 1, 3)
+      if (match === 'yes') {
+        this.#bad(window, { start, end: vt, why: 'cut off' })
+        return this.#begin('block', vt)
+      }
+      if (match === 'more') {
+        this.#searched = vt - start
+        return start
       }
     }
-    if (stop > limit) {
-      this.#bad(window, start, limit + 1, 'too long', copy)
-      this.#before = 0x21
-      return this.#between_(limit + 1)
+    if (end > limit) {
+      this.#bad(window, { start, end: limit + 1, why: 'too long' })
+      return this.#finish(window, limit + 1)
     }
-    if (stop === length) {
-      this.#searched = Math.max(from, Math.max(start + 1, length - 3)) - start
-      return -1
+    if (fs < 0) {
+      this.#searched = window.length - start
+      return start
     }
-    if (stop === start + 1) this.#noise(start, 2)
-    else this.#message(window, start, stop + 1, { content: start + 1, contentEnd: stop, copy })
-    this.#before = LF
-    return this.#between_(stop + 1)
+    if (fs === start + 1) this.#noise(start, 2)
+    else this.#message(window, { start, end: fs + 1, contentStart: start + 1, contentEnd: fs, copy })
+    return this.#finish(window, fs + 1)
+  }
+
+  /** In a message that began with `MSH|` at `start`, without VT. */
+  #plain(window: Uint8Array, start: number, copy: boolean): number {
+    const limit = start + this.#bounds.frameBytesMax
+    for (let at = start + Math.max(HEADER.length, this.#searched); at < window.length; at++) {
+      const byte = window[at] ?? 0
+      if (byte === FS && at <= limit) {
+        this.#message(window, { start, end: at + 1, contentStart: start, contentEnd: at, copy })
+        return this.#finish(window, at + 1)
+      }
+      const opens = byte === VT ? matchHeader(window, at + 1, 3) : byte === HEADER[0] && isLineEnd(window[at - 1] ?? 0) ? matchHeader(window, at, 4) : 'no'
+      if (opens === 'yes') {
+        this.#message(window, { start, end: at, contentStart: start, contentEnd: at, copy })
+        return this.#begin(byte === VT ? 'block' : 'plain', at)
+      }
+      if (opens === 'more') {
+        this.#searched = at - start
+        return start
+      }
+      if (at >= limit) {
+        this.#bad(window, { start, end: at + 1, why: 'too long' })
+        return this.#finish(window, at + 1)
+      }
+    }
+    this.#searched = window.length - start
+    return start
+  }
+
+  #message(window: Uint8Array, unit: { start: number; end: number; contentStart: number; contentEnd: number; copy: boolean }): void {
+    const { start, end } = unit
+    const bytes = unit.copy ? window.slice(start, end) : window.subarray(start, end)
+    const content = bytes.subarray(unit.contentStart - start, unit.contentEnd - start)
+    this.#frames.push({ kind: 'message', offset: this.#base + start, length: end - start, bytes, content })
+  }
+
+  #bad(window: Uint8Array, { start, end, why }: { start: number; end: number; why: 'cut off' | 'too long' }): void {
+    if (end - start === 1) {
+      this.#noise(start, 1)
+      this.#flushNoise()
+      return
+    }
+    const bytes = window.slice(start, Math.min(end, start + this.#bounds.keptBytesMax))
+    this.#frames.push({ kind: 'bad', offset: this.#base + start, length: end - start, bytes, why })
+  }
+
+  #noise(at: number, length: number): void {
+    if (length === 0) return
+    if (this.#noiseLength === 0) this.#noiseOffset = this.#base + at
+    this.#noiseLength += length
+    if (this.#noiseLength >= this.#bounds.noiseSpanBytesMax) this.#flushNoise()
+  }
+
+  #flushNoise(): void {
+    if (this.#noiseLength > 0) this.#frames.push({ kind: 'noise', offset: this.#noiseOffset, length: this.#noiseLength })
+    this.#noiseLength = 0
   }
 }

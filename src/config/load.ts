@@ -34,8 +34,8 @@ export function parseSite(text: string, file: string): Loaded {
   const where = (path: Path, key?: string): string => {
     if (key !== undefined) {
       const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true)
-      const pair = isNode(parent) && 'items' in parent ? parent.items.find((item) => isPairOf(item, key)) : undefined
-      if (pair) return place(pair.key.range[0])
+      const items: readonly unknown[] = isNode(parent) && 'items' in parent ? parent.items : []
+      for (const item of items) if (isPairOf(item, key)) return place(item.key.range[0])
     }
     // The nearest thing on the path that stands in the file: a missing key is reported where it should be.
     for (let length = path.length; length >= 0; length--) {

@@ -29,6 +29,9 @@ export type WatchParts<State> = {
   readonly faulted: (stay: StayId, error: unknown) => void
 }
 
+/** The last word on each condition of each stay. */
+type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly wall: WallMs }>>
+
 const TECHNICAL_VERSION = '1'
 const RULES_FAULTED = 'technical/rules-faulted'
 
@@ -40,7 +43,7 @@ export class Watch<State> {
   readonly #faultedUntil = new Map<StayId, MonoMs>()
   readonly #parts: WatchParts<State>
   /** While the past is folded again, signals are gathered here instead of published. */
-  #gathered: Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly wall: WallMs }>> | null = null
+  #gathered: Gathered | null = null
 
   constructor(parts: WatchParts<State>) {
     this.#parts = parts
@@ -105,7 +108,7 @@ export class Watch<State> {
    * crash begins anew, one that is stored goes on, one that ended meanwhile ends.
    */
   refold(past: () => void): void {
-    const gathered: NonNullable<typeof this.#gathered> = new Map()
+    const gathered: Gathered = new Map()
     this.#gathered = gathered
     past()
     this.#gathered = null

@@ -3,7 +3,7 @@
  * system lets only one process do, so commands and gateway need no lock between them.
  */
 
-import { mkdir, readdir, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Role } from '../api/wire.ts'
 import { wallMs, type WallMs } from '../domain/time.ts'
@@ -59,6 +59,9 @@ export function loginLinks({ folder, clock }: { readonly folder: string; readonl
       const link = linkOf(await readText(path))
       // Whoever deletes it has it.
       if (!link || !(await remove(path)) || clock.wall() >= link.expiresAt) return null
+      // A power cut must not bring it back.
+      await using taken = await open(place, 'r')
+      await taken.sync()
       return { name: link.name, role: link.role, epoch: link.epoch }
     },
   }

@@ -19,6 +19,8 @@ export interface Users {
   find(name: string): Account | null
   /** Same cost and same answer for a wrong password, an unknown user and a disabled one. `busy`: too many wait; nothing was checked. */
   check(name: string, password: string): Promise<PasswordAnswer>
+  /** Whether `check` would say so now. */
+  isBusy(): boolean
   /** Looks whether the file changed. Never rejects: while it cannot be read, the last users stay. */
   refresh(): Promise<void>
   /** Refreshes until stopped. */
@@ -62,13 +64,14 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
     return isRight && user && find(name)?.epoch === user.epoch ? { kind: 'right', account: accountOf(user) } : { kind: 'wrong' }
   }
 
+  const queue = oneAtATime(checkOne)
   await refresh()
   return {
+    ...queue,
     find: (name) => {
       const user = find(name)
       return user && accountOf(user)
     },
-    check: oneAtATime(checkOne),
     refresh,
     follow: async (stop) => {
       while (!stop.aborted) {
@@ -107,18 +110,22 @@ async function usersOf(path: string): Promise<{ readonly kind: 'read'; readonly 
 type Check = (name: string, password: string) => Promise<PasswordAnswer>
 
 /** A flood of sign-ins may cost one core and 32 MiB, not the alarm path. */
-function oneAtATime(check: Check): Check {
+function oneAtATime(check: Check): { readonly check: Check; readonly isBusy: () => boolean } {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
-  return async (name, password) => {
-    if (waiting >= apiLimits.loginsWaitingMax) return { kind: 'busy' }
-    waiting += 1
-    const mine = last.then(() => check(name, password))
-    last = mine.catch(() => undefined)
-    try {
-      return await mine
-    } finally {
-      waiting -= 1
-    }
+  const isBusy = (): boolean => waiting >= apiLimits.loginsWaitingMax
+  return {
+    isBusy,
+    check: async (name, password) => {
+      if (isBusy()) return { kind: 'busy' }
+      waiting += 1
+      const mine = last.then(() => check(name, password))
+      last = mine.catch(() => undefined)
+      try {
+        return await mine
+      } finally {
+        waiting -= 1
+      }
+    },
   }
 }

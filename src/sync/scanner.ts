@@ -5,6 +5,7 @@
  */
 
 import { isSurrogate } from '../domain/batch.ts'
+import { syncLimits } from '../limits.ts'
 import { VOCABULARY, isCondition, isVersion } from './anonymise-vocabulary.ts'
 
 export type ScanResult =
@@ -13,6 +14,8 @@ export type ScanResult =
   | { readonly kind: 'hit'; readonly at: string }
 
 export interface Scanner {
+  /** Names, record numbers, device ids, bed labels, in any spelling; parts of names count too. Beyond the bound the oldest are forgotten. */
+  learn(identifiers: Iterable<string>): void
   scan(event: unknown): ScanResult
 }
 
@@ -36,22 +39,10 @@ const REVISION = /^\d{1,4}$/
 const wordsOf = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
 
-/**
- * @param identifiers Names, record numbers, device ids, bed labels, in any spelling. Parts of names count too.
- * @param ours The configured words of a key (gateway id, epoch), which are sent by contract.
- */
-export function createScanner(identifiers: Iterable<string>, ours: readonly string[]): Scanner {
+/** @param ours The configured words of a key (gateway id, epoch), which are sent by contract. */
+export function createScanner(ours: readonly string[]): Scanner {
   const inside = new Set<string>()
   const whole = new Set<string>()
-  for (const identifier of identifiers) {
-    const words = wordsOf(identifier)
-    for (const part of new Set([words, ...words.split(' ')])) {
-      if (part === '') continue
-      const compact = part.replaceAll(' ', '')
-      if (compact.length >= INSIDE_WORDS_FROM_CHARS) inside.add(compact)
-      else whole.add(part)
-    }
-  }
   const constants: ReadonlySet<string> = new Set(ours.flatMap((word) => [word, encodeURIComponent(word)]))
 
   const contains = (text: string): boolean => {
@@ -91,9 +82,26 @@ export function createScanner(identifiers: Iterable<string>, ours: readonly stri
   }
 
   return {
+    learn(identifiers) {
+      for (const identifier of identifiers) {
+        const words = wordsOf(identifier)
+        if (words === '') continue
+        for (const part of new Set([words, ...words.split(' ')])) {
+          const compact = part.replaceAll(' ', '')
+          remember(compact.length >= INSIDE_WORDS_FROM_CHARS ? inside : whole, compact)
+        }
+      }
+    },
     scan(event) {
       const at = hitIn(event, '', 0)
       return at === null ? CLEAN : { kind: 'hit', at }
     },
   }
+}
+
+function remember(known: Set<string>, identifier: string): void {
+  known.add(identifier)
+  if (known.size <= syncLimits.identifiersMax) return
+  const [oldest] = known
+  if (oldest !== undefined) known.delete(oldest)
 }

@@ -1,0 +1,185 @@
+/** The shapes of wire.ts as zod schemas: OpenAPI is made from these, and the compiler holds the two together. */
+
+import { z } from 'zod'
+import { alertId, bedId, deviceId, isId, stayId } from '../domain/ids.ts'
+import { wallMs } from '../domain/time.ts'
+import { apiLimits } from '../limits.ts'
+import type { ContextChange } from './ward.ts'
+import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, TrendView, ValueView, You } from './wire.ts'
+
+const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
+export const alertIdText = idText.transform(alertId)
+export const bedIdText = idText.transform(bedId)
+export const stayIdText = idText.transform(stayId)
+const deviceIdText = idText.transform(deviceId)
+const at = z.number().describe('Milliseconds since 1970-01-01T00:00:00Z, gateway clock.')
+const wall = at.transform(wallMs)
+
+export const roleSchema = z.enum(['nurse', 'biomed', 'admin'])
+
+export const youSchema = z.object({ name: z.string(), role: roleSchema }) satisfies z.ZodType<You>
+
+export const valueSchema = z.object({
+  metric: z.string().describe('MDC reference id (IEEE 11073-10101).'),
+  key: z.string(),
+  label: z.string(),
+  unit: z.string().describe('UCUM.'),
+  decimals: z.int(),
+  value: z.discriminatedUnion('kind', [z.object({ kind: z.literal('measured'), value: z.number() }), z.object({ kind: z.literal('absent'), reason: z.string() })]),
+  at,
+  staleAfterMs: z.number(),
+  goneAfterMs: z.number(),
+  questionable: z.boolean(),
+}) satisfies z.ZodType<ValueView>
+
+const scoreSchema = z.object({
+  total: z.number(),
+  min: z.number(),
+  max: z.number(),
+  complete: z.boolean(),
+  missing: z.array(z.string()),
+  parts: z.record(z.string(), z.number()),
+  at,
+}) satisfies z.ZodType<ScoreView>
+
+export const deviceSchema = z.object({
+  id: z.string(),
+  driver: z.string(),
+  bed: z.string().nullable(),
+  link: z.enum(['live', 'silent', 'down', 'never']),
+  lastFrameAt: at.nullable(),
+  frames: z.object({ good: z.int(), bad: z.int(), skipped: z.int(), quarantined: z.int() }),
+  note: z.string(),
+}) satisfies z.ZodType<DeviceView>
+
+const contextFields = {
+  population: z.enum(['adult', 'paediatric', 'neonate']),
+  spo2Scale: z.union([z.literal(1), z.literal(2)]),
+  onOxygen: z.boolean().nullable(),
+  consciousness: z.enum(['A', 'C', 'V', 'P', 'U']).nullable(),
+  infectionSuspected: z.boolean(),
+}
+
+/** What a nurse says of a stay; keys left out stay as they are. */
+export const contextChangeSchema = z
+  .strictObject({
+    population: contextFields.population.exactOptional(),
+    spo2Scale: contextFields.spo2Scale.exactOptional(),
+    onOxygen: contextFields.onOxygen.exactOptional(),
+    consciousness: contextFields.consciousness.exactOptional(),
+    infectionSuspected: contextFields.infectionSuspected.exactOptional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'names nothing to change') satisfies z.ZodType<ContextChange>
+
+export const bedSchema = z.object({
+  id: z.string(),
+  label: z.string(),
+  stay: z.string().nullable(),
+  patient: z.object({ name: z.string().nullable(), mrn: z.string().nullable(), identified: z.enum(['asserted', 'none']) }),
+  devices: z.array(deviceSchema),
+  values: z.array(valueSchema),
+  news2: scoreSchema.nullable(),
+  context: z.object(contextFields),
+}) satisfies z.ZodType<BedView>
+
+export const alertSchema = z.object({
+  id: alertIdText,
+  bed: bedIdText.nullable(),
+  stay: stayIdText.nullable(),
+  device: deviceIdText.nullable(),
+  bedLabel: z.string().nullable(),
+  condition: z.string(),
+  state: z.enum(['active', 'latched', 'inactive']),
+  priority: z.enum(['high', 'medium', 'low']),
+  type: z.enum(['physiological', 'technical', 'advisory']),
+  text: z.string(),
+  because: z.object({
+    rule: z.string(),
+    version: z.string(),
+    inputs: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]), unit: z.string(), at: wall })),
+    limit: z.object({ text: z.string(), setBy: z.string() }).nullable(),
+    missing: z.array(z.string()),
+  }),
+  startedAt: wall,
+  changedAt: wall,
+  acknowledged: z.object({ by: z.string(), at: wall }).nullable(),
+  audioPaused: z.object({ by: z.string(), until: wall }).nullable(),
+  saved: z.boolean().describe('Whether the last change is on disk.'),
+}) satisfies z.ZodType<AlertView>
+
+export const gatewaySchema = z.object({
+  id: z.string(),
+  ward: z.string(),
+  mode: z.enum(['demo', 'live']),
+  version: z.string(),
+  speed: z.number(),
+  store: z.discriminatedUnion('kind', [z.object({ kind: z.literal('ok') }), z.object({ kind: z.literal('failing'), why: z.string() })]),
+  sync: z.object({ kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string() }),
+}) satisfies z.ZodType<GatewayView>
+
+export const trendSchema = z.object({
+  series: z.array(
+    z.object({ metric: z.string(), label: z.string(), unit: z.string(), t: z.array(at), v: z.array(z.number().nullable()).describe('null: absent at that time.') }),
+  ),
+}) satisfies z.ZodType<TrendView>
+
+/** What the gateway says on /ws. */
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('snapshot'), at, you: youSchema, gateway: gatewaySchema, beds: z.array(bedSchema), alerts: z.array(alertSchema), devices: z.array(deviceSchema) }),
+  z.object({ type: z.literal('beds'), at, beds: z.array(bedSchema) }),
+  z.object({ type: z.literal('alerts'), at, alerts: z.array(alertSchema) }),
+  z.object({ type: z.literal('heartbeat'), at, seq: z.number(), gateway: gatewaySchema, devices: z.array(deviceSchema) }),
+]) satisfies z.ZodType<ServerMessage>
+
+/** What a page says on /ws. */
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('displayed'), alerts: z.array(alertIdText).max(apiLimits.displayedAlertsMax) }),
+]) satisfies z.ZodType<ClientMessage>
+
+// ── What a page asks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const loginSchema = z.strictObject({ name: z.string().min(1).max(64), password: z.string().min(1).max(apiLimits.passwordCharactersMax * 2) })
+export const linkSchema = z.strictObject({ token: z.string().min(1).max(64) })
+export const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(apiLimits.audioPauseSecondsMax) })
+export const nothingSchema = z.strictObject({})
+export const alertParams = z.object({ id: alertIdText })
+export const bedParams = z.object({ id: bedIdText })
+export const stayParams = z.object({ id: stayIdText })
+export const trendQuery = z.object({
+  hours: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3})?$/, 'must be a number of hours')
+    .default('2')
+    .transform(Number)
+    .refine((hours) => hours > 0 && hours <= apiLimits.trendHoursMax, `must be more than 0 and at most ${apiLimits.trendHoursMax}`),
+})
+
+// ── What it is answered, besides the views ───────────────────────────────────────────────────────────────────────────
+
+export const doneSchema = z.object({ done: z.literal(true) })
+export const healthSchema = z.object({ status: z.enum(['ok', 'failing']), message: z.string() })
+export const failureSchema = z.object({ detail: z.string().describe('A sentence for people.') })
+
+/** Names of the schemas in the API description. */
+export const SCHEMA_NAMES = {
+  You: youSchema,
+  Bed: bedSchema,
+  Beds: z.array(bedSchema),
+  Alert: alertSchema,
+  Alerts: z.array(alertSchema),
+  Device: deviceSchema,
+  Devices: z.array(deviceSchema),
+  Trend: trendSchema,
+  Login: loginSchema,
+  LoginLink: linkSchema,
+  Pause: pauseSchema,
+  ContextChange: contextChangeSchema,
+  Nothing: nothingSchema,
+  Done: doneSchema,
+  Health: healthSchema,
+  Failure: failureSchema,
+  ServerMessage: serverMessageSchema,
+  ClientMessage: clientMessageSchema,
+} as const
+
+export type SchemaName = keyof typeof SCHEMA_NAMES

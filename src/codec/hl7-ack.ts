@@ -1,0 +1,92 @@
+/** Acknowledgements of HL7 v2 (2.6, chapter 2.9): which one a message asks for, and its bytes. */
+
+import { type Charset, encodeHl7 } from './charset.ts'
+import type { Segment } from './hl7.ts'
+
+/** What became of the message: taken; could not be taken now, send it again; will never be taken. */
+export type AckResult = 'accept' | 'error' | 'reject'
+
+export type AckCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR'
+
+const APPLICATION: Readonly<Record<AckResult, AckCode>> = { accept: 'AA', error: 'AE', reject: 'AR' }
+const COMMIT: Readonly<Record<AckResult, AckCode>> = { accept: 'CA', error: 'CE', reject: 'CR' }
+
+/** HL7 table 0155. Null: the field is empty or says something else. */
+type Condition = 'AL' | 'NE' | 'ER' | 'SU'
+
+function conditionOf(text: string): Condition | null {
+  switch (text) {
+    case 'AL':
+    case 'NE':
+    case 'ER':
+    case 'SU':
+      return text
+    default:
+      return null
+  }
+}
+
+function wanted(condition: Condition, result: AckResult): boolean {
+  switch (condition) {
+    case 'AL':
+      return true
+    case 'NE':
+      return false
+    case 'ER':
+      return result !== 'accept'
+    case 'SU':
+      return result === 'accept'
+  }
+}
+
+/**
+ * The one answer that the sender asked for in MSH-15 (accept) and MSH-16 (application), or null for none.
+ * - both empty: original mode, an application acknowledgement.
+ * - MSH-15 other than NE: enhanced mode, a commit acknowledgement under its condition. It tells all there is to tell, so
+ *   no application acknowledgement follows.
+ * - MSH-15 NE or empty: an application acknowledgement under the condition of MSH-16; NE with MSH-16 empty is never.
+ */
+export function ackCode(header: Segment, result: AckResult): AckCode | null {
+  const accept = conditionOf(header.value(15))
+  const application = conditionOf(header.value(16))
+  if (accept !== null && accept !== 'NE') return wanted(accept, result) ? COMMIT[result] : null
+  if (application !== null) return wanted(application, result) ? APPLICATION[result] : null
+  return accept === 'NE' ? null : APPLICATION[result]
+}
+
+export type Ack = {
+  readonly code: AckCode
+  /** MSA-3: a sentence for the sender's engineer; nothing of the message may stand in it. Empty for none. */
+  readonly text: string
+  /** MSH-7 as it shall stand; empty keeps the answer a function of the message alone. */
+  readonly at: string
+}
+
+/**
+ * An ACK message (without framing): sender and receiver swapped, MSA-2 is the message's MSH-10, separators, version,
+ * processing id and charset are the message's own. Its control id is `A` and the message's.
+ */
+export function ackMessage(header: Segment, ack: Ack, charset: Charset): Uint8Array {
+  const separator = header.field(1)
+  const encoding = header.field(2)
+  const [component = '^'] = encoding
+  const controlId = header.field(10)
+  const trigger = header.component(9, 2)
+  const type = trigger === '' ? 'ACK' : ['ACK', trigger, 'ACK'].join(component)
+  const msh = [
+    'MSH', encoding, header.field(5), header.field(6), header.field(3), header.field(4), ack.at, '', type, `A${controlId}`,
+    header.field(11), header.field(12), '', '', '', '', '', header.field(18),
+  ]
+  const msa = ['MSA', ack.code, controlId, ...(ack.text === '' ? [] : [escapeText(ack.text, separator + encoding)])]
+  const lines = [msh, msa].map((fields) => fields.join(separator).replace(/[^A-Za-z0-9]+$/, (tail) => trimTail(tail, separator)))
+  return encodeHl7(`${lines.join('\r')}\r`, charset)
+}
+
+/** Our own sentences have no separators in them; where a site's separators are letters of them, a space stands instead. */
+const escapeText = (text: string, separators: string): string => Array.from(text, (character) => (separators.includes(character) ? ' ' : character)).join('')
+
+function trimTail(tail: string, separator: string): string {
+  let end = tail.length
+  while (end > 0 && tail[end - 1] === separator) end--
+  return tail.slice(0, end)
+}

@@ -1,0 +1,212 @@
+/**
+ * Reader of one HL7 v2 message (2.1 to 2.8), lazy: the text is decoded once and cut into segments; a field is looked for
+ * when it is asked for. Nothing is judged here beyond what can be read.
+ */
+
+import { type Charset, decodeHl7 } from './charset.ts'
+
+/** Characters that part a message, from MSH-1 and MSH-2; an empty one is not in use. */
+export type Separators = {
+  readonly field: string
+  readonly component: string
+  readonly repetition: string
+  readonly escape: string
+  readonly subcomponent: string
+}
+
+/** The n-th part, counted from 1; empty when there are fewer. */
+export function part(text: string, separator: string, n: number): string {
+  if (separator === '') return n === 1 ? text : ''
+  let from = 0
+  for (let index = 1; index < n; index++) {
+    const at = text.indexOf(separator, from)
+    if (at < 0) return ''
+    from = at + 1
+  }
+  const end = text.indexOf(separator, from)
+  return end < 0 ? (from === 0 ? text : text.slice(from)) : text.slice(from, end)
+}
+
+const partsOf = (text: string, separator: string): readonly string[] => (separator === '' ? [text] : text.split(separator))
+
+/**
+ * Escape sequences put back: \F\ \S\ \T\ \R\ \E\ \P\, \Xhh…\ (bytes: UTF-8, else Latin-1), \.br\ and \.sp\ (line breaks).
+ * Highlighting (\H\ \N\) is dropped. What is no sequence stays as it is.
+ */
+export function unescape(text: string, separators: Separators): string {
+  const { escape } = separators
+  if (escape === '' || !text.includes(escape)) return text
+  let out = ''
+  let from = 0
+  for (;;) {
+    const open = text.indexOf(escape, from)
+    const close = open < 0 ? -1 : text.indexOf(escape, open + 1)
+    if (close < 0) return out + text.slice(from)
+    const meaning = meaningOf(text.slice(open + 1, close), separators)
+    out += text.slice(from, open)
+    if (meaning === null) {
+      // The closing character may open the next sequence.
+      out += text.slice(open, close)
+      from = close
+    } else {
+      out += meaning
+      from = close + 1
+    }
+  }
+}
+
+const HEX = /^X((?:[0-9A-Fa-f]{2})+)$/
+
+function meaningOf(sequence: string, separators: Separators): string | null {
+  switch (sequence) {
+    case 'F':
+      return separators.field
+    case 'S':
+      return separators.component
+    case 'T':
+      return separators.subcomponent
+    case 'R':
+      return separators.repetition
+    case 'E':
+      return separators.escape
+    case 'P':
+      return '#'
+    case 'H':
+    case 'N':
+      return ''
+    case '.br':
+    case '.sp':
+      return '\n'
+  }
+  const hex = HEX.exec(sequence)?.[1]
+  if (hex === undefined) return null
+  const bytes = Uint8Array.from({ length: hex.length / 2 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16))
+  // `\X00E0\` is how some senders write U+00E0: the zero byte says nothing.
+  return decodeHl7(bytes).text.replaceAll('\0', '')
+}
+
+/** One line of a message. */
+export class Segment {
+  /** The whole line, as it came. */
+  readonly raw: string
+  /** `OBX`; empty when the line does not begin as a segment must. */
+  readonly id: string
+  readonly #separators: Separators
+  /** Where field n begins, as far as anybody has asked; the segment id is field 0. */
+  readonly #starts: number[] = [0]
+  #allFound = false
+
+  constructor(raw: string, separators: Separators) {
+    this.raw = raw
+    this.#separators = separators
+    this.id = raw.length === 3 || raw[3] === separators.field ? raw.slice(0, 3) : ''
+  }
+
+  /** Field n as it came, repetitions and escapes in it; empty when there is none. MSH-1 is the separator itself. */
+  field(n: number): string {
+    if (this.id === 'MSH') {
+      if (n === 1) return this.#separators.field
+      n--
+    }
+    const starts = this.#starts
+    while (starts.length <= n + 1 && !this.#allFound) this.#findNext()
+    const start = starts[n]
+    if (start === undefined) return ''
+    const next = starts[n + 1]
+    return this.raw.slice(start, next === undefined ? this.raw.length : next - 1)
+  }
+
+  #findNext(): void {
+    const at = this.raw.indexOf(this.#separators.field, this.#starts[this.#starts.length - 1])
+    if (at < 0) this.#allFound = true
+    else this.#starts.push(at + 1)
+  }
+
+  /** Every repetition of field n as it came; one empty string when the field is empty. */
+  repetitions(n: number): readonly string[] {
+    return partsOf(this.field(n), this.#separators.repetition)
+  }
+
+  /** A component of the first repetition, its subcomponents and escapes as they came. */
+  component(n: number, component: number): string {
+    return part(part(this.field(n), this.#separators.repetition, 1), this.#separators.component, component)
+  }
+
+  /** Text of a subcomponent of the first repetition, escapes put back; empty when there is none. */
+  value(n: number, component = 1, subcomponent = 1): string {
+    return unescape(part(this.component(n, component), this.#separators.subcomponent, subcomponent), this.#separators)
+  }
+}
+
+export type Hl7Message = {
+  readonly charset: Charset
+  readonly separators: Separators
+  readonly header: Segment
+  /** All lines that are not empty, the header first. */
+  readonly segments: readonly Segment[]
+}
+
+export type Hl7Read =
+  | { readonly kind: 'message'; readonly message: Hl7Message }
+  /** `header` where enough of it could be read to answer the sender. */
+  | { readonly kind: 'broken'; readonly why: string; readonly header: Segment | null; readonly charset: Charset }
+
+const SYMBOL = /^[!-/:-@[-`{-~]$/
+const ENCODING = /^[!-/:-@[-`{-~]{1,5}$/
+
+/** Separators from MSH-1 and MSH-2, or a sentence on what is wrong with them. */
+function separatorsOf(line: string): Separators | string {
+  const field = line[3] ?? ''
+  if (!line.startsWith('MSH')) return 'does not begin with MSH'
+  if (!SYMBOL.test(field)) return 'MSH-1 is no separator'
+  const encoding = part(line, field, 2)
+  if (!ENCODING.test(encoding)) return 'MSH-2 does not name the separators'
+  const [component = '', repetition = '', escape = '', subcomponent = ''] = encoding
+  if (new Set(encoding).size < encoding.length) return 'MSH-2 names one separator twice'
+  return { field, component, repetition, escape, subcomponent }
+}
+
+/** What is readable of a header whose MSH-2 is not: enough for MSH-10. */
+const PLAIN_SEPARATORS: Omit<Separators, 'field'> = { component: '^', repetition: '~', escape: '', subcomponent: '&' }
+
+/** Control characters drawn as glyphs (U+240x), as messages pasted from documents and screens carry them. */
+function withoutGlyphs(text: string): string {
+  return text.includes('\u240d') && !text.includes('\r') && !text.includes('\n') ? text.replaceAll('\u240d', '\r').replaceAll(/[\u240b\u241c]/g, '') : text
+}
+
+/** Reads the content of one frame. */
+export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: number }): Hl7Read {
+  const { text: decoded, charset } = decodeHl7(content)
+  const text = withoutGlyphs(decoded)
+  const begin = text.search(/[^\0-\x20]/)
+  const separators = separatorsOf(lineAt(text, Math.max(begin, 0)))
+  if (typeof separators === 'string') {
+    const line = lineAt(text, Math.max(begin, 0))
+    const field = line[3] ?? ''
+    const header = line.startsWith('MSH') && SYMBOL.test(field) ? new Segment(line, { ...PLAIN_SEPARATORS, field }) : null
+    return { kind: 'broken', why: separators, header, charset }
+  }
+  const segments: Segment[] = []
+  const end = text.length
+  let from = begin
+  let cr = text.indexOf('\r', from)
+  let lf = text.indexOf('\n', from)
+  while (from < end) {
+    if (cr >= 0 && cr < from) cr = text.indexOf('\r', from)
+    if (lf >= 0 && lf < from) lf = text.indexOf('\n', from)
+    const stop = Math.min(cr < 0 ? end : cr, lf < 0 ? end : lf)
+    if (stop > from) segments.push(new Segment(text.slice(from, stop), separators))
+    if (segments.length > bounds.segmentsMax) return { kind: 'broken', why: `more than ${bounds.segmentsMax} segments`, header: segments[0] ?? null, charset }
+    from = stop + 1
+  }
+  const [header] = segments
+  return header === undefined
+    ? { kind: 'broken', why: 'does not begin with MSH', header: null, charset }
+    : { kind: 'message', message: { charset, separators, header, segments } }
+}
+
+function lineAt(text: string, from: number): string {
+  const cr = text.indexOf('\r', from)
+  const lf = text.indexOf('\n', from)
+  return text.slice(from, Math.min(cr < 0 ? text.length : cr, lf < 0 ? text.length : lf))
+}

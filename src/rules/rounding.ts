@@ -1,0 +1,14 @@
+/** The one rounding of the house: half up, in decimal, before any banding, comparing or printing. */
+
+/**
+ * Rounds half up (towards +∞) to `decimals` digits: 20.5 → 21, 38.04 → 38.0, 38.05 → 38.1. `Math.round(x * 10) / 10` would
+ * make 35.0 of 35.05, because 35.05 × 10 lies a hair below 350.5 in binary; the tolerance is a few of those hairs.
+ */
+export function roundHalfUp(value: number, decimals: number): number {
+  const scale = 10 ** decimals
+  const scaled = value * scale
+  return Math.floor(scaled + 0.5 + Math.abs(scaled) * Number.EPSILON * 4) / scale
+}
+
+/** The value as a nurse reads it: `36.0`, `84`. */
+export const printed = (value: number, decimals: number): string => roundHalfUp(value, decimals).toFixed(decimals)

@@ -1,0 +1,253 @@
+/**
+ * sync.db: what delivery to central must not forget. A file of its own beside vigil.db, so that the sync thread never
+ * waits for the store's writer; WAL, `synchronous=FULL`: a cursor that moved has moved on the disk.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import {
+  type BatchItem, type CutBatch, type DeadEvent, type DeadLetter, type EventOrigin, type StoredBatch, type Surrogate, type SurrogateKind, type SyncStatus, type Withheld, surrogate,
+} from '../domain/batch.ts'
+import type { AlertId, DeviceId } from '../domain/ids.ts'
+import type { WallMs } from '../domain/time.ts'
+import { syncLimits } from '../limits.ts'
+import { migrate, versionOf } from './migrations.ts'
+import { type BatchRow, type LetterRow, itemsText, letterOf, originText, storedBatchOf, statusOf } from './sync-rows.ts'
+import { SYNC_APPLICATION_ID, SYNC_MIGRATIONS, syncQueries as Q } from './sync-queries.ts'
+
+export const SYNC_FILE = 'sync.db'
+
+/** The CLI may write while the thread does; each waits for the other's transaction. */
+const BUSY_MS = 5_000
+
+export type SavedStatus = Pick<SyncStatus, 'kind' | 'why' | 'lastAcceptedAt' | 'breaker' | 'stoppedByScanner'> & { readonly at: WallMs }
+
+export type LedgerSurrogates = {
+  of(kind: SurrogateKind, id: string): Surrogate
+  sensorOf(device: DeviceId, metric: string, channel: string): number
+  subjectOfAlert(alert: AlertId): Surrogate | null
+  rememberAlert(alert: AlertId, subject: Surrogate): void
+}
+
+/** Opened by the sync thread, and for a moment by `vigil sync`. Every call is one durable transaction. */
+export type Ledger = {
+  transaction<Result>(work: () => Result): Result
+  openEpoch(epoch: string): void
+  /** The epoch that was opened last; null before the first. */
+  currentEpoch(): string | null
+  surrogates(epoch: string): LedgerSurrogates
+  cursor(sink: string, epoch: string): number
+  advance(sink: string, epoch: string, seq: number): void
+  withhold(sink: string, epoch: string, withheld: readonly Withheld[]): void
+  withheld(sink: string, epoch: string): readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
+  keep(sink: string, epoch: string, movesCursor: boolean, batches: readonly CutBatch[]): void
+  pending(sink: string): StoredBatch | null
+  settle(sink: string, batch: StoredBatch, settlement: { readonly acknowledged: readonly EventOrigin[]; readonly dead: readonly DeadEvent[]; readonly at: WallMs }): void
+  replace(sink: string, batch: StoredBatch, parts: readonly CutBatch[]): void
+  addDead(sink: string, epoch: string, at: WallMs, dead: readonly DeadEvent[]): void
+  /** The oldest first, at most `lettersMax`. */
+  deadLetters(sink: string, lettersMax: number): readonly DeadLetter[]
+  lettersToRetry(sink: string, lettersMax: number): readonly DeadLetter[]
+  /** Asks the thread to send this letter again; false when there is none. */
+  askRetry(id: number): boolean
+  refuseRetry(id: number, why: string): void
+  /** How many of these there were. */
+  removeDead(ids: readonly number[]): number
+  deadCount(sink: string): number
+  /** How many letters were lost because there were too many. */
+  deadDropped(sink: string): number
+  saveStatus(sink: string, at: WallMs, status: SyncStatus): void
+  status(sink: string): SavedStatus | null
+  close(): void
+}
+
+export type OpenLedgerOptions = {
+  /** `existing`: throws rather than make a new file. */
+  readonly mode?: 'create' | 'existing'
+  readonly random?: (bytes: number) => Buffer
+}
+
+/** @throws Error with a sentence when the file is missing, of another program, or of a newer version. */
+export function openSyncLedger(folder: string, { mode = 'create', random = randomBytes }: OpenLedgerOptions = {}): Ledger {
+  const file = join(folder, SYNC_FILE)
+  if (!existsSync(file)) {
+    if (mode === 'existing') throw new Error(`${file} does not exist: nothing was ever sent from this folder`)
+    closeSync(openSync(file, 'a', 0o600))
+  }
+  const db = new Database(file, { timeout: BUSY_MS })
+  try {
+    prepare(db, file)
+    return ledgerOn(db, random)
+  } catch (reason) {
+    db.close()
+    throw reason
+  }
+}
+
+function prepare(db: Database.Database, file: string): void {
+  const owner = Number(db.pragma('application_id', { simple: true }))
+  if (owner !== 0 && owner !== SYNC_APPLICATION_ID) throw new Error(`${file} belongs to another program`)
+  db.pragma('journal_mode = WAL')
+  // better-sqlite3 is built to fall back to NORMAL in WAL mode unless it is told so.
+  db.pragma('synchronous = FULL')
+  if (owner === 0) db.pragma(`application_id = ${SYNC_APPLICATION_ID}`)
+  const migrated = migrate(db, SYNC_MIGRATIONS)
+  if (migrated.kind === 'newer') throw new Error(`${file} is of version ${migrated.version}, this program knows ${migrated.known}: install the newer Vigil`)
+}
+
+type Letters = { readonly letters: number }
+
+function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger {
+  const get = <Row>(sql: string) => {
+    const statement = db.prepare<[object], Row>(sql)
+    return (values: object): Row | null => statement.get(values) ?? null
+  }
+  const all = <Row>(sql: string) => {
+    const statement = db.prepare<[object], Row>(sql)
+    return (values: object): Row[] => statement.all(values)
+  }
+  const run = (sql: string) => {
+    const statement = db.prepare<[object]>(sql)
+    return (values: object): number => statement.run(values).changes
+  }
+  const q = {
+    openEpoch: run(Q.OPEN_EPOCH), epochNow: get<{ epoch: string }>(Q.EPOCH_NOW), cursor: get<{ seq: number }>(Q.CURSOR), moveCursor: run(Q.MOVE_CURSOR),
+    lastPlace: get<{ place: number }>(Q.LAST_PLACE), addBatch: run(Q.ADD_BATCH), firstBatch: get<BatchRow & { place: number }>(Q.FIRST_BATCH), removeBatch: run(Q.REMOVE_BATCH),
+    rangeLeft: get<{ batches: number }>(Q.RANGE_LEFT), addAcknowledged: run(Q.ADD_ACKNOWLEDGED), addWithheld: run(Q.ADD_WITHHELD),
+    withheld: all<{ reason: string; rows: number; readings: number }>(Q.WITHHELD), addDead: run(Q.ADD_DEAD), deadCount: get<Letters>(Q.DEAD_COUNT), trimDead: run(Q.TRIM_DEAD),
+    countDropped: run(Q.COUNT_DROPPED), dropped: get<Letters>(Q.DROPPED), deadLetters: all<LetterRow>(Q.DEAD_LETTERS), lettersToRetry: all<LetterRow>(Q.LETTERS_TO_RETRY),
+    askRetry: run(Q.ASK_RETRY), refuseRetry: run(Q.REFUSE_RETRY), removeDead: run(Q.REMOVE_DEAD), saveStatus: run(Q.SAVE_STATUS), status: get<Parameters<typeof statusOf>[0]>(Q.STATUS),
+  }
+  const surrogatesOf = surrogateLookup(db, random)
+
+  /** Nested calls are one transaction. IMMEDIATE: a reader that turns writer half-way could be refused. */
+  const atomic = <Result>(work: () => Result): Result => (db.inTransaction ? work() : db.transaction(work).immediate())
+
+  function addDead(sink: string, epoch: string, at: WallMs, dead: readonly DeadEvent[]): void {
+    for (const { seqFrom, seqTo, why, retries, event, origin } of dead) {
+      q.addDead({ sink, epoch, seqFrom, seqTo, at, why: why.slice(0, syncLimits.reasonCharsMax), retries, event, origin: originText(origin) })
+    }
+    if (dead.length === 0) return
+    const letters = q.trimDead({ sink, lettersMax: syncLimits.deadLettersMax })
+    if (letters > 0) q.countDropped({ sink, letters })
+  }
+
+  function acknowledge(sink: string, epoch: string, origins: readonly EventOrigin[]): void {
+    const sums = new Map<string, EventOrigin>()
+    for (const origin of origins) {
+      const name = `${origin.device}\u0000${origin.metric}`
+      sums.set(name, { ...origin, measured: origin.measured + (sums.get(name)?.measured ?? 0) })
+    }
+    for (const { device, metric, measured } of sums.values()) q.addAcknowledged({ sink, epoch, device, metric, readings: measured })
+  }
+
+  const add = (sink: string, epoch: string, movesCursor: boolean, batch: CutBatch, place: number): number =>
+    q.addBatch({
+      sink, place, epoch, batchId: batch.batchId, seqFrom: batch.seqFrom, seqTo: batch.seqTo, movesCursor: movesCursor ? 1 : 0, body: batch.body, items: itemsText(batch.items),
+    })
+
+  return {
+    transaction: atomic,
+    openEpoch: (epoch) => void q.openEpoch({ epoch }),
+    currentEpoch: () => q.epochNow({})?.epoch ?? null,
+    surrogates: surrogatesOf,
+    cursor: (sink, epoch) => q.cursor({ sink, epoch })?.seq ?? 0,
+    advance: (sink, epoch, seq) => void q.moveCursor({ sink, epoch, seq }),
+    withhold: (sink, epoch, withheld) => atomic(() => {
+      for (const { reason, rows, readings } of withheld) q.addWithheld({ sink, epoch, reason, rows, readings })
+    }),
+    withheld: (sink, epoch) => q.withheld({ sink, epoch }),
+    keep: (sink, epoch, movesCursor, batches) => atomic(() => {
+      const last = q.lastPlace({ sink })?.place ?? 0
+      batches.forEach((batch, index) => add(sink, epoch, movesCursor, batch, last + 1 + index))
+    }),
+    pending(sink) {
+      const row = q.firstBatch({ sink })
+      return row === null ? null : storedBatchOf(row)
+    },
+    settle: (sink, batch, { acknowledged, dead, at }) => atomic(() => {
+      const { id, epoch, seqTo } = batch
+      // Settled already (by a thread that was thought dead): what it counted is not counted again.
+      if (q.removeBatch({ id }) === 0) return
+      acknowledge(sink, epoch, acknowledged)
+      addDead(sink, epoch, at, dead)
+      if (batch.movesCursor && q.rangeLeft({ sink, epoch, seqTo })?.batches === 0) q.moveCursor({ sink, epoch, seq: seqTo })
+    }),
+    replace: (sink, batch, parts) => atomic(() => {
+      const first = q.firstBatch({ sink })
+      if (first === null || first.id !== batch.id) throw new Error(`batch ${batch.batchId} is not the one to be sent next`)
+      q.removeBatch({ id: batch.id })
+      parts.forEach((part, index) => add(sink, batch.epoch, batch.movesCursor, part, first.place - parts.length + 1 + index))
+    }),
+    addDead: (sink, epoch, at, dead) => atomic(() => addDead(sink, epoch, at, dead)),
+    deadLetters: (sink, lettersMax) => q.deadLetters({ sink, lettersMax }).map(letterOf),
+    lettersToRetry: (sink, lettersMax) => q.lettersToRetry({ sink, lettersMax }).map(letterOf),
+    askRetry: (id) => q.askRetry({ id }) > 0,
+    refuseRetry: (id, why) => void q.refuseRetry({ id, why: why.slice(0, syncLimits.reasonCharsMax) }),
+    removeDead: (ids) => atomic(() => ids.reduce((removed, id) => removed + q.removeDead({ id }), 0)),
+    deadCount: (sink) => q.deadCount({ sink })?.letters ?? 0,
+    deadDropped: (sink) => q.dropped({ sink })?.letters ?? 0,
+    saveStatus: (sink, at, { kind, why, breaker, lastAcceptedAt, stoppedByScanner }) => void q.saveStatus({ sink, at, kind, why, breaker, lastAcceptedAt, stoppedByScanner }),
+    status(sink) {
+      const row = q.status({ sink })
+      return row === null ? null : statusOf(row)
+    },
+    close: () => void db.close(),
+  }
+}
+
+function surrogateLookup(db: Database.Database, random: (bytes: number) => Buffer): (epoch: string) => LedgerSurrogates {
+  const find = db.prepare<[object], { surrogate: string }>(Q.SURROGATE)
+  const draw = db.prepare<[object]>(Q.ADD_SURROGATE)
+  const findSensor = db.prepare<[object], { number: number }>(Q.SENSOR)
+  const countSensors = db.prepare<[object], { sensors: number }>(Q.SENSORS)
+  const addSensor = db.prepare<[object]>(Q.ADD_SENSOR)
+  const findSubject = db.prepare<[object], { subject: string }>(Q.ALERT_SUBJECT)
+  const addSubject = db.prepare<[object]>(Q.ADD_ALERT_SUBJECT)
+  const trimSubjects = db.prepare<[object]>(Q.TRIM_ALERT_SUBJECTS)
+  return (epoch) => ({
+    of(kind, id) {
+      const found = find.get({ epoch, kind, id })
+      if (found) return surrogate(found.surrogate)
+      const drawn = surrogate(random(16).toString('hex'))
+      draw.run({ epoch, kind, id, surrogate: drawn })
+      return drawn
+    },
+    sensorOf(device, metric, channel) {
+      const found = findSensor.get({ epoch, device, metric, channel })
+      if (found) return found.number
+      const known = countSensors.get({ epoch, device, metric })?.sensors ?? 0
+      // A device that names a new channel each time would fill the table: what is beyond the bound shares the last number.
+      if (known >= syncLimits.sensorsPerMetricMax) return syncLimits.sensorsPerMetricMax - 1
+      addSensor.run({ epoch, device, metric, channel, number: known })
+      return known
+    },
+    subjectOfAlert(alert) {
+      const found = findSubject.get({ epoch, alert })
+      return found ? surrogate(found.subject) : null
+    },
+    rememberAlert(alert, subject) {
+      if (addSubject.run({ epoch, alert, subject }).changes > 0) trimSubjects.run({ alertsMax: syncLimits.alertSubjectsMax })
+    },
+  })
+}
+
+/**
+ * How many measured values central has acknowledged, in the current epoch: keyed device + '\u0000' + metric reference id.
+ * Empty when nothing was ever sent from this folder.
+ */
+export function acknowledgedCounts(folder: string, sink = 'https-batch'): ReadonlyMap<string, number> {
+  const file = join(folder, SYNC_FILE)
+  if (!existsSync(file)) return new Map()
+  const db = new Database(file, { readonly: true, timeout: BUSY_MS })
+  try {
+    if (versionOf(db) === 0) return new Map()
+    const rows = db.prepare<[object], { device: string; metric: string; readings: number }>(Q.ACKNOWLEDGED_NOW).all({ sink })
+    return new Map(rows.map(({ device, metric, readings }) => [`${device}\u0000${metric}`, readings]))
+  } finally {
+    db.close()
+  }
+}
+

@@ -1,0 +1,79 @@
+/** Rows of sync.db to and from the nouns of domain/batch. What was written here is checked again when it is read. */
+
+import type { BatchItem, DeadLetter, EventOrigin, StoredBatch, SyncStatus } from '../domain/batch.ts'
+import { deviceId } from '../domain/ids.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
+
+export type BatchRow = {
+  readonly id: number
+  readonly epoch: string
+  readonly batchId: string
+  readonly seqFrom: number
+  readonly seqTo: number
+  readonly movesCursor: number
+  readonly body: Uint8Array
+  readonly items: string
+}
+
+export type LetterRow = {
+  readonly id: number
+  readonly epoch: string
+  readonly seqFrom: number
+  readonly seqTo: number
+  readonly at: number
+  readonly why: string
+  readonly retries: number
+  readonly retryAsked: number
+  readonly event: string
+  readonly origin: string
+}
+
+export type StatusRow = {
+  readonly at: number
+  readonly kind: string
+  readonly why: string
+  readonly breaker: string
+  readonly lastAcceptedAt: number | null
+  readonly stoppedByScanner: number
+}
+
+export const originText = (origin: EventOrigin | null): string => JSON.stringify(origin)
+export const itemsText = (items: readonly BatchItem[]): string => JSON.stringify(items)
+
+const damaged = (what: string): Error => new Error(`sync.db is damaged: ${what} cannot be read`)
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+function originOf(value: unknown): EventOrigin | null {
+  if (value === null) return null
+  if (!isObject(value) || !('device' in value && 'metric' in value && 'measured' in value)) throw damaged('the origin of an event')
+  const { device, metric, measured } = value
+  if (typeof device !== 'string' || typeof metric !== 'string' || typeof measured !== 'number') throw damaged('the origin of an event')
+  return { device: deviceId(device), metric, measured }
+}
+
+function itemOf(value: unknown): BatchItem {
+  if (!isObject(value) || !('origin' in value && 'retries' in value) || typeof value.retries !== 'number') throw damaged('an item of a batch')
+  return { origin: originOf(value.origin), retries: value.retries }
+}
+
+export function storedBatchOf({ movesCursor, items, ...row }: BatchRow): StoredBatch {
+  const parsed: unknown = JSON.parse(items)
+  if (!Array.isArray(parsed)) throw damaged('the items of a batch')
+  const { id, epoch, batchId, seqFrom, seqTo, body } = row
+  return { id, epoch, batchId, seqFrom, seqTo, body, movesCursor: movesCursor === 1, items: parsed.map(itemOf) }
+}
+
+export const letterOf = ({ at, retryAsked, origin, ...row }: LetterRow): DeadLetter => {
+  const parsed: unknown = JSON.parse(origin)
+  return { ...row, at: wallMs(at), retryAsked: retryAsked === 1, origin: originOf(parsed) }
+}
+
+const KINDS: readonly SyncStatus['kind'][] = ['off', 'ok', 'behind', 'paused']
+const BREAKERS: readonly SyncStatus['breaker'][] = ['closed', 'open', 'half-open']
+
+export function statusOf({ at, kind, why, breaker, lastAcceptedAt, stoppedByScanner }: StatusRow): Omit<SyncStatus, 'lagRows' | 'deadLetters'> & { readonly at: WallMs } {
+  const knownKind = KINDS.find((known) => known === kind)
+  const knownBreaker = BREAKERS.find((known) => known === breaker)
+  if (knownKind === undefined || knownBreaker === undefined) throw damaged('the status')
+  return { at: wallMs(at), kind: knownKind, why, breaker: knownBreaker, lastAcceptedAt: lastAcceptedAt === null ? null : wallMs(lastAcceptedAt), stoppedByScanner }
+}

@@ -1,0 +1,136 @@
+/**
+ * A tick as one transferable buffer, for a structured clone of snapshots costs more than all the rest. Main packs the
+ * readings; the store thread reads just enough to insert them. Little-endian:
+ *
+ *   u32 snapshots · for each: u32 bytes of readings · i32 crc · u32 stream · double receivedAt · double sentAt (NaN: none) · readings
+ *   u32 bytes of JSON (0: nothing else in the tick) · JSON of names, events, stays and quarantined frames · the frames' bytes
+ */
+
+import { utf8 } from '../codec/bytes.ts'
+import type { AlertEvent } from '../domain/alert.ts'
+import { pumpLimits } from '../limits.ts'
+import type { QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
+import type { Names, NewNames } from './names.ts'
+import { packReadings } from './packed.ts'
+import { Scratch } from './scratch.ts'
+
+export type EncodedSnapshot = {
+  readonly stream: number
+  readonly receivedAt: number
+  readonly sentAt: number | null
+  /** Of head and readings; the row's number is still to enter. */
+  readonly crc: number
+  readonly readings: Uint8Array
+}
+
+export type EncodedEvent = {
+  readonly at: number
+  readonly kind: 'alert' | 'gateway'
+  readonly alertId: string | null
+  /** What the event makes of its alert: null where it changes nothing. */
+  readonly opens: boolean | null
+  readonly body: string
+}
+
+export type EncodedFrame = Omit<QuarantinedFrame, 'device'> & { readonly device: string; readonly length: number }
+
+export type EncodedTick = {
+  readonly names: NewNames
+  readonly snapshots: readonly EncodedSnapshot[]
+  readonly events: readonly EncodedEvent[]
+  readonly stays: readonly StayRecord[]
+  readonly quarantined: readonly EncodedFrame[]
+}
+
+type Rest = {
+  readonly names: NewNames
+  readonly events: readonly EncodedEvent[]
+  readonly stays: readonly StayRecord[]
+  readonly quarantined: readonly (Omit<EncodedFrame, 'bytes'> & { readonly kept: number })[]
+}
+
+/** @throws RangeError when a name cannot be numbered (`Names.seriesOf`). */
+export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scratch()): ArrayBuffer {
+  scratch.clear()
+  scratch.u32(tick.snapshots.length)
+  for (const snapshot of tick.snapshots) {
+    const start = scratch.length
+    scratch.u32(0)
+    scratch.i32(0)
+    scratch.u32(names.streamOf(snapshot))
+    scratch.f64(snapshot.receivedAt)
+    scratch.f64(snapshot.sentAt ?? Number.NaN)
+    packReadings(scratch, snapshot, (observation) => names.seriesOf(observation))
+    scratch.u32At(start, scratch.length - start - 8 - SNAPSHOT_HEAD_BYTES)
+    scratch.i32At(start + 4, contentCrc(scratch.since(start + 8)))
+  }
+  encodeRest(tick, names.pending(), scratch)
+  return scratch.copy()
+}
+
+function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
+  const isEmpty = tick.events.length + tick.stays.length + tick.quarantined.length + names.streams.length + names.series.length === 0
+  if (isEmpty) {
+    scratch.u32(0)
+    return
+  }
+  const kept = tick.quarantined.map((frame) => frame.bytes.subarray(0, pumpLimits.quarantinedFrameBytesMax))
+  const json = utf8(
+    JSON.stringify({
+      names,
+      events: tick.events.map(encodeEvent),
+      stays: tick.stays,
+      quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
+        at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
+      })),
+    } satisfies Rest),
+  )
+  scratch.u32(json.length)
+  scratch.bytes(json)
+  for (const bytes of kept) scratch.bytes(bytes)
+}
+
+function encodeEvent(stored: StoredEvent): EncodedEvent {
+  if (stored.kind === 'gateway') {
+    return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: stored.what, subject: stored.subject }) }
+  }
+  return { at: stored.at, kind: 'alert', alertId: stored.event.alertId, opens: opensAlert(stored.event), body: JSON.stringify(stored.event) }
+}
+
+/** Whether an event leaves its alert open; null for events that do not say. */
+export const opensAlert = (event: AlertEvent): boolean | null => (event.kind === 'phase' ? event.state !== 'inactive' : null)
+
+/** @throws RangeError or SyntaxError when the buffer is not one of `encodeTick`: a bug. */
+export function decodeTick(buffer: ArrayBuffer): EncodedTick {
+  const view = new DataView(buffer)
+  const bytes = Buffer.from(buffer)
+  const snapshots: EncodedSnapshot[] = []
+  let at = 4
+  for (let left = view.getUint32(0, true); left > 0; left--) {
+    const end = at + 8 + SNAPSHOT_HEAD_BYTES + view.getUint32(at, true)
+    const sentAt = view.getFloat64(at + 20, true)
+    snapshots.push({
+      crc: view.getInt32(at + 4, true),
+      stream: view.getUint32(at + 8, true),
+      receivedAt: view.getFloat64(at + 12, true),
+      sentAt: Number.isNaN(sentAt) ? null : sentAt,
+      readings: bytes.subarray(at + 8 + SNAPSHOT_HEAD_BYTES, end),
+    })
+    at = end
+  }
+  return { snapshots, ...decodeRest(bytes, at) }
+}
+
+function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'> {
+  const length = bytes.readUInt32LE(start)
+  if (length === 0) return { names: { streams: [], series: [] }, events: [], stays: [], quarantined: [] }
+  let at = start + 4 + length
+  const rest: Rest = JSON.parse(bytes.toString('utf8', start + 4, at))
+  const quarantined = rest.quarantined.map(({ kept, ...frame }) => {
+    const whole = { ...frame, bytes: bytes.subarray(at, at + kept) }
+    at += kept
+    return whole
+  })
+  return { names: rest.names, events: rest.events, stays: rest.stays, quarantined }
+}

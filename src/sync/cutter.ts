@@ -1,0 +1,131 @@
+/** From the log to stored batches: reads behind the cursor, anonymises, scans, cuts, and keeps, all in one transaction. */
+
+import type { DeadEvent, DeadLetter } from '../domain/batch.ts'
+import type { WallMs } from '../domain/time.ts'
+import { syncLimits } from '../limits.ts'
+import type { LogReader, LoggedRow } from '../seams.ts'
+import { compileLive } from './anonymise.ts'
+import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
+import type { SyncLedger } from './ledger.ts'
+import type { Scanner } from './scanner.ts'
+
+export type CutterParts = {
+  readonly sink: string
+  readonly gatewayId: string
+  readonly organizationId: string
+  readonly ledger: SyncLedger
+  readonly log: LogReader
+  readonly scanner: Scanner
+  /** Names that the ward has learned since the last call. */
+  readonly identifiers: () => Iterable<string>
+}
+
+/** `nothing`: the log holds no more. `full`: the bounds were reached, so there is more. */
+export type CutResult = { readonly kind: 'nothing' } | { readonly kind: 'cut'; readonly full: boolean; readonly stopped: number }
+
+/** At most one batch's worth of rows: the backlog may be of any length, what is held of it is not. */
+function rowsAfter(log: LogReader, cursor: number): { readonly rows: readonly LoggedRow[]; readonly full: boolean } {
+  const rows: LoggedRow[] = []
+  let readings = 0
+  let after = cursor
+  while (rows.length < syncLimits.rowsPerBatchMax && readings < syncLimits.readingsPerBatchMax) {
+    const some = log.read(after, Math.min(syncLimits.rowsPerReadMax, syncLimits.rowsPerBatchMax - rows.length))
+    const last = some.at(-1)
+    if (last === undefined) return { rows, full: false }
+    if (some.some((row) => row.seq <= after) || last.seq < after) throw new Error(`the log went back behind seq ${after}`)
+    for (const row of some) {
+      rows.push(row)
+      if (row.kind === 'snapshot') readings += row.snapshot.observations.length
+    }
+    after = last.seq
+  }
+  return { rows, full: true }
+}
+
+/** What stands in raw rows and must stand in no event: learned from the very rows that are about to be sent. */
+function* namesIn(rows: readonly LoggedRow[]): Generator<string> {
+  for (const row of rows) {
+    if (row.kind === 'snapshot') {
+      const { device, bed, stay, observations } = row.snapshot
+      yield device
+      if (bed !== null) yield bed
+      if (stay !== null) yield stay
+      for (const { channel } of observations) if (channel !== '') yield channel
+    } else if (row.stored.kind === 'alert') {
+      const { event } = row.stored
+      yield event.alertId
+      if ('by' in event) yield event.by
+      if (event.kind === 'phase') for (const name of [event.device, event.bed, event.stay, event.because.limit?.setBy]) if (name) yield name
+    }
+  }
+}
+
+const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
+
+export interface Cutter {
+  /** Cuts what the log holds behind the cursor. Not to be called while a batch is pending. */
+  cutLog(at: WallMs, bytesMax: number): CutResult
+  /** Cuts dead letters that a person wants sent again. */
+  cutRetries(at: WallMs, bytesMax: number): CutResult
+}
+
+export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers }: CutterParts): Cutter {
+  const frameOf = (at: WallMs, epoch: string, seqFrom: number, seqTo: number): BatchFrame => ({ at, organizationId, gatewayId, epoch, seqFrom, seqTo })
+
+  function cutRows(rows: readonly LoggedRow[], seqTo: number, at: WallMs, bytesMax: number): number {
+    const { epoch } = log
+    const { events, withheld } = compileLive(rows, { gatewayId, epoch, surrogates: ledger.surrogates(epoch) })
+    const clean: CutEvent[] = []
+    const stopped: DeadEvent[] = []
+    const seqFrom = rows[0]?.seq ?? seqTo
+    for (const { event, origin } of events) {
+      const scanned = scanner.scan(event)
+      if (scanned.kind === 'clean') clean.push(cutEvent(event, origin))
+      else stopped.push({ event: JSON.stringify(event), origin, retries: 0, why: hitText(scanned.at), seqFrom, seqTo })
+    }
+    const batches = cutBatches(clean, frameOf(at, epoch, seqFrom, seqTo), bytesMax)
+    ledger.withhold(sink, epoch, withheld)
+    ledger.addDead(sink, epoch, at, stopped)
+    if (batches.length > 0) ledger.keep(sink, epoch, true, batches)
+    else ledger.advance(sink, epoch, seqTo)
+    return stopped.length
+  }
+
+  function cutLetters(letters: readonly DeadLetter[], epoch: string, at: WallMs, bytesMax: number): number {
+    const clean: { readonly id: number; readonly seqFrom: number; readonly seqTo: number; readonly event: CutEvent }[] = []
+    let stopped = 0
+    for (const { id, event, origin, retries, seqFrom, seqTo } of letters) {
+      const parsed: unknown = JSON.parse(event)
+      const scanned = scanner.scan(parsed)
+      if (scanned.kind === 'clean') clean.push({ id, seqFrom, seqTo, event: recutEvent(event, { origin, retries: retries + 1 }) })
+      else {
+        ledger.refuseRetry(id, hitText(scanned.at))
+        stopped++
+      }
+    }
+    const seqFrom = Math.min(...clean.map((letter) => letter.seqFrom))
+    const seqTo = Math.max(...clean.map((letter) => letter.seqTo))
+    ledger.keep(sink, epoch, false, cutBatches(clean.map((letter) => letter.event), frameOf(at, epoch, seqFrom, seqTo), bytesMax))
+    ledger.removeDead(clean.map((letter) => letter.id))
+    return stopped
+  }
+
+  return {
+    cutLog(at, bytesMax) {
+      const { rows, full } = rowsAfter(log, ledger.cursor(sink, log.epoch))
+      const last = rows.at(-1)
+      if (last === undefined) return { kind: 'nothing' }
+      scanner.learn(identifiers())
+      scanner.learn(namesIn(rows))
+      // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
+      return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, last.seq, at, bytesMax)) }
+    },
+    cutRetries(at, bytesMax) {
+      const letters = ledger.lettersToRetry(sink, syncLimits.deadLettersPerRetryMax)
+      const [first] = letters
+      if (first === undefined) return { kind: 'nothing' }
+      scanner.learn(identifiers())
+      return { kind: 'cut', full: false, stopped: ledger.transaction(() => cutLetters(letters, first.epoch, at, bytesMax)) }
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { useEffect } from 'preact/hooks'
+import type { AlertView, ValueView } from '../api/wire.ts'
+import { ageText, agoText, momentText } from './age.ts'
+import { Mark } from './mark.tsx'
+import { useStation } from './station.ts'
+import { inputText, priorityText, subjectText, unitText } from './words.ts'
+
+/** Tells the gateway what was painted: a frame is drawn after the next animation frame, and what is due then runs after it. */
+function useReceipt(alerts: readonly AlertView[]): void {
+  const { receiver } = useStation()
+  const { link } = receiver.connection.value
+  useEffect(() => {
+    const tell = (): void => void requestAnimationFrame(() => setTimeout(() => receiver.displayed(alerts)))
+    tell()
+    document.addEventListener('visibilitychange', tell)
+    return () => document.removeEventListener('visibilitychange', tell)
+  }, [alerts, link.kind])
+}
+
+export function AlertList() {
+  const { alerts, receiver, openBed } = useStation()
+  const open = alerts.value
+  useReceipt(open)
+  return (
+    <section class="alerts" aria-label="Open alerts">
+      <h2>
+        Open alerts <span class="count">{open.length}</span>
+      </h2>
+      {open.length === 0 ? (
+        <p class="empty">{receiver.ward.value === null ? 'Not known yet.' : 'No open alerts.'}</p>
+      ) : (
+        <ol>
+          {open.map((alert) => (
+            <AlertCard key={alert.id} alert={alert} onOpen={alert.bed === null ? null : () => (openBed.value = alert.bed)} />
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+type CardProps = { readonly alert: AlertView; readonly onOpen: (() => void) | null }
+
+export function AlertCard({ alert, onOpen }: CardProps) {
+  const { receiver } = useStation()
+  const { server } = receiver.moment.value
+  const bed = receiver.ward.value?.beds.find((one) => one.id === alert.bed)
+  const since = server === null ? '' : `${momentText(alert.startedAt, server)} · ${ageText(server - alert.startedAt)}`
+  return (
+    <li class="alert" data-priority={alert.priority} data-acknowledged={alert.acknowledged !== null} data-state={alert.state}>
+      <div class="alert-head">
+        <Mark priority={alert.priority} />
+        {onOpen === null ? <strong class="subject">{subjectText(alert)}</strong> : (
+          <button type="button" class="subject link" onClick={onOpen}>{subjectText(alert)}</button>
+        )}
+        <span class="who">{bed?.patient.name ?? ''}</span>
+        <span class="since">{since}</span>
+      </div>
+      <p class="alert-text">
+        <span class="heard">{priorityText(alert.priority)} priority: </span>
+        {alert.text}
+      </p>
+      <BecauseLines alert={alert} values={bed?.values ?? []} server={server} />
+      {alert.state === 'latched' && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
+      <Acknowledgement alert={alert} />
+    </li>
+  )
+}
+
+type BecauseProps = { readonly alert: AlertView; readonly values: readonly ValueView[]; readonly server: number | null }
+
+function BecauseLines({ alert, values, server }: BecauseProps) {
+  const { inputs, limit, missing } = alert.because
+  if (inputs.length === 0 && limit === null && missing.length === 0) return null
+  return (
+    <div class="because">
+      {inputs.length > 0 && (
+        <ul aria-label="Because">
+          {inputs.map(({ name, value, unit, at }) => (
+            <li key={name}>
+              {inputText(name, values)} <b>{value}</b> {unitText(unit)} <span class="age">{server === null ? '' : agoText(server - at)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {limit !== null && <p>Limit {limit.text}, set by {limit.setBy}</p>}
+      {missing.length > 0 && <p>Missing: {missing.map((name) => inputText(name, values)).join(', ')}</p>}
+    </div>
+  )
+}
+
+function Acknowledgement({ alert }: { readonly alert: AlertView }) {
+  const station = useStation()
+  const { server } = station.receiver.moment.value
+  const tap = station.pending.value.get(alert.id)
+  if (alert.acknowledged !== null) {
+    const { by, at } = alert.acknowledged
+    return (
+      <p class="acknowledged">
+        <span aria-hidden="true">✓</span> {by}, {momentText(at, server ?? at)} <span class="saved" data-saved={alert.saved}>{alert.saved ? 'saved' : 'saving…'}</span>
+      </p>
+    )
+  }
+  const busy = tap !== undefined && tap.kind !== 'failed'
+  return (
+    <div class="ack">
+      {tap?.kind === 'failed' && <p class="failed" role="alert">Not acknowledged. {tap.why}</p>}
+      <button type="button" class="ack-button" disabled={busy} onClick={() => void station.acknowledge(alert)}>
+        {busy ? 'Acknowledging…' : tap?.kind === 'failed' ? 'Try again' : 'Acknowledge'}
+        <span class="heard"> {subjectText(alert)}: {alert.text}</span>
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,47 @@
+import { clockText } from './age.ts'
+import { useStation } from './station.ts'
+import { demoText, troubles } from './words.ts'
+
+/** It stays on every screen, so that a demo is never taken for a ward. */
+export function DemoBanner() {
+  const { receiver, demo } = useStation()
+  const gateway = receiver.ward.value?.gateway
+  if (gateway?.mode === 'live') return null
+  if (gateway === undefined && !demo.value) return null
+  return (
+    <p class="demo" role="note">
+      <span>{demoText(gateway?.speed ?? 1)}</span>
+    </p>
+  )
+}
+
+/** The one thing that must be seen before all else: these numbers are not live. */
+export function SilenceBanner() {
+  const { receiver, route } = useStation()
+  const { reception, server, silentMs, speed } = receiver.moment.value
+  if (route.value === 'login' || reception !== 'silent') return <div role="alert" />
+  const since = server === null ? null : clockText(server - silentMs * speed)
+  return (
+    <div role="alert">
+      <p class="silence">
+        <strong>NOT RECEIVING{since === null ? '' : ` since ${since}`}</strong>
+        <span>look at the monitors</span>
+      </p>
+    </div>
+  )
+}
+
+/** What is wrong with the gateway, and what still works. */
+export function TroubleNotes() {
+  const { receiver } = useStation()
+  const gateway = receiver.ward.value?.gateway
+  const notes = [
+    ...(gateway === undefined ? [] : troubles(gateway)),
+    ...(receiver.garbled.value ? ['The gateway says something that this page does not understand. Reload the page.'] : []),
+  ]
+  return (
+    <div class="troubles" role="status">
+      {notes.map((note) => <p key={note}>{note}</p>)}
+    </div>
+  )
+}

@@ -1,0 +1,160 @@
+/** Keeps the page in touch with the gateway: socket, clocks, and the ward that they bring. */
+
+import { batch, signal, type Signal } from '@preact/signals'
+import { webLimits } from '../limits.ts'
+import type { AlertView, ClientMessage, ServerMessage } from '../api/wire.ts'
+import { get, paths } from './api.ts'
+import { advancePageClock, observeServer, type PageClock, type ServerClock, serverTime, startPageClock } from './clocks.ts'
+import { type Command, type Connection, isTrusted, type LinkEvent, startConnection, stepConnection } from './connection.ts'
+import type { Moment } from './freshness.ts'
+import { receiptsFor } from './receipts.ts'
+import { openSocket, type PageSocket } from './socket.ts'
+import { foldMessage, type WardState } from './ward-state.ts'
+import { readMessage } from './wire-guard.ts'
+
+export interface Receiver {
+  readonly ward: Signal<WardState | null>
+  readonly connection: Signal<Connection>
+  readonly moment: Signal<Moment>
+  /** Something came that this page does not understand. */
+  readonly garbled: Signal<boolean>
+  /** Begins anew: after a login. */
+  connect(): void
+  /** Forgets the ward: after a logout, or when the gateway does not know us. */
+  disconnect(): void
+  /** These alerts have been painted, and the page is in sight. */
+  displayed(shown: readonly AlertView[]): void
+}
+
+/** How often ages on the screen move on, when nothing else happens. */
+const MOMENT_EVERY_MS = 1_000
+
+export type ReceiverEvents = {
+  readonly denied: () => void
+  /** A message was taken into the ward. */
+  readonly taken: (message: ServerMessage, before: WardState | null) => void
+}
+
+export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Receiver {
+  let clock: PageClock = startPageClock(performance.now(), Date.now())
+  let server: ServerClock | null = null
+  let socket: PageSocket | null = null
+  let receipts: ReadonlySet<string> = new Set()
+  let probing = false
+
+  const ward = signal<WardState | null>(null)
+  const connection = signal<Connection>({ ...startConnection(clock.nowMs), link: { kind: 'denied' } })
+  const garbled = signal(false)
+
+  const momentNow = (): Moment => ({
+    now: clock.nowMs,
+    server: server && serverTime(server, clock.nowMs),
+    speed: server?.speed ?? 1,
+    reception: connection.peek().reception,
+    silentMs: clock.nowMs - connection.peek().heardAt,
+  })
+  const moment = signal<Moment>(momentNow())
+
+  function passTime(): number {
+    clock = advancePageClock(clock, performance.now(), Date.now())
+    return clock.nowMs
+  }
+
+  function act(command: Command): void {
+    socket?.close()
+    socket = command === 'open'
+      ? openSocket(paths.socket(location), { opened: () => happen({ kind: 'opened' }), message: receive, closed: () => happen({ kind: 'closed' }) })
+      : null
+  }
+
+  /** Returns false when time or the event itself dropped the link. */
+  function happen(event: LinkEvent): boolean {
+    const now = passTime()
+    const before = connection.peek()
+    const step = stepConnection(before, event, now)
+    connection.value = step.connection
+    for (const command of step.commands) act(command)
+    if (step.connection.failures > before.failures) void probe()
+    if (step.connection.reception !== before.reception) moment.value = momentNow()
+    return step.commands.length === 0
+  }
+
+  /** A browser does not say why a socket was refused, so a plain question finds out whether we are logged out. */
+  async function probe(): Promise<void> {
+    if (probing) return
+    probing = true
+    const answer = await get(paths.session)
+    probing = false
+    if (answer.kind === 'denied' && connection.peek().link.kind !== 'denied') events.denied()
+  }
+
+  const eventOf = (message: ServerMessage): LinkEvent => {
+    switch (message.type) {
+      case 'snapshot':
+        return { kind: 'snapshot' }
+      case 'heartbeat':
+        return { kind: 'heartbeat', seq: message.seq }
+      case 'beds':
+      case 'alerts':
+        return { kind: 'message' }
+    }
+  }
+
+  function receive(text: string): void {
+    const message = readMessage(text)
+    garbled.value = message === null
+    if (message === null) return
+    batch(() => {
+      if (!happen(eventOf(message)) || !isTrusted(connection.peek().link)) return
+      const before = ward.peek()
+      const after = foldMessage(before, message, clock.nowMs)
+      if (message.type === 'snapshot') receipts = new Set()
+      server = observeServer(server, message.at, { now: clock.nowMs, speed: after?.gateway.speed ?? 1 })
+      ward.value = after
+      if (message.type === 'snapshot' || message.type === 'heartbeat') moment.value = momentNow()
+      events.taken(message, before)
+    })
+  }
+
+  function look(): void {
+    happen({ kind: 'tick' })
+    if (clock.nowMs - moment.peek().now >= MOMENT_EVERY_MS) moment.value = momentNow()
+  }
+
+  async function keepLooking(): Promise<void> {
+    while (!stop.aborted) {
+      look()
+      await pause(webLimits.lookEveryMs)
+    }
+    socket?.close()
+  }
+
+  for (const name of ['visibilitychange', 'resume']) document.addEventListener(name, look, { signal: stop })
+  for (const name of ['pageshow', 'online', 'offline', 'focus']) window.addEventListener(name, look, { signal: stop })
+  void keepLooking()
+
+  return {
+    ward, connection, moment, garbled,
+    connect() {
+      connection.value = startConnection(passTime())
+      look()
+    },
+    disconnect() {
+      happen({ kind: 'denied' })
+      batch(() => {
+        server = null
+        ward.value = null
+        moment.value = momentNow()
+      })
+    },
+    displayed(shown) {
+      if (document.visibilityState !== 'visible' || connection.peek().link.kind !== 'live') return
+      const due = receiptsFor(shown, receipts)
+      if (due.ids.length === 0) return
+      const message: ClientMessage = { type: 'displayed', alerts: due.ids }
+      if (socket?.send(JSON.stringify(message)) === true) receipts = due.sent
+    },
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
