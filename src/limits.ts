@@ -89,8 +89,27 @@ export const toolLimits = {
 /** Store thread. */
 export const storeLimits = {
   ticksPerGroupMax: 256,
+  groupBytesMax: 8_388_608,
   walBytesMax: 67_108_864,
+  /** Pages waiting in the WAL before an idle writer moves them into the file: larger spares flash, smaller shortens a start. */
+  checkpointPagesIdle: 1_000,
+  /** Another program that holds vigil.db (a shell, a backup) may delay a commit for this long. */
+  busyMs: 1_000,
+  /** Numbers for metric and channel have 16 bits in a row. */
+  seriesMax: 65_535,
+  channelCharactersMax: 200,
+  streamsRememberedMax: 10_000,
+  damagedRowsNamedMax: 1_000,
+  readerPageRowsMax: 10_000,
+  restartDelayMs: 100,
+  restartDelayMsMax: 5_000,
   historyPointsMax: 100_000,
+  historyRowsMax: 2_000_000,
+  historyQueriesWaitingMax: 64,
+  /** A value that a monitor held back is shown where it was measured, if it came within this. */
+  historyLateMs: 86_400_000,
+  /** A line is not drawn across a longer gap between two values of a continuous signal. */
+  trendHoleMs: 60_000,
 } as const
 
 /** Sync thread. */
@@ -156,6 +175,8 @@ export const apiLimits = {
   heartbeatMs: 1_000,
   /** How often the real-time loop looks whether a heartbeat or a push is due. */
   pulseMs: 250,
+  /** Rules tick at least once a second; standing still for longer, /health says so. */
+  rulesStandStillMsMax: 5_000,
   connectionsMax: 1_024,
   requestTimeoutMs: 10_000,
   trendHoursMax: 72,
@@ -213,6 +234,27 @@ export const centralLimits = {
   dashboardPauseMs: 1_000,
 } as const
 
+/** The simulated ward (simulators/patients, simulators/monitors). Times are real time, except where ticks of ward time are said. */
+export const simulatorLimits = {
+  bedsMax: 1_000,
+  /** Messages that a monitor keeps for a gateway that is away: one hour at one every two seconds. */
+  unacknowledgedMessagesMax: 1_800,
+  /** Lines on their way to a serial port: what comes late falls on the floor, as on a real line. */
+  serialLinesWaitingMax: 64,
+  serialBacklogBytesMax: 4_096,
+  serialListenersMax: 8,
+  acknowledgementBytesMax: 65_536,
+  acknowledgementTimeoutMs: 10_000,
+  connectTimeoutMs: 5_000,
+  ptyOpenTimeoutMs: 5_000,
+  /** After a stall the ward makes up for at most so many seconds of its own time at once. */
+  catchUpTicksMax: 120,
+  recordingBytesMax: 67_108_864,
+  recordingRowsMax: 1_000_000,
+  /** A replay without any acknowledgement for so long gives up. */
+  replayPatienceMs: 60_000,
+} as const
+
 /** The nurse station's page. Times are real time, on the page's own clock that never steps. */
 export const webLimits = {
   /** No believable heartbeat for so long: NOT RECEIVING. With one look every `lookEveryMs` it shows within 5 s. */
@@ -230,6 +272,8 @@ export const webLimits = {
   trendPointsPerSeriesMax: 2_880,
   trendSeriesPerBedMax: 32,
   trendRedrawEveryMs: 5_000,
+  /** The gateway takes no longer message. */
+  receiptsPerMessageMax: 1_000,
 } as const
 
 /** How long a screen believes a value, in ms. */
@@ -247,4 +291,12 @@ export const supervisorLimits = {
   /** From the question to the end. */
   stopMs: 3_500,
   lineCharsMax: 65_536,
+} as const
+
+/** The watchdog. */
+export const watchdogLimits = {
+  beatMs: 250,
+  checkMs: 100,
+  /** Main silent for so long is hung. */
+  stallMs: 1_000,
 } as const

@@ -1,0 +1,43 @@
+/** The ways in that a site names, made into links. */
+
+import type { Logger } from 'pino'
+import type { LinkSetting, SecretSetting } from '../config/schema.ts'
+import { deviceId } from '../domain/ids.ts'
+import type { Clock, Link } from '../seams.ts'
+import { mqttBroker } from './mqtt-broker.ts'
+import { mqttClientLink } from './mqtt-client.ts'
+import { serialLink } from './serial.ts'
+import { tcpCaller, tcpListener } from './tcp.ts'
+
+export type LinkParts = {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly secretOf: (secret: SecretSetting) => string
+  /** Told when a listener listens, with the port it got. */
+  readonly listening: (link: string, port: number) => void
+}
+
+/** `driver`: what frames of this link speak when the device does not say. Serial ports and callers know their device. */
+export type OpenedLink = { readonly link: Link; readonly driver: string }
+
+/** @throws Error with a sentence when a secret is missing. */
+export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening }: LinkParts): OpenedLink {
+  const { id } = setting
+  const heard = (port: number): void => listening(id, port)
+  switch (setting.kind) {
+    case 'mllp-listen':
+      return { driver: setting.driver, link: tcpListener({ id, host: setting.host, port: setting.port, clock, log, listening: heard }) }
+    case 'serial':
+      return { driver: '', link: serialLink({ ...setting, device: deviceId(setting.device), clock, log }) }
+    case 'tcp-connect':
+      return { driver: '', link: tcpCaller({ id, host: setting.host, port: setting.port, device: deviceId(setting.device), clock, log }) }
+    case 'mqtt-broker': {
+      const users = new Map(setting.users.map((user) => [deviceId(user.device), secretOf(user.password)]))
+      return { driver: setting.driver, link: mqttBroker({ id, host: setting.host, port: setting.port, users, clock, log, listening: heard }) }
+    }
+    case 'mqtt-client': {
+      const { url, clientId, username, password } = setting
+      return { driver: setting.driver, link: mqttClientLink({ id, url, clientId, username, password: password && secretOf(password), clock, log }) }
+    }
+  }
+}

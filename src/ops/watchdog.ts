@@ -1,0 +1,48 @@
+/**
+ * A loop that never ends cannot be interrupted from within: another thread watches main's heartbeat and kills the process
+ * when it stops. The supervisor (systemd; in the demo the parent) starts it again within a second.
+ */
+
+import { Worker } from 'node:worker_threads'
+import { watchdogLimits } from '../limits.ts'
+
+export type WatchdogData = { readonly beats: Int32Array<SharedArrayBuffer>; readonly stallMs: number; readonly checkMs: number }
+
+export interface Watchdog {
+  /** Main is alive. Cheap: call it in every turn that matters. */
+  beat(): void
+  stop(): Promise<void>
+}
+
+export function startWatchdog(): Watchdog {
+  const beats = new Int32Array(new SharedArrayBuffer(4))
+  const data: WatchdogData = { beats, stallMs: watchdogLimits.stallMs, checkMs: watchdogLimits.checkMs }
+  const worker = new Worker(new URL('../thread-watchdog.ts', import.meta.url), { workerData: data })
+  worker.unref()
+  const timer = setTimeout(beatOn, watchdogLimits.beatMs)
+  timer.unref()
+  function beatOn(): void {
+    Atomics.add(beats, 0, 1)
+    timer.refresh()
+  }
+  return {
+    beat: () => void Atomics.add(beats, 0, 1),
+    async stop() {
+      clearTimeout(timer)
+      await worker.terminate()
+    },
+  }
+}
+
+export type Judgement = { readonly beats: number; readonly silentMs: number; readonly stalled: boolean }
+
+/**
+ * Pure. A watcher that slept far longer than it meant to was itself stopped (a paused machine): that time is nobody's fault
+ * and does not count.
+ */
+export function judge(before: Judgement, seen: number, of: { readonly sleptMs: number; readonly checkMs: number; readonly stallMs: number }): Judgement {
+  if (seen !== before.beats) return { beats: seen, silentMs: 0, stalled: false }
+  const countedMs = of.sleptMs > 3 * of.checkMs ? 0 : of.sleptMs
+  const silentMs = before.silentMs + countedMs
+  return { beats: seen, silentMs, stalled: silentMs >= of.stallMs }
+}

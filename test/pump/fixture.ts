@@ -1,0 +1,141 @@
+/** A pump with a fake clock, a fake disk and a driver of one line a frame, for tests of what lies between. */
+
+import { pino } from 'pino'
+import { parseSite } from '../../src/config/load.ts'
+import type { AlertEvent } from '../../src/domain/alert.ts'
+import { alertId, stayId } from '../../src/domain/ids.ts'
+import { metricOfId } from '../../src/domain/metrics.ts'
+import { absent, measured } from '../../src/domain/reading.ts'
+import { wallMs } from '../../src/domain/time.ts'
+import { Pump, type Restored } from '../../src/pump/pump.ts'
+import type { BedRules } from '../../src/pump/watch.ts'
+import type { CommitResult, Driver, Frame, Outcome, Session, SessionOutput, Store, Tick } from '../../src/seams.ts'
+import { fakeClock } from '../fakes/clock.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export type Message = {
+  readonly id?: string
+  readonly hr?: number | 'absent'
+  readonly mrn?: string
+  readonly faults?: readonly { readonly why: string; readonly at: string }[]
+  readonly throws?: boolean
+  readonly bad?: boolean
+  readonly unbelievable?: boolean
+}
+
+/** Frames are JSON, one each call; answers are the outcome's kind. */
+export const lineDriver: Driver = {
+  id: 'line',
+  title: 'one JSON message a frame',
+  transport: 'tcp',
+  settings: [],
+  open(): Session {
+    const nothing: SessionOutput = { frames: [], send: [], wakeAt: null }
+    return {
+      receive(bytes) {
+        const message: Message = JSON.parse(decoder.decode(bytes))
+        if (message.throws === true) throw new Error('a bug in the driver')
+        return { frames: [frameOf(message, bytes)], send: [], wakeAt: null }
+      },
+      wake: () => nothing,
+      end: () => nothing,
+    }
+  },
+}
+
+function frameOf(message: Message, bytes: Uint8Array): Frame {
+  const reply = (outcome: Outcome): Uint8Array => encoder.encode(outcome.kind)
+  const base = { offset: 0, length: bytes.length, bytes, reply }
+  if (message.bad === true) return { ...base, kind: 'bad', why: 'checksum' }
+  if (message.unbelievable === true) return { ...base, kind: 'quarantined', why: 'not for us', sender: { name: null, location: null } }
+  const metric = metricOfId('MDC_ECG_HEART_RATE')
+  if (!metric) throw new Error('no such metric')
+  const measurement = message.hr === 'absent' ? absent('lead-off') : message.hr === undefined ? null : measured(message.hr)
+  return {
+    ...base,
+    kind: 'good',
+    sender: { name: null, location: null },
+    messageId: message.id ?? null,
+    sentAt: null,
+    readings: measurement ? [{ metric, measurement, channel: '', deviceAt: null, flags: [] }] : [],
+    waveforms: [],
+    alarms: [],
+    faults: message.faults ?? [],
+    identity: message.mrn === undefined ? null : { mrn: message.mrn, name: null },
+  }
+}
+
+/** Says "high" for HR above 100, once a snapshot; throws at 666. */
+const highRules: BedRules<number> = {
+  start: () => 0,
+  step(state, input) {
+    if (input.kind !== 'snapshot') return { state, signals: [] }
+    const signals = input.snapshot.observations.flatMap(({ measurement }) => {
+      if (measurement.kind === 'absent') return [{ kind: 'lost' as const, condition: 'hr-high' }]
+      if (measurement.value === 666) throw new Error('a bug in a rule')
+      if (measurement.value <= 100) return [{ kind: 'cleared' as const, condition: 'hr-high' }]
+      const because = { rule: 'test', version: '1', inputs: [], limit: null, missing: [] }
+      return [{ kind: 'present' as const, condition: 'hr-high', priority: 'medium' as const, type: 'physiological' as const, text: `HR ${measurement.value}`, because }]
+    })
+    return { state: state + 1, signals }
+  },
+}
+
+const SITE = `
+gateway: { id: gw, ward: Ward, data: /nowhere }
+beds: [{ id: bed-1, label: '1' }, { id: bed-2, label: '2' }]
+links: [{ kind: mllp-listen, id: in, port: 0 }]
+devices:
+  - { id: mon-1, driver: line, bed: bed-1 }
+  - { id: mon-2, driver: line, bed: bed-2 }
+  - { id: oximeter-1, driver: line, bed: bed-1 }
+  - { id: loose, driver: line }
+`
+
+export const NOTHING_RESTORED: Restored = { stays: [], alertEvents: [], recent: [], messages: [] }
+
+/** `disk` answers each tick; by default everything is durable at once. */
+export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult> } = {}) {
+  const loaded = parseSite(SITE, 'test.yaml')
+  if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
+  const clock = fakeClock()
+  const ticks: Tick[] = []
+  const published: AlertEvent[] = []
+  let minted = 0
+  let seq = 0
+  const store: Store = {
+    async commit(tick) {
+      const result = await (of.disk?.(tick) ?? Promise.resolve({ kind: 'durable' as const, lastSeq: ++seq }))
+      if (result.kind === 'durable') ticks.push(tick)
+      return result
+    },
+    close: () => Promise.resolve(),
+  }
+  const pump = new Pump({
+    site: loaded.site,
+    driverOf: () => lineDriver,
+    rules: highRules,
+    clock,
+    speed: 1,
+    store,
+    restored: of.restored ?? NOTHING_RESTORED,
+    mint: { alert: () => alertId(`alert-${++minted}`), stay: () => stayId(`stay-${++minted}`) },
+    publish: (events) => void published.push(...events),
+    saved: () => undefined,
+    log: pino({ level: 'silent' }),
+  })
+  /** Opens a line as a device and returns how to speak on it. */
+  const connect = (device: string) => {
+    const answers: string[] = []
+    const peer = pump.devices.all().find(({ id }) => id === device)
+    const line = pump.openFor('line')({ address: `test:${device}`, device: peer?.id ?? null }, (bytes) => void answers.push(decoder.decode(bytes)))
+    const say = (message: Message): void => void line.receive(encoder.encode(JSON.stringify(message)))
+    return { line, say, answers }
+  }
+  const stored = () => ticks.flatMap((tick) => tick.snapshots)
+  return { pump, clock, ticks, published, connect, stored }
+}
+
+export const at = wallMs

@@ -1,0 +1,12 @@
+// `npm test`: the check, then every test. Plain JavaScript, so that the oldest supported npm can start it.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const run = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1
+
+const failed =
+  run(['test/check.mjs']) ||
+  run(['src/vigil.mjs', 'build-pages']) ||
+  run(['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...process.argv.slice(2)])
+process.exitCode = failed
