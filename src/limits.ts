@@ -77,8 +77,9 @@ export const ruleLimits = {
   sourceLeadMs: 10_000,
   /** A violation that waits out its delay survives a gap in the values of at most this. */
   pendingGapMs: 30_000,
-  /** An open alert says its present value again no more often than this, unless it gets worse. */
+  /** An open alert says its present value again this often, and a worse one sooner. */
   restateMs: 60_000,
+  restateWorseMs: 10_000,
 } as const
 
 /** Tools of the command line. */
@@ -100,11 +101,12 @@ export const storeLimits = {
   channelCharactersMax: 200,
   streamsRememberedMax: 10_000,
   damagedRowsNamedMax: 1_000,
-  readerPageRowsMax: 10_000,
+  readerPageRowsMax: 2_000,
   restartDelayMs: 100,
   restartDelayMsMax: 5_000,
   historyPointsMax: 100_000,
   historyRowsMax: 2_000_000,
+  historyValuesMax: 3_000_000,
   historyQueriesWaitingMax: 64,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
@@ -299,4 +301,13 @@ export const watchdogLimits = {
   checkMs: 100,
   /** Main silent for so long is hung. */
   stallMs: 1_000,
+} as const
+
+/** What `vigil doctor` measures by. */
+export const doctorLimits = {
+  flushProbesMax: 20,
+  believableFlushMs: 0.02,
+  slowFlushMs: 200,
+  freeBytesMin: 2_000_000_000,
+  connectMs: 3_000,
 } as const

@@ -55,6 +55,8 @@ export type Frame = { readonly offset: number; readonly length: number } & (
       readonly alarms: readonly DeviceAlarm[]
       /** Non-empty: the frame is partly quarantined. */
       readonly faults: readonly Fault[]
+      /** Understood and passed by on purpose (codes of no metric, waveforms): nobody's fault, and no values. */
+      readonly leftOut?: readonly Fault[]
       readonly identity: PatientIdentity | null
       readonly reply: Reply | null
     }

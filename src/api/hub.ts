@@ -28,6 +28,7 @@ export class Hub {
   #bedsAt: number
   #secondAt: number
   #pingAt: number
+  #isClosed = false
 
   constructor(parts: HubParts) {
     const now = parts.now()
@@ -40,12 +41,8 @@ export class Hub {
     this.#stops = [parts.ward.watch((change) => this.#changed(change)), parts.sessions.onEnd((id) => this.#sessionEnded(id))]
   }
 
-  get isFull(): boolean {
-    return this.#lines.size >= apiLimits.socketsMax
-  }
-
-  get pages(): number {
-    return this.#lines.size
+  get takesMore(): boolean {
+    return !this.#isClosed && this.#lines.size < apiLimits.socketsMax
   }
 
   /** Real milliseconds since the rules last advanced, as far as `pulse` saw. */
@@ -101,6 +98,7 @@ export class Hub {
 
   /** The gateway goes down: every page is told. */
   close(): void {
+    this.#isClosed = true
     for (const stop of this.#stops) stop()
     for (const line of this.#lines) line.close(CLOSED.goingAway, 'The gateway stops.')
   }

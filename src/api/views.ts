@@ -161,7 +161,7 @@ export const healthSchema = z.object({ status: z.enum(['ok', 'failing']), messag
 export const failureSchema = z.object({ detail: z.string().describe('A sentence for people.') })
 
 /** Names of the schemas in the API description. */
-export const SCHEMA_NAMES = {
+export const SCHEMAS = {
   You: youSchema,
   Bed: bedSchema,
   Beds: z.array(bedSchema),
@@ -181,5 +181,3 @@ export const SCHEMA_NAMES = {
   ServerMessage: serverMessageSchema,
   ClientMessage: clientMessageSchema,
 } as const
-
-export type SchemaName = keyof typeof SCHEMA_NAMES

@@ -78,15 +78,13 @@ export function ackMessage(header: Segment, ack: Ack, charset: Charset): Uint8Ar
     header.field(11), header.field(12), '', '', '', '', '', header.field(18),
   ]
   const msa = ['MSA', ack.code, controlId, ...(ack.text === '' ? [] : [escapeText(ack.text, separator + encoding)])]
-  const lines = [msh, msa].map((fields) => fields.join(separator).replace(/[^A-Za-z0-9]+$/, (tail) => trimTail(tail, separator)))
+  const lines = [msh, msa].map((fields) => withoutTail(fields).join(separator))
   return encodeHl7(`${lines.join('\r')}\r`, charset)
 }
 
 /** Our own sentences have no separators in them; where a site's separators are letters of them, a space stands instead. */
 const escapeText = (text: string, separators: string): string => Array.from(text, (character) => (separators.includes(character) ? ' ' : character)).join('')
 
-function trimTail(tail: string, separator: string): string {
-  let end = tail.length
-  while (end > 0 && tail[end - 1] === separator) end--
-  return tail.slice(0, end)
+function withoutTail(fields: readonly string[]): readonly string[] {
+  return fields.slice(0, fields.findLastIndex((field) => field !== '') + 1)
 }

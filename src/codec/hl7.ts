@@ -178,10 +178,10 @@ function withoutGlyphs(text: string): string {
 export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: number }): Hl7Read {
   const { text: decoded, charset } = decodeHl7(content)
   const text = withoutGlyphs(decoded)
-  const begin = text.search(/[^\0-\x20]/)
-  const separators = separatorsOf(lineAt(text, Math.max(begin, 0)))
+  const begin = firstVisible(text)
+  const line = lineAt(text, begin)
+  const separators = separatorsOf(line)
   if (typeof separators === 'string') {
-    const line = lineAt(text, Math.max(begin, 0))
     const field = line[3] ?? ''
     const header = line.startsWith('MSH') && SYMBOL.test(field) ? new Segment(line, { ...PLAIN_SEPARATORS, field }) : null
     return { kind: 'broken', why: separators, header, charset }
@@ -203,6 +203,13 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
   return header === undefined
     ? { kind: 'broken', why: 'does not begin with MSH', header: null, charset }
     : { kind: 'message', message: { charset, separators, header, segments } }
+}
+
+/** Where the first character is that is neither blank nor control. */
+function firstVisible(text: string): number {
+  let at = 0
+  while (at < text.length && text.charCodeAt(at) <= 0x20) at++
+  return at
 }
 
 function lineAt(text: string, from: number): string {

@@ -9,7 +9,7 @@
  * - a block that is not ended before the next `VT MSH` was cut off: bad, and the next one is read.
  */
 
-import { EMPTY_BYTES } from './bytes.ts'
+import { GrowingBytes } from './growing.ts'
 
 export const VT = 0x0b
 export const FS = 0x1c
@@ -60,16 +60,12 @@ function matchHeader(window: Uint8Array, at: number, letters: 3 | 4): 'yes' | 'n
 const isPrintable = (byte: number): boolean => byte > 0x20 && byte < 0x7f
 const isLineEnd = (byte: number): boolean => byte === CR || byte === LF
 
-/** Held memory beyond this is given back as soon as it is empty. */
-const HELD_BYTES_KEPT = 65_536
-
 export class MllpFramer {
   readonly #bounds: MllpBounds
   /** Between messages; in a block begun by VT; in a message begun by `MSH|` alone. */
   #state: 'between' | 'block' | 'plain' = 'between'
-  /** The unit begun in earlier chunks. Grows by doubling, so that the cost stays linear. */
-  #held: Uint8Array = EMPTY_BYTES
-  #heldLength = 0
+  /** The unit begun in earlier chunks. */
+  readonly #held = new GrowingBytes()
   /** Absolute offset of the first byte of the window under scan. */
   #base = 0
   /** How far into the unit under way its end has been looked for. */
@@ -86,25 +82,27 @@ export class MllpFramer {
 
   /** Bytes held of the unit under way: at most frameBytesMax + 5. */
   get heldBytes(): number {
-    return this.#heldLength
+    return this.#held.length
   }
 
   /** The chunk must not be changed afterwards: messages that lie within one chunk are views of it. */
   push(chunk: Uint8Array): readonly MllpFrame[] {
     this.#frames = []
     let from = 0
-    if (this.#heldLength > 0) {
+    if (this.#held.length > 0) {
       // Behind an FS nothing is under way, so the held unit needs this chunk no further than its first FS.
       const fs = chunk.indexOf(FS)
       from = fs < 0 ? chunk.length : fs + 1
-      this.#hold(from === chunk.length ? chunk : chunk.subarray(0, from))
-      this.#release(this.#scan(this.#held.subarray(0, this.#heldLength), true))
+      this.#held.append(from === chunk.length ? chunk : chunk.subarray(0, from))
+      const used = this.#scan(this.#held.view(), true)
+      this.#base += used
+      this.#held.drop(used)
     }
     if (from < chunk.length) {
       const rest = from === 0 ? chunk : chunk.subarray(from)
       const used = this.#scan(rest, false)
       this.#base += used
-      if (used < rest.length) this.#hold(rest.subarray(used))
+      if (used < rest.length) this.#held.append(rest.subarray(used))
     }
     return this.#frames
   }
@@ -112,35 +110,15 @@ export class MllpFramer {
   /** The input is over: what is held is judged. The framer may be used again; offsets go on. */
   end(): readonly MllpFrame[] {
     this.#frames = []
-    const window = this.#held.subarray(0, this.#heldLength)
+    const window = this.#held.take()
     if (this.#state === 'block') this.#bad(window, { start: 0, end: window.length, why: 'cut off' })
-    else if (this.#state === 'plain') this.#message(window, { start: 0, end: window.length, contentStart: 0, contentEnd: window.length, copy: true })
+    else if (this.#state === 'plain') this.#message(window, { start: 0, end: window.length, contentStart: 0, contentEnd: window.length, copy: false })
     else this.#noise(0, window.length)
     this.#flushNoise()
     this.#base += window.length
-    this.#held = EMPTY_BYTES
-    this.#heldLength = 0
     this.#state = 'between'
     this.#before = LF
     return this.#frames
-  }
-
-  #hold(bytes: Uint8Array): void {
-    const length = this.#heldLength + bytes.length
-    if (length > this.#held.length) {
-      const grown = new Uint8Array(Math.max(length, this.#held.length * 2, 4_096))
-      grown.set(this.#held.subarray(0, this.#heldLength))
-      this.#held = grown
-    }
-    this.#held.set(bytes, this.#heldLength)
-    this.#heldLength = length
-  }
-
-  #release(used: number): void {
-    this.#base += used
-    if (used > 0) this.#held.copyWithin(0, used, this.#heldLength)
-    this.#heldLength -= used
-    if (this.#heldLength === 0 && this.#held.length > HELD_BYTES_KEPT) this.#held = EMPTY_BYTES
   }
 
   /** Reads all that the window completes; returns where the unit under way begins. */
@@ -228,7 +206,7 @@ export class MllpFramer {
     const limit = start + this.#bounds.frameBytesMax
     for (let at = start + Math.max(HEADER.length, this.#searched); at < window.length; at++) {
       const byte = window[at] ?? 0
-      if (byte === FS && at <= limit) {
+      if (byte === FS) {
         this.#message(window, { start, end: at + 1, contentStart: start, contentEnd: at, copy })
         return this.#finish(window, at + 1)
       }

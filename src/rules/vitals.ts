@@ -80,6 +80,9 @@ type Heard = { readonly observation: Observation; readonly ageMs: number; readon
 /** Which of two values of one source counts: the newer; then the measured; then, so that order never matters, the lower. */
 function isPreferred(candidate: Heard, to: Heard): boolean {
   if (candidate.ageMs !== to.ageMs) return candidate.ageMs < to.ageMs
+  const [at, otherAt] = [candidate.observation.deviceAt ?? -Infinity, to.observation.deviceAt ?? -Infinity]
+  if (at !== otherAt) return at > otherAt
+  if (candidate.observation.correctedAt !== to.observation.correctedAt) return candidate.observation.correctedAt > to.observation.correctedAt
   const [a, b] = [candidate.observation.measurement, to.observation.measurement]
   if (a.kind !== b.kind) return a.kind === 'measured'
   if (a.kind === 'measured' && b.kind === 'measured' && a.value !== b.value) return a.value < b.value

@@ -29,7 +29,7 @@ export interface LoginLinks {
 export const linkPath = (token: string): string => `/login#token=${token}`
 
 /** `clock` is real time also in a demo. */
-export function loginLinks({ folder, clock }: { readonly folder: string; readonly clock: Clock }): LoginLinks {
+export function openLoginLinks({ folder, clock }: { readonly folder: string; readonly clock: Clock }): LoginLinks {
   const place = join(folder, 'login-links')
   const pathOf = (hash: string): string => join(place, `${hash}.json`)
 

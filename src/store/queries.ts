@@ -26,6 +26,7 @@ export const writerQueries = {
   PATIENT_OF_STAY: 'SELECT patient FROM stay WHERE id = @stay',
   ADD_PATIENT: 'INSERT INTO patient (mrn, name, crc) VALUES (@mrn, @name, @crc)',
   CHANGE_PATIENT: 'UPDATE patient SET mrn = @mrn, name = @name, crc = @crc WHERE id = @id',
+  REMOVE_PATIENT: 'DELETE FROM patient WHERE id = @id',
   PUT_STAY: `INSERT INTO stay (id, bed, patient, opened_at, closed_at, crc) VALUES (@id, @bed, @patient, @openedAt, @closedAt, @crc)
     ON CONFLICT (id) DO UPDATE SET bed = excluded.bed, patient = excluded.patient, opened_at = excluded.opened_at, closed_at = excluded.closed_at, crc = excluded.crc`,
   ADD_QUARANTINED: 'INSERT INTO quarantine (at, device, peer, why, length, bytes, crc) VALUES (@at, @device, @peer, @why, @length, @bytes, @crc)',

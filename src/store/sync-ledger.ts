@@ -8,7 +8,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import {
-  type BatchItem, type CutBatch, type DeadEvent, type DeadLetter, type EventOrigin, type StoredBatch, type Surrogate, type SurrogateKind, type SyncStatus, type Withheld, surrogate,
+  type CutBatch, type DeadEvent, type DeadLetter, type EventOrigin, type StoredBatch, type Surrogate, type SurrogateKind, type SyncStatus, type Withheld, surrogate,
 } from '../domain/batch.ts'
 import type { AlertId, DeviceId } from '../domain/ids.ts'
 import type { WallMs } from '../domain/time.ts'

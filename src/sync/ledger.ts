@@ -43,8 +43,10 @@ export interface SyncLedger {
   /** Dead letters of one epoch that a person wants tried again, oldest first. */
   lettersToRetry(sink: string, lettersMax: number): readonly DeadLetter[]
   /** These letters are in a batch now, or (with a reason) stay where they are. */
-  removeDead(ids: readonly number[]): void
+  removeDead(ids: readonly number[]): number
   refuseRetry(id: number, why: string): void
   deadCount(sink: string): number
+  /** What was saved last; null before the first. */
+  status(sink: string): { readonly lastAcceptedAt: WallMs | null } | null
   saveStatus(sink: string, at: WallMs, status: SyncStatus): void
 }

@@ -5,7 +5,7 @@
  */
 
 import type { DeadEvent, EventOrigin, StoredBatch, SyncStatus } from '../domain/batch.ts'
-import type { MonoMs, WallMs } from '../domain/time.ts'
+import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { Clock, Sink, SinkAnswer } from '../seams.ts'
 import { createBreaker, retryDelayMs } from './breaker.ts'
@@ -50,7 +50,9 @@ export function createPump(parts: PumpParts): Pump {
   let bytesMax: number = syncLimits.batchBytesMax
   let failures = 0
   let trouble: Trouble | null = null
-  let lastAcceptedAt: WallMs | null = null
+  let lastAcceptedAt: WallMs | null = ledger.status(sink.id)?.lastAcceptedAt ?? null
+  /** The last look at the log ended at a bound, not at its end. */
+  let more = false
   let stoppedByScanner = 0
   let advanced = 0
   let shown = ''
@@ -83,7 +85,7 @@ export function createPump(parts: PumpParts): Pump {
   }
 
   const hold = (kind: Trouble['kind'], why: string, ms: number): void => {
-    trouble = { kind, why, until: later(clock.mono(), ms) }
+    trouble = { kind, why, until: monoMs(clock.mono() + ms) }
   }
 
   function settle(batch: StoredBatch, rejected: ReadonlyMap<number, string>): void {
@@ -99,11 +101,10 @@ export function createPump(parts: PumpParts): Pump {
     const at = clock.wall()
     ledger.transaction(() => {
       ledger.settle(sink.id, batch, { acknowledged, dead, at })
-      if (trouble !== null || rejected.size < batch.items.length) {
-        trouble = null
-        failures = 0
-        lastAcceptedAt = rejected.size < batch.items.length ? at : lastAcceptedAt
-      }
+      // Central took the call, whatever it thought of the events.
+      trouble = null
+      failures = 0
+      if (rejected.size < batch.items.length) lastAcceptedAt = at
       ledger.saveStatus(sink.id, at, status())
     })
   }
@@ -154,7 +155,7 @@ export function createPump(parts: PumpParts): Pump {
     if (stop.aborted && answer.kind === 'retry') return { kind: 'idle' }
     take(batch, answer)
     tell()
-    return { kind: 'done', full: ledger.pending(sink.id) !== null || status().lagRows > syncLimits.rowsPerBatchMax }
+    return { kind: 'done', full: more || ledger.pending(sink.id) !== null }
   }
 
   function cut(): Step {
@@ -165,6 +166,7 @@ export function createPump(parts: PumpParts): Pump {
       tell()
       return { kind: 'idle' }
     }
+    more = result.full
     stoppedByScanner += result.stopped
     tell()
     return { kind: 'done', full: true }
@@ -175,6 +177,7 @@ export function createPump(parts: PumpParts): Pump {
     status,
     wake: () => alarm.abort(),
     async run(stop) {
+      stop.addEventListener('abort', () => alarm.abort(), { once: true })
       while (!stop.aborted) {
         alarm = new AbortController()
         const next = await step(stop)
@@ -184,7 +187,7 @@ export function createPump(parts: PumpParts): Pump {
             await clock.sleep(next.full ? 0 : syncLimits.lingerMs, stop)
             break
           case 'idle':
-            await clock.sleep(syncLimits.pollMs, AbortSignal.any([stop, alarm.signal]))
+            if (!stop.aborted) await clock.sleep(syncLimits.pollMs, alarm.signal)
             break
           case 'wait':
             await clock.sleep(next.ms, stop)

@@ -3,7 +3,7 @@ import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, momentText } from './age.ts'
 import { Mark } from './mark.tsx'
 import { useStation } from './station.ts'
-import { inputText, priorityText, subjectText, unitText } from './words.ts'
+import { inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
 
 /** Tells the gateway what was painted: a frame is drawn after the next animation frame, and what is due then runs after it. */
 function useReceipt(alerts: readonly AlertView[]): void {
@@ -101,6 +101,7 @@ function Acknowledgement({ alert }: { readonly alert: AlertView }) {
       </p>
     )
   }
+  if (!mayAct(station.receiver.ward.value?.you.role)) return <p class="hint">Not acknowledged.</p>
   const busy = tap !== undefined && tap.kind !== 'failed'
   return (
     <div class="ack">

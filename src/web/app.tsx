@@ -18,15 +18,14 @@ export function App({ station }: { readonly station: Station }) {
 
 /** What stands on every screen, around the one that is open. */
 function Frame() {
-  const { receiver, route } = useStation()
+  const { receiver, route, demo } = useStation()
   const { reception } = receiver.moment.value
-  const mode = receiver.ward.value?.gateway.mode
   useEffect(() => {
     const name = route.value === 'devices' ? 'Devices' : route.value === 'login' ? 'Log in' : (receiver.ward.value?.gateway.ward ?? 'Nurse station')
-    document.title = `${reception === 'silent' && route.value !== 'login' ? 'NOT RECEIVING · ' : ''}${mode === 'demo' ? 'DEMO · ' : ''}${name} · Vigil`
+    document.title = `${reception === 'silent' && route.value !== 'login' ? 'NOT RECEIVING · ' : ''}${demo.value ? 'DEMO · ' : ''}${name} · Vigil`
   })
   return (
-    <div class="frame" data-reception={route.value === 'login' ? 'none' : reception} data-mode={mode}>
+    <div class="frame" data-reception={route.value === 'login' ? 'none' : reception} data-demo={demo.value}>
       <DemoBanner />
       <SilenceBanner />
       {route.value !== 'login' && <Header />}

@@ -6,8 +6,7 @@ import { demoText, troubles } from './words.ts'
 export function DemoBanner() {
   const { receiver, demo } = useStation()
   const gateway = receiver.ward.value?.gateway
-  if (gateway?.mode === 'live') return null
-  if (gateway === undefined && !demo.value) return null
+  if (!demo.value) return null
   return (
     <p class="demo" role="note">
       <span>{demoText(gateway?.speed ?? 1)}</span>
@@ -37,6 +36,7 @@ export function TroubleNotes() {
   const gateway = receiver.ward.value?.gateway
   const notes = [
     ...(gateway === undefined ? [] : troubles(gateway)),
+    ...(receiver.connection.value.link.kind === 'replaced' ? ['Vigil was opened in too many windows, and a newer one took the place of this one. Reload to use this one.'] : []),
     ...(receiver.garbled.value ? ['The gateway says something that this page does not understand. Reload the page.'] : []),
   ]
   return (

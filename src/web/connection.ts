@@ -20,6 +20,8 @@ export type Link =
   | { readonly kind: 'live' }
   /** The gateway does not know us: log in. */
   | { readonly kind: 'denied' }
+  /** Another window of this session took this one's place: to come back would take it from that one. */
+  | { readonly kind: 'replaced' }
 
 export type Reception = 'starting' | 'receiving' | 'silent'
 
@@ -38,6 +40,7 @@ export type LinkEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'opened' }
   | { readonly kind: 'closed' }
+  | { readonly kind: 'replaced' }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'heartbeat'; readonly seq: number }
   /** Anything else that came over the socket. */
@@ -82,6 +85,7 @@ function judge(connection: Connection, now: number): Step {
       return now - link.since >= silentAfterMs ? { connection: failed(judged, link.since, now), commands: ['close'] } : { connection: judged, commands: [] }
     case 'waiting':
     case 'denied':
+    case 'replaced':
       return { connection: judged, commands: [] }
   }
 }
@@ -103,6 +107,8 @@ function heartbeat(connection: Connection, seq: number, now: number): Connection
  * drop their socket before it believes them.
  */
 export function stepConnection(connection: Connection, event: LinkEvent, now: number): Step {
+  if (event.kind === 'denied') return { connection: { ...connection, link: { kind: 'denied' } }, commands: ['close'] }
+  if (event.kind === 'replaced') return { connection: { ...connection, link: { kind: 'replaced' } }, commands: ['close'] }
   const judged = judge(connection, now)
   if (judged.commands.length > 0) return openWhenDue(judged, now)
   const current = judged.connection
@@ -120,8 +126,6 @@ export function stepConnection(connection: Connection, event: LinkEvent, now: nu
       return { connection: current, commands: [] }
     case 'closed':
       return openWhenDue({ connection: afterClose(current, now), commands: [] }, now)
-    case 'denied':
-      return { connection: { ...current, link: { kind: 'denied' } }, commands: link.kind === 'waiting' || link.kind === 'denied' ? [] : ['close'] }
   }
 }
 
@@ -136,6 +140,7 @@ function afterClose(connection: Connection, now: number): Connection {
       return failed(connection, link.since, now)
     case 'waiting':
     case 'denied':
+    case 'replaced':
       return connection
   }
 }

@@ -39,8 +39,12 @@ export function receptionFreshness(moment: Moment): Freshness {
   return moment.reception === 'receiving' ? 'live' : 'stale'
 }
 
+/** The gateway sends beds twice a second of real time; in a demo that runs fast those are many ward seconds. */
+const PUSH_MS = 1_500
+
 export function valueFreshness(value: ValueView, ageMs: number, moment: Moment): Freshness {
   const reception = receptionFreshness(moment)
-  if (reception === 'gone' || ageMs > value.goneAfterMs) return 'gone'
-  return reception === 'stale' || ageMs > value.staleAfterMs ? 'stale' : 'live'
+  const onTheWayMs = (moment.speed - 1) * PUSH_MS
+  if (reception === 'gone' || ageMs > value.goneAfterMs + onTheWayMs) return 'gone'
+  return reception === 'stale' || ageMs > value.staleAfterMs + onTheWayMs ? 'stale' : 'live'
 }

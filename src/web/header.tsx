@@ -52,6 +52,8 @@ function receptionWords({ link, reception }: Connection): string {
       return 'Receiving'
     case 'denied':
       return 'Logged out'
+    case 'replaced':
+      return 'Open in another window'
     case 'waiting':
     case 'opening':
     case 'opened':

@@ -6,11 +6,12 @@ const RANK = { high: 0, medium: 1, low: 2 } as const
 
 const byId = (one: AlertView, other: AlertView): number => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
 
-/** Highest priority first; within it what nobody has acknowledged, then the oldest. */
+/** Highest priority first; within it what nobody has acknowledged, then what still goes on, then the oldest. */
 export function compareAlerts(one: AlertView, other: AlertView): number {
   return (
     RANK[one.priority] - RANK[other.priority] ||
     Number(one.acknowledged !== null) - Number(other.acknowledged !== null) ||
+    Number(one.state === 'latched') - Number(other.state === 'latched') ||
     one.startedAt - other.startedAt ||
     byId(one, other)
   )
@@ -39,4 +40,13 @@ export function newsIn(before: ReadonlyMap<string, AlertView>, after: ReadonlyMa
     const known = before.get(alert.id)
     return known === undefined || RANK[alert.priority] < RANK[known.priority]
   })
+}
+
+/**
+ * The highest open alert that rests on this one value alone: the number is coloured by it. What rests on many numbers (a
+ * score) colours none of them.
+ */
+export function priorityOfValue(sorted: readonly AlertView[], names: readonly string[]): AlertView['priority'] | null {
+  const concerned = sorted.find(({ because }) => because.inputs.length === 1 && because.inputs.every((input) => names.includes(input.name)))
+  return concerned?.priority ?? null
 }

@@ -26,6 +26,9 @@ export interface Receiver {
   displayed(shown: readonly AlertView[]): void
 }
 
+const SESSION_OVER = 4401
+const REPLACED = 4409
+
 /** How often ages on the screen move on, when nothing else happens. */
 const MOMENT_EVERY_MS = 1_000
 
@@ -63,8 +66,14 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
   function act(command: Command): void {
     socket?.close()
     socket = command === 'open'
-      ? openSocket(paths.socket(location), { opened: () => happen({ kind: 'opened' }), message: receive, closed: () => happen({ kind: 'closed' }) })
+      ? openSocket(paths.socket(location), { opened: () => happen({ kind: 'opened' }), message: receive, closed })
       : null
+  }
+
+  /** Close codes of the gateway: the session is over; another window of this session took this one's place. */
+  function closed(code: number): void {
+    happen({ kind: code === REPLACED ? 'replaced' : 'closed' })
+    if (code === SESSION_OVER) events.denied()
   }
 
   /** Returns false when time or the event itself dropped the link. */
@@ -83,7 +92,7 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
   async function probe(): Promise<void> {
     if (probing) return
     probing = true
-    const answer = await get(paths.session)
+    const answer = await get(paths.me)
     probing = false
     if (answer.kind === 'denied' && connection.peek().link.kind !== 'denied') events.denied()
   }
@@ -151,8 +160,11 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
       if (document.visibilityState !== 'visible' || connection.peek().link.kind !== 'live') return
       const due = receiptsFor(shown, receipts)
       if (due.ids.length === 0) return
-      const message: ClientMessage = { type: 'displayed', alerts: due.ids }
-      if (socket?.send(JSON.stringify(message)) === true) receipts = due.sent
+      for (let from = 0; from < due.ids.length; from += webLimits.receiptsPerMessageMax) {
+        const message: ClientMessage = { type: 'displayed', alerts: due.ids.slice(from, from + webLimits.receiptsPerMessageMax) }
+        if (socket?.send(JSON.stringify(message)) !== true) return
+      }
+      receipts = due.sent
     },
   }
 }

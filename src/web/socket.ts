@@ -1,6 +1,6 @@
 /** One WebSocket, with its handlers taken off when it is closed: nothing of a dropped link is heard any more. */
 
-export type SocketEvents = { readonly opened: () => void; readonly message: (text: string) => void; readonly closed: () => void }
+export type SocketEvents = { readonly opened: () => void; readonly message: (text: string) => void; readonly closed: (code: number) => void }
 
 export interface PageSocket {
   /** False when the socket is not open: the text went nowhere. */
@@ -12,14 +12,14 @@ export function openSocket(address: string, events: SocketEvents): PageSocket {
   const socket = new WebSocket(address)
   const over = new AbortController()
   const { signal } = over
-  const closed = (): void => {
+  const closed = (code: number): void => {
     over.abort()
-    events.closed()
+    events.closed(code)
   }
   socket.addEventListener('open', events.opened, { signal })
   socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => events.message(typeof data === 'string' ? data : ''), { signal })
-  socket.addEventListener('error', closed, { signal })
-  socket.addEventListener('close', closed, { signal })
+  // An error is always followed by a close, and only the close says why.
+  socket.addEventListener('close', ({ code }) => closed(code), { signal })
   return {
     send(text) {
       if (signal.aborted || socket.readyState !== WebSocket.OPEN) return false

@@ -4,10 +4,11 @@ import { batch, computed, type ReadonlySignal, signal, type Signal } from '@prea
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlertView, BedView, ServerMessage } from '../api/wire.ts'
-import { paths, post } from './api.ts'
+import { get, paths, post } from './api.ts'
 import { sortAlerts } from './order.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 import { createTrends, type Trends } from './trends.ts'
+import { isDemoHealth } from './wire-guard.ts'
 import type { WardState } from './ward-state.ts'
 
 export type Route = 'station' | 'devices' | 'login'
@@ -31,6 +32,8 @@ export interface Station {
   readonly alerts: ReadonlySignal<readonly AlertView[]>
   /** Taps under way, by alert id, or by stay id for what was said of a stay. */
   readonly pending: Signal<ReadonlyMap<string, Pending>>
+  /** Simulated patients. Once known it stays known: also on the login page. */
+  readonly demo: Signal<boolean>
   /** What the login page says first; empty for nothing. */
   readonly loginNote: Signal<string>
   go(route: Route): void
@@ -50,6 +53,7 @@ export function createStation(stop: AbortSignal): Station {
   const openBed = signal<string | null>(null)
   const pending = signal<ReadonlyMap<string, Pending>>(new Map())
   const loginNote = signal('')
+  const demo = signal(false)
   const receiver = createReceiver({ denied: () => toLogin(), taken }, stop)
   const alerts = computed(() => sortAlerts(receiver.ward.value?.alerts.values() ?? []))
 
@@ -72,6 +76,7 @@ export function createStation(stop: AbortSignal): Station {
   function taken(message: ServerMessage, before: WardState | null): void {
     const ward = receiver.ward.peek()
     if (ward === null) return
+    demo.value = ward.gateway.mode === 'demo'
     // After an update of the gateway this page may speak an old language: fetch the new page.
     if (before !== null && before.gateway.version !== ward.gateway.version) return location.reload()
     if (message.type === 'snapshot' || message.type === 'beds') trends.take(message.beds, performance.now())
@@ -104,9 +109,12 @@ export function createStation(stop: AbortSignal): Station {
 
   window.addEventListener('popstate', () => (route.value = routeOf(location.pathname)), { signal: stop })
   if (route.peek() !== 'login') receiver.connect()
+  void get(paths.health).then((answer) => {
+    if (answer.kind === 'done' && receiver.ward.peek() === null) demo.value = isDemoHealth(answer.body)
+  })
 
   return {
-    receiver, trends, route, openBed, alerts, pending, loginNote, go,
+    receiver, trends, route, openBed, alerts, pending, demo, loginNote, go,
     keysShown: signal(false),
     focusedBed: signal<string | null>(null),
     acknowledge: (alert) => tap(alert.id, paths.acknowledge(alert.id), {}),

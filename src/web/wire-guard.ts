@@ -58,10 +58,13 @@ const isSeries = (thing: unknown): boolean =>
 
 export const isTrendView = (thing: unknown): thing is TrendView => isRecord(thing) && isListOf(isSeries, thing['series'])
 
+/** Whether the public health answer says that this is a demo: the login page must say so before anybody is known. */
+export const isDemoHealth = (body: unknown): boolean => isRecord(body) && body['mode'] === 'demo'
+
 /** The sentence in an error answer of the API, or null. */
 export function whyOf(body: unknown): string | null {
   if (!isRecord(body)) return null
-  for (const name of ['why', 'message', 'error']) {
+  for (const name of ['detail', 'message']) {
     const words = body[name]
     if (isText(words) && words !== '') return words
   }

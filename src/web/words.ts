@@ -35,6 +35,13 @@ export function inputText(name: string, values: readonly ValueView[]): string {
   return INPUTS[name] ?? values.find((value) => value.metric === name || value.key === name)?.label ?? name
 }
 
+const SHORT: Readonly<Record<string, string>> = {
+  consciousness: 'ACVPU', oxygen: 'air/O₂', onOxygen: 'air/O₂', temperature: 'temp', sbp: 'BP', pulse: 'HR', hr: 'HR', rr: 'RR', spo2: 'SpO₂',
+}
+
+/** What a score lacks, in the few letters that fit on a tile. */
+export const missingText = (name: string): string => SHORT[name] ?? name
+
 /** `6`, or `5 to 8` while something is missing. */
 export const scoreText = (score: ScoreView): string => (score.complete || score.min === score.max ? String(score.total) : `${score.min} to ${score.max}`)
 
@@ -66,6 +73,9 @@ export function linkText(link: DeviceView['link']): string {
 }
 
 export const roleText = (role: Role): string => (role === 'admin' ? 'administrator' : role === 'biomed' ? 'biomedical' : 'nurse')
+
+/** Only nurses act on alerts and stays; the gateway refuses everybody else. */
+export const mayAct = (role: Role | undefined): boolean => role === 'nurse'
 
 /** Whoever mends things, sees the devices. */
 export const mayOpenDevices = (role: Role): boolean => role !== 'nurse'

@@ -1,0 +1,134 @@
+/**
+ * Every route and who may: the table is the permission. Biomedical engineers see values and devices, not names, and do
+ * nothing clinical; administrators read everything and do nothing clinical; only nurses act on alerts and stays.
+ */
+
+import { apiLimits } from '../limits.ts'
+import { bedsFor, devicesFor } from './audience.ts'
+import type { Hub } from './hub.ts'
+import { answer, bare, failure, route, type Answer, type Route } from './route.ts'
+import { signInRoutes, type SignInParts } from './sign-in.ts'
+import { alertParams, bedParams, contextChangeSchema, doneSchema, healthSchema, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery, trendSchema } from './views.ts'
+import type { Done, Ward } from './ward.ts'
+import type { Role, You } from './wire.ts'
+
+export const ANYONE_SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
+const NURSES: readonly Role[] = ['nurse']
+const ENGINEERS: readonly Role[] = ['biomed', 'admin']
+
+export type RouteParts = SignInParts & {
+  readonly ward: Ward
+  readonly hub: Pick<Hub, 'rulesStandStillMs'>
+  /** The description of all routes, made after the table. */
+  readonly describe: () => unknown
+}
+
+export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts)]
+
+const openRoutes = ({ ward, hub, describe }: RouteParts): readonly Route[] => [
+  route({ ...bare, method: 'GET', path: '/health', access: 'public', summary: 'Whether the ward is watched.', gives: healthSchema, act: () => healthOf(ward, hub.rulesStandStillMs()) }),
+  route({ ...bare, method: 'GET', path: '/api/openapi.json', access: ANYONE_SIGNED_IN, summary: 'This description.', gives: null, act: () => answer(describe()) }),
+]
+
+const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/beds',
+    access: ANYONE_SIGNED_IN,
+    summary: 'All beds with their newest values; engineers see no names.',
+    gives: SCHEMAS.Beds,
+    act: ({ session }) => answer(bedsFor(you(session).role, ward.beds())),
+  }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/beds/{id}/trend',
+    access: ANYONE_SIGNED_IN,
+    summary: 'The past hours of one bed.',
+    params: bedParams,
+    query: trendQuery,
+    gives: trendSchema,
+    act: async ({ params, query }) => (ward.beds().some(({ id }) => id === params.id) ? answer(await ward.trend(params.id, query.hours)) : failure(404, 'There is no such bed.')),
+  }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/alerts',
+    access: ANYONE_SIGNED_IN,
+    summary: 'Open alerts, highest priority first, then oldest.',
+    gives: SCHEMAS.Alerts,
+    act: () => answer(ward.alerts()),
+  }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/devices',
+    access: ENGINEERS,
+    summary: 'All devices, also those at no bed.',
+    gives: SCHEMAS.Devices,
+    act: ({ session }) => answer(devicesFor(you(session).role, ward.devices())),
+  }),
+]
+
+const nurseRoutes = ({ ward }: RouteParts): readonly Route[] => [
+  route({
+    ...bare,
+    method: 'POST',
+    path: '/api/alerts/{id}/acknowledge',
+    access: NURSES,
+    summary: 'I take care of it. Acts at once, saved soon after.',
+    params: alertParams,
+    body: nothingSchema,
+    gives: doneSchema,
+    act: ({ params, session }) => answerOf(ward.acknowledge(params.id, you(session).name), 'There is no such alert.'),
+  }),
+  route({
+    ...bare,
+    method: 'POST',
+    path: '/api/alerts/{id}/pause',
+    access: NURSES,
+    summary: 'Pauses the sound of one alert; it stays visible.',
+    params: alertParams,
+    body: pauseSchema,
+    gives: doneSchema,
+    act: ({ params, body, session }) => answerOf(ward.pauseAudio(params.id, you(session).name, body.seconds * 1_000), 'There is no such alert.'),
+  }),
+  route({
+    ...bare,
+    method: 'POST',
+    path: '/api/stays/{id}/context',
+    access: NURSES,
+    summary: 'What a nurse knows of a patient; keys left out stay as they are.',
+    params: stayParams,
+    body: contextChangeSchema,
+    gives: doneSchema,
+    act: ({ params, body, session }) => answerOf(ward.changeContext(params.id, body, you(session).name), 'There is no such stay.'),
+  }),
+]
+
+function answerOf(done: Done, unknown: string): Answer {
+  switch (done.kind) {
+    case 'done':
+      return answer({ done: true })
+    case 'unknown':
+      return failure(404, unknown)
+    case 'refused':
+      return failure(409, done.why)
+  }
+}
+
+/** @throws Error when a route of the signed-in runs without a session: the guard let it through. */
+function you(session: { readonly you: You } | null): You {
+  if (!session) throw new Error('a route of the signed-in ran without a session')
+  return session.you
+}
+
+/** Public, so it names no ward, no version and no reason that an outsider could use. */
+function healthOf(ward: Ward, rulesStandStillMs: number): Answer {
+  const failing = (message: string): Answer => ({ status: 500, body: { status: 'failing', message, detail: message } })
+  if (rulesStandStillMs > apiLimits.rulesStandStillMsMax) return failing('The alarm rules stand still: do not rely on this gateway.')
+  if (ward.gateway().store.kind === 'failing') return failing('Alarms work, but readings cannot be stored.')
+  return answer({ status: 'ok', message: 'The ward is watched.' })
+}
+

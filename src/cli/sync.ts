@@ -1,0 +1,154 @@
+/** `vigil sync`: how delivery to central stands, and what to do with what it would not take. Reads the folder, not the gateway. */
+
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { DeadLetter, SyncStatus } from '../domain/batch.ts'
+import { type WallMs, isoOf } from '../domain/time.ts'
+import { syncLimits } from '../limits.ts'
+import type { LogReader, LoggedRow } from '../seams.ts'
+import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+
+const SINK = 'https-batch'
+const DEMO_FOLDER = '.vigil/demo'
+
+type FolderOption = { readonly data?: string }
+type JsonOption = FolderOption & { readonly json?: boolean }
+
+export const register: Register = (program, context) => {
+  const sync = program.command('sync').description('delivery to central: status and dead letters')
+  const onFolder = (command: Command): Command => command.option('--data <folder>', `folder of the gateway's database (default: ${DEMO_FOLDER})`)
+
+  onFolder(sync.command('status').description('how far central is behind, in rows and seconds, and why'))
+    .option('--json', 'one JSON object')
+    .action(async (options: JsonOption) => {
+      const report = await statusOf(folderOf(context, options))
+      if (options.json) context.write(JSON.stringify(report))
+      else for (const line of sentencesOf(report)) context.write(line)
+    })
+
+  const letters = sync.command('dead-letters').description('events that central or the egress scanner would not take')
+  onFolder(letters.command('list').description('the oldest first; what they say is not printed'))
+    .option('--json', 'one JSON object a line')
+    .action(async (options: JsonOption) => {
+      const { ledger } = await openLedger(folderOf(context, options))
+      using _open = closing(ledger)
+      const found = ledger.deadLetters(SINK, syncLimits.deadLettersMax)
+      for (const letter of found) context.write(options.json ? JSON.stringify(publicPart(letter)) : lineOf(letter))
+      const dropped = ledger.deadDropped(SINK)
+      if (dropped > 0) context.note(`${dropped} older ones were lost: at most ${syncLimits.deadLettersMax} are kept.`)
+    })
+  onFolder(letters.command('retry <id>').description('send it again, when the gateway next looks (it keeps its key)'))
+    .action(async (id: string, options: FolderOption) => {
+      const { ledger } = await openLedger(folderOf(context, options))
+      using _open = closing(ledger)
+      if (!ledger.askRetry(idOf(id))) throw new CommandFailed(`there is no dead letter ${id}`)
+      context.note(`Dead letter ${id} is sent again as soon as nothing else waits.`)
+    })
+  onFolder(letters.command('drop <id>').description('forget it: central will never have it'))
+    .action(async (id: string, options: FolderOption) => {
+      const { ledger } = await openLedger(folderOf(context, options))
+      using _open = closing(ledger)
+      if (ledger.removeDead([idOf(id)]) === 0) throw new CommandFailed(`there is no dead letter ${id}`)
+      context.note(`Dead letter ${id} is gone.`)
+    })
+}
+
+function folderOf(context: CliContext, { data }: FolderOption): string {
+  const folder = data === undefined ? join(context.root, DEMO_FOLDER) : resolve(data)
+  if (!existsSync(join(folder, 'vigil.db'))) throw new UsageError(`${folder} holds no gateway's database: name its folder with --data`)
+  return folder
+}
+
+function idOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`"${text}" is no number of a dead letter: \`vigil sync dead-letters list\` shows them`)
+  return Number(text)
+}
+
+/** Loaded when asked for, so that other commands do not wait for the database library. */
+async function openLedger(folder: string) {
+  const { openSyncLedger, SYNC_FILE } = await import('../store/sync-ledger.ts')
+  if (!existsSync(join(folder, SYNC_FILE))) throw new CommandFailed(`nothing was ever sent from ${folder}`)
+  return { ledger: openSyncLedger(folder, { mode: 'existing' }) }
+}
+
+const closing = (open: { close(): void }): Disposable => ({ [Symbol.dispose]: () => open.close() })
+
+type Report = {
+  readonly sink: string
+  readonly kind: SyncStatus['kind']
+  readonly why: string
+  readonly lagRows: number
+  /** From the oldest row that central has not acknowledged to the newest row, by the ward's own clock. */
+  readonly lagSeconds: number
+  readonly breaker: SyncStatus['breaker']
+  readonly lastAcceptedAt: string | null
+  readonly statusAt: string | null
+  readonly cursor: number
+  readonly lastSeq: number
+  readonly deadLetters: number
+  readonly deadLettersDropped: number
+  readonly stoppedByScanner: number
+  readonly withheld: readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
+}
+
+async function statusOf(folder: string): Promise<Report> {
+  const [{ openLogReader }, { SYNC_FILE, openSyncLedger }] = await Promise.all([import('../store/log-reader.ts'), import('../store/sync-ledger.ts')])
+  const log = openLogReader(folder)
+  using _log = closing(log)
+  const lastSeq = log.lastSeq()
+  if (!existsSync(join(folder, SYNC_FILE))) return { ...NEVER, lagRows: lastSeq, lastSeq, lagSeconds: lagSeconds(log, 0, lastSeq) }
+  const ledger = openSyncLedger(folder, { mode: 'existing' })
+  using _ledger = closing(ledger)
+  const cursor = ledger.cursor(SINK, log.epoch)
+  const saved = ledger.status(SINK)
+  return {
+    sink: SINK,
+    kind: saved?.kind ?? 'off',
+    why: saved?.why ?? NEVER.why,
+    lagRows: Math.max(0, lastSeq - cursor),
+    lagSeconds: lagSeconds(log, cursor, lastSeq),
+    breaker: saved?.breaker ?? 'closed',
+    lastAcceptedAt: isoOrNull(saved?.lastAcceptedAt ?? null),
+    statusAt: isoOrNull(saved?.at ?? null),
+    cursor,
+    lastSeq,
+    deadLetters: ledger.deadCount(SINK),
+    deadLettersDropped: ledger.deadDropped(SINK),
+    stoppedByScanner: saved?.stoppedByScanner ?? 0,
+    withheld: ledger.withheld(SINK, log.epoch),
+  }
+}
+
+const NEVER: Report = {
+  sink: SINK, kind: 'off', why: 'nothing was ever sent from this folder', lagRows: 0, lagSeconds: 0, breaker: 'closed', lastAcceptedAt: null, statusAt: null, cursor: 0, lastSeq: 0,
+  deadLetters: 0, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [],
+}
+
+const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
+const timeOf = (row: LoggedRow): WallMs => (row.kind === 'snapshot' ? row.snapshot.receivedAt : row.stored.at)
+
+function lagSeconds(log: LogReader, cursor: number, lastSeq: number): number {
+  const oldest = log.read(cursor, 1)[0]
+  const newest = log.read(Math.max(0, lastSeq - 1), 1)[0]
+  return oldest === undefined || newest === undefined ? 0 : Math.max(0, Math.round((timeOf(newest) - timeOf(oldest)) / 1_000))
+}
+
+function sentencesOf(report: Report): readonly string[] {
+  const state = { off: 'off', ok: 'ok', behind: 'behind', paused: 'PAUSED' }[report.kind]
+  return [
+    `${report.sink}: ${state}${report.why === '' ? '' : `: ${report.why}`}`,
+    `lag: ${report.lagRows} rows, ${report.lagSeconds} s (central has ${report.cursor} of ${report.lastSeq})`,
+    `last accepted: ${report.lastAcceptedAt ?? 'never'}; circuit breaker: ${report.breaker}`,
+    `dead letters: ${report.deadLetters}${report.deadLettersDropped > 0 ? ` (and ${report.deadLettersDropped} lost)` : ''}; stopped by the egress scanner since start: ${report.stoppedByScanner}`,
+    ...report.withheld.map(({ reason, rows, readings }) => `not sent, ${reason}: ${rows} rows, ${readings} readings`),
+  ]
+}
+
+/** What the event says stays in the ledger: a letter that the scanner stopped holds a name. */
+const publicPart = ({ id, at, why, retries, retryAsked, seqFrom, seqTo, origin }: DeadLetter) => ({
+  id, at: isoOf(at), why, retries, retryAsked, seqFrom, seqTo, metric: origin?.metric ?? null,
+})
+
+const lineOf = (letter: DeadLetter): string =>
+  `${letter.id}  ${isoOf(letter.at)}  ${letter.origin?.metric ?? 'alert'}  seq ${letter.seqFrom}-${letter.seqTo}  retried ${letter.retries}×${letter.retryAsked ? ', waits to be sent' : ''}  ${letter.why}`

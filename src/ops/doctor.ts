@@ -1,0 +1,197 @@
+/** What `vigil doctor` looks at. Each finding says what is so and, where something is to be done, what. */
+
+import { constants } from 'node:fs'
+import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { env, execPath, versions } from 'node:process'
+import { loadSite, readSecret } from '../config/load.ts'
+import type { LinkSetting, SecretSetting, Site } from '../config/schema.ts'
+import { nearest, suggestion } from '../domain/nearest.ts'
+import { DRIVERS } from '../drivers.ts'
+import { doctorLimits } from '../limits.ts'
+
+export type Finding = { readonly grade: 'good' | 'odd' | 'wrong'; readonly what: string; readonly remedy: string | null }
+
+const good = (what: string): Finding => ({ grade: 'good', what, remedy: null })
+const odd = (what: string, remedy: string): Finding => ({ grade: 'odd', what, remedy })
+const wrong = (what: string, remedy: string): Finding => ({ grade: 'wrong', what, remedy })
+
+const there = (path: string, mode = constants.F_OK): Promise<boolean> =>
+  access(path, mode).then(
+    () => true,
+    () => false,
+  )
+
+export async function checkMachine(of: { readonly root: string; readonly pages: string }): Promise<Finding[]> {
+  return [
+    good(`Node.js ${versions.node} (${execPath})`),
+    await sqlite(),
+    (await there(of.pages)) ? good('The pages are built') : odd('The pages are not built', 'Run "npm run build"; "npm start" does it by itself.'),
+    (await onPath('script')) ? good('Simulated serial ports are pseudo-terminals') : odd('"script" is not installed', 'The demo falls back to TCP for serial monitors; on Debian install bsdutils. A real ward does not need it.'),
+    await serialPorts(),
+    clockFinding(),
+  ]
+}
+
+async function sqlite(): Promise<Finding> {
+  try {
+    const { sqliteVersion } = await import('../store/database.ts')
+    return good(`SQLite ${sqliteVersion()}`)
+  } catch (error) {
+    return wrong(`The database engine does not load: ${error instanceof Error ? error.message : String(error)}`, 'Run "npm ci" again on this machine: better-sqlite3 ships its binary for Linux, macOS and Windows.')
+  }
+}
+
+async function onPath(name: string): Promise<boolean> {
+  const folders = (env['PATH'] ?? '').split(delimiter)
+  for (const folder of folders) if (await there(join(folder, name), constants.X_OK)) return true
+  return false
+}
+
+/** `SerialPort.list()` needs udevadm and throws without it: the kernel's own listing is enough here. */
+async function serialPorts(): Promise<Finding> {
+  const byId = await readdir('/dev/serial/by-id').catch(() => [])
+  if (byId.length > 0) return good(`Serial ports: ${byId.map((name) => `/dev/serial/by-id/${name}`).join(', ')}`)
+  const names = (await readdir('/sys/class/tty').catch(() => [])).filter((name) => /^tty(USB|ACM|AMA)\d+$/.test(name))
+  return names.length > 0 ? good(`Serial ports: ${names.map((name) => `/dev/${name}`).join(', ')}`) : good('No serial port with a device is plugged in')
+}
+
+function clockFinding(): Finding {
+  const year = new Date().getUTCFullYear()
+  return year < 2026 ? wrong(`The clock of this machine says ${year}`, 'Set it, and run NTP or chrony: times of alerts come from it.') : good(`The clock says ${new Date().toISOString()}`)
+}
+
+export async function checkSite(file: string, environment: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
+  const loaded = loadSite(file)
+  if (loaded.kind === 'wrong') return loaded.problems.map((problem) => wrong(problem, 'Mend the file; config/settings.md lists every setting.'))
+  const { site } = loaded
+  const findings = [good(`${file} is valid: ${site.beds.length} beds, ${site.devices.length} devices, ${site.links.length} links`)]
+  findings.push(...(await folder(resolve(dirname(file), site.gateway.data))))
+  findings.push(...secretsOf(site).flatMap((secret) => checkSecret(secret, file, environment)))
+  findings.push(...drivers(site), ...bindings(site))
+  for (const link of site.links) findings.push(await checkLink(link))
+  findings.push(await portFree('The nurse station', site.http.host, site.http.port))
+  if (site.sync.lane === 'none') findings.push(odd('Nothing is sent to central', 'Name a lane under "sync" when a data-use agreement permits it.'))
+  return findings
+}
+
+async function folder(path: string): Promise<Finding[]> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const flushMs = await slowestFlushMs(path)
+    const { bavail, bsize } = await statfs(path)
+    const freeBytes = bavail * bsize
+    const others = (await stat(path)).mode & 0o077
+    return [
+      good(`${path} is writable; a flush takes ${flushMs.toFixed(1)} ms`),
+      // A disk cannot sync in a few microseconds: one that says so answers from a cache that a power cut empties.
+      ...(flushMs < doctorLimits.believableFlushMs ? [odd(`The disk of ${path} says "flushed" after ${(flushMs * 1_000).toFixed(0)} µs: too fast to be true of most disks`, 'Look whether its write cache survives a power cut; virtual disks often lie here.')] : []),
+      ...(flushMs > doctorLimits.slowFlushMs ? [odd(`A flush takes ${flushMs.toFixed(0)} ms`, 'Acknowledgements will take as long. Alerts do not wait for it.')] : []),
+      ...(freeBytes < doctorLimits.freeBytesMin ? [wrong(`Only ${Math.round(freeBytes / 1e6)} MB are free at ${path}`, 'Make room: a ward of 20 beds writes a few hundred MB a day.')] : []),
+      ...(others === 0 ? [] : [odd(`${path} can be entered by other users of this machine`, `chmod 700 ${path}`)]),
+    ]
+  } catch (error) {
+    return [wrong(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Create it and give it to the user that runs Vigil.')]
+  }
+}
+
+async function slowestFlushMs(path: string): Promise<number> {
+  const probe = join(path, '.doctor-probe')
+  const file = await open(probe, 'w')
+  try {
+    let slowest = 0
+    for (let round = 0; round < doctorLimits.flushProbesMax; round++) {
+      await file.write(Buffer.alloc(4_096, round))
+      const before = performance.now()
+      await file.sync()
+      slowest = Math.max(slowest, performance.now() - before)
+    }
+    return slowest
+  } finally {
+    await file.close()
+    await rm(probe, { force: true })
+  }
+}
+
+const secretsOf = (site: Site): SecretSetting[] => [
+  ...site.links.flatMap((link) => (link.kind === 'mqtt-broker' ? link.users.map(({ password }) => password) : link.kind === 'mqtt-client' && link.password ? [link.password] : [])),
+  ...(site.sync.token ? [site.sync.token] : []),
+]
+
+function checkSecret(secret: SecretSetting, file: string, environment: Readonly<Record<string, string | undefined>>): Finding[] {
+  try {
+    readSecret(secret, file, environment)
+    return []
+  } catch (error) {
+    return [wrong(error instanceof Error ? error.message : String(error), 'Put the secret there, readable by the user that runs Vigil alone.')]
+  }
+}
+
+function drivers(site: Site): Finding[] {
+  const known = [...DRIVERS.keys()]
+  const named = [...site.devices.map((device) => device.driver), ...site.links.flatMap((link) => ('driver' in link ? [link.driver] : []))]
+  return [...new Set(named)].filter((name) => !known.includes(name)).map((name) => wrong(`There is no driver "${name}".${suggestion(name, known)}`, 'drivers/README.md tells how to add one.'))
+}
+
+function bindings(site: Site): Finding[] {
+  const bound = new Set(site.devices.flatMap(({ bed }) => (bed === undefined ? [] : [bed])))
+  const empty = site.beds.filter(({ id }) => !bound.has(id)).map(({ id }) => id)
+  const loose = site.devices.filter(({ bed }) => bed === undefined).map(({ id }) => id)
+  return [
+    ...(empty.length > 0 ? [odd(`No device at ${empty.join(', ')}`, 'These beds are not watched until a device names them as its bed.')] : []),
+    ...(loose.length > 0 ? [odd(`Bound to no bed: ${loose.join(', ')}`, 'Their values are kept and belong to nobody.')] : []),
+  ]
+}
+
+async function checkLink(link: LinkSetting): Promise<Finding> {
+  switch (link.kind) {
+    case 'mllp-listen':
+    case 'mqtt-broker':
+      return portFree(`Link ${link.id}`, link.host, link.port)
+    case 'serial':
+      return serialPort(link.id, link.path)
+    case 'tcp-connect':
+      return reachable(`Link ${link.id}`, link.host, link.port)
+    case 'mqtt-client': {
+      const url = new URL(link.url)
+      return reachable(`Link ${link.id}`, url.hostname, Number(url.port || (url.protocol === 'mqtts:' ? 8_883 : 1_883)))
+    }
+  }
+}
+
+async function serialPort(id: string, path: string): Promise<Finding> {
+  if (await there(path, constants.R_OK | constants.W_OK)) return good(`Link ${id}: ${path} can be opened`)
+  if (await there(path)) return wrong(`Link ${id}: ${path} is there, and may not be opened`, 'Add the user that runs Vigil to the group dialout.')
+  const beside = await readdir(dirname(path)).catch(() => [])
+  const near = nearest(path, beside.map((name) => join(dirname(path), name)))
+  return wrong(`Link ${id}: ${path} is not there`, near === null ? 'Is the adapter plugged in? "ls /dev/serial/by-id" lists what is.' : `Did you mean ${near}?`)
+}
+
+function portFree(name: string, host: string, port: number): Promise<Finding> {
+  return new Promise((done) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
+      if (error.code === 'EADDRINUSE') done(odd(`${name}: port ${port} on ${host} is taken`, 'By a running Vigil? Then all is well; else choose another port.'))
+      else if (error.code === 'EADDRNOTAVAIL') done(wrong(`${name}: ${host} is no address of this machine`, `It has ${addresses.join(', ')}.`))
+      else done(wrong(`${name}: cannot listen on ${host}:${port} (${error.message})`, 'Ports below 1024 need a capability; choose a higher one.'))
+    })
+    server.listen(port, host, () => server.close(() => done(good(`${name} can listen on ${host}:${port}`))))
+  })
+}
+
+function reachable(name: string, host: string, port: number): Promise<Finding> {
+  return new Promise((done) => {
+    const socket = connect({ host, port, timeout: doctorLimits.connectMs })
+    const end = (finding: Finding): void => {
+      socket.destroy()
+      done(finding)
+    }
+    socket.once('connect', () => end(good(`${name}: ${host}:${port} answers`)))
+    socket.once('timeout', () => end(wrong(`${name}: ${host}:${port} does not answer`, 'Cable, address, firewall: in this order.')))
+    socket.once('error', (error) => end(wrong(`${name}: ${host}:${port} refuses (${error.message})`, 'Is the export switched on at the device, and the port right?')))
+  })
+}

@@ -1,0 +1,65 @@
+/** What the sensors and the nurse's word give to a score, and where each input comes from. */
+
+import type { Because } from '../domain/alert.ts'
+import type { Variable } from '../domain/metrics.ts'
+import { meanPressure } from './scores/pressure.ts'
+import type { ScoreInputs } from './scores/inputs.ts'
+import { bestSource, type Sample, type Source } from './vitals.ts'
+import type { View } from './watcher.ts'
+import { inputOf } from './words.ts'
+
+type Reading = { readonly source: Source; readonly sample: Sample }
+export type Gathered = { readonly inputs: ScoreInputs; readonly readings: { readonly [Name in Variable]?: Reading } }
+
+const GATHERED = ['rr', 'spo2', 'sbp', 'dbp', 'map', 'hr', 'temperature', 'fio2'] as const
+
+/** Cuff or line, not both: the three pressures of one measurement are at most this far apart. */
+const ONE_MEASUREMENT_MS = 60_000
+
+/** The latest value of each variable that `sampleOf` lets pass, with what the nurse said. */
+export function gather({ vitals, context }: View, sampleOf: (source: Source) => Sample | null): Gathered {
+  const readings: { [Name in Variable]?: Reading } = {}
+  for (const variable of GATHERED) {
+    const best = bestSource(vitals, variable, sampleOf)
+    if (best !== null) readings[variable] = best
+  }
+  const valueOf = (variable: Variable): number | undefined => readings[variable]?.sample.value
+  const fio2 = valueOf('fio2')
+  const inputs: ScoreInputs = {
+    rr: valueOf('rr'),
+    spo2: valueOf('spo2'),
+    spo2Scale: context.spo2Scale,
+    oxygen: context.onOxygen ?? undefined,
+    sbp: valueOf('sbp'),
+    map: meanOf(readings),
+    pulse: valueOf('hr'),
+    temperature: valueOf('temperature'),
+    consciousness: context.consciousness ?? undefined,
+    fio2: fio2 === undefined ? undefined : fio2 / 100,
+  }
+  return { inputs, readings }
+}
+
+/** The measured mean pressure; else the derived one, where systolic and diastolic belong together. */
+function meanOf({ map, sbp, dbp }: Gathered['readings']): number | undefined {
+  if (map !== undefined) return map.sample.value
+  if (sbp === undefined || dbp === undefined || sbp.source.rank !== dbp.source.rank) return undefined
+  const belongs = Math.abs(sbp.sample.measuredAt - dbp.sample.measuredAt) <= ONE_MEASUREMENT_MS && sbp.sample.value > dbp.sample.value
+  return belongs ? meanPressure(sbp.sample.value, dbp.sample.value) : undefined
+}
+
+/** The inputs of a `because`: sensors in the order asked for, then what the nurse said. */
+export function becauseInputs(view: View, { readings }: Gathered, variables: readonly Variable[]): Because['inputs'] {
+  const { context, wall } = view
+  const at = view.contextAt ?? wall
+  const sensed = variables.flatMap((variable) => {
+    const reading = readings[variable]
+    return reading === undefined ? [] : [inputOf(reading.source, reading.sample)]
+  })
+  const said = [
+    context.onOxygen === null ? [] : { name: 'oxygen', value: context.onOxygen ? 'on oxygen' : 'on air', unit: '', at },
+    context.consciousness === null ? [] : { name: 'consciousness', value: context.consciousness, unit: 'ACVPU', at },
+    context.spo2Scale === 2 ? { name: 'SpO₂ scale', value: 2, unit: '', at } : [],
+  ].flat()
+  return [...sensed, ...said]
+}

@@ -1,0 +1,241 @@
+/**
+ * Limits per clinical variable, from the profile of the population: graded priority, delay, clear margin. One condition a
+ * variable and side (`threshold/spo2-low`), however many sensors feed the variable. A value that goes away never clears:
+ * the condition is told `lost` and stays.
+ *
+ * No beat and no breath (a measured 0), and values beyond plausibility on a dangerous side, are conditions of their own,
+ * high: they must be heard although a limit alert of the same variable was acknowledged before.
+ */
+
+import type { Priority } from '../domain/alert.ts'
+import { rankOf } from '../domain/alert.ts'
+import { type Variable, VARIABLES } from '../domain/metrics.ts'
+import { type MonoMs, monoMs } from '../domain/time.ts'
+import { ruleLimits } from '../limits.ts'
+import type { Signal } from '../seams.ts'
+import { ADOPTED, type Extreme, EXTREME_CONDITIONS, stepExtreme } from './extreme.ts'
+import type { Grade, LimitProfile, Population, VariableLimits } from './profile.ts'
+import { roundHalfUp } from './rounding.ts'
+import { bestSource, liveSample, type Sample, type Source } from './vitals.ts'
+import { NO_SIGNALS, type OpenCondition, type RuleSettings, type Verdict, type View, type Watcher } from './watcher.ts'
+import { inputOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
+
+const ID = 'threshold'
+const VERSION = '1'
+const SIDES = ['low', 'high'] as const
+type Side = (typeof SIDES)[number]
+/** Long before anything was heard. */
+const NEVER = monoMs(0)
+
+/** How far one grade has come: waiting out its delay, or held. */
+type Run = { readonly sinceAt: MonoMs; readonly samples: number; readonly held: boolean }
+/** `worst` is the worst value told so far; null for an alert that was taken over and has no value yet. */
+type Told = { readonly priority: Priority; readonly worst: number | null; readonly at: MonoMs }
+
+type SideState = {
+  /** One for each grade of the side. */
+  readonly runs: readonly (Run | null)[]
+  readonly told: Told | null
+  /** Told, and then the value went away. */
+  readonly lost: boolean
+  readonly sequence: number
+  /** When a live value was last looked at. */
+  readonly seenAt: MonoMs
+}
+
+export type ThresholdState = {
+  readonly population: Population
+  /** By condition; a side that is quiet has no entry. */
+  readonly sides: Readonly<Record<string, SideState>>
+  readonly extremes: Readonly<Record<string, Extreme>>
+}
+
+type Subject = {
+  readonly condition: string
+  readonly side: Side
+  readonly profile: LimitProfile
+  readonly limits: VariableLimits
+  readonly grades: readonly Grade[]
+  readonly source: Source
+  readonly sample: Sample
+  readonly value: number
+  readonly view: View
+}
+
+const conditionOf = (variable: Variable, side: Side): string => `${ID}/${variable}-${side}`
+const isBeyond = (side: Side, value: number, limit: number): boolean => (side === 'low' ? value < limit : value > limit)
+
+/** Rounded, so that 90.1 − 0.1 is 90. */
+const clearedAt = (side: Side, { beyond }: Grade, { clearMargin }: VariableLimits): number => roundHalfUp(side === 'low' ? beyond + clearMargin : beyond - clearMargin, 3)
+
+function stepRun(run: Run | null, grade: Grade, subject: Subject, isNew: boolean): Run | null {
+  const { side, value, source, limits, view } = subject
+  const active = grade.onlyOnOxygen !== true || view.context.onOxygen === true
+  if (run?.held === true) return active && isBeyond(side, value, clearedAt(side, grade, limits)) ? run : null
+  if (!active || !isBeyond(side, value, grade.beyond)) return null
+  const sinceAt = run?.sinceAt ?? view.at
+  const samples = (run?.samples ?? 0) + (isNew || run === null ? 1 : 0)
+  const held = source.episodic || view.at - sinceAt >= grade.delaySeconds * 1_000 || (grade.samples !== undefined && samples >= grade.samples)
+  return run !== null && run.samples === samples && run.held === held ? run : { sinceAt, samples, held }
+}
+
+/** The gravest grade that is held; of equals the outermost. */
+function gravest(runs: readonly (Run | null)[], grades: readonly Grade[]): Grade | null {
+  let found: Grade | null = null
+  grades.forEach((grade, index) => {
+    if (runs[index]?.held === true && (found === null || rankOf(grade.priority) >= rankOf(found.priority))) found = grade
+  })
+  return found
+}
+
+function presentSignal(subject: Subject, held: Grade): Signal {
+  const { condition, side, profile, limits, grades, source, sample, value } = subject
+  const limit = grades[0]?.beyond ?? held.beyond
+  const beyond = `${side === 'low' ? 'below' : 'above'} ${limit}`
+  const words = valueWords(source, sample)
+  const repeat = source.episodic && source.variable !== 'temperature' ? '; repeat to confirm' : ''
+  const after = held.delaySeconds === 0 || source.episodic ? 'at once' : `after ${held.delaySeconds} s${held.samples === undefined ? '' : ` or ${held.samples} values`}`
+  return {
+    kind: 'present',
+    condition,
+    priority: held.priority,
+    type: 'physiological',
+    text: isBeyond(side, value, limit) ? `${words} ${beyond}${repeat}` : `${words}, was ${beyond}`,
+    because: {
+      rule: ID,
+      version: VERSION,
+      inputs: [inputOf(source, sample)],
+      limit: {
+        text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}; ${held.priority} ${side === 'low' ? 'below' : 'above'} ${held.beyond}, ${after}`,
+        setBy: limits.draft ? `${profile.setBy} (draft, not signed)` : profile.setBy,
+      },
+      missing: [],
+    },
+  }
+}
+
+const isWorse = (side: Side, value: number, worst: number | null): boolean => worst !== null && isBeyond(side, value, worst)
+
+const QUIET: Verdict<null> = { state: null, signals: NO_SIGNALS }
+
+function tell(state: SideState, subject: Subject): Verdict<SideState | null> {
+  const { condition, side, grades, value, view } = subject
+  const held = gravest(state.runs, grades)
+  if (held === null) {
+    const quiet = state.runs.every((run) => run === null)
+    if (state.told === null) return { state: quiet ? null : state, signals: NO_SIGNALS }
+    return { state: quiet ? null : { ...state, told: null, lost: false }, signals: [{ kind: 'cleared', condition }] }
+  }
+  const { told } = state
+  const news =
+    told === null || state.lost || told.priority !== held.priority || told.worst === null ||
+    view.at - told.at >= (isWorse(side, value, told.worst) ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
+  if (!news) return { state, signals: NO_SIGNALS }
+  const worst = told?.worst == null || isWorse(side, value, told.worst) ? value : told.worst
+  return { state: { ...state, lost: false, told: { priority: held.priority, worst, at: view.at } }, signals: [presentSignal(subject, held)] }
+}
+
+function stepSide(state: SideState | undefined, subject: Subject): Verdict<SideState | null> {
+  const { side, grades, sample, value, view } = subject
+  if (state === undefined && !isBeyond(side, value, grades[0]?.beyond ?? value)) return QUIET
+  const isNew = state?.sequence !== sample.sequence
+  const runs = grades.map((grade, index) => stepRun(state?.runs[index] ?? null, grade, subject, isNew))
+  if (state === undefined && runs.every((run) => run === null)) return QUIET
+  if (state !== undefined && !isNew && runs.every((run, index) => run === state.runs[index])) return tell(state, subject)
+  return tell({ runs, told: state?.told ?? null, lost: state?.lost ?? false, sequence: sample.sequence, seenAt: view.at }, subject)
+}
+
+/** No live value: what is told stays and is marked lost; what was waiting is forgotten after a while. */
+function stepWithout(condition: string, state: SideState, { at }: View): Verdict<SideState | null> {
+  if (state.told !== null) return state.lost ? { state, signals: NO_SIGNALS } : { state: { ...state, lost: true }, signals: [{ kind: 'lost', condition }] }
+  return { state: at - state.seenAt > ruleLimits.pendingGapMs ? null : state, signals: NO_SIGNALS }
+}
+
+type Draft = { sides: Readonly<Record<string, SideState>>; extremes: Readonly<Record<string, Extreme>>; signals: Signal[] | null }
+
+function put<Entry>(record: Readonly<Record<string, Entry>>, key: string, entry: Entry | null): Readonly<Record<string, Entry>> {
+  if (entry !== null) return record[key] === entry ? record : { ...record, [key]: entry }
+  if (record[key] === undefined) return record
+  const { [key]: _gone, ...rest } = record
+  return rest
+}
+
+function note(draft: Draft, signals: readonly Signal[]): void {
+  if (signals.length > 0) (draft.signals ??= []).push(...signals)
+}
+
+function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, view: View, settings: RuleSettings): void {
+  const best = bestSource(view.vitals, variable, (source) => liveSample(source, view.at, settings.periodicIntervalMs))
+  const extreme = stepExtreme(draft.extremes, variable, best, view, settings)
+  for (const [condition, entry] of extreme.changed) draft.extremes = put(draft.extremes, condition, entry)
+  note(draft, extreme.signals)
+  // A value beyond plausibility is neither better nor a measure of how bad: the limit alert waits as it is.
+  if (best?.source.state.kind === 'beyond') return
+  const limits = profile.variables[variable]
+  for (const side of SIDES) {
+    const condition = conditionOf(variable, side)
+    const state = draft.sides[condition]
+    if (limits === undefined || limits[side].length === 0 || (best === null && state === undefined)) continue
+    const verdict =
+      best !== null ? stepSide(state, { condition, side, profile, limits, grades: limits[side], ...best, value: roundHalfUp(best.sample.value, best.source.decimals), view })
+      : state !== undefined ? stepWithout(condition, state, view)
+      : QUIET
+    draft.sides = put(draft.sides, condition, verdict.state)
+    note(draft, verdict.signals)
+  }
+}
+
+/** As if all grades up to the told priority were held: the next value decides whether they still are. */
+function adopted(grades: readonly Grade[], priority: Priority): SideState {
+  const reached = grades.map((grade, index) => index === 0 || rankOf(grade.priority) <= rankOf(priority))
+  return {
+    runs: reached.map((held) => (held ? { sinceAt: NEVER, samples: 0, held } : null)),
+    told: { priority, worst: null, at: NEVER },
+    lost: false,
+    sequence: 0,
+    seenAt: NEVER,
+  }
+}
+
+function gradesOf(profile: LimitProfile, condition: string): readonly Grade[] {
+  for (const variable of VARIABLES) for (const side of SIDES) if (conditionOf(variable, side) === condition) return profile.variables[variable]?.[side] ?? []
+  return []
+}
+
+/** A new population brings other limits: what is told is judged by them from the next value on, what waited waits anew. */
+function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfile): void {
+  draft.sides = {}
+  for (const [condition, side] of Object.entries(sides)) {
+    if (side.told === null) continue
+    const grades = gradesOf(profile, condition)
+    if (grades.length === 0) note(draft, [{ kind: 'cleared', condition }])
+    else draft.sides = put(draft.sides, condition, { ...adopted(grades, side.told.priority), lost: side.lost })
+  }
+}
+
+export const threshold: Watcher<ThresholdState> = {
+  id: ID,
+  version: VERSION,
+  start: ({ population }) => ({ population, sides: {}, extremes: {} }),
+
+  step(state, view, settings) {
+    const { population } = view.context
+    const profile = settings.profiles[population]
+    const draft: Draft = { sides: state.sides, extremes: state.extremes, signals: null }
+    if (population !== state.population) rearm(draft, state.sides, profile)
+    for (const variable of VARIABLES) stepVariable(draft, variable, profile, view, settings)
+    const same = draft.sides === state.sides && draft.extremes === state.extremes && population === state.population
+    return { state: same ? state : { population, sides: draft.sides, extremes: draft.extremes }, signals: draft.signals ?? NO_SIGNALS }
+  },
+
+  adopt(state, open: readonly OpenCondition[], settings) {
+    const profile = settings.profiles[state.population]
+    let { sides, extremes } = state
+    for (const { condition, priority } of open) {
+      const grades = gradesOf(profile, condition)
+      if (grades.length > 0) sides = put(sides, condition, adopted(grades, priority))
+      else if (EXTREME_CONDITIONS.includes(condition)) extremes = put(extremes, condition, ADOPTED)
+    }
+    return { ...state, sides, extremes }
+  },
+}

@@ -1,0 +1,98 @@
+/** Main's side of history: questions go to a thread of their own, so that a long look back holds up nobody. */
+
+import { Worker } from 'node:worker_threads'
+import { storeLimits } from '../limits.ts'
+import { whyOf } from './database.ts'
+import type { FromHistory, ToHistory } from './history-thread.ts'
+import type { RawSeries, TrendQuery } from './trend.ts'
+
+export type { TrendQuery } from './trend.ts'
+
+/** As the page's TrendView has it, and where the values come from. `t` in wall ms, growing; null in `v` is a gap. */
+export type TrendSeries = {
+  readonly device: string
+  readonly metric: string
+  /** Empty when the device has one sensor of the kind. */
+  readonly channel: string
+  readonly label: string
+  readonly unit: string
+  readonly decimals: number
+  readonly t: readonly number[]
+  readonly v: readonly (number | null)[]
+}
+
+export type Trend =
+  | {
+      readonly kind: 'series'
+      readonly series: readonly TrendSeries[]
+      /** Rows passed over because they cannot be believed. */
+      readonly damagedRows: number
+      /** More rows or values than the bounds in `storeLimits`: the latest are missing. Ask for a shorter span. */
+      readonly isCut: boolean
+    }
+  | { readonly kind: 'failed'; readonly why: string }
+
+export interface History {
+  /** Never rejects. At most `storeLimits.historyQueriesWaitingMax` wait; more fail at once. */
+  trend(query: TrendQuery): Promise<Trend>
+  close(): Promise<void>
+}
+
+const THREAD = new URL('../thread-history.ts', import.meta.url)
+
+/** The thread starts with the first question, and again with the next one after it died. */
+export const openHistory = (folder: string): History => new HistoryThread(folder)
+
+class HistoryThread implements History {
+  readonly #folder: string
+  readonly #waiting = new Map<number, (trend: Trend) => void>()
+  #running: { readonly worker: Worker; readonly ended: Promise<void> } | null = null
+  #lastId = 0
+  #isClosed = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  trend(query: TrendQuery): Promise<Trend> {
+    if (this.#isClosed) return failed('History is closed.')
+    if (this.#waiting.size >= storeLimits.historyQueriesWaitingMax) return failed('Too many questions to history are waiting.')
+    this.#running ??= this.#start()
+    const id = ++this.#lastId
+    this.#running.worker.postMessage({ kind: 'trend', id, query } satisfies ToHistory)
+    return new Promise((answer) => this.#waiting.set(id, answer))
+  }
+
+  /** Answers what was asked before, then ends. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const running = this.#running
+    running?.worker.postMessage({ kind: 'close' } satisfies ToHistory)
+    await running?.ended
+  }
+
+  #start(): { readonly worker: Worker; readonly ended: Promise<void> } {
+    const worker = new Worker(THREAD, { workerData: { folder: this.#folder } })
+    const ended = Promise.withResolvers<void>()
+    let why = 'The history thread ended.'
+    worker.on('message', (message: FromHistory) => {
+      this.#waiting.get(message.id)?.(message.kind === 'failed' ? message : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) })
+      this.#waiting.delete(message.id)
+    })
+    worker.on('error', (error) => {
+      why = `The history thread died: ${whyOf(error)}`
+    })
+    worker.on('exit', () => {
+      this.#running = null
+      const all = [...this.#waiting.values()]
+      this.#waiting.clear()
+      for (const answer of all) answer({ kind: 'failed', why })
+      ended.resolve()
+    })
+    return { worker, ended: ended.promise }
+  }
+}
+
+const plain = ({ t, v, ...series }: RawSeries): TrendSeries => ({ ...series, t: [...t], v: Array.from(v, (value) => (Number.isNaN(value) ? null : value)) })
+
+const failed = (why: string): Promise<Trend> => Promise.resolve({ kind: 'failed', why })

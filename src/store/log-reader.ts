@@ -1,0 +1,145 @@
+/** The log on a read-only connection of its own, for sync and for the command line. */
+
+import type { Database, Statement } from 'better-sqlite3'
+import { type Metric, metricOfId } from '../domain/metrics.ts'
+import type { WallMs } from '../domain/time.ts'
+import { wallMs } from '../domain/time.ts'
+import { storeLimits } from '../limits.ts'
+import type { LogReader, LoggedRow } from '../seams.ts'
+import { bytesCrc } from './crc.ts'
+import { openReaderDatabase } from './database.ts'
+import { readerQueries } from './queries.ts'
+import { type Damage, DamageList, type EventRow, RowReader, type SnapshotRow, eventOf } from './rows.ts'
+
+/** Measured values of one metric from one device, all channels together. */
+export type ValueCount = { readonly device: string; readonly metric: string; readonly values: number }
+
+export type KeptFrame = {
+  readonly id: number
+  readonly at: WallMs
+  /** Empty where nobody knew the device. */
+  readonly device: string
+  readonly peer: string
+  readonly why: string
+  /** Bytes on the wire; `bytes` may hold fewer. */
+  readonly length: number
+  readonly bytes: Uint8Array
+}
+
+export interface StoreReader extends LogReader, Disposable {
+  /**
+   * Rows that were passed over because they cannot be believed, since the reader was opened: their numbers are missing from
+   * what `read` answered. Each once, the first `storeLimits.damagedRowsNamedMax`.
+   */
+  damaged(): readonly Damage[]
+  /** Measured values in the whole log, for each device and metric. Reads every row. */
+  countValues(): readonly ValueCount[]
+  /** The newest frames in quarantine, newest first. */
+  quarantined(framesMax: number): readonly KeptFrame[]
+  /** Frames that had to leave quarantine for newer ones. */
+  quarantineDropped(): number
+}
+
+/**
+ * @param metricOf the table of metrics, for sites that add to it.
+ * @throws StoreUnreadable when there is no database, or none that this version can read.
+ */
+export function openLogReader(folder: string, metricOf: (id: string) => Metric | undefined = metricOfId): StoreReader {
+  const { db, epoch } = openReaderDatabase(folder)
+  const rows = new RowReader(db, metricOf)
+  const damage = new DamageList()
+  const statements = statementsOf(db)
+  const close = (): void => {
+    db.close()
+  }
+  return {
+    epoch,
+    lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
+    read: (afterSeq, rowsMax) => readLog(statements.logAfter, { afterSeq, rowsMax, rows, damage }),
+    damaged: () => damage.all(),
+    countValues: () => countValues(statements.snapshotsAfter, rows, damage),
+    quarantined: (framesMax) => keptFrames(statements.quarantine.all({ rowsMax: framesMax }), damage),
+    quarantineDropped: () => statements.dropped.get()?.frames ?? 0,
+    close,
+    [Symbol.dispose]: close,
+  }
+}
+
+type LogRow = { readonly seq: number; readonly at: number; readonly crc: number } & (
+  | { readonly kind: null; readonly stream: number; readonly sentAt: number | null; readonly readings: Uint8Array }
+  | { readonly kind: string; readonly alertId: string | null; readonly body: string }
+)
+type Page = { readonly afterSeq: number; readonly rowsMax: number }
+type FrameRow = Omit<KeptFrame, 'at'> & { readonly at: number; readonly crc: number }
+
+const statementsOf = (db: Database) => ({
+  lastSeq: db.prepare<[], { readonly seq: number }>(readerQueries.LAST_SEQ),
+  logAfter: db.prepare<[Page], LogRow>(readerQueries.LOG_AFTER),
+  snapshotsAfter: db.prepare<[Page], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER),
+  quarantine: db.prepare<[{ rowsMax: number }], FrameRow>(readerQueries.QUARANTINE_NEWEST),
+  dropped: db.prepare<[], { readonly frames: number }>(readerQueries.QUARANTINE_DROPPED),
+})
+
+/** Fewer rows than were asked for means that there are no more: damaged ones are passed over, not counted. */
+function readLog(
+  logAfter: Statement<[Page], LogRow>,
+  { afterSeq, rowsMax, rows, damage }: Page & { readonly rows: RowReader; readonly damage: DamageList },
+): readonly LoggedRow[] {
+  const read: LoggedRow[] = []
+  let after = afterSeq
+  while (read.length < rowsMax) {
+    const asked = rowsMax - read.length
+    const page = logAfter.all({ afterSeq: after, rowsMax: asked })
+    for (const row of page) {
+      const found = loggedRow(row, rows)
+      if (found.kind === 'damaged') damage.add(found.damage)
+      else read.push(found.row)
+      after = row.seq
+    }
+    if (page.length < asked) break
+  }
+  return read
+}
+
+function loggedRow(row: LogRow, rows: RowReader): { readonly kind: 'good'; readonly row: LoggedRow } | { readonly kind: 'damaged'; readonly damage: Damage } {
+  if (row.kind === null) {
+    const snapshot = rows.snapshot({ ...row, receivedAt: row.at })
+    return snapshot.kind === 'damaged' ? snapshot : { kind: 'good', row: { kind: 'snapshot', seq: row.seq, snapshot: snapshot.value } }
+  }
+  const stored = eventOf(row)
+  return stored.kind === 'damaged' ? stored : { kind: 'good', row: { kind: 'event', seq: row.seq, stored: stored.value } }
+}
+
+function countValues(snapshotsAfter: Statement<[Page], SnapshotRow>, rows: RowReader, damage: DamageList): readonly ValueCount[] {
+  const counts = new Map<string, Map<string, number>>()
+  let afterSeq = 0
+  for (;;) {
+    const page = snapshotsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
+    for (const row of page) {
+      const snapshot = rows.snapshot(row)
+      if (snapshot.kind === 'damaged') damage.add(snapshot.damage)
+      else addCounts(counts, snapshot.value.device, snapshot.value.observations)
+      afterSeq = row.seq
+    }
+    if (page.length < storeLimits.readerPageRowsMax) break
+  }
+  return [...counts].flatMap(([device, metrics]) => [...metrics].map(([metric, values]) => ({ device, metric, values })))
+}
+
+function addCounts(
+  counts: Map<string, Map<string, number>>,
+  device: string,
+  observations: readonly { readonly metric: Metric; readonly measurement: { readonly kind: 'measured' | 'absent' } }[],
+): void {
+  let metrics = counts.get(device)
+  if (!metrics) counts.set(device, (metrics = new Map()))
+  for (const { metric, measurement } of observations) {
+    if (measurement.kind === 'measured') metrics.set(metric.id, (metrics.get(metric.id) ?? 0) + 1)
+  }
+}
+
+function keptFrames(frames: readonly FrameRow[], damage: DamageList): readonly KeptFrame[] {
+  const isRight = ({ crc, bytes, at, device, peer, why, length }: FrameRow): boolean => crc === bytesCrc(bytes, at, device, peer, why, length)
+  for (const { id } of frames.filter((frame) => !isRight(frame))) damage.add({ table: 'quarantine', row: id, why: 'its bytes are not those that were written' })
+  return frames.filter(isRight).map(({ crc: _crc, at, ...frame }) => ({ ...frame, at: wallMs(at) }))
+}

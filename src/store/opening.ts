@@ -1,0 +1,101 @@
+/** What a gateway takes up again when it starts: open stays, open alerts, and the last minutes for the rules. */
+
+import type { Database } from 'better-sqlite3'
+import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
+import type { Snapshot } from '../domain/observation.ts'
+import type { WallMs } from '../domain/time.ts'
+import { storeLimits } from '../limits.ts'
+import type { StayRecord } from '../seams.ts'
+import { rowCrc } from './crc.ts'
+import { type Refused, StoreUnreadable, databaseFile, openReaderDatabase, whyOf } from './database.ts'
+import { seqsBetween } from './marks.ts'
+import { readerQueries } from './queries.ts'
+import { type Damage, type EventRow, RowReader, type SnapshotRow, type StayRow, eventOf, stayOf } from './rows.ts'
+
+export type Opening = {
+  readonly kind: 'read'
+  readonly stays: readonly StayRecord[]
+  readonly openAlertEvents: readonly AlertEvent[]
+  readonly damaged: readonly Damage[]
+}
+
+/** Reads them; a file that cannot be read is refused as damaged. */
+export function readOpening(folder: string): Opening | Refused {
+  let db: Database | null = null
+  try {
+    db = openReaderDatabase(folder).db
+    const damaged: Damage[] = []
+    return { kind: 'read', stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), damaged }
+  } catch (error) {
+    const why = error instanceof StoreUnreadable ? error.message : `${databaseFile(folder)} cannot be read: ${whyOf(error)}`
+    return { kind: 'refused', how: 'damaged', why }
+  } finally {
+    db?.close()
+  }
+}
+
+function openStays(db: Database, damaged: Damage[]): readonly StayRecord[] {
+  const stays: StayRecord[] = []
+  for (const row of db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).all()) {
+    const { stay, damage } = stayOf(row)
+    if (damage) damaged.push(damage)
+    if (stay) stays.push(stay)
+  }
+  return stays
+}
+
+function openAlertEvents(db: Database, damaged: Damage[]): readonly AlertEvent[] {
+  const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
+  const found: { readonly seq: number; readonly event: AlertEvent }[] = []
+  for (const alertId of openAlertIds(db, damaged)) {
+    const events = alertEvents(ofAlert.all({ alertId }), damaged)
+    const alert = events.reduce<Alert | null>((before, { event }) => foldAlert(before, event), null)
+    if (alert && isOpen(alert)) found.push(...events)
+  }
+  return found.toSorted((a, b) => a.seq - b.seq).map(({ event }) => event)
+}
+
+/** The table of open alerts is a short cut. Where a row of it is damaged the log itself is asked, which takes longer. */
+function openAlertIds(db: Database, damaged: Damage[]): readonly string[] {
+  const open = db.prepare<[], { readonly alertId: string; readonly crc: number }>(readerQueries.OPEN_ALERTS).all()
+  const wrong = open.filter(({ alertId, crc }) => crc !== rowCrc(alertId))
+  if (wrong.length === 0) return open.map(({ alertId }) => alertId)
+  for (const { alertId } of wrong) damaged.push({ table: 'open_alert', row: alertId, why: 'its bytes are not those that were written' })
+  return db.prepare<[], { readonly alertId: string }>(readerQueries.ALERT_IDS).all().map(({ alertId }) => alertId)
+}
+
+/** In order, from the first phase that can be believed: an acknowledgement without its alert says nothing. */
+function alertEvents(rows: readonly EventRow[], damaged: Damage[]): readonly { readonly seq: number; readonly event: AlertEvent }[] {
+  const events: { readonly seq: number; readonly event: AlertEvent }[] = []
+  for (const row of rows) {
+    const stored = eventOf(row)
+    if (stored.kind === 'damaged') damaged.push(stored.damage)
+    else if (stored.value.kind === 'alert') events.push({ seq: row.seq, event: stored.value.event })
+  }
+  const start = events.findIndex(({ event }) => event.kind === 'phase')
+  return start === -1 ? [] : events.slice(start)
+}
+
+/** Snapshots received at or after `from`, in the order of the log, page by page. Damaged ones are told, and passed over. */
+export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage: Damage) => void): Generator<Snapshot, void, undefined> {
+  const { db } = openReaderDatabase(folder)
+  try {
+    const span = seqsBetween(db, from, null)
+    if (!span) return
+    const rows = new RowReader(db)
+    const snapshotsAfter = db.prepare<[{ afterSeq: number; rowsMax: number }], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER)
+    for (let afterSeq = span.firstSeq - 1; ; ) {
+      const page = snapshotsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
+      for (const row of page) {
+        afterSeq = row.seq
+        if (row.receivedAt < from) continue
+        const snapshot = rows.snapshot(row)
+        if (snapshot.kind === 'good') yield snapshot.value
+        else onDamage(snapshot.damage)
+      }
+      if (page.length < storeLimits.readerPageRowsMax) return
+    }
+  } finally {
+    db.close()
+  }
+}

@@ -1,0 +1,133 @@
+/** Main's side of the sync thread: starts it, tells it of commits, starts it again when it dies. The ward never waits for it. */
+
+import { Worker } from 'node:worker_threads'
+import type { SyncStatus } from '../domain/batch.ts'
+import { syncLimits } from '../limits.ts'
+import type { ClockSetting } from '../ops/clock.ts'
+import type { Clock } from '../seams.ts'
+import type { HttpsBatchSettings } from './sinks/https-batch.ts'
+
+/** All that the thread is given; plain data, for it is copied. */
+export type SyncSettings = {
+  /** Holds vigil.db and sync.db. */
+  readonly folder: string
+  readonly gatewayId: string
+  readonly organizationId: string
+  readonly sink: HttpsBatchSettings
+  readonly clock: ClockSetting
+  /** Names from the configuration that must never leave: bed labels, the ward, senders. */
+  readonly identifiers: readonly string[]
+}
+
+export type ToSync = { readonly type: 'committed'; readonly lastSeq: number } | { readonly type: 'stop' }
+export type FromSync = { readonly type: 'status'; readonly status: SyncStatus } | { readonly type: 'advanced'; readonly seq: number }
+
+export interface SyncHandle {
+  /** The store has committed up to here. Never waits, never throws. */
+  committed(lastSeq: number): void
+  status(): SyncStatus
+  /** Called with each change; returns the way to stop. */
+  onStatus(listener: (status: SyncStatus) => void): () => void
+  /** How far central has everything: the store may delete up to here. Returns the way to stop. */
+  onAdvanced(listener: (seq: number) => void): () => void
+  /** Resolves when the thread is gone. */
+  stop(): Promise<void>
+}
+
+/** The part of a Worker that is used here, so that a test may stand in for it. */
+export type SyncThread = {
+  post(message: ToSync): void
+  onMessage(listener: (message: FromSync) => void): void
+  /** Once, with the reason, however it ended. */
+  onEnd(listener: (why: string) => void): void
+  kill(): Promise<void>
+}
+
+export type StartSyncParts = { readonly clock: Clock; readonly spawn?: (settings: SyncSettings) => SyncThread }
+
+const STARTING: SyncStatus = { kind: 'behind', lagRows: 0, why: 'starting', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed' }
+
+export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }: StartSyncParts): SyncHandle {
+  const ending = new AbortController()
+  const statusListeners = new Set<(status: SyncStatus) => void>()
+  const advanceListeners = new Set<(seq: number) => void>()
+  let status = STARTING
+  let thread: SyncThread | null = null
+
+  const changeStatus = (next: SyncStatus): void => {
+    status = next
+    for (const listener of statusListeners) listener(next)
+  }
+
+  /** One life of the thread; resolves with why it ended. */
+  const live = (): Promise<string> =>
+    new Promise((resolve) => {
+      const current = spawn(settings)
+      thread = current
+      current.onMessage((message) => {
+        if (message.type === 'status') changeStatus(message.status)
+        else for (const listener of advanceListeners) listener(message.seq)
+      })
+      current.onEnd((why) => {
+        thread = null
+        resolve(why)
+      })
+      if (ending.signal.aborted) current.post({ type: 'stop' })
+    })
+
+  async function supervise(): Promise<void> {
+    let deaths = 0
+    while (!ending.signal.aborted) {
+      const startedAt = clock.mono()
+      const why = await live()
+      if (ending.signal.aborted) return
+      deaths = clock.mono() - startedAt > syncLimits.restartDelayMsMax ? 1 : deaths + 1
+      changeStatus({ ...status, kind: 'behind', why: `the sync thread ended and is started again: ${why}` })
+      await clock.sleep(Math.min(syncLimits.restartDelayMsMax, syncLimits.retryDelayMsMin * 2 ** Math.min(deaths - 1, 20)), ending.signal)
+    }
+  }
+
+  const supervised = supervise()
+  return {
+    committed: (lastSeq) => thread?.post({ type: 'committed', lastSeq }),
+    status: () => status,
+    onStatus(listener) {
+      statusListeners.add(listener)
+      return () => void statusListeners.delete(listener)
+    },
+    onAdvanced(listener) {
+      advanceListeners.add(listener)
+      return () => void advanceListeners.delete(listener)
+    },
+    async stop() {
+      ending.abort()
+      thread?.post({ type: 'stop' })
+      const over = new AbortController()
+      const late = clock.sleep(syncLimits.stopMs, over.signal).then(() => thread?.kill())
+      await supervised
+      over.abort()
+      await late
+    },
+  }
+}
+
+function spawnThread(settings: SyncSettings): SyncThread {
+  const worker = new Worker(new URL('../thread-sync.ts', import.meta.url), {
+    workerData: settings,
+    name: 'vigil-sync',
+    // A leak here must end this thread, not the alarm path.
+    resourceLimits: { maxOldGenerationSizeMb: syncLimits.heapMbMax },
+  })
+  let why = ''
+  worker.on('error', (error: unknown) => {
+    why = error instanceof Error ? error.message : String(error)
+  })
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => void worker.on('message', listener),
+    onEnd: (listener) => void worker.once('exit', (code) => listener(why === '' ? `exit ${code}` : why)),
+    async kill() {
+      await worker.terminate()
+    },
+  }
+}

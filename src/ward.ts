@@ -1,0 +1,92 @@
+/** The ward as the screens see it: what the API asks, answered from the pump and the history. */
+
+import type { Done, Ward, WardChange } from './api/ward.ts'
+import type { AlertView, BedView, GatewayView, ScoreView, TrendView } from './api/wire.ts'
+import { type Alert, type AlertEvent, foldAlert } from './domain/alert.ts'
+import type { AlertId, BedId } from './domain/ids.ts'
+import type { Bed } from './pump/beds.ts'
+import type { Pump } from './pump/pump.ts'
+import { alertView, bedView, byUrgency, deviceView } from './pump/view.ts'
+
+export type WardParts<State> = {
+  readonly pump: Pump<State>
+  readonly scoreOf: (state: State) => ScoreView | null
+  readonly gateway: () => GatewayView
+  readonly trend: (bed: BedId, hours: number) => Promise<TrendView>
+  readonly displayed: (alerts: readonly AlertId[], by: string) => void
+}
+
+export type LiveWard = Ward & {
+  /** Alert events, the moment they happen. */
+  published(events: readonly AlertEvent[]): void
+  /** Alert events that are on disk now. */
+  saved(events: readonly AlertEvent[]): void
+  /** Beds that changed since the last call are told to whoever watches. */
+  announceBeds(): void
+}
+
+export function createWard<State>(parts: WardParts<State>): LiveWard {
+  const { pump } = parts
+  const listeners = new Set<(change: WardChange) => void>()
+  /** Changes of an alert that are shown and not yet stored: id → how many. */
+  const unsaved = new Map<AlertId, number>()
+  /** Alerts that ended, kept until their end is stored: the page is told of that too. */
+  const ending = new Map<AlertId, Alert>()
+
+  const tell = (change: WardChange): void => {
+    for (const listener of listeners) listener(change)
+  }
+  const labelOf = (alert: Alert): string | null => (alert.bed === null ? null : (pump.beds.get(alert.bed)?.label ?? null))
+  const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
+  const viewOfBed = (bed: Bed): BedView => {
+    const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
+    return bedView(bed, { devices: pump.devices.all(), news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
+  }
+  const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
+  const tellOf = (ids: Iterable<AlertId>): void => {
+    const alerts = [...ids].flatMap((id) => standing(id) ?? []).map(viewOf)
+    if (alerts.length > 0) tell({ beds: [], alerts })
+  }
+
+  const done = (known: boolean): Done => (known ? { kind: 'done' } : { kind: 'unknown' })
+
+  return {
+    gateway: parts.gateway,
+    beds: () => [...pump.beds.values()].map(viewOfBed),
+    devices: () => pump.devices.all().map((device) => deviceView(device, pump.now())),
+    alerts: () => [...pump.lifecycle.open.values()].sort(byUrgency).map(viewOf),
+    rulesTick: () => pump.ticked,
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    acknowledge: (alert, by) => done(pump.acknowledge(alert, by)),
+    pauseAudio: (alert, by, ms) => done(pump.pauseAudio(alert, by, ms)),
+    changeContext: (stay, change, by) => done(pump.changeContext(stay, change, by) !== null),
+    trend: parts.trend,
+    displayed: parts.displayed,
+    published(events) {
+      for (const event of events) {
+        unsaved.set(event.alertId, (unsaved.get(event.alertId) ?? 0) + 1)
+        const known = standing(event.alertId)
+        if (!pump.lifecycle.open.has(event.alertId)) ending.set(event.alertId, foldAlert(known ?? null, event))
+      }
+      tellOf(new Set(events.map(({ alertId }) => alertId)))
+    },
+    saved(events) {
+      for (const { alertId } of events) {
+        const left = (unsaved.get(alertId) ?? 1) - 1
+        if (left > 0) unsaved.set(alertId, left)
+        else unsaved.delete(alertId)
+      }
+      const ids = new Set(events.map(({ alertId }) => alertId))
+      tellOf(ids)
+      for (const id of ids) if (!unsaved.has(id)) ending.delete(id)
+    },
+    announceBeds() {
+      const changed = [...pump.changed].flatMap((id) => pump.beds.get(id) ?? [])
+      pump.changed.clear()
+      if (changed.length > 0 && listeners.size > 0) tell({ beds: changed.map(viewOfBed), alerts: [] })
+    },
+  }
+}

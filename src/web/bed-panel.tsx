@@ -1,0 +1,106 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { BedView } from '../api/wire.ts'
+import { agoText } from './age.ts'
+import { AlertCard } from './alert-list.tsx'
+import { PanelTrend } from './bed-trend.tsx'
+import { ContextControls } from './context-controls.tsx'
+import { receptionFreshness } from './freshness.ts'
+import { Mark } from './mark.tsx'
+import { News2 } from './news2.tsx'
+import { alertsOfBed, highestOf } from './order.ts'
+import { PatientLine } from './patient-line.tsx'
+import { type Judged, judgeValues } from './slots.ts'
+import { useStation } from './station.ts'
+import { absentText, bedText, numberText, unitText } from './words.ts'
+
+/** All that is known of one bed. The other beds stay in sight as a row of buttons, the open alerts in their list. */
+export function BedPanel({ bed }: { readonly bed: BedView }) {
+  const { openBed, alerts, receiver } = useStation()
+  const moment = receiver.moment.value
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    const over = new AbortController()
+    heading.current?.focus()
+    const press = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') close()
+    }
+    window.addEventListener('keydown', press, { signal: over.signal })
+    return () => over.abort()
+  }, [])
+  const close = (): void => {
+    openBed.value = null
+    // The tile comes back with the next drawing; the keyboard returns to it.
+    requestAnimationFrame(() => document.querySelector<HTMLButtonElement>(`.tile[data-bed="${CSS.escape(bed.id)}"] .tile-open`)?.focus())
+  }
+  const ofBed = alertsOfBed(alerts.value, bed.id)
+  return (
+    <article class="panel" aria-labelledby="panel-title">
+      <BedStrip />
+      <header class="panel-head">
+        <h2 id="panel-title" tabIndex={-1} ref={heading}>{bedText(bed.label)}</h2>
+        <PatientLine bed={bed} />
+        <News2 score={bed.news2} freshness={receptionFreshness(moment)} />
+        <button type="button" class="close" onClick={close}>Close <kbd>Esc</kbd></button>
+      </header>
+      <div class="panel-body">
+        <div class="panel-main">
+          {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null} />)}</ol>}
+          <PanelTrend bed={bed} />
+        </div>
+        <div class="panel-side">
+          <ContextControls bed={bed} />
+          <ValueTable judged={judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)} />
+        </div>
+      </div>
+    </article>
+  )
+}
+
+function BedStrip() {
+  const { receiver, openBed, alerts } = useStation()
+  return (
+    <nav class="bed-strip" aria-label="Beds">
+      {receiver.ward.value?.beds.map((bed) => {
+        const highest = highestOf(alertsOfBed(alerts.value, bed.id))
+        return (
+          <button
+            key={bed.id}
+            type="button"
+            aria-current={bed.id === openBed.value ? 'true' : undefined}
+            data-priority={highest?.priority}
+            data-acknowledged={highest !== null && highest.acknowledged !== null}
+            onClick={() => (openBed.value = bed.id)}
+          >
+            {highest !== null && <Mark priority={highest.priority} />}
+            {bed.label}
+          </button>
+        )
+      })}
+    </nav>
+  )
+}
+
+function ValueTable({ judged }: { readonly judged: readonly Judged[] }) {
+  return (
+    <section class="values" aria-label="All values">
+      <h3>All values</h3>
+      {judged.length === 0 ? <p class="empty">Nothing has been received for this bed.</p> : (
+        <table>
+          <tbody>
+            {judged.map(({ value, ageMs, freshness }) => (
+              <tr key={value.key} data-freshness={freshness}>
+                <th scope="row">{value.label}</th>
+                <td class="table-number">
+                  {freshness === 'gone' ? 'no data' : value.value.kind === 'absent' ? absentText(value.value.reason) : numberText(value)}
+                  {value.questionable && freshness !== 'gone' ? ' ?' : ''}
+                </td>
+                <td class="table-unit">{unitText(value.unit)}</td>
+                <td class="age">{agoText(ageMs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}

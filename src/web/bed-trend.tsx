@@ -1,0 +1,78 @@
+import { useMemo } from 'preact/hooks'
+import { webLimits } from '../limits.ts'
+import type { BedView } from '../api/wire.ts'
+import { Chart } from './chart.tsx'
+import { type ChartLine, type ChartSpan, LINES } from './chart-options.ts'
+import { SLOT_METRICS } from './slots.ts'
+import { useStation } from './station.ts'
+import type { Series, Trend } from './trend.ts'
+
+const NONE: Series = { metric: '', label: '', unit: '', t: [], v: [] }
+
+/** The series with the most points among the sources of one thing. */
+const longest = (trend: Trend, metrics: readonly string[]): Series =>
+  metrics.reduce<Series>((best, metric) => {
+    const next = trend.get(metric)
+    return next !== undefined && next.t.length > best.t.length ? next : best
+  }, NONE)
+
+const SYSTOLIC = ['MDC_PRESS_BLD_ART_SYS', 'MDC_PRESS_BLD_ART_ABP_SYS', 'MDC_PRESS_BLD_SYS', 'MDC_PRESS_BLD_NONINV_SYS', 'MDC_PRESS_CUFF_SYS']
+
+type Row = { readonly name: string; readonly unit: string; readonly lines: readonly ChartLine[]; readonly series: readonly Series[] }
+
+function rowsOf(trend: Trend): readonly Row[] {
+  const systolic = longest(trend, SYSTOLIC)
+  const diastolic = trend.get(systolic.metric.replace(/_SYS$/, '_DIA')) ?? NONE
+  const rows: readonly Row[] = [
+    { name: 'SpO₂', unit: '%', lines: [LINES.spo2], series: [longest(trend, SLOT_METRICS.spo2)] },
+    { name: 'HR', unit: '/min', lines: [LINES.hr], series: [longest(trend, SLOT_METRICS.hr)] },
+    { name: 'RR', unit: '/min', lines: [LINES.rr], series: [longest(trend, SLOT_METRICS.rr)] },
+    { name: 'BP', unit: 'mmHg', lines: [LINES.sys, LINES.dia], series: [systolic, diastolic] },
+    { name: 'Temp', unit: '°C', lines: [LINES.temperature], series: [longest(trend, SLOT_METRICS.temperature)] },
+  ]
+  return rows.filter((row) => row.series.some((series) => series.t.length > 0))
+}
+
+function useSpan(): ChartSpan | null {
+  const { trends, receiver } = useStation()
+  const drawn = trends.drawn.value
+  const to = receiver.moment.peek().server
+  return useMemo(() => (to === null ? null : { from: to - webLimits.trendSpanMs, to }), [drawn, to === null])
+}
+
+/** Two hours of SpO₂ and heart rate in a strip. */
+export function TileTrend({ bed }: { readonly bed: BedView }) {
+  const { trends } = useStation()
+  const span = useSpan()
+  const series = useMemo(() => {
+    const trend = trends.of(bed)
+    return [longest(trend, SLOT_METRICS.spo2), longest(trend, SLOT_METRICS.hr)]
+  }, [span, bed.stay])
+  if (span === null || series.every((one) => one.t.length < 2)) return <div class="tile-trend" />
+  return (
+    <div class="tile-trend">
+      <Chart lines={[LINES.spo2, LINES.hr]} series={series} span={span} full={false} words="SpO₂ and heart rate of the last two hours" />
+      <span class="trend-key"><i data-line="spo2" />SpO₂ <i data-line="hr" />HR</span>
+    </div>
+  )
+}
+
+/** Two hours of all that is trended, one chart under the other on the same time. */
+export function PanelTrend({ bed }: { readonly bed: BedView }) {
+  const { trends } = useStation()
+  const span = useSpan()
+  const rows = useMemo(() => rowsOf(trends.of(bed)), [span, bed.stay, bed.id])
+  if (span === null || rows.length === 0) return <p class="empty">No trend yet: nothing has been measured in the last two hours.</p>
+  return (
+    <div class="panel-trend">
+      {rows.map(({ name, unit, lines, series }) => (
+        <figure key={`${bed.id} ${name}`}>
+          <figcaption>
+            {name} <small>{unit}</small>
+          </figcaption>
+          <Chart lines={lines} series={series} span={span} full={true} words={`${name} of the last two hours`} />
+        </figure>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,43 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { useStation } from './station.ts'
+
+const KEYS = [
+  ['← ↑ → ↓', 'go from bed to bed'],
+  ['Enter', 'open the bed'],
+  ['a', 'acknowledge the highest alert of this bed; with no bed chosen, of the ward'],
+  ['Esc', 'close'],
+  ['?', 'these keys'],
+] as const
+
+export function KeysHelp() {
+  const { keysShown, route } = useStation()
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const over = new AbortController()
+    const press = (event: KeyboardEvent): void => {
+      if (event.key === '?' && route.peek() !== 'login' && !(event.target instanceof HTMLInputElement)) keysShown.value = !keysShown.peek()
+    }
+    window.addEventListener('keydown', press, { signal: over.signal })
+    return () => over.abort()
+  }, [])
+  // Not modal: nothing may ever stand between a nurse and the alerts.
+  useEffect(() => {
+    if (keysShown.value) dialog.current?.focus()
+  }, [keysShown.value])
+  if (!keysShown.value) return null
+  const close = (): void => void (keysShown.value = false)
+  return (
+    <dialog class="keys" open aria-label="Keys" tabIndex={-1} ref={dialog} onKeyDown={(event) => event.key === 'Escape' && close()}>
+      <h2>Keys</h2>
+      <dl>
+        {KEYS.map(([key, words]) => (
+          <div key={key}>
+            <dt><kbd>{key}</kbd></dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" class="quiet" onClick={close}>Close</button>
+    </dialog>
+  )
+}

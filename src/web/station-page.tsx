@@ -1,0 +1,75 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { AlertList } from './alert-list.tsx'
+import { BedPanel } from './bed-panel.tsx'
+import { alertsOfBed, highestUnacknowledged } from './order.ts'
+import { type Station, useStation } from './station.ts'
+import { Tile } from './tile.tsx'
+import { columnsOf, isArrow, nextTile } from './tile-grid.ts'
+import { devicesOf } from './ward-state.ts'
+import { mayAct } from './words.ts'
+
+export function StationPage() {
+  const station = useStation()
+  const { receiver, openBed } = station
+  const ward = receiver.ward.value
+  const list = useRef<HTMLUListElement>(null)
+  useKeys(station, list)
+  const bed = ward?.beds.find((one) => one.id === openBed.value)
+  return (
+    <main class="station" data-panel={bed !== undefined}>
+      <section class="beds" aria-label="Beds">
+        {bed === undefined ? <Tiles list={list} /> : <BedPanel key={bed.id} bed={bed} />}
+      </section>
+      <AlertList />
+    </main>
+  )
+}
+
+const densityOf = (beds: number): string => (beds <= 6 ? 'few' : beds <= 12 ? 'ward' : beds <= 16 ? 'many' : 'dense')
+
+function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }) {
+  const { receiver, alerts, focusedBed } = useStation()
+  const ward = receiver.ward.value
+  if (ward === null) return <p class="empty large">Waiting for the gateway. Until it answers nothing is known of any bed.</p>
+  if (ward.beds.length === 0) return <p class="empty large">No beds configured: add them under “beds” in the site's configuration, then restart the gateway.</p>
+  return (
+    <ul class="tiles" data-density={densityOf(ward.beds.length)} ref={list} onBlurCapture={() => (focusedBed.value = null)}>
+      {ward.beds.map((bed, index) => (
+        <Tile key={bed.id} bed={bed} first={index === 0} alerts={alertsOfBed(alerts.value, bed.id)} devices={devicesOf(ward, bed.id)} />
+      ))}
+    </ul>
+  )
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+
+function useKeys(station: Station, list: { current: HTMLUListElement | null }): void {
+  useEffect(() => {
+    const over = new AbortController()
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
+      if (isArrow(event.key) && list.current !== null) {
+        event.preventDefault()
+        moveFocus(list.current, event.key)
+      } else if (event.key === 'a' && !event.repeat) acknowledgeFirst(station)
+    }
+    window.addEventListener('keydown', press, { signal: over.signal })
+    return () => over.abort()
+  }, [])
+}
+
+function moveFocus(list: HTMLUListElement, arrow: Parameters<typeof nextTile>[1]): void {
+  const buttons = [...list.querySelectorAll<HTMLButtonElement>('.tile-open')]
+  const columns = columnsOf([...list.children].map((tile) => tile.getBoundingClientRect().top))
+  const index = buttons.findIndex((button) => button === document.activeElement)
+  buttons[index === -1 ? 0 : nextTile(index, arrow, { columns, count: buttons.length })]?.focus()
+}
+
+/** The highest alert of the open or focused bed; with neither, of the ward. */
+function acknowledgeFirst(station: Station): void {
+  const bed = station.openBed.peek() ?? station.focusedBed.peek()
+  const alerts = station.alerts.peek()
+  const alert = highestUnacknowledged(bed === null ? alerts : alertsOfBed(alerts, bed))
+  if (alert !== null && mayAct(station.receiver.ward.peek()?.you.role)) void station.acknowledge(alert)
+}

@@ -1,0 +1,80 @@
+import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
+import { TileTrend } from './bed-trend.tsx'
+import { receptionFreshness } from './freshness.ts'
+import { Mark } from './mark.tsx'
+import { News2 } from './news2.tsx'
+import { highestOf, highestUnacknowledged, priorityOfValue } from './order.ts'
+import { PatientLine } from './patient-line.tsx'
+import { judgeValues, leadOf, pressureSlot, SLOT_TITLES, type SlotName, slotValue } from './slots.ts'
+import { useStation } from './station.ts'
+import { bedText, linkText, priorityText } from './words.ts'
+
+import { PressureCell, ValueCell } from './value-cell.tsx'
+
+type TileProps = { readonly bed: BedView; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[]; readonly first: boolean }
+
+const NAMES: Readonly<Record<SlotName, readonly string[]>> = { hr: ['hr', 'pulse'], spo2: ['spo2'], rr: ['rr'], temperature: ['temperature'] }
+
+export function Tile({ bed, alerts, devices, first }: TileProps) {
+  const { receiver, openBed, focusedBed } = useStation()
+  const moment = receiver.moment.value
+  const judged = judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)
+  const pressure = pressureSlot(judged)
+  const lead = pressure && leadOf(pressure)
+  const highest = highestOf(alerts)
+  const cell = (slot: SlotName) => {
+    const value = slotValue(judged, slot)
+    return <ValueCell slot={slot} title={SLOT_TITLES[slot]} judged={value} priority={priorityOfValue(alerts, [...NAMES[slot], value?.value.metric ?? '', value?.value.key ?? ''])} />
+  }
+  return (
+    <li class="tile" data-bed={bed.id} data-priority={highest?.priority} data-acknowledged={highest !== null && highestUnacknowledged(alerts) === null}>
+      <div class="tile-head">
+        <button
+          type="button"
+          class="tile-open"
+          tabIndex={focusedBed.value === bed.id || (focusedBed.value === null && first) ? 0 : -1}
+          onClick={() => (openBed.value = bed.id)}
+          onFocus={() => (focusedBed.value = bed.id)}
+        >
+          <span class="heard">Open </span>
+          <span class="bed-label" data-long={bed.label.length > 5}>{bed.label}</span>
+        </button>
+        <PatientLine bed={bed} />
+        <News2 score={bed.news2} freshness={receptionFreshness(moment)} />
+      </div>
+      <div class="cells">
+        {cell('spo2')}
+        {cell('hr')}
+        {cell('rr')}
+        <PressureCell pressure={pressure} priority={priorityOfValue(alerts, ['sbp', 'dbp', 'map', lead?.value.metric ?? '', pressure?.mean?.value.metric ?? '', pressure?.dia?.value.metric ?? ''])} />
+        {cell('temperature')}
+      </div>
+      <TileTrend bed={bed} />
+      <TileFoot bed={bed} alerts={alerts} devices={devices} />
+    </li>
+  )
+}
+
+/** The highest alert, and how many more; else what is wrong with the monitor; else nothing. */
+function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
+  const alert = highestUnacknowledged(alerts) ?? highestOf(alerts)
+  if (alert !== null) {
+    return (
+      <p class="tile-foot" data-priority={alert.priority} data-acknowledged={alert.acknowledged !== null}>
+        <Mark priority={alert.priority} />
+        <span class="heard">{bedText(bed.label)}, {priorityText(alert.priority)} priority: </span>
+        <span class="foot-text">{alert.text}</span>
+        {alert.acknowledged !== null && <span class="tick" title={`Acknowledged by ${alert.acknowledged.by}`}>✓<span class="heard"> acknowledged</span></span>}
+        {alerts.length > 1 && <span class="more">+{alerts.length - 1}</span>}
+      </p>
+    )
+  }
+  const trouble = deviceTrouble(devices)
+  return <p class="tile-foot" data-trouble={trouble !== null}>{trouble}</p>
+}
+
+function deviceTrouble(devices: readonly DeviceView[]): string | null {
+  if (devices.length === 0) return 'No monitor is bound to this bed'
+  const away = devices.filter((device) => device.link !== 'live')
+  return away.length === 0 ? null : away.map((device) => `${device.id} ${linkText(device.link)}`).join(', ')
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadSite, parseSite, readSecret } from '../../src/config/load.ts'
+
+const EXAMPLE = join(import.meta.dirname, '../../config/site.example.yaml')
+const example = readFileSync(EXAMPLE, 'utf8')
+
+const problemsOf = (text: string): readonly string[] => {
+  const loaded = parseSite(text, 'site.yaml')
+  return loaded.kind === 'wrong' ? loaded.problems : []
+}
+/** Where the first occurrence of `word` stands, as `line:column`. */
+function placeOf(text: string, word: string): string {
+  const before = text.slice(0, text.indexOf(word)).split('\n')
+  return `${before.length}:${(before.at(-1) ?? '').length + 1}`
+}
+
+describe('the site file', () => {
+  it('the example is valid', () => {
+    expect(problemsOf(example)).toEqual([])
+  })
+
+  it('a mistyped setting is an error with file, line, column and the nearest right name', () => {
+    const text = example.replace('organization:', 'organisation:')
+    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'organisation')}: unknown setting "gateway.organisation". Did you mean "organization"?`])
+  })
+
+  it('a mistyped setting deep in a list of unions is found too', () => {
+    const text = example.replace('baudRate: 9600', 'baudrate: 9600')
+    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'baudrate')}: unknown setting "links.1.baudrate". Did you mean "baudRate"?`])
+  })
+
+  it('a wrong value names its place and what may stand there', () => {
+    const text = example.replace('population: adult', 'population: grown-up')
+    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'grown-up')}: "gateway.population" must be one of "adult", "paediatric", "neonate".`])
+  })
+
+  it('a device at a bed that does not exist is an error with the nearest bed', () => {
+    const text = example.replace('bed: bed-1\n', 'bed: bed-l\n')
+    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'bed-l')}: there is no bed "bed-l". Did you mean "bed-1"?`])
+  })
+
+  it('a name used twice is an error', () => {
+    expect(problemsOf(example.replace('id: bed-2, label', 'id: bed-1, label')).join('\n')).toContain('"bed-1" is named twice in beds')
+  })
+
+  it('the live lane needs an agreement, an address and a token', () => {
+    const problems = problemsOf(example.replace('lane: none', 'lane: live'))
+    expect(problems.map((problem) => problem.replace(/^.*: lane/, 'lane'))).toEqual([
+      'lane "live" needs "sync.agreement".',
+      'lane "live" needs "sync.url".',
+      'lane "live" needs "sync.token".',
+    ])
+  })
+
+  it('a file that is not YAML is an error with its place', () => {
+    expect(problemsOf('gateway: { id: a\nbeds: ]')[0]).toMatch(/^site\.yaml:\d+:\d+: not YAML: /)
+  })
+
+  it('a file that is not there says what to do', () => {
+    const loaded = loadSite('/nowhere/site.yaml')
+    expect(loaded).toMatchObject({ kind: 'wrong', problems: [expect.stringContaining('site.example.yaml')] })
+  })
+
+  it('a secret in the file itself is refused', () => {
+    const text = example.replace('password: { env: VIGIL_MQTT_PASSWORD }', 'password: hunter2')
+    expect(problemsOf(text)).not.toEqual([])
+  })
+})
+
+describe('secrets', () => {
+  it('come from the environment', () => {
+    expect(readSecret({ env: 'TOKEN' }, 'site.yaml', { TOKEN: 'abc' })).toBe('abc')
+  })
+
+  it('a missing one is an error that names its place, never a value', () => {
+    expect(() => readSecret({ env: 'TOKEN' }, 'site.yaml', {})).toThrow('variable TOKEN')
+  })
+})

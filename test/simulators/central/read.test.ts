@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { centralLimits } from '../../../src/limits.ts'
+import { START_MS, alert, batch, iso, onBothEngines, vitals } from './fixture.ts'
+
+const HOUR_MS = 3_600_000
+
+onBothEngines('the read API', ({ desk }) => {
+  test('tells who is there at /health, to anybody', async () => {
+    expect(await desk().get('/health', {})).toMatchObject({ status: 200, body: { status: 'ok', message: expect.any(String) } })
+  })
+
+  test('counts values and not absences, and 0 is a value', async () => {
+    const subject = randomUUID()
+    await desk().send(batch([vitals({ subject, values: [0, null, 97, null, null] }), vitals({ subject, metric: 'MDC_TEMP', values: [null] })]))
+    const expected = { MDC_ECG_HEART_RATE: 2, MDC_TEMP: 0 }
+    expect(await desk().counts(subject)).toEqual(expected)
+    expect(await desk().counts(subject, true)).toEqual(expected)
+    const rows = (await desk().get(`/api/v1/patients/${subject}/vital-signs`)).body
+    expect(rows.filter((row: { value: unknown }) => row.value === null)).toHaveLength(4)
+    expect(rows.filter((row: { value: unknown; quality: string }) => row.value === null && row.quality !== 'probe-off')).toEqual([])
+  })
+
+  test('gives vital signs newest first, in pages that join without a gap', async () => {
+    const subject = randomUUID()
+    const values = Array.from({ length: 60 }, (_, index) => index)
+    await desk().send(batch([vitals({ subject, values }), vitals({ subject, metric: 'MDC_TEMP', values })]))
+    const all = (await desk().get(`/api/v1/patients/${subject}/vital-signs?limit=1000`)).body
+    const pages = await Promise.all([0, 50, 100].map(skip => desk().get(`/api/v1/patients/${subject}/vital-signs?skip=${skip}&limit=50`)))
+    expect(all).toHaveLength(120)
+    expect(pages.flatMap(({ body }) => body)).toEqual(all)
+    const times = all.map((row: { timestamp: string }) => row.timestamp)
+    expect(times).toEqual(times.toSorted().toReversed())
+    expect(all[0]).toEqual({ timestamp: iso(START_MS + 59_000), metric: 'MDC_ECG_HEART_RATE', mdc: 147842, loinc: '8867-4', unit: '/min', value: 59, quality: 'measured' })
+  })
+
+  test.each(['/api/v1/patients', '/api/v1/alerts', '/api/v1/analytics/batches', '/api/v1/analytics/events'])('bounds the pages of %s', async path => {
+    const status = async (query: string): Promise<number> => (await desk().get(`${path}?${query}`)).status
+    expect(await status(`limit=${centralLimits.rowsPerPageMax}&skip=${centralLimits.skippedRowsMax}`)).toBe(200)
+    for (const query of [`limit=${centralLimits.rowsPerPageMax + 1}`, `skip=${centralLimits.skippedRowsMax + 1}`, 'limit=0', 'limit=', 'skip=-1', 'limit=1.5', 'limit=ten', 'skip=1&skip=2']) {
+      expect([query, await status(query)]).toEqual([query, 422])
+    }
+  })
+
+  test('knows whom it does not know', async () => {
+    for (const path of ['', '/vital-signs', '/predictions']) expect(await desk().get(`/api/v1/patients/nobody${path}`)).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
+    expect((await desk().get('/api/v1/analytics/vital-signs-trends?patient_id=nobody')).status).toBe(404)
+    expect(await desk().get('/api/v1/nothing')).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
+  })
+
+  test('lists patients with what it holds of them, also those with a slash in their name', async () => {
+    const subject = `a/${randomUUID()}`
+    await desk().send(batch([vitals({ subject, values: [1, 2] })]))
+    const expected = { id: subject, patient_id: subject, first_at: iso(START_MS), last_at: iso(START_MS + 1_000), metrics: 1, values: 2 }
+    expect((await desk().get('/api/v1/patients?limit=1000')).body).toContainEqual(expected)
+    expect((await desk().get(`/api/v1/patients/${encodeURIComponent(subject)}`)).body).toEqual(expected)
+  })
+
+  test('folds an alert to its newest event, though that may come first', async () => {
+    const [subject, alertId] = [randomUUID(), randomUUID()]
+    await desk().send(batch([alert({ subject, alertId, phase: 'end', state: 'inactive', atMs: START_MS + 5_000 })]))
+    await desk().send(batch([alert({ subject, alertId })]))
+    const alerts = (await desk().get('/api/v1/alerts?limit=1000')).body.filter((row: { alert_id: string }) => row.alert_id === alertId)
+    expect(alerts).toMatchObject([{ patient_id: subject, phase: 'end', state: 'inactive', severity: 'critical', started_at: iso(START_MS), timestamp: iso(START_MS + 5_000) }])
+  })
+
+  test('sums up patients, values and open alerts', async () => {
+    const before = (await desk().get('/api/v1/analytics/patient-summary')).body
+    const subject = randomUUID()
+    const [open, over] = [randomUUID(), randomUUID()]
+    await desk().send(batch([
+      vitals({ subject, values: [1, null] }), alert({ subject, alertId: open }), alert({ subject, alertId: over }),
+      alert({ subject, alertId: over, phase: 'end', state: 'inactive', atMs: START_MS + 1 }),
+    ]))
+    const after = (await desk().get('/api/v1/analytics/patient-summary')).body
+    expect(after).toMatchObject({ patients: before.patients + 1, values: before.values + 1, absent: before.absent + 1 })
+    expect(after.open_alerts.critical).toBe((before.open_alerts.critical ?? 0) + 1)
+  })
+
+  test('gives trends by the hour, of the days before the newest value', async () => {
+    const subject = randomUUID()
+    const at = (hours: number) => START_MS - hours * HOUR_MS
+    await desk().send(batch([
+      vitals({ subject, atMs: at(0), values: [60, 80, null] }), vitals({ subject, atMs: at(2), values: [100] }), vitals({ subject, atMs: at(30), values: [1] }),
+    ]))
+    const { body } = await desk().get(`/api/v1/analytics/vital-signs-trends?patient_id=${subject}&days=1`)
+    expect(body.hours).toEqual([
+      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(2)), values: 1, min: 100, max: 100, mean: 100 },
+      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(0)), values: 2, min: 60, max: 80, mean: 70 },
+    ])
+    expect((await desk().get(`/api/v1/analytics/vital-signs-trends?patient_id=${subject}&days=${centralLimits.trendDaysMax + 1}`)).status).toBe(422)
+  })
+
+  test('predicts nothing, and shows what a prediction would rest on', async () => {
+    const subject = randomUUID()
+    await desk().send(batch([vitals({ subject, values: [88] }), alert({ subject, alertId: 'open' + subject })]))
+    const { body } = await desk().get(`/api/v1/patients/${subject}/predictions`)
+    expect(body).toMatchObject({ patient_id: subject, sepsis_detection: null, rests_on: { vital_signs: [{ value: 88 }], alerts: [{ alert_id: 'open' + subject }] } })
+  })
+
+  test('streams the newest of each metric, and how far behind it is', async () => {
+    const subject = randomUUID()
+    await desk().send(batch([vitals({ subject, atMs: START_MS - 9_000, values: [1, 2, 3] })]))
+    const live = (await desk().get('/api/v1/streaming/live-data')).body.filter((row: { patient_id: string }) => row.patient_id === subject)
+    expect(live).toMatchObject([{ value: 3, timestamp: iso(START_MS - 7_000) }])
+    const { body } = await desk().get('/api/v1/streaming/status')
+    expect(body).toMatchObject({ status: 'ok', lastReceivedAt: iso(START_MS), lagMs: START_MS - Date.parse(body.lastEventAt) })
+  })
+
+  test('lists batches as they were received, newest first', async () => {
+    const sent = batch([vitals({ subject: randomUUID() }), null], { metadata: { source: 'wärd 7' } })
+    await desk().send(sent)
+    await desk().send(sent)
+    const [newest] = (await desk().get('/api/v1/analytics/batches?limit=1')).body
+    expect(newest).toMatchObject({ batchId: sent.batchId, metadata: sent.metadata, sha256: sent.metadata['sha256'], accepted: 1, duplicates: 0, repeats: 1, rejected: [{ index: 1 }], receivedAt: iso(START_MS) })
+  })
+
+  test('is for people too: the page says what it is, shows a row and its counts, and runs nothing that came', async () => {
+    const subject = `<script>alert("1")</script>&'${randomUUID()}`
+    const seen = await desk().get('/', {})
+    const batchesBefore = Number(/Batches received<\/td><td>(\d+)/.exec(seen.body)?.[1])
+    await desk().send(batch([vitals({ subject, values: [51, 52] }), alert({ subject, alertId: randomUUID(), atMs: START_MS + HOUR_MS })]))
+    const page = await desk().get('/', {})
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(page.body).toContain('Reference central of Vigil: demo data')
+    expect(page.body).toContain(`Batches received</td><td>${batchesBefore + 1}`)
+    expect(page.body).toContain('Duplicate events refused')
+    expect(page.body).toContain('threshold/spo2-low')
+    expect(page.body).not.toContain('<script')
+    const link = [...page.body.matchAll(/href="(\/subjects\/[^"]+)"/g)].map(match => match[1]).find(path => decodeURIComponent(path.replaceAll('&#39;', "'")).endsWith(subject))
+    const own = await desk().get(String(link).replaceAll('&#39;', "'"), {})
+    expect(own.status).toBe(200)
+    expect(own.body).toContain('<td>52</td>')
+    expect(own.body).not.toContain('<script')
+  })
+
+  test('keeps its pages from other machines, and from names that only claim to be this one', async () => {
+    const { request } = await import('node:http')
+    const status = (headers: Record<string, string>): Promise<number> =>
+      new Promise((resolve, reject) => {
+        request(desk().url, { headers }, response => (response.resume(), resolve(response.statusCode ?? 0))).on('error', reject).end()
+      })
+    const basic = (password: string) => ({ host: 'evil.example', authorization: `Basic ${Buffer.from(`me:${password}`).toString('base64')}` })
+    expect(await status({ host: 'evil.example' })).toBe(401)
+    expect(await status(basic('wrong'))).toBe(401)
+    expect(await status(basic('a-token-for-tests-alone'))).toBe(200)
+    expect(await status({ host: 'localhost:1' })).toBe(200)
+  })
+})
