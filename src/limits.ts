@@ -31,8 +31,8 @@ export const linkLimits = {
   mqttLoginMs: 5_000,
   /** A packet of a device that has. */
   mqttPacketBytesMax: 266_240,
-  /** A device must be heard at least so often, so that a dead one is noticed. */
-  mqttKeepaliveSecondsMax: 30,
+  /** A longer keep-alive is refused at log-in: a dead connection must be noticed. Silence of a bed is judged much sooner. */
+  mqttKeepaliveSecondsMax: 120,
   writeBacklogBytesMax: 1_048_576,
 } as const
 
@@ -93,7 +93,7 @@ export const storeLimits = {
   groupBytesMax: 8_388_608,
   walBytesMax: 67_108_864,
   /** Pages waiting in the WAL before an idle writer moves them into the file: larger spares flash, smaller shortens a start. */
-  checkpointPagesIdle: 1_000,
+  idleWalPagesMax: 1_000,
   /** Another program that holds vigil.db (a shell, a backup) may delay a commit for this long. */
   busyMs: 1_000,
   /** Numbers for metric and channel have 16 bits in a row. */
@@ -105,6 +105,8 @@ export const storeLimits = {
   restartDelayMs: 100,
   restartDelayMsMax: 5_000,
   historyPointsMax: 100_000,
+  /** Points of a line where the question names no number. */
+  trendPointsMax: 2_000,
   historyRowsMax: 2_000_000,
   historyValuesMax: 3_000_000,
   historyQueriesWaitingMax: 64,
@@ -135,6 +137,8 @@ export const syncLimits = {
   rowsPerReadMax: 500,
   /** Readings of one batch: bounds memory where rows are wide. */
   readingsPerBatchMax: 60_000,
+  eventsPerBatchMax: 5_000,
+  readingsPerEventMax: 5_000,
   /** A central that refuses batches as too large is sent smaller ones, down to this. */
   batchBytesMin: 65_536,
   deadLettersPerRetryMax: 100,

@@ -3,7 +3,10 @@ import type { SurrogateKind, Surrogate } from '../../src/domain/batch.ts'
 import { surrogate } from '../../src/domain/batch.ts'
 import { alertId, bedId, deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import { syncLimits } from '../../src/limits.ts'
 import type { LoggedRow } from '../../src/seams.ts'
+import { VARIABLES } from '../../src/domain/metrics.ts'
+import { isCondition, limitNumbers } from '../../src/sync/anonymise-vocabulary.ts'
 import { compileLive } from '../../src/sync/anonymise.ts'
 import type { Surrogates } from '../../src/sync/ledger.ts'
 import { EPOCH, START, alertRow, gatewayRow, phaseEvent, snapshotRow } from './fakes.ts'
@@ -64,20 +67,35 @@ describe('vital signs in the live lane', () => {
     expect(events.map(({ origin }) => origin?.measured)).toEqual([2, 1, 0])
   })
 
-  it('never give one key to two events, though one message holds two minutes', () => {
-    const { sent } = compile([snapshotRow(7, [{ value: 80, at: START + 59_000 }, { value: 81, at: START + 60_000 }, { value: 82, at: START + 3_600_000 }])])
-    expect(sent).toHaveLength(1)
-    expect(sent[0]).toMatchObject({ timestamp: '2026-01-05T10:00:00.000Z', data: { t: [59_000, 60_000, 3_600_000], v: [80, 81, 82] } })
+  it('never give one key to two events, though one message holds several minutes', () => {
+    const { sent, surrogates } = compile([snapshotRow(7, [{ value: 80, at: START + 59_000 }, { value: 81, at: START + 60_000 }, { value: 82, at: START + 172_800_000 }])])
+    expect(sent).toMatchObject([
+      { timestamp: '2026-01-05T10:00:00.000Z', data: { t: [59_000], v: [80] } },
+      { timestamp: '2026-01-05T10:01:00.000Z', data: { t: [0], v: [81] } },
+      { timestamp: '2026-01-07T10:00:00.000Z', data: { t: [0], v: [82] } },
+    ])
+    const prefix = `gw/e1/${surrogates.of('stay', 'stay-1')}/MDC_ECG_HEART_RATE`
+    expect(sent.map((event) => event['key'])).toEqual([`${prefix}/7-7/0`, `${prefix}.1/7-7/0`, `${prefix}.2/7-7/0`])
   })
 
   it('keep two devices and two sensors of one patient apart', () => {
     const { sent } = compile([
       snapshotRow(1, [{ metric: 'MDC_TEMP', value: 37, channel: 'T1' }, { metric: 'MDC_TEMP', value: 36.1, channel: 'T2' }]),
       snapshotRow(2, [{ metric: 'MDC_TEMP', value: 37.4 }], { device: 'monitor-2' }),
+      snapshotRow(3, [{ metric: 'MDC_TEMP', value: 36.2, channel: 'T2' }, { value: 70, channel: 'T2' }]),
     ])
-    expect(sent.map((event) => event['data'])).toMatchObject([{ v: [37, 36.1], s: [0, 1] }, { v: [37.4] }])
-    expect(new Set(sent.map((event) => event['streamId'])).size).toBe(2)
-    expect(sent[1]?.['data']).not.toHaveProperty('s')
+    expect(sent.map((event) => event['data'])).toMatchObject([{ v: [37] }, { v: [36.1, 36.2] }, { v: [37.4] }, { v: [70] }])
+    const [first, second, other, heart] = sent.map((event) => event['streamId'])
+    expect(new Set([first, second, other]).size).toBe(3)
+    expect(heart).toBe(first)
+  })
+
+  it('never fill one event beyond its bound, and lose nothing by that', () => {
+    const values = Array.from({ length: syncLimits.readingsPerEventMax + 1 }, (_, index) => ({ value: index % 200, at: START }))
+    const { sent, events } = compile([snapshotRow(1, values)])
+    expect(sent.map((event) => (event['data']?.['v'] as unknown as number[]).length)).toEqual([syncLimits.readingsPerEventMax, 1])
+    expect(new Set(sent.map((event) => event['key'])).size).toBe(2)
+    expect(events.reduce((sum, { origin }) => sum + (origin?.measured ?? 0), 0)).toBe(values.length)
   })
 
   it('say in the quality code that a monitor shows a demonstration or a test', () => {
@@ -117,10 +135,10 @@ describe('alerts in the live lane', () => {
     const subject = surrogates.of('stay', 'stay-1')
     const alert = surrogates.of('alert', 'alert-1')
     expect(sent).toEqual([{
-      streamId: alert, eventType: 'alerts', partitionKey: subject, key: `gw/e1/${subject}/alerts/3-3/0`, revision: 0, timestamp: '2026-01-05T10:00:00.000Z',
+      streamId: surrogates.of('device', 'monitor-1'), eventType: 'alerts', partitionKey: subject, key: `gw/e1/${subject}/alerts/3-3/0`, revision: 0, timestamp: '2026-01-05T10:00:00.000Z',
       data: {
-        alert, kind: 'phase', device: surrogates.of('device', 'monitor-1'), phase: 'start', state: 'active', priority: 'medium', severity: 'warning', type: 'physiological',
-        condition: 'threshold/spo2-low', because: { rule: 'threshold', version: '1', inputs: [{ name: 'spo2', value: 84, unit: '%', t: -2_000 }], limit: [90], missing: [] },
+        alertId: alert, phase: 'start', state: 'active', priority: 'medium', severity: 'warning', type: 'physiological', rule: 'threshold', version: '1',
+        because: { condition: 'threshold/spo2-low', inputs: [{ name: 'SpO₂', value: 84, unit: '%', t: -2_000 }], limit: [90, 85], missing: [] },
       },
     }])
   })
@@ -134,8 +152,7 @@ describe('alerts in the live lane', () => {
       },
     }))])
     expect(sent[0]).toMatchObject({ data: {
-      condition: 'silence/other',
-      because: { rule: 'other', version: 'other', missing: ['rr', 'other'], limit: [], inputs: [{ name: 'other', value: 'other', unit: 'other', t: 0 }, { name: 'consciousness', value: 'V', unit: '', t: 0 }] },
+      rule: 'other', version: 'other', because: { condition: 'silence/other', missing: ['rr', 'other'], limit: [], inputs: [{ name: 'other', value: 'other', unit: 'other', t: 0 }, { name: 'consciousness', value: 'V', unit: '', t: 0 }] },
     } })
   })
 
@@ -145,9 +162,9 @@ describe('alerts in the live lane', () => {
     expect(withheld).toEqual([{ reason: 'unknown-words', rows: 1, readings: 0 }])
   })
 
-  it('keep acknowledgements with the subject of the alert, and the nurse a pseudonym', () => {
+  it('become a user interaction when a nurse acknowledges or pauses: about the same subject, the nurse a pseudonym', () => {
     const id = alertId('alert-1')
-    const { sent, surrogates } = compile([
+    const { sent, surrogates, withheld } = compile([
       alertRow(3, phaseEvent()),
       alertRow(4, { kind: 'acknowledged', alertId: id, at: START, by: 'anna' }),
       alertRow(5, { kind: 'audio-paused', alertId: id, at: START, by: 'anna', until: wallMs(START + 120_000) }),
@@ -155,11 +172,12 @@ describe('alerts in the live lane', () => {
       alertRow(7, { kind: 'acknowledgement-removed', alertId: id, at: START, why: 're-trigger' }),
     ])
     const subject = surrogates.of('stay', 'stay-1')
-    const user = surrogates.of('user', 'anna')
-    expect(sent.map((event) => event['partitionKey'])).toEqual(Array(5).fill(subject))
-    expect(sent.slice(1).map((event) => event['data'])).toMatchObject([
-      { kind: 'acknowledged', user }, { kind: 'audio-paused', user, forMs: 120_000 }, { kind: 'audio-resumed', why: 'expired' }, { kind: 'acknowledgement-removed', why: 're-trigger' },
+    const rest = { revision: 0, userId: surrogates.of('user', 'anna'), action: 'edit', resource: { type: 'alert', id: surrogates.of('alert', 'alert-1') }, timestamp: '2026-01-05T10:00:00.000Z' }
+    expect(sent.slice(1)).toEqual([
+      { key: `gw/e1/${subject}/alerts/4-4/0`, ...rest, metadata: { subject, change: 'acknowledged' } },
+      { key: `gw/e1/${subject}/alerts/5-5/0`, ...rest, metadata: { subject, change: 'audio-paused', forMs: 120_000 } },
     ])
+    expect(withheld).toEqual([{ reason: 'follows-from-alert', rows: 2, readings: 0 }])
   })
 
   it('of no stay belong to the device, or to the gateway', () => {
@@ -186,4 +204,27 @@ it('The events of a batch are in the order of the log, for each subject.', () =>
   const firstSeqs = sent.map((event) => Number(/\/(\d+)-\d+\/0$/.exec(event['key'] ?? '')?.[1]))
   expect(firstSeqs).toEqual(firstSeqs.toSorted((a, b) => a - b))
   expect(new Set(sent.map((event) => event['key'])).size).toBe(sent.length)
+})
+
+describe('the vocabulary', () => {
+  it('has a word for every condition that rules and pump raise', () => {
+    const raised = [
+      ...VARIABLES.flatMap((variable) => [`threshold/${variable}-low`, `threshold/${variable}-high`, `threshold/${variable}-implausible`]),
+      'threshold/asystole', 'threshold/apnoea', 'news2/deterioration', 'silence/device', 'technical/store-failing', 'technical/rules-faulted', 'technical/control-id-reused',
+      'technical/unknown-device', 'technical/patient-conflict', 'technical/quarantine',
+    ]
+    expect(raised.filter((condition) => !isCondition(condition))).toEqual([])
+  })
+
+  it.each([
+    ['SpO₂ low 90 %; medium below 90, after 15 s', [90]],
+    ['Temp high 39 °C; low above 39, after 60 s', [39]],
+    ['HR low 45 /min; high below 35, after 3 s or 2 values', [45, 35]],
+    ['NEWS2 5 or more (urgent); an estimate from continuous values', [5]],
+    ['beyond what can be believed: not scored, not ignored', []],
+    ['below 90 for Jane Doe', []],
+    ['below 90 of 47110815', []],
+  ])('reads the numbers of "%s"', (text, numbers) => {
+    expect(limitNumbers(text)).toEqual(numbers)
+  })
 })

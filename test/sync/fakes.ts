@@ -65,8 +65,8 @@ export const phaseEvent = (over: Partial<PhaseEvent> = {}): PhaseEvent => ({
   because: {
     rule: 'threshold',
     version: '1',
-    inputs: [{ name: 'spo2', value: 84, unit: '%', at: wallMs(START - 2_000) }],
-    limit: { text: 'below 90', setBy: 'nurse-anna' },
+    inputs: [{ name: 'SpO₂', value: 84, unit: '%', at: wallMs(START - 2_000) }],
+    limit: { text: 'SpO₂ low 90 %; high below 85, after 10 s', setBy: 'nurse-anna' },
     missing: [],
   },
   ...over,

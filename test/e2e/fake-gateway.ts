@@ -1,0 +1,170 @@
+/**
+ * A gateway that is all show: serves the built page with a made-up ward behind `/ws` and `/api`, and falls silent in every
+ * way that a real one can. `node test/e2e/fake-gateway.ts [port]`, then `POST /fake` with part of a Play as JSON.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { AlertView, BedView, ServerMessage } from '../../src/api/wire.ts'
+import { wallMs } from '../../src/domain/time.ts'
+import { alertViews, bedViews, CALM, deviceViews, gatewayView, type Scene, trendView } from '../web/fake-ward.ts'
+
+/** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
+export type Silence = 'none' | 'open' | 'closed' | 'rules'
+
+export type Play = Scene & {
+  readonly silence: Silence
+  /** Every POST fails with this sentence; empty: they succeed. */
+  readonly refuses: string
+  readonly loggedOut: boolean
+  /** Acknowledgements stay unsaved. */
+  readonly unsaved: boolean
+}
+
+export interface FakeGateway {
+  readonly url: string
+  set(change: Partial<Play>): void
+  /** Ids of the alerts that pages have said are displayed. */
+  readonly displayed: readonly string[]
+  /** What pages have posted: path and body. */
+  readonly posted: readonly { readonly path: string; readonly body: unknown }[]
+  close(): Promise<void>
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
+}
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const PAGES = fileURLToPath(new URL('../../dist/web/', import.meta.url))
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString())
+}
+
+export async function startFakeGateway({ port = 0, play: first = {} }: { readonly port?: number; readonly play?: Partial<Play> } = {}): Promise<FakeGateway> {
+  let play: Play = { ...CALM, silence: 'none', refuses: '', loggedOut: false, unsaved: false, ...first }
+  let seq = 0
+  let startedAt = Date.now()
+  const acknowledged = new Map<string, number>()
+  const contexts = new Map<string, Partial<BedView['context']>>()
+  const displayed: string[] = []
+  const posted: { path: string; body: unknown }[] = []
+  const sockets = new Set<WebSocket>()
+
+  const wall = (): number => startedAt + (Date.now() - startedAt) * play.speed
+  const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : 'T. Brandt', role: play.role })
+  const beds = (): readonly BedView[] =>
+    bedViews(play, wall()).map((bed) => ({ ...bed, context: { ...bed.context, ...contexts.get(bed.stay ?? '') } }))
+  const started = new Map<string, number>()
+  const alerts = (): readonly AlertView[] =>
+    alertViews(play, wall()).map((alert) => {
+      const at = started.get(alert.id) ?? alert.startedAt
+      started.set(alert.id, at)
+      const taken = acknowledged.get(alert.id)
+      const own = taken === undefined ? alert.acknowledged : { by: you().name, at: wallMs(taken) }
+      return { ...alert, startedAt: wallMs(at), changedAt: wallMs(taken ?? at), acknowledged: own, saved: !play.unsaved }
+    })
+
+  const tell = (message: ServerMessage): void => {
+    if (play.silence === 'open' || play.silence === 'closed') return
+    for (const socket of sockets) socket.send(JSON.stringify(message))
+  }
+  const snapshot = (): ServerMessage => ({
+    type: 'snapshot', at: wall(), you: you(), gateway: gatewayView(play), beds: beds(), alerts: alerts(), devices: deviceViews(play, wall()),
+  })
+
+  async function api(path: string, request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {
+    if (path === '/health') return { status: 200, body: { status: 'ok', message: 'The ward is watched.', mode: play.mode } }
+    if (request.method === 'POST') {
+      const body = await bodyOf(request)
+      if (path === '/fake') {
+        change(Object(body))
+        return { status: 200, body: { done: true } }
+      }
+      posted.push({ path, body })
+      if (play.refuses !== '') return { status: play.refuses.startsWith('Name') ? 401 : 500, body: { detail: play.refuses } }
+      const [, , kind = '', id = ''] = path.split('/')
+      if (kind === 'alerts') {
+        acknowledged.set(decodeURIComponent(id), wall())
+        tell({ type: 'alerts', at: wall(), alerts: alerts() })
+      }
+      if (kind === 'stays') contexts.set(decodeURIComponent(id), { ...contexts.get(decodeURIComponent(id)), ...Object(body) })
+      if (kind === 'login') change({ loggedOut: false })
+      if (kind === 'logout') change({ loggedOut: true })
+      return { status: 200, body: kind === 'login' ? you() : { done: true } }
+    }
+    if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
+    const bed = /^\/api\/beds\/([^/]+)\/trend$/.exec(path)?.[1]
+    if (bed !== undefined) return { status: 200, body: trendView(Number(bed) - 1, play, wall()) }
+    return path === '/api/me' ? { status: 200, body: you() } : { status: 404, body: { detail: 'There is no such thing.' } }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', 'http://fake').pathname
+    if (play.silence === 'open' && path !== '/fake') return
+    response.setHeader('content-security-policy', CSP)
+    if (path.startsWith('/api/') || path === '/health' || path === '/fake') {
+      const { status, body } = await api(path, request)
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return
+    }
+    const file = extname(path) === '' ? 'index.html' : normalize(path).replace(/^([./\\])+/, '')
+    const content = await readFile(join(PAGES, file)).catch(() => null)
+    if (content === null) response.writeHead(404).end()
+    else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content)
+  }
+
+  function change(next: Partial<Play>): void {
+    if (next.speed !== undefined && next.speed !== play.speed) startedAt = Date.now()
+    play = { ...play, ...next }
+    if (next.alerts !== undefined) started.clear()
+    if (play.silence === 'closed' || play.loggedOut) for (const socket of sockets) socket.terminate()
+    else if (next.silence === undefined) tell(snapshot())
+  }
+
+  const server = createServer((request, response) => void answer(request, response))
+  const upgrades = new WebSocketServer({ noServer: true })
+  server.on('upgrade', (request, socket, head) => {
+    if (play.silence === 'open') return
+    if (play.silence === 'closed' || play.loggedOut) return void socket.end(`HTTP/1.1 ${play.loggedOut ? '401 Unauthorized' : '503 Service Unavailable'}\r\n\r\n`)
+    upgrades.handleUpgrade(request, socket, head, (page) => {
+      sockets.add(page)
+      page.on('close', () => sockets.delete(page))
+      page.on('error', () => page.terminate())
+      page.on('message', (text) => displayed.push(...(JSON.parse(String(text)).alerts ?? [])))
+      page.send(JSON.stringify(snapshot()))
+    })
+  })
+
+  const beat = setInterval(() => {
+    if (play.silence !== 'rules') seq += 1
+    tell({ type: 'heartbeat', at: wall(), seq, gateway: gatewayView(play), devices: deviceViews(play, wall()) })
+  }, 1_000)
+  const push = setInterval(() => tell({ type: 'beds', at: wall(), beds: beds() }), 500)
+
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
+  const address = server.address()
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`,
+    set: change,
+    displayed,
+    posted,
+    async close() {
+      clearInterval(beat)
+      clearInterval(push)
+      for (const socket of sockets) socket.terminate()
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const gateway = await startFakeGateway({ port: Number(process.argv[2] ?? 8_700) })
+  process.stdout.write(`${gateway.url}\n`)
+}

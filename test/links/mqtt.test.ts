@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import { connect as dial } from 'node:net'
+import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt'
+import { describe, expect, it } from 'vitest'
+import { type DeviceId, deviceId } from '../../src/domain/ids.ts'
+import { mqttBroker } from '../../src/links/mqtt-broker.ts'
+import { mqttClientLink } from '../../src/links/mqtt-client.ts'
+import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
+import { quiet, recorder } from '../contract/link.ts'
+
+const clock = realClock(REAL_TIME)
+
+async function broker(users: readonly string[] = ['mon-1', 'mon-2']) {
+  const stop = new AbortController()
+  const recorded = recorder()
+  let running: Promise<void> = Promise.resolve()
+  const port = await new Promise<number>((resolve) => {
+    const passwords = new Map<DeviceId, string>(users.map((name) => [deviceId(name), `secret of ${name}`]))
+    running = mqttBroker({ id: 'mqtt', host: '127.0.0.1', port: 0, users: passwords, clock, log: quiet, listening: resolve }).run(recorded.open, stop.signal)
+  })
+  const login = (device: string, options: IClientOptions = {}): Promise<MqttClient> =>
+    connectAsync(`mqtt://127.0.0.1:${port}`, { username: device, password: `secret of ${device}`, reconnectPeriod: 0, ...options }, false)
+  const close = async (): Promise<void> => {
+    stop.abort()
+    await running
+  }
+  return { ...recorded, port, login, close }
+}
+
+describe('the embedded broker', () => {
+  it('sends PUBACK only after the reading was stored', async () => {
+    const { login, heard, until, close } = await broker()
+    const client = await login('mon-1')
+    let acknowledged = false
+    const published = client.publishAsync('vigil/v1/mon-1/readings', '{"id":"1"}', { qos: 1 }).then(() => (acknowledged = true))
+    await until(() => heard.length === 1)
+    // A second client's round trip: had the PUBACK been on its way, it would be here.
+    const other = await login('mon-2')
+    await other.endAsync()
+    expect(acknowledged).toBe(false)
+    heard[0]?.settled?.({ kind: 'stored' })
+    await published
+    expect(acknowledged).toBe(true)
+    await client.endAsync()
+    await close()
+  })
+
+  it('breaks the connection instead of acknowledging what was not stored', async () => {
+    const { login, heard, until, close } = await broker()
+    const client = await login('mon-1')
+    client.on('error', () => undefined)
+    const gone = once(client, 'close')
+    client.publish('vigil/v1/mon-1/readings', '{"id":"1"}', { qos: 1 }, () => undefined)
+    await until(() => heard.length === 1)
+    heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
+    await gone
+    await client.endAsync(true)
+    await close()
+  })
+
+  it.each([
+    ['a wrong password', { password: 'guess' }],
+    ['no name at all', { username: undefined, password: undefined }],
+    ['an unknown name', { username: 'stranger' }],
+  ])('refuses %s', async (_what, options) => {
+    const { login, close } = await broker()
+    await expect(login('mon-1', options)).rejects.toThrow()
+    await close()
+  })
+
+  it('lets a device publish below its own name only', async () => {
+    const { login, heard, close } = await broker()
+    const client = await login('mon-1')
+    client.on('error', () => undefined)
+    const gone = once(client, 'close')
+    client.publish('vigil/v1/mon-2/readings', '{"id":"1"}', { qos: 1 }, () => undefined)
+    await gone
+    expect(heard).toEqual([])
+    await client.endAsync(true)
+    await close()
+  })
+
+  it('grants nobody a subscription to what others say', async () => {
+    const { login, close } = await broker()
+    const client = await login('mon-1')
+    await expect(client.subscribeAsync('#', { qos: 1 })).rejects.toThrow()
+    await client.endAsync()
+    await close()
+  })
+
+  it('notices a device that vanished, by its last will or its silence', async () => {
+    const { login, states, until, close } = await broker()
+    const client = await login('mon-1', { will: { topic: 'vigil/v1/mon-1/status', payload: Buffer.from('offline'), qos: 1, retain: true } })
+    await until(() => states.includes('up: connected'))
+    client.stream.destroy()
+    await until(() => states.some((state) => state.startsWith('down')))
+    await client.endAsync(true)
+    await close()
+  })
+
+  it('cuts a socket that claims a huge first packet, before it is collected', async () => {
+    const { port, close } = await broker()
+    const socket = dial(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    await once(socket, 'connect')
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x6f]))
+    await once(socket, 'close')
+    await close()
+  })
+})
+
+describe("the client of a hospital's broker", () => {
+  /** The hospital's broker: anybody may do anything. */
+  async function hospital() {
+    const { Aedes } = await import('aedes')
+    const { createServer } = await import('node:net')
+    const aedes = await Aedes.createBroker()
+    const sockets = new Set<import('node:net').Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      aedes.handle(socket)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const url = `mqtt://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+    const close = async (): Promise<void> => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await new Promise<void>((resolve) => aedes.close(() => resolve()))
+    }
+    return { aedes, url, close }
+  }
+
+  async function session(url: string) {
+    const stop = new AbortController()
+    const recorded = recorder()
+    const running = mqttClientLink({ id: 'hospital', url, clientId: 'vigil-test', username: undefined, password: undefined, clock, log: quiet }).run(recorded.open, stop.signal)
+    return { ...recorded, close: async () => (stop.abort(), running) }
+  }
+
+  it('acknowledges after the commit, and gets again what was not stored', async () => {
+    const { aedes, url, close } = await hospital()
+    const link = await session(url)
+    await once(aedes, 'subscribe')
+    const monitor = await connectAsync(url)
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"1"}', { qos: 1 })
+    await link.until(() => link.heard.length === 1)
+    link.heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
+    await link.until(() => link.heard.length === 2)
+    const acknowledged = once(aedes, 'ack')
+    link.heard[1]?.settled?.({ kind: 'stored' })
+    await acknowledged
+    expect(link.text()).toBe('{"id":"1"}{"id":"1"}')
+    expect(link.heard[1]?.peer).toEqual({ address: 'mqtt:mon-9', device: 'mon-9' })
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+
+  it('never takes a retained message for a new reading, nor a retained "online" for a living device', async () => {
+    const { aedes, url, close } = await hospital()
+    const monitor = await connectAsync(url)
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"old"}', { qos: 1, retain: true })
+    await monitor.publishAsync('vigil/v1/mon-9/status', 'online', { qos: 1, retain: true })
+    await monitor.publishAsync('vigil/v1/mon-8/status', 'offline', { qos: 1, retain: true })
+    const link = await session(url)
+    await once(aedes, 'subscribe')
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"new"}', { qos: 1 })
+    await link.until(() => link.heard.length === 1)
+    link.heard[0]?.settled?.({ kind: 'stored' })
+    await link.until(() => link.states.length === 1)
+    expect(link.text()).toBe('{"id":"new"}')
+    expect(link.states).toEqual(['down: last word of the device'])
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+})

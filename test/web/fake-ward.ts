@@ -1,0 +1,199 @@
+/** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
+
+import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, TrendView, ValueView } from '../../src/api/wire.ts'
+import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
+import { wallMs } from '../../src/domain/time.ts'
+
+export type Scene = {
+  readonly alerts: 'none' | 'some' | 'storm'
+  /** Beds with old, missing and doubtful values. */
+  readonly faults: boolean
+  readonly beds: number
+  readonly role: Role
+  readonly mode: 'demo' | 'live'
+  readonly speed: number
+  readonly storeFails: boolean
+}
+
+export const CALM: Scene = { alerts: 'none', faults: false, beds: 12, role: 'nurse', mode: 'live', speed: 1, storeFails: false }
+
+type Signal = { readonly metric: string; readonly label: string; readonly unit: string; readonly decimals: number; readonly mean: number; readonly swing: number; readonly everyMs: number }
+
+const SIGNALS = {
+  hr: { metric: 'MDC_ECG_HEART_RATE', label: 'HR', unit: '/min', decimals: 0, mean: 76, swing: 7, everyMs: 1_000 },
+  pr: { metric: 'MDC_PULS_OXIM_PULS_RATE', label: 'PR', unit: '/min', decimals: 0, mean: 78, swing: 6, everyMs: 1_000 },
+  spo2: { metric: 'MDC_PULS_OXIM_SAT_O2', label: 'SpO₂', unit: '%', decimals: 0, mean: 96.5, swing: 1.4, everyMs: 1_000 },
+  pi: { metric: 'MDC_BLD_PERF_INDEX', label: 'PI', unit: '%', decimals: 2, mean: 3.2, swing: 0.8, everyMs: 1_000 },
+  rr: { metric: 'MDC_TTHOR_RESP_RATE', label: 'RR imp', unit: '/min', decimals: 0, mean: 16, swing: 2, everyMs: 1_000 },
+  sys: { metric: 'MDC_PRESS_BLD_NONINV_SYS', label: 'NIBP s', unit: 'mm[Hg]', decimals: 0, mean: 124, swing: 9, everyMs: 900_000 },
+  dia: { metric: 'MDC_PRESS_BLD_NONINV_DIA', label: 'NIBP d', unit: 'mm[Hg]', decimals: 0, mean: 74, swing: 5, everyMs: 900_000 },
+  mean: { metric: 'MDC_PRESS_BLD_NONINV_MEAN', label: 'NIBP m', unit: 'mm[Hg]', decimals: 0, mean: 91, swing: 6, everyMs: 900_000 },
+  artSys: { metric: 'MDC_PRESS_BLD_ART_ABP_SYS', label: 'ABP s', unit: 'mm[Hg]', decimals: 0, mean: 118, swing: 8, everyMs: 1_000 },
+  artDia: { metric: 'MDC_PRESS_BLD_ART_ABP_DIA', label: 'ABP d', unit: 'mm[Hg]', decimals: 0, mean: 66, swing: 5, everyMs: 1_000 },
+  artMean: { metric: 'MDC_PRESS_BLD_ART_ABP_MEAN', label: 'ABP m', unit: 'mm[Hg]', decimals: 0, mean: 83, swing: 6, everyMs: 1_000 },
+  temp: { metric: 'MDC_TEMP', label: 'Temp', unit: 'Cel', decimals: 1, mean: 36.9, swing: 0.3, everyMs: 240_000 },
+} as const satisfies Readonly<Record<string, Signal>>
+
+const KITS: readonly (readonly (keyof typeof SIGNALS)[])[] = [
+  ['hr', 'spo2', 'rr', 'sys', 'dia', 'mean', 'temp'],
+  ['hr', 'spo2', 'rr', 'artSys', 'artDia', 'artMean', 'temp', 'pr', 'pi'],
+  ['spo2', 'pr', 'pi'],
+  ['hr', 'spo2', 'rr', 'sys', 'dia', 'mean'],
+]
+const DRIVERS = ['hl7', 'hl7', 'masimo-ascii1', 'mqtt-json'] as const
+
+const NAMES = [
+  'Okafor, Adaeze', 'Lindqvist, Sven', 'Marchetti, Giulia', 'Nakamura, Haruto', 'Fernández-Villanueva, María Concepción', 'Novak, Petr',
+  'Haddad, Layla', 'O’Sullivan, Bridget', 'Achieng, Grace', 'Kowalczyk, Zofia', 'Abdi, Yusuf', 'Schmidt, Karl-Heinz',
+]
+
+const EMPTY_BED = 10
+
+const kitOf = (bed: number): readonly (keyof typeof SIGNALS)[] => KITS[bed % KITS.length] ?? []
+
+/** Slow and quick waves with a phase for each bed and signal, and a slow fall of SpO₂ in bed 7 where the scene has alerts. */
+function valueAt(name: keyof typeof SIGNALS, bed: number, at: number, scene: Scene, now: number): number {
+  const { mean, swing } = SIGNALS[name]
+  const phase = bed * 1.7 + name.length * 0.9 + name.charCodeAt(0)
+  const wave = Math.sin(at / 1_900_000 + phase) * 0.6 + Math.sin(at / 310_000 + phase * 2) * 0.3 + Math.sin(at / 23_000 + phase * 3) * 0.12
+  const fallen = scene.alerts !== 'none' && bed === 6 ? Math.min(1, Math.max(0, 1 - (now - at) / 1_500_000)) : 0
+  const worse: Partial<Record<keyof typeof SIGNALS, number>> = { spo2: -12.5, hr: 38, pr: 38, rr: 11 }
+  const bedShift: Partial<Record<keyof typeof SIGNALS, number>> = { hr: (bed % 5) * 4 - 8, pr: (bed % 5) * 4 - 8, spo2: -(bed % 3) }
+  const value = mean + wave * swing + (worse[name] ?? 0) * fallen + (bedShift[name] ?? 0)
+  return name === 'spo2' ? Math.min(100, value) : value
+}
+
+type Trouble = { readonly lateMs: number; readonly absent: string | null; readonly questionable: boolean }
+
+function troubleOf(bed: number, name: keyof typeof SIGNALS, scene: Scene): Trouble {
+  const fine: Trouble = { lateMs: 0, absent: null, questionable: false }
+  if (!scene.faults) return fine
+  if (bed === 3) return { ...fine, lateMs: 41_000 }
+  if (bed === 5) return { ...fine, lateMs: 3_720_000 }
+  if (bed === 7 && (name === 'spo2' || name === 'pr')) return { ...fine, absent: 'probe-off' }
+  if (bed === 8 && (name === 'hr' || name === 'rr')) return { ...fine, absent: 'lead-off' }
+  if (bed === 9 && name === 'spo2') return { ...fine, questionable: true }
+  return fine
+}
+
+function valueView(name: keyof typeof SIGNALS, bed: number, scene: Scene, now: number): ValueView {
+  const { metric, label, unit, decimals, everyMs } = SIGNALS[name]
+  const { lateMs, absent, questionable } = troubleOf(bed, name, scene)
+  const at = now - lateMs - ((now - lateMs) % everyMs)
+  const [staleAfterMs, goneAfterMs] = everyMs > 10_000 ? [1_800_000, 43_200_000] : [15_000, 60_000]
+  return {
+    metric, key: metric, label, unit, decimals, at, staleAfterMs, goneAfterMs, questionable,
+    value: absent === null ? { kind: 'measured', value: valueAt(name, bed, at, scene, now) } : { kind: 'absent', reason: absent },
+  }
+}
+
+const SCORE_MISSING = [['consciousness', 'oxygen'], ['consciousness', 'oxygen'], ['rr', 'sbp', 'temperature', 'consciousness', 'oxygen'], []] as const
+
+function scoreView(bed: number, scene: Scene, now: number): ScoreView {
+  const missing = SCORE_MISSING[bed % 4] ?? []
+  const total = scene.alerts !== 'none' && bed === 6 ? 7 : scene.alerts !== 'none' && bed === 2 ? 5 : bed % 3
+  const most = { consciousness: 3, oxygen: 2, rr: 3, sbp: 3, temperature: 3 } as const
+  const max = Math.min(20, total + missing.reduce((sum, name) => sum + most[name], 0))
+  return { total, min: total, max, complete: missing.length === 0, missing, parts: {}, at: now - (now % 1_000) }
+}
+
+export function deviceViews(scene: Scene, now: number): readonly DeviceView[] {
+  const atBeds = Array.from({ length: scene.beds }, (_, bed) => bed).filter((bed) => bed % 12 !== EMPTY_BED).map((bed): DeviceView => {
+    const lateMs = troubleOf(bed, 'hr', scene).lateMs
+    const link = lateMs === 0 ? 'live' : lateMs < 60_000 ? 'silent' : 'down'
+    return {
+      id: `monitor-${bed + 1}`, driver: DRIVERS[bed % 4] ?? 'hl7', bed: String(bed + 1), link, lastFrameAt: now - lateMs - (now % 1_000),
+      frames: { good: 48_211 + bed * 977, bad: bed === 2 ? 14 : 0, skipped: bed === 2 ? 3 : 0, quarantined: bed === 8 ? 2 : 0 },
+      note: link === 'silent' ? 'Connected, but silent.' : link === 'down' ? 'Connection lost: the serial port went away. It is tried again every 2 s.' : bed === 8 ? 'Some frames were not believed: see the quarantine.' : '',
+    }
+  })
+  const loose: DeviceView = {
+    id: '10.20.4.77', driver: 'hl7', bed: null, link: 'live', lastFrameAt: now - 4_000, frames: { good: 311, bad: 0, skipped: 0, quarantined: 0 },
+    note: 'Not in the configuration: add it under "devices" and bind it to a bed.',
+  }
+  const never: DeviceView = {
+    id: 'monitor-spare', driver: 'masimo-ascii1', bed: null, link: 'never', lastFrameAt: null, frames: { good: 0, bad: 0, skipped: 0, quarantined: 0 },
+    note: 'Nothing heard since start: check cable, speed, address and the monitor’s export setting.',
+  }
+  return scene.role === 'nurse' ? atBeds : [...atBeds, loose, never]
+}
+
+export function bedViews(scene: Scene, now: number): readonly BedView[] {
+  const devices = deviceViews(scene, now)
+  return Array.from({ length: scene.beds }, (_, bed): BedView => {
+    const empty = bed % 12 === EMPTY_BED
+    const named = !empty && bed % 4 !== 2
+    return {
+      id: String(bed + 1),
+      label: String(bed + 1),
+      stay: empty ? null : `stay-${bed + 1}`,
+      patient: {
+        name: named && scene.role !== 'biomed' ? (NAMES[bed % NAMES.length] ?? null) : null,
+        mrn: named && scene.role !== 'biomed' ? `MRN 00${48_201 + bed * 731}` : null,
+        identified: named ? 'asserted' : 'none',
+      },
+      devices: devices.filter((device) => device.bed === String(bed + 1)),
+      values: empty ? [] : kitOf(bed).map((name) => valueView(name, bed, scene, now)),
+      news2: empty ? null : scoreView(bed, scene, now),
+      context: { population: 'adult', spo2Scale: 1, onOxygen: bed % 4 === 3 ? false : null, consciousness: bed % 4 === 3 ? 'A' : null, infectionSuspected: bed === 2 },
+    }
+  })
+}
+
+type Draft = Pick<AlertView, 'priority' | 'text' | 'type' | 'condition'> & {
+  readonly bed: number
+  readonly startedAgoMs: number
+  readonly inputs: readonly { readonly name: string; readonly value: number | string; readonly unit: string; readonly agoMs: number }[]
+  readonly limit?: string
+  readonly missing?: readonly string[]
+  readonly by?: string
+  readonly state?: 'active' | 'latched'
+}
+
+const SOME: readonly Draft[] = [
+  { bed: 7, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 84 % below 88', startedAgoMs: 95_000, inputs: [{ name: 'spo2', value: 84, unit: '%', agoMs: 1_000 }], limit: '88 % for 10 s' },
+  {
+    bed: 3, priority: 'medium', type: 'advisory', condition: 'sepsis/screen', text: 'Consider sepsis: NEWS2 5 or more and infection suspected', startedAgoMs: 640_000,
+    inputs: [{ name: 'rr', value: 22, unit: '/min', agoMs: 3_000 }, { name: 'pulse', value: 112, unit: '/min', agoMs: 3_000 }, { name: 'spo2', value: 94, unit: '%', agoMs: 2_000 }, { name: 'temperature', value: 38.4, unit: 'Cel', agoMs: 190_000 }],
+    missing: ['consciousness', 'oxygen'],
+  },
+  { bed: 2, priority: 'medium', type: 'physiological', condition: 'threshold/hr-high', text: 'HR 128 /min above 120', startedAgoMs: 1_260_000, inputs: [{ name: 'hr', value: 128, unit: '/min', agoMs: 2_000 }], limit: '120 /min for 10 s', by: 'M. Ferreira' },
+  { bed: 9, priority: 'low', type: 'technical', condition: 'technical/probe-off', text: 'SpO₂ probe off', startedAgoMs: 45_000, inputs: [{ name: 'spo2', value: 'probe off', unit: '', agoMs: 4_000 }] },
+]
+
+export function alertViews(scene: Scene, now: number): readonly AlertView[] {
+  if (scene.alerts === 'none') return []
+  const storm: readonly Draft[] = scene.alerts === 'storm'
+    ? Array.from({ length: 9 }, (_, index): Draft => ({ bed: index + 1, priority: 'low', type: 'technical', condition: `technical/silent-${index}`, text: `Monitor monitor-${index + 1} has sent nothing for ${20 + index} s`, startedAgoMs: 30_000 * index, inputs: [] }))
+    : []
+  return [...SOME, ...storm].map((draft, index): AlertView => ({
+    id: alertId(`alert-${index + 1}`), bed: bedId(String(draft.bed)), stay: stayId(`stay-${draft.bed}`), device: deviceId(`monitor-${draft.bed}`),
+    bedLabel: String(draft.bed), condition: draft.condition, state: draft.state ?? 'active', priority: draft.priority, type: draft.type, text: draft.text,
+    because: {
+      rule: draft.condition, version: '1', missing: draft.missing ?? [],
+      inputs: draft.inputs.map(({ name, value, unit, agoMs }) => ({ name, value, unit, at: wallMs(now - agoMs) })),
+      limit: draft.limit === undefined ? null : { text: draft.limit, setBy: 'ward profile “adult”' },
+    },
+    startedAt: wallMs(now - draft.startedAgoMs), changedAt: wallMs(now - draft.startedAgoMs),
+    acknowledged: draft.by === undefined ? null : { by: draft.by, at: wallMs(now - draft.startedAgoMs + 40_000) }, audioPaused: null, saved: true,
+  }))
+}
+
+export const gatewayView = (scene: Scene): GatewayView => ({
+  id: 'fake', ward: 'Ward 4 North', mode: scene.mode, version: '0.1.0', speed: scene.speed,
+  store: scene.storeFails ? { kind: 'failing', why: 'the disk is full' } : { kind: 'ok' },
+  sync: { kind: 'ok', lagRows: 0, why: '' },
+})
+
+export function trendView(bed: number, scene: Scene, now: number): TrendView {
+  if (bed % 12 === EMPTY_BED) return { series: [] }
+  return {
+    series: kitOf(bed).map((name) => {
+      const { metric, label, unit, everyMs } = SIGNALS[name]
+      const stepMs = Math.max(everyMs, 10_000)
+      const { lateMs } = troubleOf(bed, name, scene)
+      const t = Array.from({ length: Math.floor((7_200_000 - lateMs) / stepMs) }, (_, index) => now - (now % stepMs) - 7_200_000 + (index + 1) * stepMs)
+      return { metric, label, unit, t, v: t.map((at, index) => (bed === 4 && index > 200 && index < 260 ? null : valueAt(name, bed, at, scene, now))) }
+    }),
+  }
+}
