@@ -19,7 +19,7 @@ import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { startWatchdog } from './ops/watchdog.ts'
 import { Pump } from './pump/pump.ts'
 import { bedRules, scoreView } from './rules/bed.ts'
-import { linkPath, loginLinks, saveWebAddress } from './security/login-links.ts'
+import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
 import { openLoginThrottle } from './security/login-throttle.ts'
 import { openSessions } from './security/sessions.ts'
 import { openUsers } from './security/users.ts'
@@ -137,7 +137,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const users = await openUsers({ folder, clock: realTime, log })
   const throttle = await openLoginThrottle({ folder, clock: realTime, users, log })
   const sessions = await openSessions({ folder, clock: realTime, users, log })
-  const links = loginLinks({ folder, clock: realTime })
+  const links = openLoginLinks({ folder, clock: realTime })
   const { tls } = site.http
   let api
   try {
@@ -220,7 +220,7 @@ function identifiersOf(site: Site): string[] {
   const names = [
     site.gateway.ward,
     ...site.beds.flatMap(({ id, label }) => [id, label]),
-    ...site.devices.flatMap(({ id, match }) => [id, ...Object.values(match ?? {})]),
+    ...site.devices.flatMap(({ id, match }) => [id, match?.sender ?? [], match?.location ?? [], match?.address ?? []].flat()),
   ]
   return [...new Set(names)].slice(0, syncLimits.identifiersMax)
 }

@@ -83,6 +83,7 @@ function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
  */
 export function ingest(database: CentralDatabase, batch: Batch, receivedAtMs: number, stop: AbortSignal): Promise<Ingested> {
   return database.transaction<Ingested>(async sql => {
+    stop.throwIfAborted()
     await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
     const id = await addBatch(sql, batch, receivedAtMs)
     if (id === null) return repeat(sql, batch)

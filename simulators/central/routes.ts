@@ -42,41 +42,43 @@ function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 }
 
 /** Everything under /api: the token first, then the fault that central was told to make. */
-export function addApi(app: FastifyInstance, central: Central): void {
+export async function addApi(app: FastifyInstance, central: Central): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     if (!central.access.isBearer(request.headers.authorization)) return refuse(reply, { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' })
     return undefined
   })
-  // After the body has been read, as a server that struggles would.
-  app.addHook('preHandler', async (request, reply) => {
-    const fault = central.faults.meet()
-    meets.set(request, fault)
-    return suffer(fault, request, { reply, central })
-  })
   addBatches(app, central)
-  addReads(app, central)
+  await app.register(async reads => {
+    reads.addHook('preHandler', async (request, reply) => ((await suffer(central.faults.meet(), request, { reply, central })) === 'over' ? reply : undefined))
+    addReads(reads, central)
+  })
 }
 
-const meets = new WeakMap<FastifyRequest, Fault>()
-
-/** Makes the trouble of a fault; undefined when the request is to go on. */
-export async function suffer(fault: Fault, request: FastifyRequest, { reply, central }: { readonly reply: FastifyReply; readonly central: Central }): Promise<FastifyReply | undefined> {
+/**
+ * Makes the trouble of a fault and says whether the request has its answer with that. Never returns the reply itself: it is a thenable,
+ * so an async function that returned it would hand on undefined.
+ */
+export async function suffer(fault: Fault, request: FastifyRequest, { reply, central }: { readonly reply: FastifyReply; readonly central: Central }): Promise<'over' | 'goes on'> {
   switch (fault.mode) {
     case 'ok':
     case 'lose-response':
     case 'reject-rows':
-      return undefined
+      return 'goes on'
     case 'slow':
       await central.clock.sleep(fault.ms, central.stop)
-      return undefined
+      return 'goes on'
     case 'absent':
-      return cut(request, reply)
+      cut(request, reply)
+      return 'over'
     case 'wrong':
-      return refuse(reply, { status: fault.status, code: fault.code ?? CODES.get(fault.status), detail: 'Central was told to be wrong.' })
+      refuse(reply, { status: fault.status, code: fault.code ?? CODES.get(fault.status), detail: 'Central was told to be wrong.' })
+      return 'over'
     case 'unauthorized':
-      return refuse(reply, { status: fault.status, code: CODES.get(fault.status), detail: 'Central was told to let nobody in.' })
+      refuse(reply, { status: fault.status, code: CODES.get(fault.status), detail: 'Central was told to let nobody in.' })
+      return 'over'
     case 'busy':
-      return refuse(reply, { status: 429, retryAfterSeconds: Math.ceil(fault.ms / 1_000), detail: 'Central was told to be busy.' })
+      refuse(reply, { status: 429, retryAfterSeconds: Math.ceil(fault.ms / 1_000), detail: 'Central was told to be busy.' })
+      return 'over'
   }
 }
 
@@ -94,7 +96,9 @@ function addBatches(app: FastifyInstance, central: Central): void {
     if (inWork >= centralLimits.batchesInWorkMax) return refuse(reply, { status: 429, retryAfterSeconds: 1, detail: 'Too many batches are in work.' })
     inWork += 1
     try {
-      const fault = meets.get(request) ?? { mode: 'ok' }
+      // After the body has been read, as a server that struggles would; so a sender that gives up may still be stored.
+      const fault = central.faults.meet()
+      if ((await suffer(fault, request, { reply, central })) === 'over') return reply
       const result = await take(central, request, fault)
       if (result.kind === 'refused') return refuse(reply, result.refusal)
       if (fault.mode === 'lose-response') return cut(request, reply)
@@ -103,7 +107,6 @@ function addBatches(app: FastifyInstance, central: Central): void {
       inWork -= 1
     }
   })
-  app.get('/api/v1/analytics/batches', async (request, reply) => paged(request, reply, page => batchesOf(central.database, page)))
 }
 
 async function take({ database, clock, stop, live }: Central, request: FastifyRequest, fault: Fault): Promise<Ingested> {
@@ -133,6 +136,7 @@ function addReads(app: FastifyInstance, { database, clock, live }: Central): voi
     const { recount } = z.object({ recount: z.string().optional() }).parse(request.query)
     return recount === 'true' ? recountOf(database) : countsOf(database)
   })
+  app.get('/api/v1/analytics/batches', async (request, reply) => paged(request, reply, page => batchesOf(database, page)))
   app.get('/api/v1/analytics/events', async (request, reply) => paged(request, reply, page => eventsOf(database, page, null)))
   app.get('/api/v1/patients', async (request, reply) => paged(request, reply, page => patientsOf(database, page)))
   app.get('/api/v1/patients/:id', async (request, reply) => (await patientOf(database, idOf(request))) ?? unknownPatient(reply))

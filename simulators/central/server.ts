@@ -4,7 +4,7 @@
  */
 
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import { centralLimits } from '../../src/limits.ts'
 import type { Clock } from '../../src/seams.ts'
 import { accessBy } from './access.ts'
@@ -15,7 +15,7 @@ import { addApi, addControl, addPages, refuse, suffer } from './routes.ts'
 import type { Central } from './routes.ts'
 import { migrate } from './schema.ts'
 import { openDatabase } from './sql.ts'
-import type { Place } from './sql.ts'
+import type { CentralDatabase, Place } from './sql.ts'
 
 export type CentralOptions = {
   /** 0 for any free port. */
@@ -42,7 +42,7 @@ export type RunningCentral = {
 /** @throws Error with a sentence when the port is taken, the folder is in use or the database does not open. */
 export async function startCentral({ port, host, token, databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
   const access = accessBy(token)
-  const database = await openDatabase(placeOf(databaseUrl, dataFolder), note)
+  const database = supervised(await openDatabase(placeOf(databaseUrl, dataFolder), note))
   const stopping = new AbortController()
   const app = createApp(note, stopping.signal)
   try {
@@ -54,14 +54,14 @@ export async function startCentral({ port, host, token, databaseUrl, dataFolder,
     const central: Central = { database, clock, stop: stopping.signal, access, faults: createFaults(), live }
     await addRoutes(app, central)
     await app.listen({ port, host })
-    const idle = countRequests(app)
-    return { url: urlOf(app, host), close: closeOnce(async () => {
+    const close = async (): Promise<void> => {
       stopping.abort(new Error('central is stopping'))
       await live.close()
       await app.close()
-      await idle()
       await database.close()
-    }) }
+    }
+    let closing: Promise<void> | null = null
+    return { url: urlOf(app, host), close: () => (closing ??= close()) }
   } catch (error) {
     stopping.abort()
     await app.close()
@@ -73,4 +73,74 @@ export async function startCentral({ port, host, token, databaseUrl, dataFolder,
 function placeOf(databaseUrl: string | undefined, dataFolder: string | undefined): Place {
   if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }
   return dataFolder === undefined ? { kind: 'memory' } : { kind: 'folder', folder: dataFolder }
+}
+
+/** Nothing is closed under a query that runs, and nothing begins once closing has. */
+function supervised(database: CentralDatabase): CentralDatabase {
+  const running = new Set<Promise<unknown>>()
+  let closing = false
+  const run = <Result>(begin: () => Promise<Result>): Promise<Result> => {
+    if (closing) return Promise.reject(new Error('central is stopping'))
+    const work = begin()
+    const done = work.then(() => undefined, () => undefined).finally(() => running.delete(done))
+    running.add(done)
+    return work
+  }
+  return {
+    kind: database.kind,
+    query: (text, values) => run(() => database.query(text, values)),
+    transaction: work => run(() => database.transaction(work)),
+    async close() {
+      closing = true
+      await Promise.all(running)
+      await database.close()
+    },
+  }
+}
+
+function createApp(note: (line: string) => void, stop: AbortSignal): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: centralLimits.bodyBytesMax,
+    requestTimeout: centralLimits.requestTimeoutMs,
+    // The batch in work rolls back by itself; a dashboard or a slow sender does not hold up the end.
+    forceCloseConnections: true,
+    clientErrorHandler(error, socket) {
+      const [status, body] = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? ['408 Request Timeout', TOO_SLOW] : ['400 Bad Request', NOT_HTTP]
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      socket.destroySoon()
+    },
+  })
+  app.server.maxConnections = centralLimits.connectionsMax
+  // Bodies stay bytes until they are unpacked within bounds.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.setNotFoundHandler((_request, reply) => refuse(reply, { status: 404, detail: 'No such address.' }))
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status < 500) return refuse(reply, { status, detail: error.message, code: status === 400 ? 'ANALYTICS_001' : undefined })
+    if (!stop.aborted) note(`A request failed: ${reasonOf(error)}`)
+    return refuse(reply, { status: 500, detail: 'Central failed; sending the batch again is safe.' })
+  })
+  return app
+}
+
+const TOO_SLOW = JSON.stringify({ detail: 'The request took too long.', code: 'ANALYTICS_005' })
+const NOT_HTTP = JSON.stringify({ detail: 'This is not HTTP.', code: 'ANALYTICS_001' })
+
+/** Messages of the database may quote what was to be stored, so its code alone is told. */
+const reasonOf = (error: FastifyError): string => (/^[0-9A-Z]{5}$/.test(error.code) ? `SQLSTATE ${error.code}` : `${error.name}: ${error.message}`)
+
+async function addRoutes(app: FastifyInstance, central: Central): Promise<void> {
+  await app.register(async api => addApi(api, central))
+  await app.register(async control => addControl(control, central))
+  await app.register(async pages => addPages(pages, central))
+  app.get('/health', async (request, reply) =>
+    (await suffer(central.faults.meet(), request, { reply, central })) === 'over' ? reply : { status: 'ok', message: `The reference central listens; it keeps rows in ${central.database.kind}.` })
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('central listens on no port')
+  const shown = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
 }

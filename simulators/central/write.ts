@@ -24,7 +24,10 @@ export async function addEvents(sql: Sql, events: readonly CentralEvent[], batch
 
 export async function addSubjects(sql: Sql, fresh: readonly FreshEvent[]): Promise<void> {
   const seen = new Map<string, Span>()
-  for (const { event } of fresh) if (event.isPatient && event.subject !== null) widen(seen, event.subject, event.atMs)
+  for (const { event } of fresh) {
+    if (!event.isPatient || event.subject === null) continue
+    for (const offsetMs of event.vitals?.t ?? [0]) widen(seen, event.subject, event.atMs + offsetMs)
+  }
   if (seen.size === 0) return
   await sql.query(
     `INSERT INTO subject (subject, first_at, last_at)

@@ -19,22 +19,32 @@ export function hashOf(text: string): number {
   return hash >>> 0
 }
 
+const TWO_TO_16 = 65_536
+const TWO_TO_32 = 4_294_967_296
 /** Standard deviation of a sum of four uniforms. */
 const FOUR_UNIFORMS_SD = Math.sqrt(4 / 12)
 
 /** A generator of the xorshift-multiply family with 32 bits of state: enough for physiology, never for secrets. */
 export function randomOf(seed: number): Random {
-  let state = seed >>> 0
-  const uniform = (): number => {
-    state = (state + 0x9e3779b9) >>> 0
+  // Kept as a signed 32-bit integer, which the engine holds without a box.
+  let state = seed | 0
+  const draw = (): number => {
+    state = (state + 0x9e3779b9) | 0
     let mixed = state
     mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad)
     mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 4_294_967_296
+    return mixed ^ (mixed >>> 15)
   }
+  const uniform = (): number => (draw() >>> 0) / TWO_TO_32
   return {
     uniform,
-    bell: () => (uniform() + uniform() + uniform() + uniform() - 2) / FOUR_UNIFORMS_SD,
+    // Each draw is two uniforms of 16 bits.
+    bell: () => {
+      const one = draw()
+      const two = draw()
+      const sum = (one >>> 16) + (one & 0xffff) + (two >>> 16) + (two & 0xffff)
+      return (sum / TWO_TO_16 - 2) / FOUR_UNIFORMS_SD
+    },
     between: (low, high) => low + (high - low) * uniform(),
   }
 }

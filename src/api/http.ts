@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Logger } from 'pino'
 import { apiLimits } from '../limits.ts'
+import type { Log } from '../security/log.ts'
 import type { Session } from '../security/sessions.ts'
 import { COOKIE, COOKIE_OPTIONS, COOKIE_SECONDS, isFromElsewhere, isJson } from './guard.ts'
 import { type Access, type Answer, failure, FAILURES, type Failure, type Route } from './route.ts'
@@ -110,7 +110,7 @@ function send(reply: FastifyReply, { status, body, cookie, retryAfterSeconds }: 
 }
 
 /** Says nothing of the cause: an error's message may hold what a patient's monitor sent. */
-export function answerFailures(app: FastifyInstance, log: Pick<Logger, 'error'>): void {
+export function answerFailures(app: FastifyInstance, log: Pick<Log, 'error'>): void {
   app.setNotFoundHandler((_request, reply) => reply.header(...NO_STORE).code(404).send({ detail: 'There is nothing here.' }))
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error)

@@ -3,9 +3,9 @@
  * rules advance: a gateway whose rules stand still must fall silent, so that every page says NOT RECEIVING.
  */
 
-import type { Logger } from 'pino'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
+import type { Log } from '../security/log.ts'
 import type { Session, Sessions } from '../security/sessions.ts'
 import { bedsFor, countsAsDelivered, devicesFor } from './audience.ts'
 import { CLOSED, PageLine, type Wire } from './page-line.ts'
@@ -13,7 +13,7 @@ import { clientMessageSchema } from './views.ts'
 import type { Ward, WardChange } from './ward.ts'
 import type { BedView, Role, ServerMessage } from './wire.ts'
 
-export type HubParts = { readonly ward: Ward; readonly sessions: Sessions; readonly clock: Clock; readonly log: Pick<Logger, 'info' | 'warn'>; readonly now: () => number }
+export type HubParts = { readonly ward: Ward; readonly sessions: Sessions; readonly clock: Clock; readonly log: Pick<Log, 'info' | 'warn'>; readonly now: () => number }
 
 /** What the socket tells the hub of one page. */
 export type Joined = { readonly received: (text: string) => void; readonly ponged: () => void; readonly gone: () => void }

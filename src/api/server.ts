@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { hostname } from 'node:os'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
+import type { Log } from '../security/log.ts'
 import type { LoginLinks } from '../security/login-links.ts'
 import type { LoginThrottle } from '../security/login-throttle.ts'
 import type { Session, Sessions } from '../security/sessions.ts'
@@ -40,7 +40,7 @@ export type ApiSetting = {
   readonly origins?: readonly string[]
   /** The ward's clock: stamps messages. Heartbeats and pushes go by real time. */
   readonly clock: Clock
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly log: Log
   readonly mode: 'demo' | 'live'
 }
 

@@ -1,6 +1,6 @@
 /** Signing in and out. */
 
-import type { Logger } from 'pino'
+import type { Log } from '../security/log.ts'
 import type { LinkFor, LoginLinks } from '../security/login-links.ts'
 import type { LoginThrottle } from '../security/login-throttle.ts'
 import type { Session, SessionFor, Sessions } from '../security/sessions.ts'
@@ -14,7 +14,7 @@ export type SignInParts = {
   readonly sessions: Sessions
   readonly links: LoginLinks
   readonly throttle: LoginThrottle
-  readonly log: Pick<Logger, 'info' | 'warn'>
+  readonly log: Pick<Log, 'info' | 'warn'>
 }
 
 type Login = { readonly body: { readonly name: string; readonly password: string }; readonly session: Session | null; readonly address: string }

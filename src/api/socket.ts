@@ -2,9 +2,9 @@
 
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Logger } from 'pino'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { apiLimits } from '../limits.ts'
+import type { Log } from '../security/log.ts'
 import type { Session } from '../security/sessions.ts'
 import { whyOf } from '../security/files.ts'
 import type { Hub } from './hub.ts'
@@ -16,7 +16,7 @@ export type DoorParts = {
   readonly isOwn: (headers: IncomingMessage['headers']) => boolean
   readonly sessionOf: (headers: IncomingMessage['headers']) => Session | null
   readonly headers: Readonly<Record<string, string>>
-  readonly log: Pick<Logger, 'info'>
+  readonly log: Pick<Log, 'info'>
 }
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -38,7 +38,7 @@ export function socketDoor({ hub, isOwn, sessionOf, headers, log }: DoorParts): 
   }
 }
 
-function attach(page: WebSocket, hub: Hub, session: Session, log: Pick<Logger, 'info'>): void {
+function attach(page: WebSocket, hub: Hub, session: Session, log: Pick<Log, 'info'>): void {
   const joined = hub.join(wireOf(page), session)
   page.on('message', (data, isBinary) => joined.received(isBinary ? '' : textOf(data)))
   page.on('pong', joined.ponged)

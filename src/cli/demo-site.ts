@@ -45,7 +45,7 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
         port: ports.mqtt,
         users: [...passwords.keys()].map((device) => ({ device, password: { file: join('secrets', device) } })),
       },
-      ...plan.beds.flatMap(({ device, transport }) => {
+      ...plan.beds.flatMap(({ device, transport }): object[] => {
         if (transport.kind !== 'serial') return []
         if (pty) return [{ kind: 'serial', id: `port-${device}`, device, path: transport.link, baudRate: 9_600 }]
         return transport.tcpPort === undefined ? [] : [{ kind: 'tcp-connect', id: `port-${device}`, device, host, port: transport.tcpPort }]

@@ -19,7 +19,7 @@ export function surrogate(text: string): Surrogate {
 }
 
 /** What a surrogate stands for. */
-export type SurrogateKind = 'stay' | 'device' | 'user' | 'alert' | 'gateway'
+export type SurrogateKind = 'stay' | 'device' | 'sensor' | 'user' | 'alert' | 'gateway'
 
 /**
  * Quality codes of central's column `q`. 0–9: a value, to be believed less as the number grows. 10–19: no value (`v` is
@@ -53,7 +53,7 @@ export type EventKeyParts = {
   /** Incarnation of the database. */
   readonly epoch: string
   readonly subject: Surrogate
-  /** MDC reference id, or the event type where the event is of no metric. */
+  /** MDC reference id, or the event type where the event is of no metric; `.1`, `.2` … behind it where all else is the same. */
   readonly metric: string
   readonly firstSeq: number
   readonly lastSeq: number
@@ -88,7 +88,7 @@ export type DeadEvent = BatchItem & { readonly event: string; readonly why: stri
 export type DeadLetter = DeadEvent & { readonly id: number; readonly epoch: string; readonly at: WallMs; readonly retryAsked: boolean }
 
 /** Why a row of the log is not sent; it still moves the cursor. */
-export const WITHHELD_REASONS = ['no-stay', 'gateway-event', 'unknown-metric', 'unknown-words'] as const
+export const WITHHELD_REASONS = ['no-stay', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert'] as const
 export type WithheldReason = (typeof WITHHELD_REASONS)[number]
 export type Withheld = { readonly reason: WithheldReason; readonly rows: number; readonly readings: number }
 

@@ -38,7 +38,7 @@ export async function checkMachine(of: { readonly root: string; readonly pages: 
 
 async function sqlite(): Promise<Finding> {
   try {
-    const { sqliteVersion } = await import('../store/database.ts')
+    const { sqliteVersion } = await import('../store/sqlite-version.ts')
     return good(`SQLite ${sqliteVersion()}`)
   } catch (error) {
     return wrong(`The database engine does not load: ${error instanceof Error ? error.message : String(error)}`, 'Run "npm ci" again on this machine: better-sqlite3 ships its binary for Linux, macOS and Windows.')

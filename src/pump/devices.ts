@@ -4,7 +4,8 @@ import type { DeviceSetting } from '../config/schema.ts'
 import { type BedId, type DeviceId, bedId, deviceId, isId } from '../domain/ids.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Peer, Sender } from '../seams.ts'
+import { type SilenceRule, type SilenceState, silence } from '../rules/silence.ts'
+import type { Peer, Sender, StayContext } from '../seams.ts'
 
 export type FrameCounts = { good: number; bad: number; skipped: number; quarantined: number }
 
@@ -20,7 +21,12 @@ export type Device = {
   link: { readonly kind: 'never' } | { readonly kind: 'up' } | { readonly kind: 'down'; readonly why: string }
   /** Technical conditions that end by themselves when nothing renews them: condition → when it ends. */
   readonly expiring: Map<string, MonoMs>
+  readonly silenceRule: SilenceRule
+  silence: SilenceState
 }
+
+/** Silence is no matter of the patient: the rule asks for a context and looks at none of it. */
+const NO_CONTEXT: StayContext = { population: 'adult', spo2Scale: 1, onOxygen: null, consciousness: null, infectionSuspected: false }
 
 export interface Devices {
   all(): readonly Device[]
@@ -47,7 +53,9 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   let strangers = 0
 
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
-    const device: Device = { id, ...of, counts: { good: 0, bad: 0, skipped: 0, quarantined: 0 }, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map() }
+    const silenceRule = silence({ device: id, intervalMs: 1_000, silenceMs: of.silenceMs })
+    const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
+    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), silenceRule, silence: silenceRule.start(NO_CONTEXT) }
     devices.set(id, device)
     return device
   }

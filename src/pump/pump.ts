@@ -13,6 +13,7 @@ import { type Snapshot, correct } from '../domain/observation.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
+import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick } from './committer.ts'
 import { type Device, type Devices, createDevices } from './devices.ts'
@@ -58,7 +59,6 @@ export class Pump<State> {
   readonly #messages: MessageMemory<PendingTick>
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
-  readonly #startedAt: MonoMs
   #stopping = false
   #ticks = 0
   #lastTick: Now
@@ -68,7 +68,6 @@ export class Pump<State> {
     this.#parts = parts
     this.#axis = clock.wall() - clock.mono()
     this.#lastTick = this.now()
-    this.#startedAt = this.#lastTick.at
     this.#messages = new MessageMemory(restored.messages)
     this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
@@ -118,7 +117,7 @@ export class Pump<State> {
   tick(): void {
     const now = this.now()
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
-    for (const device of this.devices.all()) this.#judgeSilence(device, now)
+    for (const device of this.devices.all()) if (!device.unknown) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
     this.#judgeStore(now)
     this.#ticks++
@@ -282,26 +281,26 @@ export class Pump<State> {
   #heard(device: Device, now: Now): void {
     device.lastFrameAt = now
     device.link = { kind: 'up' }
-    this.watch.clear(subjectOf(device), SILENT, now)
+    const frame = { device: device.id, bed: device.bed, stay: null, receivedAt: now.wall, at: now.at, sentAt: null, observations: [] }
+    this.watch.silence(device, { kind: 'snapshot', snapshot: frame }, now.wall)
   }
 
   #status(peer: Peer, state: 'up' | 'down', why: string): void {
-    if (peer.device === null) return
-    const device = this.devices.get(peer.device)
+    const device = peer.device === null || this.#stopping ? undefined : this.devices.get(peer.device)
     if (!device) return
-    if (this.#stopping) return
     device.link = state === 'up' ? { kind: 'up' } : { kind: 'down', why }
     if (device.bed !== null) this.changed.add(device.bed)
-    if (state === 'down') this.#judgeSilence(device, this.now())
+    if (state === 'up') return
+    // A connection that is known to be gone is silence that needs no waiting for; the next frame ends it.
+    const text = `Connection to ${device.id} lost (${why}): look at the monitor`
+    this.watch.technical({ device: null, subject: subjectOf(device) }, { condition: SILENCE_CONDITION, priority: 'medium', text }, this.now())
+    this.#adoptSilence(device)
   }
 
-  #judgeSilence(device: Device, now: Now): void {
-    if (device.unknown) return
-    const silentMs = now.at - (device.lastFrameAt?.at ?? this.#startedAt)
-    if (silentMs < device.silenceMs && device.link.kind !== 'down') return
-    const text = device.link.kind === 'down' ? `Connection to ${device.id} lost (${device.link.why}): look at the monitor` : `No data from ${device.id}: look at the monitor`
-    this.watch.technical({ device: null, subject: subjectOf(device) }, { condition: SILENT, priority: 'medium', text }, now)
-    if (device.bed !== null) this.changed.add(device.bed)
+  /** The silence rule of a device whose silence is already told: the next frame ends it. */
+  #adoptSilence(device: Device): void {
+    const open = [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id)
+    device.silence = device.silenceRule.adopt(device.silence, open)
   }
 
   #judgeStore(now: Now): void {
@@ -340,6 +339,7 @@ export class Pump<State> {
   }
 
   #refold(recent: Iterable<Snapshot>): void {
+    for (const device of this.devices.all()) this.#adoptSilence(device)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
     this.watch.refold(() => {
       for (const snapshot of recent) {
@@ -353,5 +353,4 @@ export class Pump<State> {
   }
 }
 
-const SILENT = 'silence/device'
 const STORE_FAILING = 'technical/store-failing'

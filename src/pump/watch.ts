@@ -3,7 +3,7 @@
  * one stay each; what they find is published before it is stored.
  */
 
-import type { AlertEvent, AlertSubject, Priority } from '../domain/alert.ts'
+import type { Alert, AlertEvent, AlertSubject, Priority } from '../domain/alert.ts'
 import type { StayId } from '../domain/ids.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
@@ -15,6 +15,8 @@ import type { Device } from './devices.ts'
 /** The rules of one stay, composed: a pure fold. */
 export interface BedRules<State> {
   start(context: StayContext): State
+  /** Takes over alerts that were open when the gateway stopped, to end them in time. */
+  adopt(state: State, open: readonly Alert[]): State
   step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
 }
 
@@ -53,8 +55,12 @@ export class Watch<State> {
     return this.#states.get(stay)
   }
 
+  /** A stay begins, or goes on after a restart with the alerts that were open. */
   begin(stay: StayRecord): void {
-    this.#states.set(stay.id, this.#parts.rules.start(stay.context))
+    const { rules, lifecycle } = this.#parts
+    const open = [...lifecycle.open.values()].filter((alert) => alert.stay === stay.id)
+    const fresh = rules.start(stay.context)
+    this.#states.set(stay.id, open.length === 0 ? fresh : rules.adopt(fresh, open))
   }
 
   end(stay: StayRecord, now: Now): void {
@@ -78,6 +84,13 @@ export class Watch<State> {
 
   context(stay: StayRecord, now: Now): void {
     this.#step(stay, { kind: 'context', ...now, context: stay.context }, now)
+  }
+
+  /** What the silence rule says of a device. */
+  silence(device: Device, input: RuleInput, wall: WallMs): void {
+    const { state, signals } = device.silenceRule.step(device.silence, input)
+    device.silence = state
+    if (signals.length > 0) this.#parts.emit(this.#parts.lifecycle.signals(subjectOf(device), signals, wall))
   }
 
   /** A technical condition about a device or the gateway. Stays until cleared, or until nothing renews it. */

@@ -1,7 +1,7 @@
 /** What the sensors and the nurse's word give to a score, and where each input comes from. */
 
 import type { Because } from '../domain/alert.ts'
-import type { Variable } from '../domain/metrics.ts'
+import { METRICS, type Variable } from '../domain/metrics.ts'
 import { meanPressure } from './scores/pressure.ts'
 import type { ScoreInputs } from './scores/inputs.ts'
 import { bestSource, type Sample, type Source } from './vitals.ts'
@@ -62,4 +62,18 @@ export function becauseInputs(view: View, { readings }: Gathered, variables: rea
     context.spo2Scale === 2 ? { name: 'SpO₂ scale', value: 2, unit: '', at } : [],
   ].flat()
   return [...sensed, ...said]
+}
+
+const VARIABLE_OF_LABEL: ReadonlyMap<string, Variable> = new Map(METRICS.flatMap(({ label, variable }) => (variable === null ? [] : [[label, variable.name]])))
+
+/**
+ * The variables that an open alert rested on when it was last said. A rule that takes it over waits for each of them to
+ * be heard before it lets the alert end: what was never heard again is lost, not better.
+ */
+export const restedOn = ({ inputs }: Because): readonly Variable[] => [...new Set(inputs.flatMap(({ name }) => VARIABLE_OF_LABEL.get(name) ?? []))]
+
+/** Those that are still to be heard; the same list when none was. */
+export function stillAwaited(awaited: readonly Variable[], { vitals }: View): readonly Variable[] {
+  const isHeard = (variable: Variable): boolean => vitals.sources.some((source) => source.variable === variable && source.good !== null)
+  return awaited.some(isHeard) ? awaited.filter((variable) => !isHeard(variable)) : awaited
 }

@@ -6,11 +6,12 @@
  */
 
 import type { Priority } from '../domain/alert.ts'
+import type { Variable } from '../domain/metrics.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 import { type Estimate, estimated, gatherFresh } from './estimate.ts'
-import { becauseInputs, type Gathered } from './inputs.ts'
+import { becauseInputs, type Gathered, restedOn, stillAwaited } from './inputs.ts'
 import { groundLadder, type Ladder, type LadderTimes, stepLadder } from './ladder.ts'
 import { news2 as news2Score } from './scores/news2.ts'
 import type { ScoreResult } from './scores/result.ts'
@@ -47,8 +48,10 @@ type Answer = { readonly result: ScoreResult; readonly at: WallMs | null }
 export type News2State = {
   readonly estimate: Estimate<Answer> | null
   readonly ladder: Ladder
-  readonly told: { readonly text: string; readonly min: number; readonly at: MonoMs } | null
+  readonly told: { readonly min: number; readonly at: MonoMs } | null
   readonly lost: boolean
+  /** An alert was taken over, and these of its inputs were not heard since. */
+  readonly awaited: readonly Variable[]
 }
 
 const hasThree = ({ parts }: ScoreResult): boolean => Object.values(parts).some((points) => points >= 3)
@@ -69,7 +72,7 @@ function threes(view: View, { readings }: Gathered, { parts }: ScoreResult): str
     const reading = readings[variable]
     return (parts[part] ?? 0) >= 3 && reading !== undefined ? [valueWords(reading.source, reading.sample)] : []
   })
-  return [...sensed, (parts['consciousness'] ?? 0) >= 3 ? `consciousness ${view.context.consciousness ?? 'not alert'}` : []].flat().join(', ')
+  return [...sensed, (parts['consciousness'] ?? 0) >= 3 ? `consciousness ${view.context.consciousness ?? 'not alert'}` : []].flat().join(' and ')
 }
 
 function presentSignal(view: View, result: ScoreResult, level: number): Signal {
@@ -91,11 +94,27 @@ function presentSignal(view: View, result: ScoreResult, level: number): Signal {
   }
 }
 
-const START: News2State = { estimate: null, ladder: groundLadder(EMERGENCY), told: null, lost: false }
+const START: News2State = { estimate: null, ladder: groundLadder(EMERGENCY), told: null, lost: false, awaited: [] }
 
 /** Told, and held up only by values that are no longer known. */
-const isHeldByLost = ({ fresh, carried }: Estimate<Answer>, told: number): boolean =>
-  rises(fresh.result) < told && keeps(fresh.result) < told && fresh.result.missing.length > carried.result.missing.length
+const isHeldByLost = ({ estimate, ladder: { told }, awaited }: News2State): boolean =>
+  awaited.length > 0 ||
+  (estimate !== null && keeps(estimate.fresh.result) < told && keeps(estimate.carried.result) >= told && estimate.fresh.result.missing.length > estimate.carried.result.missing.length)
+
+const isDue = ({ told, lost }: News2State, { min }: ScoreResult, at: MonoMs): boolean =>
+  told === null || lost || at - told.at >= (min >= told.min + WORSE_POINTS ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
+
+const CLEARED: readonly Signal[] = [{ kind: 'cleared', condition: NEWS2_CONDITION }]
+const LOST: readonly Signal[] = [{ kind: 'lost', condition: NEWS2_CONDITION }]
+
+/** The state with a fresh look at the patient; the same object when nothing moved. */
+function looked(state: News2State, view: View): News2State {
+  const estimate = estimated(state.estimate, view, answerOf)
+  const awaited = state.awaited.length === 0 ? state.awaited : stillAwaited(state.awaited, view)
+  const keep = awaited.length > 0 ? EMERGENCY : keeps(estimate.carried.result)
+  const ladder = stepLadder(state.ladder, { rise: rises(estimate.fresh.result), keep }, view.at, TIMES)
+  return estimate === state.estimate && ladder === state.ladder && awaited === state.awaited ? state : { ...state, estimate, ladder, awaited }
+}
 
 export const news2: Watcher<News2State> = {
   id: ID,
@@ -103,34 +122,22 @@ export const news2: Watcher<News2State> = {
   start: () => START,
 
   step(state, view) {
-    if (view.context.population !== 'adult') {
-      return state.ladder.told === 0 ? { state: START, signals: NO_SIGNALS } : { state: START, signals: [{ kind: 'cleared', condition: NEWS2_CONDITION }] }
-    }
-    const estimate = estimated(state.estimate, view, answerOf)
-    const { result } = estimate.fresh
-    const ladder = stepLadder(state.ladder, { rise: rises(result), keep: keeps(estimate.carried.result) }, view.at, TIMES)
-    if (ladder.told === 0) {
-      const signals: readonly Signal[] = state.ladder.told === 0 ? NO_SIGNALS : [{ kind: 'cleared', condition: NEWS2_CONDITION }]
-      return ladder === state.ladder && estimate === state.estimate ? { state, signals } : { state: { estimate, ladder, told: null, lost: false }, signals }
-    }
-    if (isHeldByLost(estimate, ladder.told) && ladder.told === state.ladder.told) {
-      if (!state.lost) return { state: { ...state, estimate, ladder, lost: true }, signals: [{ kind: 'lost', condition: NEWS2_CONDITION }] }
-      return ladder === state.ladder && estimate === state.estimate ? { state, signals: NO_SIGNALS } : { state: { ...state, estimate, ladder }, signals: NO_SIGNALS }
-    }
-    const { told } = state
-    const isDue = told === null || state.lost || ladder.told !== state.ladder.told || result.min >= told.min + WORSE_POINTS || view.at - told.at >= ruleLimits.restateMs
-    if (!isDue) return ladder === state.ladder && estimate === state.estimate ? { state, signals: NO_SIGNALS } : { state: { ...state, estimate, ladder }, signals: NO_SIGNALS }
-    const signal = presentSignal(view, result, ladder.told)
-    const text = signal.kind === 'present' ? signal.text : ''
-    const isNews = told === null || state.lost || ladder.told !== state.ladder.told || text !== told.text
-    return { state: { estimate, ladder, told: { text, min: result.min, at: view.at }, lost: false }, signals: isNews ? [signal] : NO_SIGNALS }
+    const wasTold = state.ladder.told
+    if (view.context.population !== 'adult') return { state: START, signals: wasTold === 0 ? NO_SIGNALS : CLEARED }
+    const next = looked(state, view)
+    const isTold = next.ladder.told
+    if (isTold === 0) return wasTold === 0 ? { state: next, signals: NO_SIGNALS } : { state: { ...next, told: null, lost: false }, signals: CLEARED }
+    const moved = isTold !== wasTold
+    if (!moved && isHeldByLost(next)) return next.lost ? { state: next, signals: NO_SIGNALS } : { state: { ...next, lost: true }, signals: LOST }
+    const result = next.estimate?.fresh.result
+    if (result === undefined || !(moved || isDue(next, result, view.at))) return { state: next, signals: NO_SIGNALS }
+    return { state: { ...next, told: { min: result.min, at: view.at }, lost: false }, signals: [presentSignal(view, result, isTold)] }
   },
 
   adopt(state, open) {
     const known = open.find(({ condition }) => condition === NEWS2_CONDITION)
     if (known === undefined) return state
-    const told = PRIORITY_OF.lastIndexOf(known.priority)
-    return { ...state, ladder: { ...state.ladder, told } }
+    return { ...state, ladder: { ...state.ladder, told: PRIORITY_OF.lastIndexOf(known.priority) }, awaited: restedOn(known.because) }
   },
 }
 

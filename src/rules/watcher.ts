@@ -1,6 +1,6 @@
 /** What the rules of one stay share: the view of the patient, the shape of a verdict, and the way to stand alone as a Rule. */
 
-import type { Priority } from '../domain/alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
 import type { Rule, RuleInput, Signal, StayContext } from '../seams.ts'
@@ -29,7 +29,7 @@ export type Verdict<State> = { readonly state: State; readonly signals: readonly
 export const NO_SIGNALS: readonly Signal[] = []
 
 /** An alert that is open when a rule starts (after a restart of the gateway): the rule takes it over, to end it in time. */
-export type OpenCondition = { readonly condition: string; readonly priority: Priority }
+export type OpenCondition = Pick<Alert, 'condition' | 'priority' | 'because'>
 
 /** One rule over the shared view. States are plain data. A step without news returns the state it was given. */
 export type Watcher<State> = {

@@ -5,11 +5,11 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
-import { monoMs, type MonoMs } from '../domain/time.ts'
+import type { MonoMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { isRecord, openSaver, readText, whyOf } from './files.ts'
+import type { Log } from './log.ts'
 import { userName } from './user-file.ts'
 import type { Users } from './users.ts'
 
@@ -30,7 +30,7 @@ export interface LoginThrottle {
 
 type Failures = { readonly count: number; readonly lastAt: MonoMs }
 
-export type ThrottleSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Logger, 'warn'> }
+export type ThrottleSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Log, 'warn'> }
 
 /** How long the next try must wait after `failures` in a row, in milliseconds: 0, then 30 s, doubling up to an hour. */
 export function delayAfter(failures: number): number {
@@ -77,10 +77,11 @@ export async function openLoginThrottle({ folder, clock, users, log }: ThrottleS
       const now = clock.mono()
       const ofName = tableOf(name).get(name)
       if (ofName && ofName.count >= apiLimits.loginFailuresInRowMax) return { kind: 'stopped' }
-      const ms = Math.max(waitOf(ofName, now), waitOf(recent(addresses.get(address), now), now))
+      const ofAddress = recent(addresses.get(address), now)
+      const ms = Math.max(waitOf(ofName, now), waitOf(ofAddress, now))
       if (ms > 0) return { kind: 'wait', ms }
-      count(tableOf(name), name, now)
-      count(addresses, address, now)
+      remember(tableOf(name), name, { count: (ofName?.count ?? 0) + 1, lastAt: now })
+      remember(addresses, address, { count: (ofAddress?.count ?? 0) + 1, lastAt: now })
       const account = users.find(name)
       if (account) {
         epochs.set(name, account.epoch)
@@ -127,15 +128,15 @@ const waitOf = (failures: Failures | null | undefined, now: MonoMs): number =>
 const recent = (failures: Failures | undefined, now: MonoMs): Failures | null =>
   failures && now - failures.lastAt < apiLimits.loginDelayMsMax + delayAfter(failures.count) ? failures : null
 
-function count(table: Map<string, Failures>, key: string, now: MonoMs): void {
-  const before = table.get(key)
+/** The newest stands last; one too many pushes out the one that was quiet for longest. */
+function remember(table: Map<string, Failures>, key: string, failures: Failures): void {
   table.delete(key)
-  table.set(key, { count: (before?.count ?? 0) + 1, lastAt: monoMs(now) })
+  table.set(key, failures)
   const oldest = table.keys().next()
   if (table.size > apiLimits.loginFailureKeysMax && oldest.done === false) table.delete(oldest.value)
 }
 
-async function countsOf(path: string, log: Pick<Logger, 'warn'>): Promise<readonly (readonly [string, number])[]> {
+async function countsOf(path: string, log: Pick<Log, 'warn'>): Promise<readonly (readonly [string, number])[]> {
   try {
     const json: unknown = JSON.parse((await readText(path)) ?? '{}')
     if (!isRecord(json)) return []

@@ -1,12 +1,12 @@
 /** Who is signed in. Only hashes of tokens are kept; they outlive a restart of the gateway, so that no ward screen goes dark. */
 
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { You } from '../api/wire.ts'
 import { monoMs, type MonoMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { isRecord, openSaver, readText, whyOf } from './files.ts'
+import type { Log } from './log.ts'
 import { hashToken, isToken, newToken } from './tokens.ts'
 import { isRole } from './user-file.ts'
 import type { Users } from './users.ts'
@@ -40,7 +40,7 @@ export interface Sessions {
   settled(): Promise<void>
 }
 
-export type SessionsSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Logger, 'warn'> }
+export type SessionsSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Log, 'warn'> }
 
 const LIFETIME_MS = apiLimits.sessionHoursMax * 3_600_000
 
@@ -100,7 +100,7 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
   }
 }
 
-async function readSessions(path: string, clock: Clock, log: Pick<Logger, 'warn'>): Promise<readonly Session[]> {
+async function readSessions(path: string, clock: Clock, log: Pick<Log, 'warn'>): Promise<readonly Session[]> {
   try {
     const json: unknown = JSON.parse((await readText(path)) ?? '{}')
     const stored: readonly unknown[] = isRecord(json) && Array.isArray(json['sessions']) ? json['sessions'] : []

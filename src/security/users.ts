@@ -1,11 +1,11 @@
 /** The users as the gateway sees them: read at start and again whenever a command changed the file. */
 
 import { stat } from 'node:fs/promises'
-import type { Logger } from 'pino'
 import type { Role } from '../api/wire.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { codeOf, readText, whyOf } from './files.ts'
+import type { Log } from './log.ts'
 import { checkPassword, hashPassword, PASSWORD_COST, type PasswordCost } from './passwords.ts'
 import { newToken } from './tokens.ts'
 import { parseUsers, type User, userFileOf, userName } from './user-file.ts'
@@ -29,7 +29,7 @@ export interface Users {
   onChange(listener: () => void): () => void
 }
 
-export type UsersSetting = { readonly folder: string; readonly clock: Clock; readonly log: Pick<Logger, 'info' | 'warn'>; readonly cost?: PasswordCost }
+export type UsersSetting = { readonly folder: string; readonly clock: Clock; readonly log: Pick<Log, 'info' | 'warn'>; readonly cost?: PasswordCost }
 
 /** `clock` is real time also in a demo: people sign in at their own speed. */
 export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: UsersSetting): Promise<Users> {

@@ -30,7 +30,8 @@ export type Trend =
       /** More rows or values than the bounds in `storeLimits`: the latest are missing. Ask for a shorter span. */
       readonly isCut: boolean
     }
-  | { readonly kind: 'failed'; readonly why: string }
+  /** No lines, because they could not be read: not because there are no values. */
+  | { readonly kind: 'failed'; readonly why: string; readonly series: readonly [] }
 
 export interface History {
   /** Never rejects. At most `storeLimits.historyQueriesWaitingMax` wait; more fail at once. */
@@ -76,7 +77,7 @@ class HistoryThread implements History {
     const ended = Promise.withResolvers<void>()
     let why = 'The history thread ended.'
     worker.on('message', (message: FromHistory) => {
-      this.#waiting.get(message.id)?.(message.kind === 'failed' ? message : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) })
+      this.#waiting.get(message.id)?.(message.kind === 'failed' ? { kind: 'failed', why: message.why, series: [] } : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) })
       this.#waiting.delete(message.id)
     })
     worker.on('error', (error) => {
@@ -86,7 +87,7 @@ class HistoryThread implements History {
       this.#running = null
       const all = [...this.#waiting.values()]
       this.#waiting.clear()
-      for (const answer of all) answer({ kind: 'failed', why })
+      for (const answer of all) answer({ kind: 'failed', why, series: [] })
       ended.resolve()
     })
     return { worker, ended: ended.promise }
@@ -95,4 +96,4 @@ class HistoryThread implements History {
 
 const plain = ({ t, v, ...series }: RawSeries): TrendSeries => ({ ...series, t: [...t], v: Array.from(v, (value) => (Number.isNaN(value) ? null : value)) })
 
-const failed = (why: string): Promise<Trend> => Promise.resolve({ kind: 'failed', why })
+const failed = (why: string): Promise<Trend> => Promise.resolve({ kind: 'failed', why, series: [] })

@@ -2,14 +2,13 @@
 
 import type { Database, Statement } from 'better-sqlite3'
 import { type Metric, metricOfId } from '../domain/metrics.ts'
-import type { WallMs } from '../domain/time.ts'
-import { wallMs } from '../domain/time.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
 import { bytesCrc } from './crc.ts'
 import { openReaderDatabase } from './database.ts'
 import { readerQueries } from './queries.ts'
-import { type Damage, DamageList, type EventRow, RowReader, type SnapshotRow, eventOf } from './rows.ts'
+import { type Damage, DamageList, RowReader, type SnapshotRow, eventOf } from './rows.ts'
 
 /** Measured values of one metric from one device, all channels together. */
 export type ValueCount = { readonly device: string; readonly metric: string; readonly values: number }

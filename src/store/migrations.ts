@@ -39,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
         patient INTEGER REFERENCES patient (id),
         opened_at REAL NOT NULL,
         closed_at REAL,
+        context TEXT NOT NULL,
         crc INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX stay_open ON stay (opened_at) WHERE closed_at IS NULL;
@@ -98,6 +99,17 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (minute, seq)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX mark_by_seq ON mark (seq);
+
+      -- Messages that were taken, a ring for each device: the row that a new one displaces is deleted. In the order of arrival,
+      -- not by device, for what is written together shall lie together; the writer remembers which row holds which slot.
+      CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        device TEXT NOT NULL,
+        slot INTEGER NOT NULL,
+        control_id TEXT NOT NULL,
+        hash INTEGER NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT;
 
       -- Frames that were not believed. device is '' where nobody knows it. length: bytes on the wire, which may be more than are kept.
       CREATE TABLE quarantine (

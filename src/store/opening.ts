@@ -1,21 +1,23 @@
-/** What a gateway takes up again when it starts: open stays, open alerts, and the last minutes for the rules. */
+/** What a gateway takes up again when it starts: open stays, open alerts, messages that were taken, and the last minutes for the rules. */
 
 import type { Database } from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
-import type { StayRecord } from '../seams.ts'
+import type { MessageIdentity, StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
 import { type Refused, StoreUnreadable, databaseFile, openReaderDatabase, whyOf } from './database.ts'
 import { seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
-import { type Damage, type EventRow, RowReader, type SnapshotRow, type StayRow, eventOf, stayOf } from './rows.ts'
+import { type Damage, type EventRow, type MessageRow, RowReader, type SnapshotRow, type StayRow, eventOf, messageOf, stayOf } from './rows.ts'
 
 export type Opening = {
   readonly kind: 'read'
   readonly stays: readonly StayRecord[]
   readonly openAlertEvents: readonly AlertEvent[]
+  /** In the order in which they were taken. */
+  readonly messages: readonly MessageIdentity[]
   readonly damaged: readonly Damage[]
 }
 
@@ -25,7 +27,7 @@ export function readOpening(folder: string): Opening | Refused {
   try {
     db = openReaderDatabase(folder).db
     const damaged: Damage[] = []
-    return { kind: 'read', stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), damaged }
+    return { kind: 'read', stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), messages: messagesTaken(db, damaged), damaged }
   } catch (error) {
     const why = error instanceof StoreUnreadable ? error.message : `${databaseFile(folder)} cannot be read: ${whyOf(error)}`
     return { kind: 'refused', how: 'damaged', why }
@@ -42,6 +44,16 @@ function openStays(db: Database, damaged: Damage[]): readonly StayRecord[] {
     if (stay) stays.push(stay)
   }
   return stays
+}
+
+function messagesTaken(db: Database, damaged: Damage[]): readonly MessageIdentity[] {
+  const messages: MessageIdentity[] = []
+  for (const row of db.prepare<[], MessageRow>(readerQueries.MESSAGES).all()) {
+    const message = messageOf(row)
+    if (message.kind === 'good') messages.push(message.value)
+    else damaged.push(message.damage)
+  }
+  return messages
 }
 
 function openAlertEvents(db: Database, damaged: Damage[]): readonly AlertEvent[] {

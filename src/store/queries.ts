@@ -26,9 +26,12 @@ export const writerQueries = {
   PATIENT_OF_STAY: 'SELECT patient FROM stay WHERE id = @stay',
   ADD_PATIENT: 'INSERT INTO patient (mrn, name, crc) VALUES (@mrn, @name, @crc)',
   CHANGE_PATIENT: 'UPDATE patient SET mrn = @mrn, name = @name, crc = @crc WHERE id = @id',
-  REMOVE_PATIENT: 'DELETE FROM patient WHERE id = @id',
-  PUT_STAY: `INSERT INTO stay (id, bed, patient, opened_at, closed_at, crc) VALUES (@id, @bed, @patient, @openedAt, @closedAt, @crc)
-    ON CONFLICT (id) DO UPDATE SET bed = excluded.bed, patient = excluded.patient, opened_at = excluded.opened_at, closed_at = excluded.closed_at, crc = excluded.crc`,
+  PUT_STAY: `INSERT INTO stay (id, bed, patient, opened_at, closed_at, context, crc) VALUES (@id, @bed, @patient, @openedAt, @closedAt, @context, @crc)
+    ON CONFLICT (id) DO UPDATE SET bed = excluded.bed, patient = excluded.patient, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
+      context = excluded.context, crc = excluded.crc`,
+  MESSAGES: 'SELECT id AS row, device, slot, control_id AS id, hash, crc FROM message ORDER BY id',
+  ADD_MESSAGE: 'INSERT INTO message (id, device, slot, control_id, hash, crc) VALUES (@row, @device, @slot, @id, @hash, @crc)',
+  REMOVE_MESSAGE: 'DELETE FROM message WHERE id = @row',
   ADD_QUARANTINED: 'INSERT INTO quarantine (at, device, peer, why, length, bytes, crc) VALUES (@at, @device, @peer, @why, @length, @bytes, @crc)',
   TRIM_QUARANTINE: `DELETE FROM quarantine WHERE device = @device
     AND id <= (SELECT id FROM quarantine WHERE device = @device ORDER BY id DESC LIMIT 1 OFFSET @framesMax)`,
@@ -55,9 +58,10 @@ export const readerQueries = {
   // The log between two minutes: from the first mark to where the mark after the last one begins.
   MARKS_BETWEEN: 'SELECT min(seq) AS firstSeq, max(seq) AS lastMark FROM mark WHERE minute BETWEEN @firstMinute AND @lastMinute',
   MARK_AFTER: 'SELECT min(seq) AS seq FROM mark WHERE seq > @seq',
-  STAYS_OPEN: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.crc,
+  STAYS_OPEN: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc
     FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NULL ORDER BY stay.opened_at`,
+  MESSAGES: writerQueries.MESSAGES,
   OPEN_ALERTS: 'SELECT alert_id AS alertId, crc FROM open_alert ORDER BY alert_id',
   EVENTS_OF_ALERT: 'SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE alert_id = @alertId ORDER BY seq',
   // Only when open_alert itself is damaged.

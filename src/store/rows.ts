@@ -10,14 +10,14 @@ import { type Metric, metricOfId } from '../domain/metrics.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type WallMs, monoMs, wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
-import type { StayRecord, StoredEvent } from '../seams.ts'
+import type { MessageIdentity, StayContext, StayRecord, StoredEvent } from '../seams.ts'
 import { rowCrc, snapshotCrc } from './crc.ts'
 import { type SeriesRow, type StreamRow, seriesCrc, streamCrc } from './names.ts'
 import { type PackedReading, unpackReadings } from './packed.ts'
 import { readerQueries } from './queries.ts'
 
 /** A row that cannot be believed. */
-export type Damage = { readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'open_alert' | 'quarantine'; readonly row: number | string; readonly why: string }
+export type Damage = { readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine'; readonly row: number | string; readonly why: string }
 
 export type SnapshotRow = {
   readonly seq: number
@@ -34,6 +34,7 @@ export type StayRow = {
   readonly patient: number | null
   readonly openedAt: number
   readonly closedAt: number | null
+  readonly context: string
   readonly crc: number
   readonly mrn: string | null
   readonly name: string | null
@@ -123,20 +124,32 @@ export const eventOf = (row: EventRow): Checked<StoredEvent> =>
 
 /** A stay with a damaged patient is kept without a name: no name is better than a wrong one. The damage is told all the same. */
 export function stayOf(row: StayRow): { readonly stay: StayRecord | null; readonly damage: Damage | null } {
-  if (row.crc !== rowCrc(row.id, row.bed, row.patient, row.openedAt, row.closedAt)) return { stay: null, damage: { table: 'stay', row: row.id, why: WRONG_CRC } }
+  if (row.crc !== rowCrc(row.id, row.bed, row.patient, row.openedAt, row.closedAt, row.context)) return { stay: null, damage: { table: 'stay', row: row.id, why: WRONG_CRC } }
+  const context: StayContext = JSON.parse(row.context)
   const isNamed = row.patient !== null
   const isRight = isNamed && row.patientCrc === rowCrc(row.id, row.mrn, row.name)
   return {
     stay: {
       id: stayId(row.id),
-      bed: row.bed,
+      bed: bedId(row.bed),
       identity: isRight ? { mrn: row.mrn, name: row.name } : null,
       openedAt: wallMs(row.openedAt),
       closedAt: row.closedAt === null ? null : wallMs(row.closedAt),
+      context,
     },
     damage: isNamed && !isRight ? { table: 'patient', row: row.id, why: WRONG_CRC } : null,
   }
 }
+
+export type MessageRow = { readonly row: number; readonly device: string; readonly slot: number; readonly id: string; readonly hash: number; readonly crc: number }
+
+export const messageCrc = ({ device, slot, id, hash }: Omit<MessageRow, 'row' | 'crc'>): number => rowCrc(device, slot, id, hash)
+
+export const messageOf = (row: MessageRow): Checked<MessageIdentity> =>
+  checked('message', row.row, () => {
+    if (row.crc !== messageCrc(row)) throw new RangeError(WRONG_CRC)
+    return { device: deviceId(row.device), slot: row.slot, id: row.id, hash: row.hash }
+  })
 
 /** RangeError is how smart constructors and the blob's reader say that something cannot be. Anything else is a bug and flies on. */
 function checked<Value>(table: Damage['table'], row: number, read: () => Value): Checked<Value> {

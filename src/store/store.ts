@@ -8,7 +8,7 @@ import type { AlertEvent } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
-import type { Clock, CommitResult, StayRecord, Store, Tick } from '../seams.ts'
+import type { Clock, CommitResult, MessageIdentity, StayRecord, Store, Tick } from '../seams.ts'
 import { type FolderLock, type Refused, type StoreKind, lockFolder, whyOf } from './database.ts'
 import { Names } from './names.ts'
 import { readOpening, recentSnapshots } from './opening.ts'
@@ -47,6 +47,8 @@ export type Opened = {
   readonly stays: readonly StayRecord[]
   /** Of each alert that is still open all events, from a start on, in the order of the log. */
   readonly openAlertEvents: readonly AlertEvent[]
+  /** Messages that were taken, in the order in which they were. */
+  readonly messages: readonly MessageIdentity[]
   /** Rows that could not be believed while opening: for a technical alert. */
   readonly damaged: readonly Damage[]
   /** Snapshots received since, in the order of the log, read page by page while you iterate. */
@@ -62,10 +64,14 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
   if (lock.kind === 'refused') return lock
   const thread = new StoreThread(settings, lock)
   const started = await thread.open()
-  const found = started.kind === 'opened' ? readOpening(settings.folder) : started
-  if (started.kind === 'refused' || found.kind === 'refused') {
+  if (started.kind === 'refused') {
     await thread.close()
-    return started.kind === 'refused' ? started : found
+    return started
+  }
+  const found = readOpening(settings.folder)
+  if (found.kind === 'refused') {
+    await thread.close()
+    return found
   }
   return {
     kind: 'opened',
@@ -74,6 +80,7 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     lastSeq: started.lastSeq,
     stays: found.stays,
     openAlertEvents: found.openAlertEvents,
+    messages: found.messages,
     damaged: found.damaged,
     recent: (from, onDamage = () => {}) => recentSnapshots(settings.folder, from, onDamage),
     health: () => thread.health(),
@@ -211,7 +218,7 @@ class StoreThread implements Store {
   /** Tries until a thread runs again or the store is closed; the wait doubles. */
   async #revive(): Promise<void> {
     const { clock } = this.#settings
-    for (let delayMs = storeLimits.restartDelayMs; ; delayMs = Math.min(delayMs * 2, storeLimits.restartDelayMsMax)) {
+    for (let delayMs: number = storeLimits.restartDelayMs; ; delayMs = Math.min(delayMs * 2, storeLimits.restartDelayMsMax)) {
       await clock.sleep(delayMs, this.#stop.signal)
       if (this.#stop.signal.aborted) return
       this.#restarts++

@@ -3,13 +3,13 @@
  * readings; the store thread reads just enough to insert them. Little-endian:
  *
  *   u32 snapshots · for each: u32 bytes of readings · i32 crc · u32 stream · double receivedAt · double sentAt (NaN: none) · readings
- *   u32 bytes of JSON (0: nothing else in the tick) · JSON of names, events, stays and quarantined frames · the frames' bytes
+ *   u32 bytes of JSON (0: nothing else in the tick) · JSON of names, events, stays, messages and quarantined frames · the frames' bytes
  */
 
 import { utf8 } from '../codec/bytes.ts'
 import type { AlertEvent } from '../domain/alert.ts'
 import { pumpLimits } from '../limits.ts'
-import type { QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import type { MessageIdentity, QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
 import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
 import type { Names, NewNames } from './names.ts'
 import { packReadings } from './packed.ts'
@@ -40,6 +40,7 @@ export type EncodedTick = {
   readonly snapshots: readonly EncodedSnapshot[]
   readonly events: readonly EncodedEvent[]
   readonly stays: readonly StayRecord[]
+  readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly EncodedFrame[]
 }
 
@@ -47,6 +48,7 @@ type Rest = {
   readonly names: NewNames
   readonly events: readonly EncodedEvent[]
   readonly stays: readonly StayRecord[]
+  readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly (Omit<EncodedFrame, 'bytes'> & { readonly kept: number })[]
 }
 
@@ -70,7 +72,7 @@ export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scra
 }
 
 function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
-  const isEmpty = tick.events.length + tick.stays.length + tick.quarantined.length + names.streams.length + names.series.length === 0
+  const isEmpty = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + names.streams.length + names.series.length === 0
   if (isEmpty) {
     scratch.u32(0)
     return
@@ -81,6 +83,7 @@ function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
       names,
       events: tick.events.map(encodeEvent),
       stays: tick.stays,
+      messages: tick.messages,
       quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
         at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
       })),
@@ -124,7 +127,7 @@ export function decodeTick(buffer: ArrayBuffer): EncodedTick {
 
 function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'> {
   const length = bytes.readUInt32LE(start)
-  if (length === 0) return { names: { streams: [], series: [] }, events: [], stays: [], quarantined: [] }
+  if (length === 0) return { names: { streams: [], series: [] }, events: [], stays: [], messages: [], quarantined: [] }
   let at = start + 4 + length
   const rest: Rest = JSON.parse(bytes.toString('utf8', start + 4, at))
   const quarantined = rest.quarantined.map(({ kept, ...frame }) => {
@@ -132,5 +135,5 @@ function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'
     at += kept
     return whole
   })
-  return { names: rest.names, events: rest.events, stays: rest.stays, quarantined }
+  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined }
 }

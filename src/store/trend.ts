@@ -8,16 +8,17 @@ import { type SeqSpan, seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
 import { RowReader, type Series, type SnapshotRow } from './rows.ts'
 
-export type TrendQuery = {
-  /** Whose values: all that came from a bed, whoever lay in it, or those of one stay. */
-  readonly of: { readonly bed: string } | { readonly stay: string }
-  /** MDC reference ids; empty for all. */
-  readonly metrics: readonly string[]
+/** Whose values: all that came from a bed, whoever lay in it, or those of one stay. */
+export type TrendSubject = { readonly bed: string } | { readonly stay: string }
+
+export type TrendQuery = TrendSubject & {
+  /** MDC reference ids; all where none are named. */
+  readonly metrics?: readonly string[]
   /** Corrected wall time, ms, ends included. */
   readonly from: number
   readonly to: number
-  /** For each series: at least 4, at most `storeLimits.historyPointsMax`. */
-  readonly pointsMax: number
+  /** For each series: at least 4, at most `storeLimits.historyPointsMax`; `trendPointsMax` where it is not named. */
+  readonly pointsMax?: number
 }
 
 /** One line of a chart: one metric and channel of one device. NaN in `v`, which must not leave this folder, is a gap. */
@@ -47,8 +48,8 @@ export function readTrend(db: Database, query: TrendQuery): RawTrend {
   const gathering: Gathering = { query, rows: new RowReader(db), lines: new Map(), rowsLeft: storeLimits.historyRowsMax, valuesLeft: storeLimits.historyValuesMax, damagedRows: 0 }
   // Rows are found by when they came; a value may have been measured long before.
   const span = seqsBetween(db, query.from, query.to + storeLimits.historyLateMs)
-  if (span) for (const stream of streamsOf(db, query.of)) gather(db, gathering, { stream, ...span })
-  const pointsMax = Math.min(Math.max(query.pointsMax, 4), storeLimits.historyPointsMax)
+  if (span) for (const stream of streamsOf(db, query)) gather(db, gathering, { stream, ...span })
+  const pointsMax = Math.min(Math.max(query.pointsMax ?? storeLimits.trendPointsMax, 4), storeLimits.historyPointsMax)
   return {
     series: [...gathering.lines.values()].map((line) => thinned(line, pointsMax)),
     damagedRows: gathering.damagedRows,
@@ -56,11 +57,11 @@ export function readTrend(db: Database, query: TrendQuery): RawTrend {
   }
 }
 
-function streamsOf(db: Database, of: TrendQuery['of']): readonly number[] {
+function streamsOf(db: Database, of: TrendSubject): readonly number[] {
   const rows =
     'bed' in of
-      ? db.prepare<[{ bed: string }], { readonly id: number }>(readerQueries.STREAMS_OF_BED).all(of)
-      : db.prepare<[{ stay: string }], { readonly id: number }>(readerQueries.STREAMS_OF_STAY).all(of)
+      ? db.prepare<[{ bed: string }], { readonly id: number }>(readerQueries.STREAMS_OF_BED).all({ bed: of.bed })
+      : db.prepare<[{ stay: string }], { readonly id: number }>(readerQueries.STREAMS_OF_STAY).all({ stay: of.stay })
   return rows.map(({ id }) => id)
 }
 
@@ -97,7 +98,7 @@ function lineOf(gathering: Gathering, stream: number, id: number): Line | null {
     return null
   }
   const { device, series } = named
-  if (query.metrics.length > 0 && !query.metrics.includes(series.metric.id)) return null
+  if (query.metrics && !query.metrics.includes(series.metric.id)) return null
   const key = `${device}\u0000${series.metric.id}\u0000${series.channel}`
   const known = lines.get(key)
   if (known) return known

@@ -7,14 +7,15 @@
  */
 
 import Database from 'better-sqlite3'
-import { pumpLimits, storeLimits } from '../limits.ts'
-import type { StayRecord } from '../seams.ts'
-import { bytesCrc, numbered, rowCrc } from './crc.ts'
+import { storeLimits } from '../limits.ts'
+import { numbered } from './crc.ts'
 import { type Identity, type Refused, openWriterDatabase, whyOf } from './database.ts'
 import { minuteOf } from './marks.ts'
-import { type KnownNames, type SeriesName, type SeriesRow, type StreamName, type StreamRow, seriesCrc, streamCrc } from './names.ts'
-import { writerQueries } from './queries.ts'
-import { type EncodedEvent, type EncodedFrame, type EncodedTick, decodeTick } from './tick-codec.ts'
+import { MessageRing } from './message-ring.ts'
+import { type KnownNames, type SeriesName, type StreamName, seriesCrc, streamCrc } from './names.ts'
+import { type EncodedTick, decodeTick } from './tick-codec.ts'
+import { type Connection, connectionOf, lastSeqOf } from './writer-connection.ts'
+import { addEvent, addQuarantined, putStay } from './writer-rows.ts'
 
 export type WriterSettings = Identity & {
   readonly folder: string
@@ -26,7 +27,7 @@ export type QueuedTick = { readonly id: number; readonly buffer: ArrayBuffer }
 export type Answer = { readonly id: number; readonly result: { readonly kind: 'durable'; readonly lastSeq: number } | { readonly kind: 'failed'; readonly why: string } }
 
 /** What a test may do to the disk. */
-export type WriterHooks = { readonly beforeCommit?: (db: Database.Database) => void }
+export type WriterHooks = { readonly afterOpen?: (db: Database.Database) => void; readonly beforeCommit?: (db: Database.Database) => void }
 
 const PAGE_BYTES = 4_096
 /** No minute: the next row leaves a mark. */
@@ -40,7 +41,6 @@ const FAILURES_BEFORE_REOPEN = 3
 const NO_REASON_TO_REOPEN = /^SQLITE_(FULL|BUSY)/
 const REOPEN_AT_ONCE: readonly string[] = ['SQLITE_READONLY_DBMOVED', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CANTOPEN']
 
-type Connection = ReturnType<typeof connectionOf>
 type NumberedTick = EncodedTick & { readonly id: number }
 type Attempt =
   | { readonly kind: 'durable'; readonly lastSeqs: readonly number[] }
@@ -56,6 +56,7 @@ export class Writer {
   #minute = UNMARKED
   #failures = 0
   #checkpointTrouble: string | null = null
+  #messages: MessageRing
   /** Names that main has given and no commit has yet made durable. */
   #streams: StreamName[] = []
   #series: SeriesName[] = []
@@ -64,8 +65,10 @@ export class Writer {
     this.#settings = settings
     this.#hooks = hooks
     this.#epoch = epoch
+    hooks.afterOpen?.(db)
     this.#connection = connectionOf(db)
     this.#lastSeq = lastSeqOf(this.#connection)
+    this.#messages = new MessageRing(this.#connection)
   }
 
   static open(settings: WriterSettings, hooks: WriterHooks = {}): Writer | Refused {
@@ -132,7 +135,7 @@ export class Writer {
     if (!connection) return 0
     try {
       const { log, checkpointed } = connection.checkpoint('NOOP')
-      const isDue = isIdle ? log - checkpointed >= storeLimits.checkpointPagesIdle : log * PAGE_BYTES >= storeLimits.walBytesMax && log > checkpointed
+      const isDue = isIdle ? log - checkpointed >= storeLimits.idleWalPagesMax : log * PAGE_BYTES >= storeLimits.walBytesMax && log > checkpointed
       if (isDue) connection.checkpoint('PASSIVE')
       this.#checkpointTrouble = null
       return log
@@ -167,11 +170,13 @@ export class Writer {
       connection.commit.run()
       this.#lastSeq = seq
       this.#failures = 0
+      this.#messages.keep()
       this.#streams = []
       this.#series = []
       return { kind: 'durable', lastSeqs }
     } catch (error) {
       this.#minute = UNMARKED
+      this.#messages.forget()
       if (current && isOfTheTick(error)) {
         this.#undo(connection, null)
         return { kind: 'without', tick: current, why: whyOf(error) }
@@ -186,8 +191,10 @@ export class Writer {
     if (this.#connection) return this.#connection
     const opened = openWriterDatabase(this.#settings.folder, this.#settings, this.#epoch)
     if (opened.kind === 'refused') return opened.why
+    this.#hooks.afterOpen?.(opened.db)
     this.#connection = connectionOf(opened.db)
     this.#lastSeq = lastSeqOf(this.#connection)
+    this.#messages = new MessageRing(this.#connection)
     return this.#connection
   }
 
@@ -231,6 +238,7 @@ export class Writer {
       this.#minute = minute
     }
     for (const event of tick.events) addEvent(connection, event, ++seq)
+    for (const message of tick.messages) this.#messages.put(connection, message)
     addQuarantined(connection, tick.quarantined)
     return seq
   }
@@ -241,68 +249,3 @@ const isOfTheTick = (error: unknown): boolean =>
   error instanceof TypeError ||
   error instanceof RangeError ||
   (error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CONSTRAINT') || error.code === 'SQLITE_MISMATCH' || error.code === 'SQLITE_TOOBIG'))
-
-function putStay(connection: Connection, { id, bed, identity, openedAt, closedAt }: StayRecord): void {
-  const known = connection.patientOfStay.get({ stay: id })?.patient ?? null
-  let patient = known
-  if (identity) {
-    const row = { ...identity, crc: rowCrc(id, identity.mrn, identity.name) }
-    if (known === null) patient = Number(connection.addPatient.run(row).lastInsertRowid)
-    else connection.changePatient.run({ ...row, id: known })
-  } else {
-    patient = null
-  }
-  connection.putStay.run({ id, bed, patient, openedAt, closedAt, crc: rowCrc(id, bed, patient, openedAt, closedAt) })
-  if (known !== null && patient === null) connection.removePatient.run({ id: known })
-}
-
-function addEvent(connection: Connection, { at, kind, alertId, opens, body }: EncodedEvent, seq: number): void {
-  connection.addEvent.run({ seq, at, kind, alertId, body, crc: rowCrc(seq, at, kind, alertId, body) })
-  if (alertId === null || opens === null) return
-  if (opens) connection.openAlert.run({ alertId, crc: rowCrc(alertId) })
-  else connection.closeAlert.run({ alertId })
-}
-
-function addQuarantined(connection: Connection, frames: readonly EncodedFrame[]): void {
-  for (const { at, device, peer, why, length, bytes } of frames) {
-    connection.addQuarantined.run({ at, device, peer, why, length, bytes, crc: bytesCrc(bytes, at, device, peer, why, length) })
-  }
-  for (const device of new Set(frames.map((frame) => frame.device))) {
-    const { changes } = connection.trimQuarantine.run({ device, framesMax: pumpLimits.quarantinedFramesPerDeviceMax })
-    if (changes > 0) connection.countDropped.run({ device, frames: changes })
-  }
-}
-
-const lastSeqOf = (connection: Connection): number => connection.lastSeq.get()?.seq ?? 0
-
-type Checkpointed = { readonly busy: number; readonly log: number; readonly checkpointed: number }
-
-function connectionOf(db: Database.Database) {
-  const noop = db.prepare<[], Checkpointed>('PRAGMA wal_checkpoint(NOOP)')
-  const passive = db.prepare<[], Checkpointed>('PRAGMA wal_checkpoint(PASSIVE)')
-  return {
-    db,
-    begin: db.prepare(writerQueries.BEGIN),
-    commit: db.prepare(writerQueries.COMMIT),
-    rollback: db.prepare(writerQueries.ROLLBACK),
-    lastSeq: db.prepare<[], { readonly seq: number }>(writerQueries.LAST_SEQ),
-    streamsNewest: db.prepare<[{ rowsMax: number }], StreamRow>(writerQueries.STREAMS_NEWEST),
-    seriesAll: db.prepare<[], SeriesRow>(writerQueries.SERIES_ALL),
-    addStream: db.prepare<[StreamRow]>(writerQueries.ADD_STREAM),
-    addSeries: db.prepare<[SeriesRow]>(writerQueries.ADD_SERIES),
-    addSnapshot: db.prepare<[number, number, number, number | null, Uint8Array, number]>(writerQueries.ADD_SNAPSHOT),
-    addEvent: db.prepare<[{ seq: number; at: number; kind: string; alertId: string | null; body: string; crc: number }]>(writerQueries.ADD_EVENT),
-    addMark: db.prepare<[{ minute: number; seq: number }]>(writerQueries.ADD_MARK),
-    openAlert: db.prepare<[{ alertId: string; crc: number }]>(writerQueries.OPEN_ALERT),
-    closeAlert: db.prepare<[{ alertId: string }]>(writerQueries.CLOSE_ALERT),
-    patientOfStay: db.prepare<[{ stay: string }], { readonly patient: number | null }>(writerQueries.PATIENT_OF_STAY),
-    addPatient: db.prepare<[{ mrn: string | null; name: string | null; crc: number }]>(writerQueries.ADD_PATIENT),
-    changePatient: db.prepare<[{ id: number; mrn: string | null; name: string | null; crc: number }]>(writerQueries.CHANGE_PATIENT),
-    removePatient: db.prepare<[{ id: number }]>(writerQueries.REMOVE_PATIENT),
-    putStay: db.prepare<[{ id: string; bed: string; patient: number | null; openedAt: number; closedAt: number | null; crc: number }]>(writerQueries.PUT_STAY),
-    addQuarantined: db.prepare<[{ at: number; device: string; peer: string; why: string; length: number; bytes: Uint8Array; crc: number }]>(writerQueries.ADD_QUARANTINED),
-    trimQuarantine: db.prepare<[{ device: string; framesMax: number }]>(writerQueries.TRIM_QUARANTINE),
-    countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
-    checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },
-  }
-}

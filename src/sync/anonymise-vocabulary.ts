@@ -10,10 +10,8 @@ export const PHASES = ['start', 'update', 'escalate', 'deescalate', 'end', 'rese
 export const STATES = ['active', 'latched', 'inactive'] as const
 export const PRIORITY_WORDS = ['low', 'medium', 'high'] as const
 export const TYPES = ['physiological', 'technical', 'advisory'] as const
-export const REMOVED_BECAUSE = ['re-trigger', 'priority-rise'] as const
-export const RESUMED_BECAUSE = ['expired', 're-trigger', 'priority-rise', 'by-hand'] as const
 export const SEVERITIES = ['info', 'warning', 'critical', 'emergency'] as const
-export const CHANGES = ['phase', 'acknowledged', 'acknowledgement-removed', 'audio-paused', 'audio-resumed'] as const
+export const CHANGES = ['acknowledged', 'audio-paused', 'edit', 'alert'] as const
 export const EVENT_TYPES = ['vital-signs', 'alerts'] as const
 
 /** Parts of rule ids and conditions, between `/`, `-` and `.`. */
@@ -24,23 +22,26 @@ const CONDITION_WORDS = [
   'urgent', 'emergency', 'hypotension', 'hypertension', 'shock', 'tachycardia', 'bradycardia', 'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation',
   'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible', 'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames',
   'unbound', 'association', 'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response',
+  'deterioration', 'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical',
   OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
 const INPUT_WORDS = [
   'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate', 'infectionSuspected', 'infection', 'population',
-  'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age', 'limit', 'duration', 'seconds', 'frames', 'channel', OTHER,
+  'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age', 'limit', 'duration', 'seconds', 'frames', 'channel',
+  'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'SpO₂ scale', 'infection suspected', OTHER,
 ] as const
 
 /** Values of inputs that are words. */
-const VALUE_WORDS = ['A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', ...ABSENT_REASONS, OTHER] as const
+const VALUE_WORDS = ['A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', 'on oxygen', 'on air', ...ABSENT_REASONS, OTHER] as const
 
-/** Units of inputs that are no metric's: UCUM, and the empty unit of scores and words. */
-const UNIT_WORDS = ['', '1', 's', 'ms', 'min', 'h', 'a', '{score}', '{points}', '10*3/uL', 'mmol/L', '%', OTHER] as const
+/** Units of inputs that are no metric's in UCUM: those of scores and words, and what is printed on a monitor. */
+const UNIT_WORDS = ['', 'mmHg', '°C', 'cmH₂O', 'ACVPU', 'points', '1', 's', 'ms', 'min', 'h', 'a', '{score}', '{points}', '10*3/uL', 'mmol/L', '%', OTHER] as const
 
 const CONDITIONS: ReadonlySet<string> = new Set([...CONDITION_WORDS, ...VARIABLES])
-const NAMES: ReadonlySet<string> = new Set([...VARIABLES, ...INPUT_WORDS, ...METRICS.map((metric) => metric.id)])
+/** Labels too: rules name an input as the monitor does. */
+const NAMES: ReadonlySet<string> = new Set([...VARIABLES, ...INPUT_WORDS, ...METRICS.flatMap((metric) => [metric.id, metric.label])])
 const VALUES: ReadonlySet<string> = new Set([...VALUE_WORDS, ...METRICS.map((metric) => metric.id)])
 const UNITS: ReadonlySet<string> = new Set([...UNIT_WORDS, ...METRICS.map((metric) => metric.unit)])
 
@@ -70,27 +71,37 @@ export const unitWord = (text: string): string => (UNITS.has(text) ? text : OTHE
 /** A version of a rule: up to three small numbers. */
 export const isVersion = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){0,2}$/.test(text)
 
-const COMPARATORS: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'under', 'over', 'at', 'least', 'most', 'or', 'more', 'less', 'than', 'for', 'within', 's', 'min', 'points'])
-const LABELS: ReadonlySet<string> = new Set(METRICS.flatMap((metric) => metric.label.split(' ')))
+/** Words of a limit's text that are no label, unit or variable. */
+const LIMIT_WORDS: ReadonlySet<string> = new Set([
+  '<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'beyond', 'under', 'over', 'at', 'least', 'most', 'or', 'and', 'more', 'less', 'than', 'for', 'within', 'to', 'in', 'one', 'parameter', 'points',
+  'low', 'medium', 'high', 'urgent', 'emergency', 'an', 'a', 'estimate', 'from', 'continuous', 'values', 'what', 'can', 'be', 'believed', 'not', 'scored', 'ignored',
+  'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'with', 'infection', 'suspected', 'criteria', 'of',
+])
+/** From here on the numbers are of the delay. */
+const DELAY_WORDS: ReadonlySet<string> = new Set(['after', 'once'])
+const LABELS: ReadonlySet<string> = new Set([...METRICS.flatMap((metric) => metric.label.split(' ')), 'SBP', 'DBP', 'MAP', 'RR', 'HR', 'SpO₂', 'Temp', 'EtCO₂', 'FiO₂', 's'])
+const LIMIT_NUMBERS_MAX = 4
 
 /**
  * The numbers of a limit's text, where every word of it is a comparison, a label, a unit or a number of at most four
  * digits; otherwise none: a limit that says more than that may say who.
  */
 export function limitNumbers(text: string): readonly number[] {
-  const words = text.split(/\s+/).filter((word) => word !== '')
-  const known = (word: string): boolean => COMPARATORS.has(word) || LABELS.has(word) || UNITS.has(word) || NAMES.has(word) || CONDITIONS.has(word.toLowerCase())
   const numbers: number[] = []
-  for (const word of words) {
-    const number = /^[<>≤≥]?(-?\d{1,4}(?:\.\d{1,2})?)(?:%|s)?$/.exec(word)?.[1]
-    if (number !== undefined) numbers.push(Number(number))
-    else if (!known(word)) return []
+  let isDelay = false
+  for (const raw of text.split(/\s+/)) {
+    const word = raw.replace(/^\(|[;:,.)]+$/g, '')
+    const number = /^[<>≤≥]?(-?\d{1,4}(?:\.\d{1,2})?)%?$/.exec(word)?.[1]
+    if (number !== undefined) {
+      if (!isDelay) numbers.push(Number(number))
+    } else if (DELAY_WORDS.has(word)) isDelay = true
+    else if (!LIMIT_WORDS.has(word) && !LABELS.has(word) && !UNITS.has(word) && !NAMES.has(word)) return []
   }
-  return numbers.slice(0, 4)
+  return [...new Set(numbers)].slice(0, LIMIT_NUMBERS_MAX)
 }
 
 /** Every word that may stand as a whole leaf of an event: what the egress scanner does not look into. */
 export const VOCABULARY: ReadonlySet<string> = new Set<string>([
-  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...REMOVED_BECAUSE, ...RESUMED_BECAUSE, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES,
+  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES,
   ...NAMES, ...VALUES, ...UNITS, ...METRICS.flatMap((metric) => (metric.loinc === null ? [] : [metric.loinc])),
 ])

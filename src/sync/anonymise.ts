@@ -15,13 +15,13 @@ import type { Observation } from '../domain/observation.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LoggedRow } from '../seams.ts'
-import { type AlertData, alertData } from './anonymise-alert.ts'
+import { type AlertData, type InteractionData, alertData, interactionData } from './anonymise-alert.ts'
 import type { Surrogates } from './ledger.ts'
 
 /** Known to this module alone, so that nothing but this module makes a CentralEvent: a raw row cannot reach a sink. */
 const cleared: unique symbol = Symbol('cleared for central')
 
-/** Columns, not one object for each value: `t`, `v` and `q` (and `s`) are as long as each other. */
+/** Columns, not one object for each value: `t`, `v` and `q` are as long as each other. */
 export type VitalSigns = {
   /** MDC reference id. */
   readonly metric: string
@@ -29,25 +29,31 @@ export type VitalSigns = {
   readonly loinc: string | null
   /** UCUM. */
   readonly unit: string
-  /** Corrected time, in ms from the event's timestamp. */
+  /** Corrected time, in ms from the event's timestamp: 0 to 59,999. */
   readonly t: readonly number[]
   readonly v: readonly (number | null)[]
   /** Quality codes of domain/batch. */
   readonly q: readonly number[]
-  /** Which sensor, where the device has several for this metric; left out when all is of the first. */
-  readonly s?: readonly number[]
 }
 
-export type CentralEvent = {
+/** The platform's AnalyticsStream, with the key of the contract. */
+export type StreamEvent = {
   readonly [cleared]: true
+  /** The device; a stream of its own for each further sensor of one metric; the gateway for what is of no device. */
   readonly streamId: Surrogate
   readonly eventType: 'vital-signs' | 'alerts'
+  /** The subject. */
   readonly partitionKey: Surrogate
   readonly key: string
   readonly revision: number
   readonly data: VitalSigns | AlertData
   readonly timestamp: string
 }
+
+/** The platform's UserInteractionEvent: a nurse acknowledged or paused. */
+export type InteractionEvent = InteractionData & { readonly [cleared]: true; readonly key: string; readonly revision: number; readonly timestamp: string }
+
+export type CentralEvent = StreamEvent | InteractionEvent
 
 export type Compiled = {
   /** Ordered by first seq, so that each subject's events arrive in the order of the log. */
@@ -60,12 +66,13 @@ export type Lane = { readonly gatewayId: string; readonly epoch: string; readonl
 const MINUTE_MS = 60_000
 const REVISION = 0
 
-type Column = { readonly at: number; readonly value: number | null; readonly quality: number; readonly sensor: number }
+type Column = { readonly at: number; readonly value: number | null; readonly quality: number }
 type Group = {
   readonly stay: StayId
   readonly device: DeviceId
   readonly metric: Metric
-  minute: number
+  readonly sensor: number
+  readonly minute: number
   readonly firstSeq: number
   lastSeq: number
   readonly columns: Column[]
@@ -88,16 +95,17 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
       else for (const observation of observations) {
         const metric = metricOfId(observation.metric.id)
         if (metric === undefined) withhold('unknown-metric', 0, 1)
-        else addTo(groups, { stay, device, metric, seq: row.seq }, columnOf(observation, sensorOf(sensors, lane, device, metric.id, observation.channel)))
+        else addTo(groups, { stay, device, metric, sensor: sensorOf(sensors, lane, device, metric.id, observation.channel), seq: row.seq }, columnOf(observation))
       }
     } else if (row.stored.kind === 'gateway') withhold('gateway-event', 1, 0)
     else {
       const event = alertEvent(row.stored.event, row.seq, lane)
-      if (event === null) withhold('unknown-words', 1, 0)
+      if (typeof event === 'string') withhold(event, 1, 0)
       else alerts.push({ firstSeq: row.seq, event })
     }
   }
-  const vitals = withoutCollisions([...groups.values()]).map((group) => ({ firstSeq: group.firstSeq, event: vitalSigns(group, lane), origin: originOf(group) }))
+  const ordinals = new Map<string, number>()
+  const vitals = [...groups.values()].map((group) => ({ firstSeq: group.firstSeq, event: vitalSigns(group, ordinalOf(ordinals, group), lane), origin: originOf(group) }))
   const events = [...vitals, ...alerts.map((alert) => ({ ...alert, origin: null }))].sort((a, b) => a.firstSeq - b.firstSeq)
   return {
     events: events.map(({ event, origin }) => ({ event, origin })),
@@ -117,38 +125,38 @@ function sensorOf(known: Map<string, number>, { surrogates }: Lane, device: Devi
 /** Conversions leave noise in the last binary digits (97.7 °F is 36.50000000000001 °C): six decimals are beyond any monitor. */
 const plain = (value: number): number => Math.round(value * 1e6) / 1e6
 
-const columnOf = (observation: Observation, sensor: number): Column => ({
+const columnOf = (observation: Observation): Column => ({
   at: observation.correctedAt,
   value: observation.measurement.kind === 'measured' ? plain(observation.measurement.value) : null,
   quality: qualityOf(observation),
-  sensor,
 })
 
-function addTo(groups: Map<string, Group>, of: { readonly stay: StayId; readonly device: DeviceId; readonly metric: Metric; readonly seq: number }, column: Column): void {
+type Place = { readonly stay: StayId; readonly device: DeviceId; readonly metric: Metric; readonly sensor: number; readonly seq: number }
+
+function addTo(groups: Map<string, Group>, { stay, device, metric, sensor, seq }: Place, column: Column): void {
   const minute = Math.floor(column.at / MINUTE_MS)
-  const name = `${of.stay}\u0000${of.device}\u0000${of.metric.mdc}\u0000${minute}`
+  const name = `${stay}\u0000${device}\u0000${metric.mdc}\u0000${sensor}\u0000${minute}`
   const group = groups.get(name)
-  if (group) {
-    group.lastSeq = of.seq
+  if (group && group.columns.length < syncLimits.readingsPerEventMax) {
+    group.lastSeq = seq
     group.columns.push(column)
-  } else groups.set(name, { stay: of.stay, device: of.device, metric: of.metric, minute, firstSeq: of.seq, lastSeq: of.seq, columns: [column] })
+    return
+  }
+  // A full one makes room under a name that no lookup asks for.
+  if (group) groups.set(`${name}\u0000${group.firstSeq}\u0000${groups.size}`, group)
+  groups.delete(name)
+  groups.set(name, { stay, device, metric, sensor, minute, firstSeq: seq, lastSeq: seq, columns: [column] })
 }
 
 /**
- * The key has no minute in it. One message may carry values of two minutes (a monitor that empties its backlog), and then
- * both events would have one key, and central would drop the second: such minutes travel as one event.
+ * The key names neither minute nor sensor. One message may hold values of two minutes (a monitor that empties its backlog)
+ * or of two sensors: central would take the second event for a repeat of the first and drop it. So they are numbered.
  */
-function withoutCollisions(groups: readonly Group[]): readonly Group[] {
-  const byKey = new Map<string, Group>()
-  for (const group of groups) {
-    const key = `${group.stay}\u0000${group.metric.mdc}\u0000${group.firstSeq}-${group.lastSeq}`
-    const same = byKey.get(key)
-    if (same) {
-      same.minute = Math.min(same.minute, group.minute)
-      for (const column of group.columns) same.columns.push(column)
-    } else byKey.set(key, group)
-  }
-  return [...byKey.values()]
+function ordinalOf(ordinals: Map<string, number>, { stay, metric, firstSeq, lastSeq }: Group): number {
+  const key = `${stay}\u0000${metric.mdc}\u0000${firstSeq}-${lastSeq}`
+  const ordinal = ordinals.get(key) ?? 0
+  ordinals.set(key, ordinal + 1)
+  return ordinal
 }
 
 const originOf = (group: Group): EventOrigin => ({
@@ -157,16 +165,16 @@ const originOf = (group: Group): EventOrigin => ({
   measured: group.columns.filter((column) => column.value !== null).length,
 })
 
-function vitalSigns(group: Group, { gatewayId, epoch, surrogates }: Lane): CentralEvent {
-  const { metric, columns, firstSeq, lastSeq } = group
+function vitalSigns(group: Group, ordinal: number, { gatewayId, epoch, surrogates }: Lane): StreamEvent {
+  const { metric, columns, firstSeq, lastSeq, sensor, device } = group
   const subject = surrogates.of('stay', group.stay)
   const startAt = group.minute * MINUTE_MS
   return {
     [cleared]: true,
-    streamId: surrogates.of('device', group.device),
+    streamId: sensor === 0 ? surrogates.of('device', device) : surrogates.of('sensor', `${device}\u0000${metric.id}\u0000${sensor}`),
     eventType: 'vital-signs',
     partitionKey: subject,
-    key: eventKey({ gatewayId, epoch, subject, metric: metric.id, firstSeq, lastSeq, revision: REVISION }),
+    key: eventKey({ gatewayId, epoch, subject, metric: ordinal === 0 ? metric.id : `${metric.id}.${ordinal}`, firstSeq, lastSeq, revision: REVISION }),
     revision: REVISION,
     data: {
       metric: metric.id,
@@ -176,30 +184,33 @@ function vitalSigns(group: Group, { gatewayId, epoch, surrogates }: Lane): Centr
       t: columns.map((column) => Math.round(column.at - startAt)),
       v: columns.map((column) => column.value),
       q: columns.map((column) => column.quality),
-      ...(columns.some((column) => column.sensor > 0) ? { s: columns.map((column) => column.sensor) } : {}),
     },
     timestamp: isoOf(wallMs(startAt)),
   }
 }
 
-/** The subject of an alert is its stay; of a technical one its device, or the gateway itself. null: see `alertData`. */
-function alertEvent(event: AlertEvent, seq: number, { gatewayId, epoch, surrogates }: Lane): CentralEvent | null {
+/** The event, or why there is none. The subject of an alert is its stay; of a technical one its device, or the gateway itself. */
+function alertEvent(event: AlertEvent, seq: number, { gatewayId, epoch, surrogates }: Lane): CentralEvent | WithheldReason {
   const alert = surrogates.of('alert', event.alertId)
-  const device = event.kind === 'phase' && event.device !== null ? surrogates.of('device', event.device) : null
-  const user = event.kind === 'acknowledged' || event.kind === 'audio-paused' ? surrogates.of('user', event.by) : null
-  const data = alertData(event, { alert, device, user })
-  if (data === null) return null
   const gateway = (): Surrogate => surrogates.of('gateway', gatewayId)
-  const subject = event.kind === 'phase' ? (event.stay === null ? (device ?? gateway()) : surrogates.of('stay', event.stay)) : (surrogates.subjectOfAlert(event.alertId) ?? gateway())
-  if (event.kind === 'phase') surrogates.rememberAlert(event.alertId, subject)
-  return {
-    [cleared]: true,
-    streamId: alert,
-    eventType: 'alerts',
-    partitionKey: subject,
-    key: eventKey({ gatewayId, epoch, subject, metric: 'alerts', firstSeq: seq, lastSeq: seq, revision: REVISION }),
-    revision: REVISION,
-    data,
-    timestamp: isoOf(event.at),
+  const keyOf = (subject: Surrogate): string => eventKey({ gatewayId, epoch, subject, metric: 'alerts', firstSeq: seq, lastSeq: seq, revision: REVISION })
+  switch (event.kind) {
+    case 'phase': {
+      const data = alertData(event, alert)
+      if (data === null) return 'unknown-words'
+      const source = event.device === null ? gateway() : surrogates.of('device', event.device)
+      const subject = event.stay === null ? source : surrogates.of('stay', event.stay)
+      surrogates.rememberAlert(event.alertId, subject)
+      return { [cleared]: true, streamId: source, eventType: 'alerts', partitionKey: subject, key: keyOf(subject), revision: REVISION, data, timestamp: isoOf(event.at) }
+    }
+    case 'acknowledged':
+    case 'audio-paused': {
+      const subject = surrogates.subjectOfAlert(event.alertId) ?? gateway()
+      const data = interactionData(event, { alert, subject, user: surrogates.of('user', event.by) })
+      return { [cleared]: true, key: keyOf(subject), revision: REVISION, ...data, timestamp: isoOf(event.at) }
+    }
+    case 'acknowledgement-removed':
+    case 'audio-resumed':
+      return 'follows-from-alert'
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { BatchItem, CutBatch, EventOrigin } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
+import { syncLimits } from '../limits.ts'
 import type { CentralEvent } from './anonymise.ts'
 
 /** Known to this module alone: what is in a batch was cleared by the anonymiser, here or when it was cut the first time. */
@@ -62,9 +63,10 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
   return { batchId, body, items: events.map(({ origin, retries }) => ({ origin, retries })), seqFrom: frame.seqFrom, seqTo: frame.seqTo }
 }
 
-/** As few batches as keep each within `bytesMax`; an event that alone is larger gets a batch of its own. No events, no batch. */
+/** Few batches, each within `bytesMax` and `eventsPerBatchMax`; an event that alone is larger gets a batch of its own. No events, no batch. */
 export function cutBatches(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {
   if (events.length === 0) return []
+  if (events.length > syncLimits.eventsPerBatchMax) return halves(events, frame, bytesMax)
   const batch = cutOne(events, frame)
   return batch.body.length <= bytesMax || events.length === 1 ? [batch] : halves(events, frame, bytesMax)
 }

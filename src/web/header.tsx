@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { clockText } from './age.ts'
 import type { Connection } from './connection.ts'
+import { Mark } from './mark.tsx'
+import { countByPriority } from './order.ts'
 import { type Route, useStation } from './station.ts'
-import { mayOpenDevices, roleText } from './words.ts'
+import { mayOpenDevices, priorityText, roleText } from './words.ts'
 
 export function Header() {
   const station = useStation()
@@ -21,6 +23,7 @@ export function Header() {
           <PageLink to="devices">Devices</PageLink>
         </nav>
       )}
+      <AlertCounts />
       <div class="top-end">
         <Reception connection={receiver.connection.value} />
         {ward !== null && (
@@ -33,6 +36,26 @@ export function Header() {
         <time class="clock" data-held={reception !== 'receiving'}>{server === null ? '--:--:--' : clockText(server)}</time>
       </div>
     </header>
+  )
+}
+
+/** Where the list of alerts is out of sight, what is in it; a tap leads there. */
+function AlertCounts() {
+  const { alerts, route, openBed, go } = useStation()
+  const counts = countByPriority(alerts.value)
+  const present = (['high', 'medium', 'low'] as const).filter((priority) => counts[priority] > 0)
+  if (present.length === 0) return null
+  const inSight = route.value === 'station' && openBed.value === null
+  return (
+    <button type="button" class="counts" data-in-sight={inSight} onClick={() => go('station')}>
+      <span class="heard">Open alerts:</span>
+      {present.map((priority) => (
+        <span key={priority} class="counted">
+          <Mark priority={priority} />
+          <span class="heard">{priorityText(priority)}</span> <b>{counts[priority]}</b>
+        </span>
+      ))}
+    </button>
   )
 }
 

@@ -9,7 +9,10 @@ export function PatientLine({ bed }: { readonly bed: BedView }) {
     <p class="patient">
       <span class="name">{name ?? mrn}</span>
       <span class="identity">
-        {name !== null && mrn !== null && <span class="mrn">{mrn}</span>} <span class="asserted">sent by the monitor, not confirmed</span>
+        {name !== null && mrn !== null && <span class="mrn">{mrn}</span>}
+        <span class="asserted">
+          <span class="by">sent by the monitor, </span>not confirmed
+        </span>
       </span>
     </p>
   )

@@ -26,6 +26,9 @@ export const SLOT_METRICS = { hr: HR, spo2: SPO2, rr: RR, temperature: TEMPERATU
 export type SlotName = keyof typeof SLOT_METRICS
 export const SLOT_TITLES: Readonly<Record<SlotName, string>> = { spo2: 'SpO₂', hr: 'HR', rr: 'RR', temperature: 'Temp' }
 
+/** What stands over a number on a tile: `RR imp` is an RR there, the panel says the rest. */
+export const cellTitle = (slot: string, label: string): string => (slot === 'hr' || slot === 'rr' ? (label.split(' ')[0] ?? label) : label)
+
 /** A number that is live goes before one that is stale, and that before a reason why there is none. */
 function worth({ value, freshness }: Judged): number {
   if (freshness === 'gone') return 3

@@ -7,9 +7,8 @@ import { highestOf, highestUnacknowledged, priorityOfValue } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
 import { judgeValues, leadOf, pressureSlot, SLOT_TITLES, type SlotName, slotValue } from './slots.ts'
 import { useStation } from './station.ts'
-import { bedText, linkText, priorityText } from './words.ts'
-
 import { PressureCell, ValueCell } from './value-cell.tsx'
+import { bedText, linkText, priorityText } from './words.ts'
 
 type TileProps = { readonly bed: BedView; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[]; readonly first: boolean }
 
@@ -42,13 +41,13 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
         <PatientLine bed={bed} />
         <News2 score={bed.news2} freshness={receptionFreshness(moment)} />
       </div>
-      <div class="cells">
+      {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : <div class="cells">
         {cell('spo2')}
         {cell('hr')}
         {cell('rr')}
         <PressureCell pressure={pressure} priority={priorityOfValue(alerts, ['sbp', 'dbp', 'map', lead?.value.metric ?? '', pressure?.mean?.value.metric ?? '', pressure?.dia?.value.metric ?? ''])} />
         {cell('temperature')}
-      </div>
+      </div>}
       <TileTrend bed={bed} />
       <TileFoot bed={bed} alerts={alerts} devices={devices} />
     </li>
@@ -70,11 +69,13 @@ function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
     )
   }
   const trouble = deviceTrouble(devices)
-  return <p class="tile-foot" data-trouble={trouble !== null}>{trouble}</p>
+  return trouble === null || bed.values.length === 0 ? null : <p class="tile-foot" data-trouble="true">{trouble}</p>
 }
 
+const emptyText = (devices: readonly DeviceView[]): string => deviceTrouble(devices) ?? 'Nothing received yet.'
+
 function deviceTrouble(devices: readonly DeviceView[]): string | null {
-  if (devices.length === 0) return 'No monitor is bound to this bed'
+  if (devices.length === 0) return 'No monitor is bound to this bed.'
   const away = devices.filter((device) => device.link !== 'live')
-  return away.length === 0 ? null : away.map((device) => `${device.id} ${linkText(device.link)}`).join(', ')
+  return away.length === 0 ? null : away.map((device) => `${device.id}: ${linkText(device.link)}`).join(', ')
 }

@@ -1,6 +1,6 @@
 import { ageText } from './age.ts'
 import type { Judged, Pressure } from './slots.ts'
-import { isOfOneTime, leadOf } from './slots.ts'
+import { cellTitle, isOfOneTime, leadOf } from './slots.ts'
 import type { AlertView } from '../api/wire.ts'
 import { absentText, numberText, unitText } from './words.ts'
 
@@ -27,7 +27,7 @@ export function ValueCell({ title, judged, priority, slot }: CellProps) {
       <div class="cell" data-slot={slot} data-freshness="none">
         <span class="cell-title">{title}</span>
         <span class="number">—</span>
-        <span class="age">no source</span>
+        <span class="heard">no source</span>
       </div>
     )
   }
@@ -35,7 +35,7 @@ export function ValueCell({ title, judged, priority, slot }: CellProps) {
   return (
     <div class="cell" data-slot={slot} data-freshness={freshness} data-priority={priority ?? undefined} data-absent={value.value.kind === 'absent'}>
       <span class="cell-title">
-        {value.label} <small>{unitText(value.unit)}</small>
+        {cellTitle(slot, value.label)} <small>{unitText(value.unit)}</small>
       </span>
       {freshness === 'gone' ? <span class="number word">no data</span> : (
         <span class="number">

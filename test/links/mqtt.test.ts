@@ -49,7 +49,7 @@ describe('the embedded broker', () => {
     const { login, heard, until, close } = await broker()
     const client = await login('mon-1')
     client.on('error', () => undefined)
-    const gone = once(client, 'close')
+    const gone = new Promise<void>((resolve) => client.once('close', () => resolve()))
     client.publish('vigil/v1/mon-1/readings', '{"id":"1"}', { qos: 1 }, () => undefined)
     await until(() => heard.length === 1)
     heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
@@ -60,7 +60,7 @@ describe('the embedded broker', () => {
 
   it.each([
     ['a wrong password', { password: 'guess' }],
-    ['no name at all', { username: undefined, password: undefined }],
+    ['no name at all', { username: '', password: '' }],
     ['an unknown name', { username: 'stranger' }],
   ])('refuses %s', async (_what, options) => {
     const { login, close } = await broker()
@@ -72,7 +72,7 @@ describe('the embedded broker', () => {
     const { login, heard, close } = await broker()
     const client = await login('mon-1')
     client.on('error', () => undefined)
-    const gone = once(client, 'close')
+    const gone = new Promise<void>((resolve) => client.once('close', () => resolve()))
     client.publish('vigil/v1/mon-2/readings', '{"id":"1"}', { qos: 1 }, () => undefined)
     await gone
     expect(heard).toEqual([])

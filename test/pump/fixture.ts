@@ -9,7 +9,7 @@ import { absent, measured } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { Pump, type Restored } from '../../src/pump/pump.ts'
 import type { BedRules } from '../../src/pump/watch.ts'
-import type { CommitResult, Driver, Frame, Outcome, Session, SessionOutput, Store, Tick } from '../../src/seams.ts'
+import type { CommitResult, Driver, Frame, Outcome, Session, SessionOutput, Signal, Store, Tick } from '../../src/seams.ts'
 import { fakeClock } from '../fakes/clock.ts'
 
 const encoder = new TextEncoder()
@@ -70,14 +70,15 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
 /** Says "high" for HR above 100, once a snapshot; throws at 666. */
 const highRules: BedRules<number> = {
   start: () => 0,
+  adopt: (state) => state,
   step(state, input) {
     if (input.kind !== 'snapshot') return { state, signals: [] }
-    const signals = input.snapshot.observations.flatMap(({ measurement }) => {
-      if (measurement.kind === 'absent') return [{ kind: 'lost' as const, condition: 'hr-high' }]
+    const signals = input.snapshot.observations.flatMap(({ measurement }): Signal[] => {
+      if (measurement.kind === 'absent') return [{ kind: 'lost', condition: 'hr-high' }]
       if (measurement.value === 666) throw new Error('a bug in a rule')
-      if (measurement.value <= 100) return [{ kind: 'cleared' as const, condition: 'hr-high' }]
+      if (measurement.value <= 100) return [{ kind: 'cleared', condition: 'hr-high' }]
       const because = { rule: 'test', version: '1', inputs: [], limit: null, missing: [] }
-      return [{ kind: 'present' as const, condition: 'hr-high', priority: 'medium' as const, type: 'physiological' as const, text: `HR ${measurement.value}`, because }]
+      return [{ kind: 'present', condition: 'hr-high', priority: 'medium', type: 'physiological', text: `HR ${measurement.value}`, because }]
     })
     return { state: state + 1, signals }
   },

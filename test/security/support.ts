@@ -13,7 +13,7 @@ export const PASSWORD = 'four ordinary words do'
 
 export async function dataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vigil-security-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   return folder
 }
 

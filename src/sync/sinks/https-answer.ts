@@ -29,10 +29,11 @@ export function answerOf({ status, retryAfter, body }: HttpAnswer, batch: SinkBa
 function taken(status: number, fields: Fields | null, batch: SinkBatch): SinkAnswer {
   const strange: SinkAnswer = { kind: 'retry', why: `what answered (${status}) is not central: no receipt for this batch`, afterMs: null }
   if (fields === null || fields['batchId'] !== batch.batchId) return strange
-  if (status === 200) return { kind: 'duplicate' }
+  // A repeat is answered with the receipt of the first time: a lost answer loses no rejected row.
   const rejected = rejectedOf(fields['rejected'] ?? [], batch.events)
   if (rejected === null) return strange
-  return rejected.length === 0 ? { kind: 'accepted' } : { kind: 'partly', rejected }
+  if (rejected.length > 0) return { kind: 'partly', rejected }
+  return { kind: status === 202 ? 'accepted' : 'duplicate' }
 }
 
 type Rejected = { readonly index: number; readonly code: string; readonly detail: string }

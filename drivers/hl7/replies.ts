@@ -1,0 +1,31 @@
+/** What a message is answered with, by what became of it. */
+
+import { type AckResult, type Charset, type Outcome, type Reply, type Segment, ackCode, ackMessage, mllpFrame } from '#driver'
+
+/** The acknowledgement that a believed message asks for. */
+export const answer = (header: Segment, charset: Charset): Reply => (outcome) => acknowledge(header, charset, outcome)
+
+/** Kept or not, a message that is not understood is refused; only a store that failed asks for it again. */
+export const rejection =
+  (header: Segment, charset: Charset, why: string): Reply =>
+  (outcome) =>
+    acknowledge(header, charset, outcome.kind === 'retry' ? outcome : { kind: 'rejected', why })
+
+function acknowledge(header: Segment, charset: Charset, outcome: Outcome): Uint8Array | null {
+  const code = ackCode(header, resultOf(outcome))
+  if (code === null) return null
+  const text = outcome.kind === 'retry' || outcome.kind === 'rejected' ? outcome.why : ''
+  return mllpFrame(ackMessage(header, { code, text, at: '' }, charset))
+}
+
+function resultOf(outcome: Outcome): AckResult {
+  switch (outcome.kind) {
+    case 'stored':
+    case 'repeated':
+      return 'accept'
+    case 'retry':
+      return 'error'
+    case 'rejected':
+      return 'reject'
+  }
+}

@@ -1,0 +1,131 @@
+/** What a simulated ward is made of, as JSON, and its checks. */
+
+import { isId } from '../../src/domain/ids.ts'
+import { simulatorLimits } from '../../src/limits.ts'
+import type { Hl7Style } from './hl7.ts'
+import type { MasimoModel } from './masimo-ascii.ts'
+import { parseScenario, SCENARIO_NAMES } from '../patients/scenarios.ts'
+
+export type Transport =
+  | { readonly kind: 'hl7'; readonly host: string; readonly port: number; readonly style?: Hl7Style }
+  /** `link`: stable name of the port. `tcpPort`: the loopback port that takes its place where there are no pseudo-terminals. */
+  | { readonly kind: 'serial'; readonly link: string; readonly tcpPort?: number; readonly model?: MasimoModel }
+  | { readonly kind: 'mqtt'; readonly url: string; readonly username: string; readonly password: string }
+
+export type BedPlan = {
+  readonly bed: string
+  readonly device: string
+  /** A scenario's name, or `name@seconds` to say when it begins. */
+  readonly scenario: string
+  readonly patient: { readonly mrn: string; readonly name: string } | null
+  readonly transport: Transport
+}
+
+export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[] }
+
+export type ParsedPlan = { readonly kind: 'plan'; readonly plan: WardPlan } | { readonly kind: 'wrong'; readonly why: readonly string[] }
+
+/** Checks what came out of JSON.parse. Each sentence of `why` names the place and what would be right. */
+export function parseWardPlan(value: unknown): ParsedPlan {
+  const why: string[] = []
+  const plan = readPlan(value, (place, sentence) => void why.push(`${place}: ${sentence}`))
+  return plan !== null && why.length === 0 ? { kind: 'plan', plan } : { kind: 'wrong', why }
+}
+
+type Complain = (place: string, sentence: string) => void
+type Fields = Readonly<Record<string, unknown>>
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function readPlan(value: unknown, complain: Complain): WardPlan | null {
+  if (!isFields(value)) {
+    complain('plan', 'must be an object with `seed` and `beds`')
+    return null
+  }
+  onlyKnown(value, ['seed', 'beds'], 'plan', complain)
+  const seed = value['seed']
+  if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) complain('seed', 'must be a whole number')
+  const beds = value['beds']
+  if (!Array.isArray(beds) || beds.length === 0 || beds.length > simulatorLimits.bedsMax) {
+    complain('beds', `must be a list of 1 to ${simulatorLimits.bedsMax} beds`)
+    return null
+  }
+  const read = beds.map((bed: unknown, index) => readBed(bed, `beds[${index}]`, complain)).filter((bed) => bed !== null)
+  for (const key of ['bed', 'device'] as const) {
+    const names = read.map((bed) => bed[key])
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    if (twice !== undefined) complain('beds', `two of them have the ${key} ${JSON.stringify(twice)}`)
+  }
+  return typeof seed === 'number' ? { seed, beds: read } : null
+}
+
+function onlyKnown(fields: Fields, known: readonly string[], place: string, complain: Complain): void {
+  for (const key of Object.keys(fields)) if (!known.includes(key)) complain(place, `unknown key ${JSON.stringify(key)}; known are ${known.join(', ')}`)
+}
+
+function readBed(value: unknown, place: string, complain: Complain): BedPlan | null {
+  if (!isFields(value)) {
+    complain(place, 'must be an object')
+    return null
+  }
+  onlyKnown(value, ['bed', 'device', 'scenario', 'patient', 'transport'], place, complain)
+  const bed = readId(value, 'bed', place, complain)
+  const device = readId(value, 'device', place, complain)
+  const scenario = value['scenario']
+  const known = typeof scenario === 'string' && parseScenario(scenario) !== null
+  if (!known) complain(`${place}.scenario`, `must be one of ${SCENARIO_NAMES.join(', ')}, each with @seconds after it if you like`)
+  const patient = readPatient(value['patient'], `${place}.patient`, complain)
+  const transport = readTransport(value['transport'], `${place}.transport`, complain)
+  return bed !== null && device !== null && typeof scenario === 'string' && known && transport !== null ? { bed, device, scenario, patient, transport } : null
+}
+
+function readId(fields: Fields, key: string, place: string, complain: Complain): string | null {
+  const value = fields[key]
+  if (typeof value === 'string' && isId(value)) return value
+  complain(`${place}.${key}`, 'must be 1 to 64 letters, digits and ._:@/-')
+  return null
+}
+
+function readText(fields: Fields, key: string, place: string, complain: Complain): string {
+  const value = fields[key]
+  if (typeof value === 'string' && value !== '') return value
+  complain(`${place}.${key}`, 'must be a text')
+  return ''
+}
+
+const isPort = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535
+
+function readPatient(value: unknown, place: string, complain: Complain): BedPlan['patient'] {
+  if (value === null || value === undefined) return null
+  if (!isFields(value)) {
+    complain(place, 'must be null or an object with `mrn` and `name`')
+    return null
+  }
+  onlyKnown(value, ['mrn', 'name'], place, complain)
+  return { mrn: readText(value, 'mrn', place, complain), name: readText(value, 'name', place, complain) }
+}
+
+function readTransport(value: unknown, place: string, complain: Complain): Transport | null {
+  const kind = isFields(value) ? value['kind'] : undefined
+  if (!isFields(value) || (kind !== 'hl7' && kind !== 'serial' && kind !== 'mqtt')) {
+    complain(place, 'must be an object whose `kind` is hl7, serial or mqtt')
+    return null
+  }
+  const text = (key: string): string => readText(value, key, place, complain)
+  if (kind === 'mqtt') {
+    onlyKnown(value, ['kind', 'url', 'username', 'password'], place, complain)
+    return { kind, url: text('url'), username: text('username'), password: text('password') }
+  }
+  if (kind === 'hl7') {
+    onlyKnown(value, ['kind', 'host', 'port', 'style'], place, complain)
+    const { port, style } = value
+    if (!isPort(port)) complain(`${place}.port`, 'must be a port from 1 to 65535')
+    if (style !== undefined && style !== 'accept' && style !== 'application') complain(`${place}.style`, 'must be accept or application')
+    return { kind, host: text('host'), port: isPort(port) ? port : 0, style: style === 'application' ? 'application' : 'accept' }
+  }
+  onlyKnown(value, ['kind', 'link', 'tcpPort', 'model'], place, complain)
+  const { tcpPort, model } = value
+  if (tcpPort !== undefined && !isPort(tcpPort)) complain(`${place}.tcpPort`, 'must be a port from 1 to 65535')
+  if (model !== undefined && model !== 'rad-8' && model !== 'radical-7') complain(`${place}.model`, 'must be rad-8 or radical-7')
+  return { kind, link: text('link'), model: model === 'rad-8' ? 'rad-8' : 'radical-7', ...(isPort(tcpPort) ? { tcpPort } : {}) }
+}

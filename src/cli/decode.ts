@@ -1,0 +1,201 @@
+/** `vigil decode`: captured bytes into readings, with the driver that the ward runs. Nothing is stored. */
+
+import { createReadStream, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { suggestion } from '../domain/nearest.ts'
+import type { DeviceAlarm, Reading, Waveform } from '../domain/reading.ts'
+import { type WallMs, isoOf, monoMs } from '../domain/time.ts'
+import type { Driver, DriverSettings, Frame, Session, SessionOutput } from '../seams.ts'
+import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+
+type Options = { readonly driver: string; readonly settings: readonly string[]; readonly json?: boolean }
+
+export const register: Register = (program, context) => {
+  program
+    .command('decode')
+    .description('captured bytes into readings')
+    .argument('<file>', 'what was captured from the device; - reads standard input')
+    .requiredOption('--driver <id>', 'which protocol the bytes speak')
+    .option('--settings <name=value>', 'a setting of the driver; may be repeated', (setting: string, before: readonly string[]) => [...before, setting], [])
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', () => `\nDrivers: ${driverFolders(context.root).join(', ')}`)
+    .action((file: string, options: Options) => decode(file, options, context))
+}
+
+/** For help only, which must not wait for the drivers to load. */
+function driverFolders(root: string): readonly string[] {
+  const folder = join(root, 'drivers')
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'driver.ts')))
+}
+
+async function decode(file: string, options: Options, context: CliContext): Promise<void> {
+  const { DRIVERS } = await import('../drivers.ts')
+  const driver = DRIVERS.get(options.driver)
+  if (driver === undefined) throw new UsageError(`there is no driver "${options.driver}".${suggestion(options.driver, [...DRIVERS.keys()])} Drivers: ${[...DRIVERS.keys()].join(', ')}.`)
+  const session = openSession(driver, settingsOf(driver, options.settings))
+  const summary = new Summary()
+  const print = (output: SessionOutput): void => {
+    for (const frame of output.frames) {
+      summary.add(frame)
+      for (const line of linesOf(frame)) context.write(options.json === true ? JSON.stringify(line) : rowOf(line))
+    }
+  }
+  // A session has no clock of its own, and nothing in a file waits.
+  const now = monoMs(0)
+  for await (const chunk of untilStopped(file === '-' ? context.stdin : bytesOf(file), context.stop)) print(session.receive(chunk, now))
+  if (context.stop.aborted) throw new CommandFailed('stopped before the end of the input')
+  print(session.end(now))
+  context.write(options.json === true ? JSON.stringify(summary.line()) : summary.sentence())
+  for (const sentence of summary.leftOut()) context.note(sentence)
+}
+
+function openSession(driver: Driver, settings: DriverSettings): Session {
+  try {
+    return driver.open(settings)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** @throws UsageError for a setting that the driver does not have, or a value that it does not take. */
+function settingsOf(driver: Driver, texts: readonly string[]): DriverSettings {
+  const names = driver.settings.map(({ name }) => name)
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new UsageError(`--settings ${text}: write name=value`)
+      const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+      const spec = driver.settings.find((candidate) => candidate.name === name)
+      if (spec === undefined) {
+        const listed = names.length === 0 ? 'It has none.' : `${suggestion(name, names)} Settings: ${names.join(', ')}.`
+        throw new UsageError(`driver ${driver.id} has no setting "${name}". ${listed.trim()}`)
+      }
+      if (spec.choices !== undefined && !spec.choices.includes(value)) throw new UsageError(`setting ${name}: "${value}" is not one of ${spec.choices.join(', ')}`)
+      return [name, value]
+    }),
+  )
+}
+
+async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(file)) {
+      if (chunk instanceof Uint8Array) yield chunk
+    }
+  } catch (error) {
+    throw error instanceof Error && 'code' in error ? new UsageError(`${file} cannot be read: ${error.message}`, { cause: error }) : error
+  }
+}
+
+/** Ends early when `stop` aborts, also while a terminal or a pipe says nothing. */
+async function* untilStopped(source: AsyncIterable<Uint8Array>, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    if (stop.aborted) resolve('stopped')
+    else stop.addEventListener('abort', () => resolve('stopped'), { once: true })
+  })
+  const chunks = source[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await Promise.race([chunks.next(), stopped])
+    if (next === 'stopped' || next.done === true) return
+    yield next.value
+  }
+}
+
+// ── What is printed ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One line of output, its keys in the order in which they are printed. The shapes are a contract with scripts. */
+export type DecodedLine =
+  | {
+      readonly kind: 'reading'
+      readonly metric: string
+      readonly value?: number
+      readonly absent?: string
+      readonly unit: string
+      readonly channel: string
+      readonly deviceAt: string | null
+      readonly flags: readonly string[]
+    }
+  | ({ readonly kind: 'alarm'; readonly deviceAt: string | null } & Omit<DeviceAlarm, 'deviceAt'>)
+  | {
+      readonly kind: 'waveform'
+      readonly metric: string
+      readonly rate: number
+      readonly samples: readonly number[]
+      readonly scale: number
+      readonly offset: number
+      readonly unit: string
+      readonly channel: string
+      readonly deviceAt: string | null
+    }
+  | { readonly kind: 'frame'; readonly result: 'quarantined' | 'bad' | 'skipped'; readonly why: string; readonly offset: number }
+
+const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
+
+/** All that a frame says: what is believed first, then what is not. */
+export function linesOf(frame: Frame): readonly DecodedLine[] {
+  if (frame.kind !== 'good') return [{ kind: 'frame', result: frame.kind, why: frame.why, offset: frame.offset }]
+  return [
+    ...frame.readings.map(readingLine),
+    ...frame.alarms.map(({ deviceAt, ...alarm }): DecodedLine => ({ kind: 'alarm', ...alarm, deviceAt: isoOrNull(deviceAt) })),
+    ...frame.waveforms.map(waveformLine),
+    ...frame.faults.map(({ why, at }): DecodedLine => ({ kind: 'frame', result: 'quarantined', why: `${at}: ${why}`, offset: frame.offset })),
+  ]
+}
+
+function readingLine({ metric, measurement, channel, deviceAt, flags }: Reading): DecodedLine {
+  const what = measurement.kind === 'measured' ? { value: measurement.value } : { absent: measurement.reason }
+  return { kind: 'reading', metric: metric.id, ...what, unit: metric.unit, channel, deviceAt: isoOrNull(deviceAt), flags }
+}
+
+function waveformLine({ metric, rateHz, samples, scale, offset, unit, channel, deviceAt }: Waveform): DecodedLine {
+  return { kind: 'waveform', metric, rate: rateHz, samples: Array.from(samples), scale, offset, unit, channel, deviceAt: isoOrNull(deviceAt) }
+}
+
+function rowOf(line: DecodedLine): string {
+  switch (line.kind) {
+    case 'reading': {
+      const what = line.value === undefined ? `(${line.absent})` : `${line.value} ${line.unit}`
+      return [(line.deviceAt ?? '–').padEnd(24), line.metric.padEnd(34), what.padEnd(18), line.channel.padEnd(14), line.flags.join(' ')].join('  ').trimEnd()
+    }
+    case 'alarm':
+      return `${(line.deviceAt ?? '–').padEnd(24)}  alarm ${line.phase} ${line.priority} ${line.type}: ${line.code} ${line.text}`
+    case 'waveform':
+      return `${(line.deviceAt ?? '–').padEnd(24)}  ${line.metric} ${line.samples.length} samples at ${line.rate} Hz ${line.channel}`
+    case 'frame':
+      return `${`byte ${line.offset}`.padEnd(24)}  ${line.result}: ${line.why}`
+  }
+}
+
+/** Counts, in constant memory. */
+class Summary {
+  readonly #frames = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
+  readonly #leftOut = new Map<string, number>()
+  #readings = 0
+  #absent = 0
+  #alarms = 0
+  #waveforms = 0
+
+  add(frame: Frame): void {
+    this.#frames[frame.kind === 'good' && frame.faults.length > 0 ? 'quarantined' : frame.kind]++
+    if (frame.kind !== 'good') return
+    this.#readings += frame.readings.length
+    this.#absent += frame.readings.filter(({ measurement }) => measurement.kind === 'absent').length
+    this.#alarms += frame.alarms.length
+    this.#waveforms += frame.waveforms.length
+    for (const { why } of frame.leftOut ?? []) this.#leftOut.set(why, (this.#leftOut.get(why) ?? 0) + 1)
+  }
+
+  line(): object {
+    return { kind: 'summary', frames: this.#frames, readings: this.#readings, absent: this.#absent, alarms: this.#alarms, waveforms: this.#waveforms }
+  }
+
+  sentence(): string {
+    const { good, bad, skipped, quarantined } = this.#frames
+    return `${good} frames good, ${quarantined} quarantined, ${bad} bad, ${skipped} skipped; ${this.#readings} readings, ${this.#absent} of them absent; ${this.#alarms} alarms, ${this.#waveforms} waveforms`
+  }
+
+  /** What the driver understood and passed by. Drivers give reasons from a short list, so this stays small. */
+  leftOut(): readonly string[] {
+    return Array.from(this.#leftOut, ([why, count]) => `Left out: ${count} × ${why}.`)
+  }
+}

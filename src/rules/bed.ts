@@ -1,0 +1,121 @@
+/**
+ * All rules of one stay over one shared view of the patient. States are plain data. A rule that throws is stopped from
+ * pulling the others down: it keeps the state it had before that input, it is said aloud, and it is tried again with the
+ * next input.
+ */
+
+import { type MonoMs, monoMs } from '../domain/time.ts'
+import type { RuleInput, Signal, StayContext } from '../seams.ts'
+import { latestScore, type LatestScore, news2, type News2State } from './news2.ts'
+import { sepsis, type SepsisState } from './sepsis.ts'
+import { technical, type TechnicalState } from './technical.ts'
+import { threshold, type ThresholdState } from './threshold.ts'
+import { DEFAULT_SETTINGS, firstSeen, NO_SIGNALS, type OpenCondition, type RuleSettings, see, type Seen, type Verdict, type View, viewOf, type Watcher } from './watcher.ts'
+
+type RuleStates = { readonly threshold: ThresholdState; readonly news2: News2State; readonly sepsis: SepsisState; readonly technical: TechnicalState }
+export type Watchers = { readonly [Name in keyof RuleStates]: Watcher<RuleStates[Name]> }
+
+const WATCHERS: Watchers = { threshold, news2, sepsis, technical }
+
+export type BedState = RuleStates & {
+  readonly seen: Seen
+  /** By rule: when it last threw. */
+  readonly faults: Readonly<Record<string, MonoMs>>
+}
+
+export interface BedRules {
+  start(context: StayContext): BedState
+  /** Takes over alerts that were open when the gateway stopped, before any input. */
+  adopt(state: BedState, open: readonly OpenCondition[]): BedState
+  step(state: BedState, input: RuleInput): Verdict<BedState>
+}
+
+/** A rule that threw counts as mended after so long without. */
+const MENDED_MS = 60_000
+const LONG_AGO = monoMs(-MENDED_MS)
+
+const faultCondition = (rule: string): string => `technical/rule-${rule}`
+
+function faultSignal({ id, version }: { readonly id: string; readonly version: string }, error: unknown, view: View): Signal {
+  const why = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : 'unknown'
+  return {
+    kind: 'present',
+    condition: faultCondition(id),
+    priority: 'high',
+    type: 'technical',
+    text: `Rule ${id} failed: alerts may be missing, watch this bed at the monitor`,
+    because: { rule: id, version, inputs: [{ name: 'error', value: why, unit: '', at: view.wall }], limit: null, missing: [id] },
+  }
+}
+
+type Step = { readonly view: View; readonly settings: RuleSettings; readonly signals: Signal[]; faults: Readonly<Record<string, MonoMs>> }
+
+/** The wall around one rule. */
+function guarded<State>(watcher: Watcher<State>, state: State, step: Step): State {
+  const { view } = step
+  try {
+    const verdict = watcher.step(state, view, step.settings)
+    for (const signal of verdict.signals) step.signals.push(signal)
+    const failedAt = step.faults[watcher.id]
+    if (failedAt !== undefined && view.at - failedAt >= MENDED_MS) {
+      const { [watcher.id]: _mended, ...others } = step.faults
+      step.faults = others
+      step.signals.push({ kind: 'cleared', condition: faultCondition(watcher.id) })
+    }
+    return verdict.state
+  } catch (error) {
+    if (step.faults[watcher.id] === undefined) step.signals.push(faultSignal(watcher, error, view))
+    step.faults = { ...step.faults, [watcher.id]: view.at }
+    return state
+  }
+}
+
+export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: Watchers = WATCHERS): BedRules {
+  return {
+    start: (context) => ({
+      seen: firstSeen(context),
+      threshold: watchers.threshold.start(context),
+      news2: watchers.news2.start(context),
+      sepsis: watchers.sepsis.start(context),
+      technical: watchers.technical.start(context),
+      faults: {},
+    }),
+
+    adopt: (state, open) => ({
+      ...state,
+      threshold: watchers.threshold.adopt(state.threshold, open, settings),
+      news2: watchers.news2.adopt(state.news2, open, settings),
+      sepsis: watchers.sepsis.adopt(state.sepsis, open, settings),
+      technical: watchers.technical.adopt(state.technical, open, settings),
+      faults: Object.fromEntries(Object.values(watchers).flatMap(({ id }) => (open.some(({ condition }) => condition === faultCondition(id)) ? [[id, LONG_AGO]] : []))),
+    }),
+
+    step(state, input) {
+      const seen = see(state.seen, input, settings)
+      const step: Step = { view: viewOf(seen, input), settings, signals: [], faults: state.faults }
+      const next: BedState = {
+        seen,
+        threshold: guarded(watchers.threshold, state.threshold, step),
+        news2: guarded(watchers.news2, state.news2, step),
+        sepsis: guarded(watchers.sepsis, state.sepsis, step),
+        technical: guarded(watchers.technical, state.technical, step),
+        faults: step.faults,
+      }
+      return { state: isSame(state, next) ? state : next, signals: step.signals.length === 0 ? NO_SIGNALS : step.signals }
+    },
+  }
+}
+
+const isSame = (a: BedState, b: BedState): boolean =>
+  a.seen === b.seen && a.threshold === b.threshold && a.news2 === b.news2 && a.sepsis === b.sepsis && a.technical === b.technical && a.faults === b.faults
+
+/** The rules as Vigil ships them: default profiles, periodic values promised each minute. */
+export const bedRules: BedRules = bedRulesOf()
+
+export const startBed = (context: StayContext): BedState => bedRules.start(context)
+export const stepBed = (state: BedState, input: RuleInput): Verdict<BedState> => bedRules.step(state, input)
+
+/** Scores as they stand; null where there is none. */
+export const bedScores = ({ news2: state }: BedState): { readonly news2: LatestScore | null } => ({ news2: latestScore(state) })
+/** NEWS2 for the nurse's tile. */
+export const scoreView = (state: BedState): LatestScore | null => bedScores(state).news2

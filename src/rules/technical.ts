@@ -1,0 +1,128 @@
+/**
+ * A variable that has no valid value from any of its sensors: `technical/spo2-off`. A sensor that came off is said early,
+ * and louder when nobody puts it back; a value that the monitor marks invalid, or that just stops coming while the
+ * monitor goes on sending, is said later. A measurement that the monitor says is not being made is nobody's fault. A
+ * monitor that says nothing at all is `silence`, not this.
+ */
+
+import type { Because, Priority } from '../domain/alert.ts'
+import { rankOf } from '../domain/alert.ts'
+import type { Variable } from '../domain/metrics.ts'
+import type { AbsentReason } from '../domain/reading.ts'
+import type { MonoMs } from '../domain/time.ts'
+import type { Signal } from '../seams.ts'
+import { bestSource, liveSample, type Source } from './vitals.ts'
+import { NO_SIGNALS, type RuleSettings, type View, type Watcher } from './watcher.ts'
+import { REASON_WORDS, VARIABLE_WORDS } from './words.ts'
+
+const ID = 'technical'
+const VERSION = '1'
+
+type Trouble = 'off' | 'no-value'
+type Entry = {
+  readonly trouble: Trouble
+  /** null: taken over from before a restart, and not looked at yet. */
+  readonly sinceAt: MonoMs | null
+  readonly told: Priority | null
+}
+export type TechnicalState = { readonly entries: { readonly [Name in Variable]?: Entry } }
+
+const DELAY_MS: Readonly<Record<Trouble, { readonly low: number; readonly medium: number }>> = {
+  off: { low: 10_000, medium: 120_000 },
+  'no-value': { low: 60_000, medium: 300_000 },
+}
+
+/** The monitor counts as speaking while its last frame is at most this old. */
+const SPEAKING_MS = 30_000
+
+/** One voice a sensor: the systolic speaks for its line. */
+const VARIABLES = ['hr', 'spo2', 'rr', 'sbp', 'temperature', 'etco2'] as const satisfies readonly Variable[]
+
+const conditionOf = (variable: Variable): string => `${ID}/${variable}-off`
+
+function troubleOf(source: Source, view: View, settings: RuleSettings): { readonly trouble: Trouble; readonly reason: AbsentReason | null } | null {
+  switch (source.state.kind) {
+    case 'absent': {
+      const { reason } = source.state
+      if (reason === 'not-measured') return null
+      return { trouble: reason === 'lead-off' || reason === 'probe-off' ? 'off' : 'no-value', reason }
+    }
+    case 'good':
+    case 'beyond': {
+      if (source.episodic || liveSample(source, view.at, settings.periodicIntervalMs) !== null) return null
+      const { heardAt } = view.vitals
+      return heardAt !== null && view.at - heardAt <= SPEAKING_MS ? { trouble: 'no-value', reason: null } : null
+    }
+  }
+}
+
+/** The worst trouble among the sensors of a variable; null when none is in trouble. */
+function worstTrouble(variable: Variable, view: View, settings: RuleSettings): { readonly trouble: Trouble; readonly reason: AbsentReason | null; readonly source: Source } | null {
+  let worst: { readonly trouble: Trouble; readonly reason: AbsentReason | null; readonly source: Source } | null = null
+  for (const source of view.vitals.sources) {
+    if (source.variable !== variable) continue
+    const found = troubleOf(source, view, settings)
+    if (found !== null && (worst === null || (worst.trouble === 'no-value' && found.trouble === 'off'))) worst = { ...found, source }
+  }
+  return worst
+}
+
+function presentSignal(variable: Variable, priority: Priority, reason: AbsentReason | null, source: Source): Signal {
+  const why = reason === null ? 'no value comes any more' : REASON_WORDS[reason]
+  const inputs: Because['inputs'] = source.good === null ? [] : [{ name: `last ${source.label}`, value: source.good.value, unit: source.unit, at: source.good.wall }]
+  return {
+    kind: 'present',
+    condition: conditionOf(variable),
+    priority,
+    type: 'technical',
+    text: `${VARIABLE_WORDS[variable]}: ${why}`,
+    because: { rule: ID, version: VERSION, inputs, limit: null, missing: [source.label] },
+  }
+}
+
+function stepVariable(variable: Variable, known: Entry | undefined, view: View, settings: RuleSettings): { readonly entry: Entry | undefined; readonly signal: Signal | null } {
+  const isLive = bestSource(view.vitals, variable, (source) => liveSample(source, view.at, settings.periodicIntervalMs)) !== null
+  if (isLive) return { entry: undefined, signal: known?.told == null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
+  const found = worstTrouble(variable, view, settings)
+  // Nothing is in trouble any more, yet no value is back: what was told stays, what waited is forgotten.
+  if (found === null) return { entry: known?.told == null ? undefined : known, signal: null }
+  const sinceAt = known?.sinceAt != null && known.trouble === found.trouble ? known.sinceAt : view.at
+  const { low, medium } = DELAY_MS[found.trouble]
+  const due: Priority | null = view.at - sinceAt >= medium ? 'medium' : view.at - sinceAt >= low ? 'low' : null
+  const told = known?.told ?? null
+  const isNews = due !== null && (told === null || rankOf(due) > rankOf(told))
+  const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && !isNews
+  return {
+    entry: isSame ? known : { trouble: found.trouble, sinceAt, told: isNews ? due : told },
+    signal: isNews ? presentSignal(variable, due, found.reason, found.source) : null,
+  }
+}
+
+export const technical: Watcher<TechnicalState> = {
+  id: ID,
+  version: VERSION,
+  start: () => ({ entries: {} }),
+
+  step(state, view, settings) {
+    let { entries } = state
+    let signals: Signal[] | null = null
+    for (const variable of VARIABLES) {
+      const known = entries[variable]
+      const { entry, signal } = stepVariable(variable, known, view, settings)
+      if (signal !== null) (signals ??= []).push(signal)
+      if (entry === known) continue
+      const { [variable]: _replaced, ...others } = entries
+      entries = entry === undefined ? others : { ...others, [variable]: entry }
+    }
+    return { state: entries === state.entries ? state : { entries }, signals: signals ?? NO_SIGNALS }
+  },
+
+  adopt(state, open) {
+    let { entries } = state
+    for (const variable of VARIABLES) {
+      const known = open.find(({ condition }) => condition === conditionOf(variable))
+      if (known !== undefined) entries = { ...entries, [variable]: { trouble: 'off', sinceAt: null, told: known.priority } }
+    }
+    return { entries }
+  },
+}
