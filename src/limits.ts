@@ -297,6 +297,8 @@ export const supervisorLimits = {
   /** From the question to the end. */
   stopMs: 3_500,
   lineCharsMax: 65_536,
+  /** The demo waits so long for its central before it goes on without. */
+  centralStartMs: 20_000,
 } as const
 
 /** The watchdog. */

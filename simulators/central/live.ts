@@ -66,7 +66,7 @@ export function openLive({ server, clock, stop, mayEnter, metrics, note }: LiveD
     sockets.handleUpgrade(request, socket, head, opened => {
       opened.on('error', () => opened.terminate())
       opened.on('close', () => subscribed.delete(opened))
-      opened.on('message', (bytes, isBinary) => void receive(opened, decoded(dashboard), isBinary ? '' : bytes.toString()))
+      opened.on('message', (bytes, isBinary) => void receive(opened, decoded(dashboard), Buffer.isBuffer(bytes) && !isBinary ? bytes.toString() : ''))
     })
   }
   server.on('upgrade', upgrade)

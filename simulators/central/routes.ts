@@ -132,7 +132,7 @@ async function take({ database, clock, stop, live }: Central, request: FastifyRe
 }
 
 function addReads(app: FastifyInstance, { database, clock, live }: Central): void {
-  app.get('/api/v1/analytics/counts', async request => {
+  app.get('/api/v1/analytics/counts', request => {
     const { recount } = z.object({ recount: z.string().optional() }).parse(request.query)
     return recount === 'true' ? recountOf(database) : countsOf(database)
   })

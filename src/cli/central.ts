@@ -12,8 +12,8 @@ type Options = {
   readonly tokenFile?: string
   readonly tokenEnv: string
   readonly data?: string
-  readonly clockOrigin: number
-  readonly clockSpeed: number
+  readonly origin: number
+  readonly speed: number
 }
 
 export const register: Register = (program, context) => {
@@ -25,8 +25,8 @@ export const register: Register = (program, context) => {
     .option('--token-file <path>', 'file with the token that senders show (at least 16 characters)')
     .option('--token-env <name>', 'environment variable with the token, where there is no file', 'VIGIL_CENTRAL_TOKEN')
     .option('--data <folder>', 'folder of the PGlite database; without it and without DATABASE_URL rows live in memory')
-    .option('--clock-origin <ms>', 'demo: wall time from which time runs faster', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
-    .option('--clock-speed <factor>', 'demo: how many times faster', positive, 1)
+    .option('--origin <ms>', 'demo: wall time from which time runs faster', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
+    .option('--speed <factor>', 'demo: how many times faster', positive, 1)
     .action((options: Options) => run(options, context))
 }
 
@@ -38,7 +38,7 @@ async function run(options: Options, context: CliContext): Promise<void> {
     token,
     databaseUrl: context.env['DATABASE_URL'] === '' ? undefined : context.env['DATABASE_URL'],
     dataFolder: options.data,
-    clock: context.clockOf({ originMs: options.clockOrigin, speed: options.clockSpeed }),
+    clock: context.clockOf({ originMs: options.origin, speed: options.speed }),
     note: context.note,
   }).catch((reason: unknown) => {
     throw new CommandFailed(`Central did not start: ${reason instanceof Error ? reason.message : String(reason)}`)

@@ -7,6 +7,9 @@ import { stringify } from 'yaml'
 import { type WardPlan, demoWard } from '../../simulators/ward.ts'
 import { hasPty } from '../../simulators/pty.ts'
 
+/** Where `vigil sim --replay` sends a recording: a bed of its own, empty until then. */
+const REPLAY = 'replay'
+
 export type DemoPorts = { readonly http: number; readonly hl7: number; readonly mqtt: number; readonly central: number }
 
 export type DemoSite = {
@@ -35,7 +38,7 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
   const site = {
     gateway: { id: 'demo-gateway', ward: 'Demo ward', organization: 'demo', data: folder, timeZone: 'UTC', population: 'adult' },
     http: { host, port: ports.http },
-    beds: plan.beds.map(({ bed }) => ({ id: bed, label: bed.replace('bed-', '') })),
+    beds: [...plan.beds.map(({ bed }) => ({ id: bed, label: bed.replace('bed-', '') })), { id: REPLAY, label: 'Replay' }],
     links: [
       { kind: 'mllp-listen', id: 'hl7', host, port: ports.hl7 },
       {
@@ -51,12 +54,15 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
         return transport.tcpPort === undefined ? [] : [{ kind: 'tcp-connect', id: `port-${device}`, device, host, port: transport.tcpPort }]
       }),
     ],
-    devices: plan.beds.map(({ bed, device, transport }) => ({
-      id: device,
-      driver: transport.kind === 'hl7' ? 'hl7' : transport.kind === 'serial' ? 'masimo-ascii' : 'mqtt-json',
-      bed,
-      ...(transport.kind === 'hl7' ? { match: { sender: device } } : {}),
-    })),
+    devices: [
+      ...plan.beds.map(({ bed, device, transport }) => ({
+        id: device,
+        driver: transport.kind === 'hl7' ? 'hl7' : transport.kind === 'serial' ? 'masimo-ascii' : 'mqtt-json',
+        bed,
+        ...(transport.kind === 'hl7' ? { match: { sender: device } } : {}),
+      })),
+      { id: REPLAY, driver: 'hl7', bed: REPLAY, match: { sender: REPLAY }, silenceSeconds: 0 },
+    ],
     sync: {
       lane: 'live',
       agreement: 'demo: nobody in it exists',

@@ -7,6 +7,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { demoSite } from './demo-site.ts'
+import { supervisorLimits } from '../limits.ts'
+import { REAL_TIME } from '../ops/clock.ts'
 import { type Child, keepAlive } from '../ops/supervisor.ts'
 import { buildPages } from '../ops/pages.ts'
 import { type CliContext, CommandFailed, UsageError } from './context.ts'
@@ -48,45 +50,57 @@ async function demo(options: Options, context: CliContext): Promise<void> {
 
   const clock = ['--origin', String(Date.now()), '--speed', String(speed)]
   let failed: string | null = null
-  const stop = new AbortController()
-  const end = AbortSignal.any([context.stop, stop.signal])
-  const child = (name: string, args: readonly string[], message: (message: unknown) => void): Child =>
-    keepAlive({
-      name,
-      command: context.node,
-      args: [join(context.root, 'src', 'vigil.mjs'), ...args],
-      cwd: context.root,
-      env: { ...context.env, VIGIL_CENTRAL_TOKEN: token },
-      line: (line) => context.note(legible(name, line)),
-      message,
-      died(how, code) {
-        // Wrong use and wrong config do not mend themselves.
-        if (code === 2 || (name === 'gateway' && code === 1 && !isUp)) {
-          failed = `${name} cannot run (${how}); see above`
-          stop.abort()
-          return 'give-up'
-        }
-        context.note(`[${name}] ended (${how}); starting it again`)
-        return 'again'
-      },
-    })
-
   let isUp = false
-  const central = child('central', ['central', '--host', HOST, '--port', String(ports.central), '--data', join(folder, 'central')], () => undefined)
-  const gateway = child('gateway', ['run', '--config', files.site, '--demo', ...clock], (message) => {
-    const ready = readyOf(message)
-    if (!ready) return
-    if (!isUp) greet(context, ready, { centralUrl, folder, speed, hl7: ports.hl7, mqtt: ports.mqtt, serial: site.serial })
-    else context.note('[gateway] is back; open pages go on by themselves')
-    isUp = true
-  })
-  const ward = child('ward', ['sim', '--plan', files.plan, ...clock], () => undefined)
+  const giveUp = new AbortController()
+  const end = AbortSignal.any([context.stop, giveUp.signal])
+  const children: Child[] = []
+  const child = (name: string, args: readonly string[], message: (message: unknown) => void): void =>
+    void children.push(
+      keepAlive({
+        command: context.node,
+        args: [join(context.root, 'src', 'vigil.mjs'), ...args],
+        cwd: context.root,
+        env: { ...context.env, VIGIL_CENTRAL_TOKEN: token },
+        line(line) {
+          const said = end.aborted ? null : legible(line)
+          if (said !== null) context.note(`[${name}] ${said}`)
+        },
+        message,
+        died(how, code) {
+          // Wrong use and wrong config do not mend themselves; neither does a gateway that never came up.
+          if (code === 2 || (name === 'gateway' && code === 1 && !isUp)) {
+            failed = `${name} cannot run (${how}); see above`
+            giveUp.abort()
+            return 'give-up'
+          }
+          context.note(`[${name}] ended (${how}); starting it again`)
+          return 'again'
+        },
+      }),
+    )
 
-  await new Promise<void>((resolve) => (end.aborted ? resolve() : end.addEventListener('abort', () => resolve(), { once: true })))
+  await new Promise<void>((ready) => {
+    child('central', ['central', '--host', HOST, '--port', String(ports.central), '--data', join(folder, 'central')], () => ready())
+    // The ward does not depend on central: it is waited for only so that the first look finds everything.
+    void context.clockOf(REAL_TIME).sleep(supervisorLimits.centralStartMs, end).then(ready)
+  })
+  await new Promise<void>((up) => {
+    child('gateway', ['run', '--config', files.site, '--demo', ...clock], (message) => {
+      const ready = readyOf(message)
+      if (!ready) return
+      if (isUp) context.note('[gateway] is back; open pages go on by themselves')
+      else greet(context, ready, { centralUrl, folder, speed, hl7: ports.hl7, mqtt: ports.mqtt, serial: site.serial })
+      isUp = true
+      up()
+    })
+    if (end.aborted) up()
+    end.addEventListener('abort', () => up(), { once: true })
+  })
+  child('ward', ['sim', '--plan', files.plan, ...clock], () => undefined)
+
+  await new Promise<void>((stopped) => (end.aborted ? stopped() : end.addEventListener('abort', () => stopped(), { once: true })))
   context.note('Stopping: the monitors first, then the gateway, then central.')
-  await ward.stop()
-  await gateway.stop()
-  await central.stop()
+  for (const running of children.reverse()) await running.stop()
   if (failed !== null) throw new CommandFailed(failed)
   context.note('Stopped. What was acknowledged is stored.')
 }
@@ -121,9 +135,18 @@ function readyOf(message: unknown): Ready | null {
   return { url: message.url, links }
 }
 
-/** Log lines are JSON for machines; here a person reads them. Routine is left out. */
-function legible(name: string, line: string): string {
-  return `[${name}] ${line}`
+/** Log lines are JSON for machines; a person reads warnings and what happens at the beds. Routine is null. */
+function legible(line: string): string | null {
+  if (line.startsWith('{')) {
+    try {
+      const { level, msg, why, link, device }: { level?: unknown; msg?: unknown; why?: unknown; link?: unknown; device?: unknown } = JSON.parse(line)
+      if (typeof level !== 'number' || level < 40) return null
+      return [String(msg), ...[link, device, why].filter((field) => typeof field === 'string')].join(' · ')
+    } catch {
+      return line
+    }
+  }
+  return /: (connected to|serial line) /.test(line) || line === '' ? null : line
 }
 
 function numberOf(name: string, text: string, low: number, high: number): number {

@@ -107,7 +107,11 @@ export const siteSchema = z.strictObject({
           .optional()
           .describe('How its frames are told from those of others on a shared listener. All that is given must agree.'),
         settings: z.record(z.string(), z.string()).default({}).describe("The driver's own settings."),
-        silenceSeconds: z.int().min(5).max(3_600).default(10).describe('No frame for so long is a technical alert.'),
+        silenceSeconds: z
+          .int()
+          .refine((seconds) => seconds === 0 || (seconds >= 5 && seconds <= 3_600), 'must be 5 to 3600, or 0')
+          .default(10)
+          .describe('No frame for so long is a technical alert; 5 to 3600. 0: a device that comes and goes (spot checks), whose silence is none.'),
       }),
     )
     .default([])

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { supervisorLimits } from '../limits.ts'
 
 export type ChildSetting = {
-  readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string

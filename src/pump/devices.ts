@@ -15,6 +15,7 @@ export type Device = {
   readonly bed: BedId | null
   /** Not in the configuration: kept and shown, bound to nothing. */
   readonly unknown: boolean
+  /** 0: it comes and goes, and its silence is no alert. */
   readonly silenceMs: number
   readonly counts: FrameCounts
   lastFrameAt: { readonly wall: WallMs; readonly at: MonoMs } | null

@@ -10,7 +10,7 @@ import type { Site } from '../config/schema.ts'
 import type { AlertEvent, Priority } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import { type Snapshot, correct } from '../domain/observation.ts'
-import { type MonoMs, monoMs } from '../domain/time.ts'
+import { monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
@@ -117,7 +117,7 @@ export class Pump<State> {
   tick(): void {
     const now = this.now()
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
-    for (const device of this.devices.all()) if (!device.unknown) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
+    for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
     this.#judgeStore(now)
     this.#ticks++
@@ -290,7 +290,7 @@ export class Pump<State> {
     if (!device) return
     device.link = state === 'up' ? { kind: 'up' } : { kind: 'down', why }
     if (device.bed !== null) this.changed.add(device.bed)
-    if (state === 'up') return
+    if (state === 'up' || !isExpected(device)) return
     // A connection that is known to be gone is silence that needs no waiting for; the next frame ends it.
     const text = `Connection to ${device.id} lost (${why}): look at the monitor`
     this.watch.technical({ device: null, subject: subjectOf(device) }, { condition: SILENCE_CONDITION, priority: 'medium', text }, this.now())
@@ -354,3 +354,6 @@ export class Pump<State> {
 }
 
 const STORE_FAILING = 'technical/store-failing'
+
+/** Strangers, and devices that come and go, may be silent. */
+const isExpected = (device: Device): boolean => !device.unknown && device.silenceMs > 0

@@ -26,12 +26,13 @@ function valueView({ observation }: Latest): ValueView {
 
 export function deviceView(device: Device, now: Now): DeviceView {
   const { id, driver, bed, lastFrameAt, link, counts, silenceMs, unknown } = device
-  const silent = lastFrameAt !== null && now.at - lastFrameAt.at >= silenceMs
+  const silent = lastFrameAt !== null && silenceMs > 0 && now.at - lastFrameAt.at >= silenceMs
   const state = link.kind === 'down' ? 'down' : lastFrameAt === null ? 'never' : silent ? 'silent' : 'live'
   const notes = [
     ...(unknown ? ['Not in the configuration: add it under "devices" and bind it to a bed.'] : []),
     ...(!unknown && bed === null ? ['Bound to no bed: its values belong to nobody.'] : []),
-    ...(state === 'never' ? ['Nothing heard since start: check cable, speed, address and the monitor’s export setting.'] : []),
+    ...(silenceMs === 0 ? ['Comes and goes: its silence is no alert.'] : []),
+    ...(state === 'never' && silenceMs > 0 ? ['Nothing heard since start: check cable, speed, address and the monitor’s export setting.'] : []),
     ...(link.kind === 'down' ? [`Connection lost: ${link.why}.`] : []),
     ...(state === 'silent' ? ['Connected, but silent.'] : []),
     ...(counts.quarantined > 0 ? ['Some frames were not believed: see the quarantine.'] : []),

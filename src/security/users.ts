@@ -40,7 +40,7 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
   let users: ReadonlyMap<string, User> = new Map()
   let seen = ''
 
-  const refresh = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     const mark = await markOf(path)
     if (mark === seen) return
     seen = mark
@@ -52,6 +52,7 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
     users = new Map(read.users.map((user) => [user.name, user]))
     for (const listener of [...listeners]) listener()
   }
+  const refresh = oneBehind(look)
 
   const find = (name: string): User | null => {
     const user = users.get(userName(name) ?? '')
@@ -104,6 +105,26 @@ async function usersOf(path: string): Promise<{ readonly kind: 'read'; readonly 
     return users ? { kind: 'read', users } : { kind: 'failed', why: 'damaged' }
   } catch (error) {
     return { kind: 'failed', why: whyOf(error) }
+  }
+}
+
+/** Runs one at a time; all who ask meanwhile share the next run, for the one under way may have looked before what they mean. */
+function oneBehind(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null
+  let next: Promise<void> | null = null
+  const start = (): Promise<void> => {
+    running = run().finally(() => {
+      running = null
+    })
+    return running
+  }
+  return () => {
+    if (!running) return start()
+    next ??= running.then(() => {
+      next = null
+      return start()
+    })
+    return next
   }
 }
 

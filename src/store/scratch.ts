@@ -1,6 +1,8 @@
 /** A buffer that grows while something is written into it, little-endian, and is used again for the next. */
 
 const BYTES_FIRST = 65_536
+/** More than this is given back once it is no longer needed. */
+const BYTES_KEPT_MAX = 4_194_304
 
 export class Scratch {
   #bytes = new Uint8Array(BYTES_FIRST)
@@ -13,26 +15,32 @@ export class Scratch {
 
   clear(): void {
     this.#length = 0
+    if (this.#bytes.length > BYTES_KEPT_MAX) this.#become(new Uint8Array(BYTES_FIRST))
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#take(1), value)
+    const at = this.#take(1)
+    this.#view.setUint8(at, value)
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2), value, true)
+    const at = this.#take(2)
+    this.#view.setUint16(at, value, true)
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#take(4), value, true)
+    const at = this.#take(4)
+    this.#view.setUint32(at, value, true)
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#take(4), value, true)
+    const at = this.#take(4)
+    this.#view.setInt32(at, value, true)
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#take(8), value, true)
+    const at = this.#take(8)
+    this.#view.setFloat64(at, value, true)
   }
 
   bytes(value: Uint8Array): void {
@@ -59,6 +67,7 @@ export class Scratch {
     return this.#bytes.buffer.slice(0, this.#length)
   }
 
+  /** May move everything to a larger buffer: take first, then write. */
   #take(count: number): number {
     const at = this.#length
     this.#length += count
@@ -71,7 +80,11 @@ export class Scratch {
     while (size < this.#length) size *= 2
     const larger = new Uint8Array(size)
     larger.set(this.#bytes)
-    this.#bytes = larger
-    this.#view = new DataView(larger.buffer)
+    this.#become(larger)
+  }
+
+  #become(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
   }
 }

@@ -102,6 +102,8 @@ export function createScanner(ours: readonly string[]): Scanner {
 }
 
 function remember(known: Set<string>, identifier: string): void {
+  // Moved to the end: who is still here is not forgotten.
+  known.delete(identifier)
   known.add(identifier)
   if (known.size <= syncLimits.identifiersMax) return
   const [oldest] = known

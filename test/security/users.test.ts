@@ -1,9 +1,8 @@
-import { rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import { apiLimits } from '../../src/limits.ts'
 import { writeWhole } from '../../src/security/files.ts'
-import { PASSWORD_COST } from '../../src/security/passwords.ts'
 import { addUser, changePassword, disableUser, enableUser, parseUsers, userFileOf, userName } from '../../src/security/user-file.ts'
 import { openUsers } from '../../src/security/users.ts'
 import { CHEAP, dataFolder, fakeClock, fakeLog, never, PASSWORD } from './support.ts'
@@ -34,8 +33,9 @@ test('wrong password, unknown name and disabled user are answered alike', async 
 
 test('an unknown user costs as much work as a known one', async () => {
   const folder = await dataFolder()
-  await addUser({ folder, clock: fakeClock(), stop: never() }, { name: 'anna', role: 'nurse', password: PASSWORD })
-  const users = await openUsers({ folder, clock: fakeClock(), log: fakeLog(), cost: PASSWORD_COST })
+  const cost = { logN: 14, r: 8, p: 1 }
+  await addUser({ folder, clock: fakeClock(), stop: never(), cost }, { name: 'anna', role: 'nurse', password: PASSWORD })
+  const users = await openUsers({ folder, clock: fakeClock(), log: fakeLog(), cost })
   const costOf = async (name: string): Promise<number> => {
     const since = performance.now()
     await users.check(name, 'not the password at all')
@@ -108,7 +108,7 @@ test('a damaged file keeps the users as they were, says so once, and is never ov
 test('the users file is for its owner alone and holds no password', async () => {
   const { folder } = await ward()
   expect((await stat(userFileOf(folder))).mode & 0o777).toBe(0o600)
-  expect(JSON.stringify(parseUsers(await import('node:fs/promises').then(({ readFile }) => readFile(userFileOf(folder), 'utf8'))))).not.toContain(PASSWORD)
+  expect(JSON.stringify(parseUsers(await readFile(userFileOf(folder), 'utf8')))).not.toContain(PASSWORD)
 })
 
 test('a name is taken once, and must be a name', async () => {
@@ -122,7 +122,7 @@ test('a name is taken once, and must be a name', async () => {
 
 test('one user more than the limit is refused, and a file that holds more is not believed', async () => {
   const { folder, place } = await ward()
-  const template = parseUsers(await import('node:fs/promises').then(({ readFile }) => readFile(userFileOf(folder), 'utf8')))?.[0]
+  const template = parseUsers(await readFile(userFileOf(folder), 'utf8'))?.[0]
   const users = Array.from({ length: apiLimits.usersMax }, (_, index) => ({ ...template, name: `user${index}` }))
   await writeWhole(userFileOf(folder), JSON.stringify({ users }))
   expect(await addUser(place, { name: 'onemore', role: 'nurse', password: PASSWORD })).toMatchObject({ kind: 'refused', why: expect.stringContaining('1000') })
@@ -138,4 +138,11 @@ test('passwords are checked one after the other, and one that waits too many is 
   await Promise.all(checks)
   expect(users.isBusy()).toBe(false)
   expect(await users.check('anna', PASSWORD)).toMatchObject({ kind: 'right' })
+})
+
+test('all who ask at the same time see what changed before they asked', async () => {
+  const { users, place } = await ward()
+  await disableUser(place, 'anna')
+  const seen = await Promise.all(Array.from({ length: 5 }, () => users.refresh().then(() => users.find('anna'))))
+  expect(seen).toEqual([null, null, null, null, null])
 })

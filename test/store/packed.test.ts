@@ -19,7 +19,12 @@ const valueBytes = (value: number): number => packed(heartRate(value)).length - 
 
 describe('packed readings', () => {
   it('come out as they went in, to the bit', () => {
-    fc.assert(fc.property(anySnapshot, (any) => expect(unpackReadings(packed(any), any)).toStrictEqual(expected(any))), { numRuns: 400 })
+    fc.assert(
+      fc.property(anySnapshot, (any) => {
+        expect(unpackReadings(packed(any), any)).toStrictEqual(expected(any))
+      }),
+      { numRuns: 400 },
+    )
   })
 
   it('keep minus zero and the smallest and greatest numbers', () => {

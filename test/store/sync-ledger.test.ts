@@ -211,9 +211,11 @@ describe('surrogates', () => {
   it('forget the oldest alert at the bound', () => {
     const surrogates = ledger.surrogates('e1')
     const subject = surrogates.of('stay', 's')
-    ledger.transaction(() => {
-      for (let index = 0; index <= syncLimits.alertSubjectsMax; index++) surrogates.rememberAlert(alertId(`a${index}`), subject)
-    })
+    const db = new Database(join(folder, 'sync.db'))
+    db.prepare(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO alert_subject (epoch, alert, subject) SELECT 'e1', 'a' || i, ? FROM n`)
+      .run(syncLimits.alertSubjectsMax - 1, subject)
+    db.close()
+    surrogates.rememberAlert(alertId('newest'), subject)
     expect(surrogates.subjectOfAlert(alertId('a0'))).toBeNull()
     expect(surrogates.subjectOfAlert(alertId('a1'))).toBe(subject)
   })

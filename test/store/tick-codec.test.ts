@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deviceId } from '../../src/domain/ids.ts'
-import type { Snapshot } from '../../src/domain/observation.ts'
 import { pumpLimits, storeLimits } from '../../src/limits.ts'
 import { Names } from '../../src/store/names.ts'
 import { unpackReadings } from '../../src/store/packed.ts'

@@ -53,9 +53,11 @@ describe('the egress scanner', () => {
   })
 
   it('forgets the oldest identifier at its bound, not the newest', () => {
-    const scanner = scannerOf('first-of-all')
-    scanner.learn(Array.from({ length: syncLimits.identifiersMax }, (_, index) => `X${index}Y`.padEnd(6, 'z')))
-    expect(scanner.scan({ data: 'first of all' }).kind).toBe('clean')
-    expect(scanner.scan({ data: `X${syncLimits.identifiersMax - 1}Y` }).kind).toBe('hit')
+    const scanner = scannerOf('Jonathan', 'Margaret')
+    const others = Array.from({ length: syncLimits.identifiersMax - 1 }, (_, index) => `X${index}Yz`)
+    scanner.learn(others.slice(1))
+    scanner.learn(['Jonathan', ...others.slice(0, 1)])
+    expect(scanner.scan({ data: 'Margaret' }).kind).toBe('clean')
+    expect(scanner.scan({ data: 'Jonathan' }).kind).toBe('hit')
   })
 })

@@ -74,7 +74,7 @@ describe('vigil central', () => {
     await expect(vigil(['--token-file', join(folder, 'missing')]).done).rejects.toThrow(UsageError)
   })
 
-  test.each([['--port', '65536'], ['--port', 'x'], ['--port', '-1'], ['--clock-speed', '0'], ['--clock-speed', ''], ['--token', TOKEN]])('refuses %s %s', async (option, value) => {
+  test.each([['--port', '65536'], ['--port', 'x'], ['--port', '-1'], ['--speed', '0'], ['--speed', ''], ['--token', TOKEN]])('refuses %s %s', async (option, value) => {
     await expect(vigil([option, value], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow()
   })
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MIGRATIONS, migrate } from '../../../simulators/central/schema.ts'
 import { openDatabase } from '../../../simulators/central/sql.ts'
 import { centralLimits } from '../../../src/limits.ts'
@@ -13,9 +13,18 @@ import type { WireBatch } from './fixture.ts'
 
 const HR = 'MDC_ECG_HEART_RATE'
 
+// Creating a database takes seconds, copying a fresh one does not.
+let fresh: string
 let folder: string
+beforeAll(async () => {
+  fresh = mkdtempSync(join(tmpdir(), 'vigil-central-fresh-'))
+  const desk = await openDesk({ dataFolder: fresh })
+  await desk.close()
+})
+afterAll(() => rmSync(fresh, { recursive: true, force: true }))
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vigil-central-'))
+  cpSync(fresh, folder, { recursive: true })
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -43,8 +52,8 @@ describe('a data folder', () => {
   })
 
   test('whose creation was cut short is created anew', async () => {
-    mkdirSync(join(folder, 'pglite'))
-    writeFileSync(join(folder, 'pglite', 'PG_VERSION'), '18\n')
+    rmSync(join(folder, 'created'))
+    rmSync(join(folder, 'pglite', 'global'), { recursive: true })
     const desk = await openDesk({ dataFolder: folder })
     expect((await desk.send(batch([vitals({ subject: 's' })]))).status).toBe(202)
     await desk.close()
@@ -69,7 +78,7 @@ describe('closing', () => {
   })
 
   test('does not wait for the slow, and may be asked for twice', async () => {
-    const desk = await openDesk()
+    const desk = await openDesk({ dataFolder: folder })
     await desk.fault({ mode: 'slow', ms: 600_000 })
     const answer = desk.send(batch([vitals({ subject: 's' })])).then(({ status }) => status, () => 'none' as const)
     await desk.clock.asleep(600_000)

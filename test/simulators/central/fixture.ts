@@ -100,7 +100,15 @@ export const batch = (events: readonly unknown[], changes: { readonly batchId?: 
 
 // ── Central, and talking to it ───────────────────────────────────────────────────────────────────────────────────────
 
-export type Answer = { readonly status: number; readonly headers: Headers; readonly body: any }
+export type Row = Readonly<Record<string, unknown>>
+/** One of `body`, `rows` and `text` holds what was answered: a JSON object, a JSON list, or anything else. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Row & { readonly rejected?: readonly { readonly index: number; readonly detail: string }[]; readonly duplicates?: number }
+  readonly rows: readonly Row[]
+  readonly text: string
+}
 
 export type Desk = {
   readonly url: string
@@ -117,7 +125,8 @@ export type Desk = {
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text }
+  const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {}
+  return { status: response.status, headers: response.headers, text, ...(Array.isArray(json) ? { body: {}, rows: json } : { body: json, rows: [] }) }
 }
 
 const BEARER = { authorization: `Bearer ${TOKEN}` }
@@ -138,8 +147,8 @@ export async function openDesk(place: { readonly databaseUrl?: string; readonly 
     send: (sent, headers = {}) => sendBytes(JSON.stringify(sent), { 'idempotency-key': sent.batchId, ...headers }),
     fault: async fault => answerOf(await fetch(`${central.url}/control/faults`, { method: 'POST', headers: BEARER, body: JSON.stringify(fault) })),
     async counts(subject, recount = false) {
-      const { body } = await get(`/api/v1/analytics/counts${recount ? '?recount=true' : ''}`)
-      return Object.fromEntries(body.filter((row: { subject: string }) => row.subject === subject).map((row: { metric: string; values: number }) => [row.metric, row.values]))
+      const { rows } = await get(`/api/v1/analytics/counts${recount ? '?recount=true' : ''}`)
+      return Object.fromEntries(rows.filter(row => row['subject'] === subject).map(row => [row['metric'], Number(row['values'])]))
     },
     close: central.close,
   }

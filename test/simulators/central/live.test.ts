@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => desk.close())
 
-type Message = { readonly type: string; readonly [name: string]: any }
+type Message = { readonly type: string; readonly metrics?: unknown; readonly alert?: { readonly alertId: string } }
 
 /** A dashboard that keeps what it heard, and hands it out in order. */
 function dashboard(name: string, { token = TOKEN, path = `/ws/analytics/${name}/` }: { token?: string; path?: string } = {}) {
@@ -22,7 +22,7 @@ function dashboard(name: string, { token = TOKEN, path = `/ws/analytics/${name}/
   const heard: Message[] = []
   let wake = (): void => undefined
   socket.on('message', bytes => {
-    heard.push(JSON.parse(String(bytes)))
+    heard.push(JSON.parse(Buffer.isBuffer(bytes) ? bytes.toString() : ''))
     wake()
   })
   return {
@@ -55,7 +55,7 @@ describe('a dashboard', () => {
     expect(await ward.next('alert')).toMatchObject({ alert: { patient_id: subject, alertId: `alert-${subject}`, severity: 'critical' } })
     const { metrics } = await ward.next('live_metrics')
     expect(metrics).toContainEqual(expect.objectContaining({ patient_id: subject, value: 88 }))
-    expect((await desk.get('/api/v1/streaming/status')).body.dashboards).toBe(1)
+    expect((await desk.get('/api/v1/streaming/status')).body['dashboards']).toBe(1)
     ward.socket.close()
     await ward.closed
   })
@@ -69,8 +69,8 @@ describe('a dashboard', () => {
     const again = alert({ subject, alertId: 'first' })
     await desk.send(batch([again]))
     await desk.send(batch([again, alert({ subject, alertId: 'second' })]))
-    expect((await ward.next('alert'))['alert'].alertId).toBe('first')
-    expect((await ward.next('alert'))['alert'].alertId).toBe('second')
+    expect((await ward.next('alert')).alert?.alertId).toBe('first')
+    expect((await ward.next('alert')).alert?.alertId).toBe('second')
     ward.socket.close()
     await ward.closed
   })

@@ -1,0 +1,447 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ApiRefused } from '../../src/api/server.ts'
+import type { Access } from '../../src/api/route.ts'
+import { routesOf } from '../../src/api/routes.ts'
+import { SCHEMAS } from '../../src/api/views.ts'
+import { apiLimits } from '../../src/limits.ts'
+import { linkPath, type LinkFor } from '../../src/security/login-links.ts'
+import { disableUser } from '../../src/security/user-file.ts'
+import { PASSWORD } from '../security/support.ts'
+import { aBed, anAlert, type Asking, cookieOf, fakeWard, FIXTURES, ROLES, startWard, USERS } from './support.ts'
+
+const TLS = { cert: readFileSync(join(FIXTURES, 'tls-cert.pem'), 'utf8'), key: readFileSync(join(FIXTURES, 'tls-key.pem'), 'utf8') }
+
+async function detailOf(response: Response): Promise<string> {
+  expect(response.headers.get('content-type')).toContain('application/json')
+  const body = (await response.json()) as { detail: string }
+  expect(typeof body.detail).toBe('string')
+  expect(body.detail.length).toBeGreaterThan(5)
+  return body.detail
+}
+
+// ── Who may ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Written out by hand: the table in the source must agree with what people agreed on. */
+const MATRIX: Readonly<Record<string, Access>> = {
+  'GET /health': 'public',
+  'POST /api/login': 'public',
+  'POST /api/login/link': 'public',
+  'POST /api/logout': ['nurse', 'biomed', 'admin'],
+  'GET /api/me': ['nurse', 'biomed', 'admin'],
+  'GET /api/openapi.json': ['nurse', 'biomed', 'admin'],
+  'GET /api/beds': ['nurse', 'biomed', 'admin'],
+  'GET /api/beds/{id}/trend': ['nurse', 'biomed', 'admin'],
+  'GET /api/alerts': ['nurse', 'biomed', 'admin'],
+  'GET /api/devices': ['biomed', 'admin'],
+  'POST /api/alerts/{id}/acknowledge': ['nurse'],
+  'POST /api/alerts/{id}/pause': ['nurse'],
+  'POST /api/stays/{id}/context': ['nurse'],
+}
+
+const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/alerts/{id}/pause': { seconds: 60 },
+  'POST /api/stays/{id}/context': { onOxygen: true },
+}
+
+const IDS: readonly (readonly [string, string])[] = [
+  ['/beds/{id}', '/beds/bed-1'],
+  ['/alerts/{id}', '/alerts/alert-1'],
+  ['/stays/{id}', '/stays/stay-bed-1'],
+]
+
+const table = () => routesOf({ ward: fakeWard() } as never)
+const pathOf = (path: string): string => IDS.reduce((text, [from, to]) => text.replace(from, to), path)
+
+test('the table has exactly the routes and permissions that were agreed on', () => {
+  expect(Object.fromEntries(table().map(({ method, path, access }) => [`${method} ${path}`, access]))).toEqual(MATRIX)
+})
+
+test('every route answers every role, and nobody, as the table says', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const cookies = { nurse: await signIn('nurse'), biomed: await signIn('biomed'), admin: await signIn('admin') }
+  for (const [name, access] of Object.entries(MATRIX)) {
+    const [method = '', path = ''] = name.split(' ')
+    if (access === 'public' || path === '/api/logout') continue
+    const asking: Asking = { method, ...(method === 'POST' ? { body: BODIES[name] ?? {} } : {}) }
+    ward.asked.length = 0
+    expect([name, 'nobody', (await ask(pathOf(path), asking)).status]).toEqual([name, 'nobody', 401])
+    expect([name, 'stranger', (await ask(pathOf(path), { ...asking, cookie: `__Host-vigil=${'x'.repeat(43)}` })).status]).toEqual([name, 'stranger', 401])
+    expect(ward.asked).toEqual([])
+    for (const role of ROLES) {
+      ward.asked.length = 0
+      const { status } = await ask(pathOf(path), { ...asking, cookie: cookies[role] })
+      expect([name, role, status]).toEqual([name, role, access.includes(role) ? 200 : 403])
+      if (!access.includes(role)) expect(ward.asked).toEqual([])
+    }
+  }
+})
+
+test('what is in no table is not there, for nobody and for everybody', async () => {
+  const { ask, signIn } = await startWard()
+  const cookie = await signIn('admin')
+  for (const [method, path] of [['GET', '/api'], ['GET', '/api/users'], ['GET', '/ws'], ['GET', '/api/../users.json'], ['POST', '/api/beds'], ['DELETE', '/api/beds'], ['PUT', '/api/me'], ['OPTIONS', '/api/login'], ['POST', '/']] as const) {
+    const response = await ask(path, { method, cookie })
+    expect([method, path, response.status]).toEqual([method, path, 404])
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    await detailOf(response)
+  }
+})
+
+test('an engineer gets the beds without names, on the route as on the socket', async () => {
+  const { ask, signIn } = await startWard()
+  expect(await (await ask('/api/beds', { cookie: await signIn('nurse') })).text()).toContain('Ada Lovelace')
+  const text = await (await ask('/api/beds', { cookie: await signIn('biomed') })).text()
+  for (const secret of ['Ada Lovelace', '4711']) expect(text).not.toContain(secret)
+})
+
+// ── Signing in and out ───────────────────────────────────────────────────────────────────────────────────────────────
+
+test('signing in sets a cookie that scripts, other sites and plain connections never see', async () => {
+  const { ask } = await startWard()
+  const response = await ask('/api/login', { method: 'POST', body: { name: 'Anna', password: PASSWORD } })
+  expect(await response.json()).toEqual({ name: 'anna', role: 'nurse' })
+  const attributes = (response.headers.get('set-cookie') ?? '').split('; ').slice(1).toSorted()
+  expect(attributes).toEqual(['HttpOnly', `Max-Age=${12 * 3_600}`, 'Path=/', 'SameSite=Strict', 'Secure'])
+  const me = await ask('/api/me', { cookie: cookieOf(response) })
+  expect(await me.json()).toEqual({ name: 'anna', role: 'nurse' })
+})
+
+test('wrong password, unknown user and disabled user get the same answer', async () => {
+  const { ask, place } = await startWard()
+  await disableUser(place, 'bert')
+  const answers = await Promise.all(
+    [{ name: 'anna', password: `${PASSWORD}!` }, { name: 'nobody', password: PASSWORD }, { name: 'bert', password: PASSWORD }].map(async (body) => {
+      const response = await ask('/api/login', { method: 'POST', body })
+      return [response.status, await detailOf(response), response.headers.get('set-cookie')]
+    }),
+  )
+  expect(answers).toEqual(Array.from({ length: 3 }, () => [401, 'Name or password is wrong.', null]))
+})
+
+test('a token that was signed out, by itself or by a new sign-in, opens nothing', async () => {
+  const { ask, signIn } = await startWard()
+  const cookie = await signIn()
+  const out = await ask('/api/logout', { method: 'POST', cookie, body: {} })
+  expect(out.headers.get('set-cookie')).toMatch(/^__Host-vigil=;.*(Max-Age=0|1970)/)
+  expect((await ask('/api/me', { cookie })).status).toBe(401)
+  const before = await signIn()
+  const rotated = cookieOf(await ask('/api/login', { method: 'POST', cookie: before, body: { name: 'anna', password: PASSWORD } }))
+  expect(rotated).not.toBe(before)
+  expect((await ask('/api/me', { cookie: before })).status).toBe(401)
+  expect((await ask('/api/me', { cookie: rotated })).status).toBe(200)
+})
+
+test.each(['anna', 'nobody'])('the eleventh failure in a row of %s is told to wait 30 s, and open sessions go on', async (name) => {
+  const { ask, signIn, clock, ward } = await startWard()
+  const cookie = await signIn()
+  const attempt = (password: string): Promise<Response> => ask('/api/login', { method: 'POST', body: { name, password } })
+  for (let failure = 0; failure < apiLimits.loginFailuresMax; failure += 1) expect((await attempt('not the password')).status).toBe(401)
+  const waiting = await attempt(PASSWORD)
+  expect(waiting.status).toBe(429)
+  expect(waiting.headers.get('retry-after')).toBe('30')
+  expect(await detailOf(waiting)).toContain('Wait 30 s')
+  expect((await ask('/api/alerts/alert-1/acknowledge', { method: 'POST', cookie, body: {} })).status).toBe(200)
+  expect(ward.asked).toEqual(['acknowledge alert-1 by anna'])
+  clock.jump(30_000)
+  expect((await attempt(PASSWORD)).status).toBe(name === 'anna' ? 200 : 401)
+})
+
+test('guesses made side by side are counted before they are checked', async () => {
+  const { ask } = await startWard()
+  const statuses = await Promise.all(Array.from({ length: 25 }, async () => (await ask('/api/login', { method: 'POST', body: { name: 'anna', password: 'not the password' } })).status))
+  expect(statuses.filter((status) => status === 401)).toHaveLength(apiLimits.loginFailuresMax)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(25 - apiLimits.loginFailuresMax)
+})
+
+test('a login link signs in once, and its token stands in no address', async () => {
+  const { ask, links, log } = await startWard()
+  const nurse: LinkFor = { name: 'nurse by link', role: 'nurse', epoch: null }
+  const issued = await links.issue(nurse, 10)
+  if (issued.kind === 'refused') throw new Error(issued.why)
+  expect((await ask(linkPath(issued.token))).status).toBe(200)
+  const take = () => ask('/api/login/link', { method: 'POST', body: { token: issued.token } })
+  const answers = await Promise.all([take(), take(), take()])
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401])
+  const first = answers.find(({ status }) => status === 200)
+  expect(await first?.json()).toEqual({ name: 'nurse by link', role: 'nurse' })
+  expect(log.text()).not.toContain(issued.token)
+})
+
+test('the link of a user dies with a new epoch of the user', async () => {
+  const { ask, links, place, users } = await startWard()
+  const epoch = users.find('anna')?.epoch ?? null
+  const [first, second] = [await links.issue({ name: 'anna', role: 'nurse', epoch }, 10), await links.issue({ name: 'anna', role: 'nurse', epoch }, 10)]
+  if (first.kind === 'refused' || second.kind === 'refused') throw new Error('refused')
+  expect((await ask('/api/login/link', { method: 'POST', body: { token: first.token } })).status).toBe(200)
+  await disableUser(place, 'anna')
+  expect((await ask('/api/login/link', { method: 'POST', body: { token: second.token } })).status).toBe(401)
+})
+
+// ── Cross-site requests ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const ACKNOWLEDGE = '/api/alerts/alert-1/acknowledge'
+
+test.each([
+  ['a form as text', { 'content-type': 'text/plain' }],
+  ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
+  ['a form with parts', { 'content-type': 'multipart/form-data; boundary=x' }],
+  ['almost JSON', { 'content-type': 'application/jsonp' }],
+  ['a foreign origin', { origin: 'https://evil.example' }],
+  ['a null origin', { origin: 'null' }],
+  ['another port of this computer', { origin: 'http://127.0.0.1:1' }],
+  ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
+  ['another subdomain, as the browser says', { 'sec-fetch-site': 'same-site' }],
+])('acknowledging by %s is refused, with a good cookie', async (_, headers) => {
+  const { ask, signIn, ward } = await startWard()
+  const response = await ask(ACKNOWLEDGE, { method: 'POST', cookie: await signIn(), body: '{}', headers: Object.fromEntries(Object.entries(headers)) })
+  expect(response.status).toBe(403)
+  await detailOf(response)
+  expect(ward.asked).toEqual([])
+})
+
+test('a request that changes something and does not say where it comes from is refused', async () => {
+  const { api, signIn, ward } = await startWard()
+  const response = await fetch(`${api.url}${ACKNOWLEDGE}`, { method: 'POST', headers: { cookie: await signIn(), 'content-type': 'application/json' }, body: '{}' })
+  expect(response.status).toBe(403)
+  expect(ward.asked).toEqual([])
+})
+
+test('a foreign name that points here is not our origin, though Host and Origin agree', async () => {
+  const { port, signIn, ward } = await startWard()
+  const cookie = await signIn()
+  const answer = await raw(port, `POST ${ACKNOWLEDGE} HTTP/1.1\r\nhost: evil.example:${port}\r\norigin: http://evil.example:${port}\r\ncookie: ${cookie}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`)
+  expect(answer).toMatch(/^HTTP\/1.1 403 /)
+  expect(ward.asked).toEqual([])
+})
+
+async function raw(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  socket.on('data', (chunk) => (text += chunk.toString()))
+  socket.write(request)
+  await once(socket, 'close')
+  return text
+}
+
+// ── Headers and files ────────────────────────────────────────────────────────────────────────────────────────────────
+
+test.each(['/', '/login', '/assets/none.js', '/health', '/api/me', '/api/nothing', '/%zz'])('%s carries every protecting header', async (path) => {
+  const { ask } = await startWard()
+  const { headers } = await ask(path)
+  const policy = headers.get('content-security-policy') ?? ''
+  expect(policy).not.toContain('unsafe')
+  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'"]) expect(policy).toContain(part)
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+  expect(headers.get('referrer-policy')).toBe('no-referrer')
+  expect(headers.get('strict-transport-security')).toBeNull()
+})
+
+test('with TLS the browser is told to insist on it for a year, and old TLS is not spoken', async () => {
+  const { api, port } = await startWard({ tls: TLS, mode: 'live' })
+  expect(api.url).toBe(`https://127.0.0.1:${port}`)
+  const { request } = await import('node:https')
+  const ask = (options: object) =>
+    new Promise<string | undefined>((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path: '/health', ca: TLS.cert, ...options }, (response) => {
+        response.resume()
+        resolve(response.headers['strict-transport-security'])
+      })
+        .on('error', reject)
+        .end()
+    })
+  expect(await ask({})).toBe('max-age=31536000')
+  await expect(ask({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow()
+})
+
+describe('what would expose patients is refused in words:', () => {
+  test.each([
+    ['no TLS beyond loopback', { host: '0.0.0.0', mode: 'live' as const }, /unencrypted.*certificate/],
+    ['no TLS on all of IPv6', { host: '::', mode: 'live' as const }, /unencrypted/],
+    ['a demo beyond loopback', { host: '0.0.0.0', tls: TLS, mode: 'demo' as const }, /demo.*127\.0\.0\.1/],
+  ])('%s', async (_, setting, why) => {
+    await expect(startWard(setting)).rejects.toThrow(ApiRefused)
+    await expect(startWard(setting)).rejects.toThrow(why)
+  })
+})
+
+test('localhost and ::1 are loopback', async () => {
+  const { api } = await startWard({ host: 'localhost' })
+  expect((await fetch(`${api.url}/health`)).status).toBe(200)
+})
+
+test('a port that is taken is said, and leaves nothing running', async () => {
+  const { port, users, sessions, links, throttle, ward, clock, log } = await startWard()
+  const { startApi } = await import('../../src/api/server.ts')
+  await expect(startApi({ ward, users, sessions, links, throttle, webFolder: '/nowhere', host: '127.0.0.1', port, tls: null, clock, log, mode: 'demo' })).rejects.toThrow('EADDRINUSE')
+})
+
+// ── What is asked and answered ───────────────────────────────────────────────────────────────────────────────────────
+
+test('a markup in a name stays text in JSON', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const evil = '<img src=x onerror=alert(1)></script><script>'
+  ward.beds_[0] = aBed('bed-1', evil)
+  const response = await ask('/api/beds', { cookie: await signIn() })
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(await response.json()).toMatchObject([{ patient: { name: evil } }, {}])
+})
+
+test('the answers have the shapes of the contract', async () => {
+  const { ask, signIn, page } = await startWard()
+  const cookie = await signIn('admin')
+  const read = async (path: string): Promise<unknown> => (await ask(path, { cookie })).json()
+  for (const [path, schema] of [['/api/beds', SCHEMAS.Beds], ['/api/alerts', SCHEMAS.Alerts], ['/api/devices', SCHEMAS.Devices], ['/api/beds/bed-1/trend', SCHEMAS.Trend], ['/api/me', SCHEMAS.You], ['/health', SCHEMAS.Health]] as const) {
+    const body = await read(path)
+    expect(body).toEqual(schema.parse(body))
+  }
+  const { next } = page(cookie)
+  for (const type of ['snapshot', 'heartbeat'] as const) {
+    const message = await next(type)
+    expect(SCHEMAS.ServerMessage.parse(message)).toEqual(message)
+  }
+})
+
+test('what a nurse does reaches the ward under her name, and refusals are told apart', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const cookie = await signIn()
+  const post = (path: string, body: unknown) => ask(path, { method: 'POST', cookie, body })
+  expect((await post(ACKNOWLEDGE, {})).status).toBe(200)
+  expect((await post('/api/alerts/alert-1/pause', { seconds: 120 })).status).toBe(200)
+  expect((await post('/api/stays/stay-bed-1/context', { consciousness: null, onOxygen: true })).status).toBe(200)
+  expect((await post('/api/alerts/never-was/acknowledge', {})).status).toBe(404)
+  const refused = await post('/api/alerts/ended/acknowledge', {})
+  expect([refused.status, await detailOf(refused)]).toEqual([409, 'It has ended.'])
+  expect(ward.asked).toEqual([
+    'acknowledge alert-1 by anna',
+    'pause alert-1 by anna for 120000',
+    'context stay-bed-1 by anna {"onOxygen":true,"consciousness":null}',
+    'acknowledge never-was by anna',
+    'acknowledge ended by anna',
+  ])
+})
+
+test('an id with a slash and letters beyond ASCII finds its alert', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const id = `ü/${'漢'.repeat(62)}`
+  ward.alerts_.push(anAlert(id))
+  expect((await ask(`/api/alerts/${encodeURIComponent(id)}/acknowledge`, { method: 'POST', cookie: await signIn(), body: {} })).status).toBe(200)
+  expect(ward.asked).toEqual([`acknowledge ${id} by anna`])
+})
+
+test.each([
+  ['/api/alerts/alert-1/pause', { seconds: 0 }, 422],
+  ['/api/alerts/alert-1/pause', { seconds: apiLimits.audioPauseSecondsMax + 1 }, 422],
+  ['/api/alerts/alert-1/pause', { seconds: 1.5 }, 422],
+  ['/api/alerts/alert-1/pause', {}, 422],
+  ['/api/alerts/alert-1/acknowledge', { by: 'someone else' }, 422],
+  ['/api/alerts/<b>/acknowledge', {}, 404],
+  ['/api/stays/stay-bed-1/context', {}, 422],
+  ['/api/stays/stay-bed-1/context', { population: 'martian' }, 422],
+  ['/api/stays/stay-bed-1/context', { onOxygen: 'yes' }, 422],
+  ['/api/alerts/alert-1/acknowledge', '{"a":', 400],
+  ['/api/alerts/alert-1/acknowledge', '{"__proto__":{"role":"admin"}}', 400],
+  ['/api/alerts/alert-1/acknowledge', 'null', 200],
+])('POST %s with %j is answered %i', async (path, body, status) => {
+  const { ask, signIn, ward } = await startWard()
+  const response = await ask(path, { method: 'POST', cookie: await signIn(), body })
+  expect(response.status).toBe(status)
+  if (status === 200) return
+  expect(ward.asked).toEqual([])
+  expect(await detailOf(response)).not.toMatch(/martian|someone else/)
+})
+
+test.each([
+  ['', 200],
+  ['?hours=0.5', 200],
+  [`?hours=${apiLimits.trendHoursMax}`, 200],
+  [`?hours=${apiLimits.trendHoursMax + 1}`, 422],
+  ['?hours=0', 422],
+  ['?hours=', 422],
+  ['?hours=NaN', 422],
+  ['?hours=1&hours=2', 422],
+])('a trend of %s is answered %i', async (query, status) => {
+  const { ask, signIn } = await startWard()
+  expect((await ask(`/api/beds/bed-1/trend${query}`, { cookie: await signIn() })).status).toBe(status)
+})
+
+test('the trend of a bed that is not there is 404', async () => {
+  const { ask, signIn, ward } = await startWard()
+  expect((await ask('/api/beds/bed-9/trend', { cookie: await signIn() })).status).toBe(404)
+  expect(ward.asked).toEqual([])
+})
+
+test('a body of one byte more than the limit is refused, one at the limit is read', async () => {
+  const { ask, signIn } = await startWard()
+  const cookie = await signIn()
+  const sized = (bytes: number): string => `{}${' '.repeat(bytes - 2)}`
+  expect((await ask(ACKNOWLEDGE, { method: 'POST', cookie, body: sized(apiLimits.requestBytesMax) })).status).toBe(200)
+  const refused = await ask(ACKNOWLEDGE, { method: 'POST', cookie, body: sized(apiLimits.requestBytesMax + 1) })
+  expect([refused.status, await detailOf(refused)]).toEqual([400, expect.stringContaining('65536')])
+})
+
+test('health tells whether the ward is watched, and nothing that an outsider could use', async () => {
+  const { ask, ward } = await startWard()
+  expect(await (await ask('/health')).json()).toEqual({ status: 'ok', message: 'The ward is watched.' })
+  ward.store = { kind: 'failing', why: 'EIO on /var/lib/vigil/vigil.db' }
+  const response = await ask('/health')
+  expect(response.status).toBe(500)
+  const text = await response.text()
+  expect(text).toContain('"detail":')
+  expect(text).not.toContain('/var/lib')
+})
+
+test('a fault is answered and logged without the words of the fault', async () => {
+  const { ask, signIn, ward, log } = await startWard()
+  const canary = 'Canary Patient 4711'
+  ward.trend = () => Promise.reject(new Error(canary))
+  ward.acknowledge = () => {
+    throw new TypeError(canary)
+  }
+  const cookie = await signIn()
+  const answers = [await ask('/api/beds/bed-1/trend', { cookie }), await ask(ACKNOWLEDGE, { method: 'POST', cookie, body: {} })]
+  for (const response of answers) {
+    expect(response.status).toBe(500)
+    expect(await detailOf(response)).not.toContain(canary)
+  }
+  expect(log.lines.filter(({ sentence }) => sentence.startsWith('A request failed'))).toMatchObject([
+    { fields: { route: '/api/beds/:id/trend', error: 'Error' } },
+    { fields: { route: '/api/alerts/:id/acknowledge', error: 'TypeError' } },
+  ])
+  expect(log.text()).not.toContain(canary)
+})
+
+test('no patient, no password, no token and no mistyped password reaches the log', async () => {
+  const { ask, signIn, page, log } = await startWard()
+  const cookie = await signIn()
+  await ask('/api/login', { method: 'POST', body: { name: 'my-secret-passphrase', password: 'anna' } })
+  await ask('/api/login/link', { method: 'POST', body: { token: 'T'.repeat(43) } })
+  await ask('/api/beds/Ada/trend?hours=Lovelace', { cookie })
+  await ask('/api/alerts/alert-1/acknowledge', { method: 'POST', cookie, body: '{"Ada Lovelace' })
+  await page(cookie).next('heartbeat')
+  expect(log.text()).toContain('Sign-in failed')
+  for (const secret of ['Ada', 'Lovelace', '4711', PASSWORD, 'my-secret', 'TTTT', cookie.split('=')[1] ?? 'missing']) expect(log.text()).not.toContain(secret)
+})
+
+test.each([
+  ['no HTTP at all', 'HELLO\r\n\r\n'],
+  ['headers without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`],
+])('%s is answered with a sentence and the door', async (_, request) => {
+  const answer = await raw((await startWard()).port, request)
+  expect(answer).toMatch(/^HTTP\/1.1 400 /)
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toHaveProperty('detail')
+})
+
+test('after closing nothing answers, and the sessions are on disk', async () => {
+  const { api, ask, close, signIn, place } = await startWard()
+  await signIn()
+  await close()
+  await expect(ask('/health')).rejects.toThrow()
+  expect(readFileSync(join(place.folder, 'sessions.json'), 'utf8')).toContain(USERS.nurse)
+  await api.done
+})

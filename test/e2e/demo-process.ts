@@ -1,0 +1,96 @@
+/** `npm start` as a person starts it, in a folder of its own, for tests of the whole house. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+const DOOR = join(ROOT, 'src', 'vigil.mjs')
+
+export type Demo = {
+  readonly data: string
+  readonly nurseStation: string
+  readonly central: string
+  readonly hl7: { readonly host: string; readonly port: number }
+  /** One-time log-in link of a role. */
+  readonly link: (role: string) => string
+  readonly token: string
+  /** Process id of one of the parent's children. */
+  readonly pidOf: (command: string) => number
+  readonly said: () => string
+  /** Ctrl-C. Resolves with the exit code and how long it took. */
+  readonly interrupt: () => Promise<{ readonly code: number | null; readonly ms: number }>
+  readonly dispose: () => Promise<void>
+}
+
+export async function startDemo(...args: readonly string[]): Promise<Demo> {
+  const data = mkdtempSync(join(tmpdir(), 'vigil-demo-'))
+  const child = spawn(process.execPath, [DOOR, 'demo', '--data', data, '--port', '0', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  const heard = (bytes: Buffer): void => void (said += bytes.toString())
+  child.stdout.on('data', heard)
+  child.stderr.on('data', heard)
+  await until(child, () => said.includes('Ctrl-C stops everything'), () => said)
+  const ward: { hl7: { host: string; port: number }; central: string; nurseStation: string } = JSON.parse(readFileSync(join(data, 'ward.json'), 'utf8'))
+  const links = new Map([...said.matchAll(/one-time log-in\s+(\S+)\s+\((\w+)\)/g)].map(([, url = '', role = '']) => [role, url]))
+  const interrupt = async (): Promise<{ code: number | null; ms: number }> => {
+    const before = performance.now()
+    child.kill('SIGINT')
+    const [code]: unknown[] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
+    return { code: typeof code === 'number' ? code : null, ms: performance.now() - before }
+  }
+  return {
+    data,
+    nurseStation: /Nurse station\s+(\S+)/.exec(said)?.[1] ?? '',
+    central: ward.central,
+    hl7: ward.hl7,
+    link: (role) => links.get(role) ?? '',
+    token: readFileSync(join(data, 'secrets', 'central-token'), 'utf8'),
+    pidOf: (command) => childOf(child.pid ?? 0, command),
+    said: () => said,
+    interrupt,
+    async dispose() {
+      if (child.exitCode === null && child.signalCode === null) await interrupt()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+function childOf(parent: number, command: string): number {
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = join('/proc', name, 'stat')
+    if (!existsSync(stat)) continue
+    const fields = readFileSync(stat, 'utf8').replace(/^.*\) /, '').split(' ')
+    const args = readFileSync(join('/proc', name, 'cmdline'), 'utf8').split('\0')
+    if (Number(fields[1]) === parent && args.includes(command)) return Number(name)
+  }
+  throw new Error(`no child runs "${command}"`)
+}
+
+async function until(child: ChildProcess, what: () => boolean, said: () => string): Promise<void> {
+  const deadline = performance.now() + 90_000
+  while (!what()) {
+    if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}:\n${said()}`)
+    if (performance.now() > deadline) throw new Error(`the demo did not come up:\n${said()}`)
+    await new Promise((wake) => setTimeout(wake, 100))
+  }
+}
+
+/** Runs one command of Vigil to its end; stdout. Throws with stderr when it fails. */
+export const vigil = (...args: readonly string[]): string => execFileSync(process.execPath, [DOOR, ...args], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1_048_576 })
+
+/** Lines of JSON. */
+export const jsonLines = <Row>(text: string): Row[] => text.split('\n').filter((line) => line !== '').map((line): Row => JSON.parse(line))
+
+export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+
+export const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/** A part that this machine lacks: skipped with a reason here, a failure in CI. */
+export function lacking(part: string, there: boolean): string | null {
+  if (there) return null
+  if (process.env['CI'] === 'true') throw new Error(`${part} is missing, and CI must have it: .ci/run installs it`)
+  return `${part} is not on this machine`
+}

@@ -1,0 +1,75 @@
+/** A store in memory with a disk that obeys. It keeps the contract of test/contract/store.ts, like the real one. */
+
+import { monoMs } from '../../src/domain/time.ts'
+import type { CommitResult, LogReader, LoggedRow, MessageIdentity, QuarantinedFrame, StayRecord, Store, Tick } from '../../src/seams.ts'
+
+export type FakeStore = Store & {
+  /** Everything durable, in the order of seq. */
+  readonly rows: readonly LoggedRow[]
+  /** As last written. */
+  readonly stays: ReadonlyMap<string, StayRecord>
+  readonly messages: readonly MessageIdentity[]
+  readonly quarantined: readonly QuarantinedFrame[]
+  /** From now on commits fail with this; null mends the disk. */
+  breakDisk(why: string | null): void
+  /** From now on commits wait; call what it returns to let them go, in order. */
+  holdDisk(): () => void
+  reader(): LogReader
+}
+
+export function fakeStore(epoch = 'epoch-1'): FakeStore {
+  const rows: LoggedRow[] = []
+  const stays = new Map<string, StayRecord>()
+  const messages: MessageIdentity[] = []
+  const quarantined: QuarantinedFrame[] = []
+  let lastSeq = 0
+  let broken: string | null = null
+  let isClosed = false
+  let held: Promise<void> = Promise.resolve()
+  let last: Promise<unknown> = Promise.resolve()
+
+  function write(tick: Tick): CommitResult {
+    if (broken !== null) return { kind: 'failed', why: broken }
+    for (const snapshot of tick.snapshots) rows.push({ kind: 'snapshot', seq: ++lastSeq, snapshot: { ...snapshot, at: monoMs(snapshot.receivedAt) } })
+    for (const stored of tick.events) rows.push({ kind: 'event', seq: ++lastSeq, stored })
+    for (const stay of tick.stays) stays.set(stay.id, stay)
+    messages.push(...tick.messages)
+    quarantined.push(...tick.quarantined)
+    return { kind: 'durable', lastSeq }
+  }
+
+  return {
+    rows,
+    stays,
+    messages,
+    quarantined,
+    commit(tick) {
+      if (isClosed) return Promise.resolve({ kind: 'failed', why: 'The store is closed.' })
+      const hold = held
+      const done = last.then(() => hold).then(() => write(tick))
+      last = done
+      return done
+    },
+    async close() {
+      isClosed = true
+      await last
+    },
+    breakDisk(why) {
+      broken = why
+    },
+    holdDisk() {
+      const hold = Promise.withResolvers<void>()
+      held = hold.promise
+      return () => {
+        held = Promise.resolve()
+        hold.resolve()
+      }
+    },
+    reader: () => ({
+      epoch,
+      lastSeq: () => lastSeq,
+      read: (afterSeq, rowsMax) => rows.filter(({ seq }) => seq > afterSeq).slice(0, rowsMax),
+      close: () => {},
+    }),
+  }
+}

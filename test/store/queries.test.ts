@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { readerQueries, writerQueries } from '../../src/store/queries.ts'
+import { tempFolder } from './fixture.ts'
+import { writing } from './writing.ts'
+
+/** How each question finds its rows. A question without a line here fails: think of its plan first. */
+const PLANS: Readonly<Record<string, RegExp>> = {
+  META: /^SEARCH meta USING INTEGER PRIMARY KEY/,
+  // The greatest number of each table, by one step down its tree.
+  LAST_SEQ: /SCALAR SUBQUERY 2 \| SEARCH snapshot \| SCALAR SUBQUERY 3 \| SEARCH event$/,
+  STREAMS_NEWEST: /^SCAN stream$/,
+  SERIES_ALL: /^SCAN series$/,
+  STREAM: /^SEARCH stream USING INTEGER PRIMARY KEY/,
+  SERIES: /^SEARCH series USING INTEGER PRIMARY KEY/,
+  CLOSE_ALERT: /^SEARCH open_alert USING PRIMARY KEY/,
+  PATIENT_OF_STAY: /^SEARCH stay USING PRIMARY KEY/,
+  CHANGE_PATIENT: /^SEARCH patient USING INTEGER PRIMARY KEY/,
+  // A ring for each device: all of it is wanted.
+  MESSAGES: /^SCAN message$/,
+  REMOVE_MESSAGE: /^SEARCH message USING INTEGER PRIMARY KEY/,
+  TRIM_QUARANTINE: /^SEARCH quarantine USING COVERING INDEX quarantine_by_device \(device=\? AND id<\?\) \| SCALAR SUBQUERY 1 \| SEARCH quarantine USING COVERING INDEX quarantine_by_device/,
+  LOG_AFTER: /^MERGE \(UNION ALL\) \| LEFT \| SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\) \| RIGHT \| SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  SNAPSHOTS_OF_STREAM: /SEARCH s USING INDEX snapshot_by_block \(<expr>=\? AND stream=\? AND rowid>\? AND rowid<\?\)$/,
+  STREAMS_OF_BED: /USING COVERING INDEX stream_by_bed/,
+  STREAMS_OF_STAY: /USING COVERING INDEX stream_by_stay/,
+  MARKS_BETWEEN: /^SEARCH mark USING PRIMARY KEY \(minute>\? AND minute<\?\)$/,
+  MARK_AFTER: /^SEARCH mark USING COVERING INDEX mark_by_seq \(seq>\?\)$/,
+  STAYS_OPEN: /^SCAN stay USING INDEX stay_open \| SEARCH patient USING INTEGER PRIMARY KEY/,
+  OPEN_ALERTS: /^SCAN open_alert$/,
+  EVENTS_OF_ALERT: /^SEARCH event USING INDEX event_by_alert \(alert_id=\?\)$/,
+  // Only after damage.
+  ALERT_IDS: /^SCAN event USING COVERING INDEX event_by_alert$/,
+  // A row for each device.
+  QUARANTINE_DROPPED: /^SCAN quarantine_dropped$/,
+  QUARANTINE_NEWEST: /^SCAN quarantine$/,
+}
+
+/** They look nothing up. */
+const WITHOUT_PLAN = /^(BEGIN|COMMIT|ROLLBACK)|^(CREATE_META|OPEN_ALERT|PUT_STAY|COUNT_DROPPED|ADD_\w+)$/
+
+describe('the plan of', () => {
+  using folder = tempFolder()
+  using open = writing(folder.path)
+  const db = new Database(join(folder.path, 'vigil.db'), { readonly: true })
+  const names = Object.entries({ ...writerQueries, ...readerQueries }).filter(([name]) => !WITHOUT_PLAN.test(name))
+  const plans = names.map(([name, sql]) => {
+    const parameters = Object.fromEntries([...sql.matchAll(/@(\w+)/g)].map(([, parameter = '']) => [parameter, 1]))
+    const steps = db.prepare<[object], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(parameters)
+    return [name, steps.map(({ detail }) => detail).join(' | ')] as const
+  })
+  db.close()
+  open.writer.close()
+
+  it.each(plans)('%s is the one that was thought of', (name, plan) => {
+    expect(plan).toMatch(PLANS[name] ?? /a line in this test/)
+  })
+
+  it('every line of this test is of a question that is asked', () => {
+    expect(Object.keys(PLANS).filter((name) => !plans.some(([known]) => known === name))).toEqual([])
+  })
+})
