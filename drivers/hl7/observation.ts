@@ -17,12 +17,11 @@ export type Surroundings = {
   readonly defaultTime: Hl7Time
 }
 
-export type Taken =
-  | { readonly kind: 'reading'; readonly reading: Reading }
-  | { readonly kind: 'fault' | 'left out'; readonly why: string }
-  | { readonly kind: 'nothing' }
+/** Why an OBX gives no reading: its own fault, or none of our metrics. */
+export type Untaken = { readonly kind: 'fault' | 'left out'; readonly why: string }
+/** null: the row has nothing to say. */
+export type Taken = Reading | Untaken | null
 
-const NOTHING: Taken = { kind: 'nothing' }
 const DEMO = flagBit('demo')
 const QUESTIONABLE = flagBit('questionable')
 const ZONE_ASSUMED = flagBit('zone-assumed')
@@ -33,47 +32,36 @@ export function readObservation(obx: Segment, around: Surroundings): Taken {
   const type = obx.field(2)
   if (type === 'NA' || type === 'MA') return { kind: 'left out', why: 'a waveform' }
   const field = obx.field(3)
-  if (field === '') return obx.field(5) === '' ? NOTHING : { kind: 'left out', why: 'no code' }
+  if (field === '') return obx.isEmpty(5) ? null : { kind: 'left out', why: 'no code' }
   const code = codeOf(field, around.separators)
   switch (code.kind) {
     case 'device':
-      return NOTHING
+      return null
     case 'left out':
     case 'fault':
       return code
     case 'metric':
-      return readMetric(obx, code.metric, around)
+      return readMetric(obx, type, code.metric, around)
   }
 }
 
-function readMetric(obx: Segment, metric: Metric, around: Surroundings): Taken {
-  const status = statusOf(obx.field(11).trim())
+function readMetric(obx: Segment, type: string, metric: Metric, around: Surroundings): Reading | Untaken {
+  const status = statusOf(obx.field(11))
   if (status.kind === 'fault') return status
-  const ownTime = around.time(obx.field(14))
+  const ownTime = obx.isEmpty(14) ? NO_TIME : around.time(obx.field(14))
   const time = ownTime.kind === 'none' ? around.defaultTime : ownTime
   if (time.kind === 'broken') return { kind: 'fault', why: `${ownTime.kind === 'broken' ? 'OBX-14' : 'the time of this group'} is no HL7 time` }
   let flags = around.flags
   if (time.kind === 'at' && !time.zoned) flags |= ZONE_ASSUMED
   if (status.kind === 'validated') flags |= VALIDATED
   // IHE PCD-01: a time of its own marks a value measured once; some vendors say so in OBX-13 or OBX-17 instead.
-  if (ownTime.kind === 'at' || metric.kind === 'episodic' || isAperiodic(obx.field(13)) || isAperiodic(obx.field(17))) flags |= EPISODIC
-  if (isDemo(obx.field(8))) flags |= DEMO
-  const deviceAt = time.kind === 'at' ? time.at : null
-  if (status.kind === 'absent') return reading(obx, { metric, measurement: absent(status.reason), flags, deviceAt })
-  const written = readValue(obx, around.separators)
-  switch (written.kind) {
-    case 'unreadable':
-      return { kind: 'fault', why: `OBX-5 is ${written.why}` }
-    case 'absent':
-      return reading(obx, { metric, measurement: absent(written.reason), flags, deviceAt })
-    case 'number': {
-      const measurement = inUnit(written.value, obx.field(6), metric, around.separators)
-      if (typeof measurement === 'string') return { kind: 'fault', why: measurement }
-      return reading(obx, { metric, measurement, flags: written.questionable ? flags | QUESTIONABLE : flags, deviceAt })
-    }
-  }
+  if (ownTime.kind === 'at' || metric.kind === 'episodic' || isAperiodic(obx, 13) || isAperiodic(obx, 17)) flags |= EPISODIC
+  if (!obx.isEmpty(8) && obx.field(8).toUpperCase().includes('DEMO')) flags |= DEMO
+  const measurement = status.kind === 'absent' ? ABSENT[status.reason] : readMeasurement(obx, type, metric, around.separators)
+  if (typeof measurement === 'string') return { kind: 'fault', why: measurement }
+  if (measurement === QUESTIONABLE_VALUE) return { kind: 'fault', why: '' }
+  return { metric, measurement, channel: obx.field(4), deviceAt: time.kind === 'at' ? time.at : null, flags: flagsOf(flags) }
 }
-
 type Believed = { readonly metric: Metric; readonly measurement: Measurement; readonly flags: number; readonly deviceAt: WallMs | null }
 
 function reading(obx: Segment, { metric, measurement, flags, deviceAt }: Believed): Taken {

@@ -41,15 +41,21 @@ function looksLikeName(patient: Segment): boolean {
 
 /** What is wrong when a message speaks of more than one patient or place: its values could be anybody's. */
 export function contradiction(message: Hl7Message): string | null {
-  const people = new Set<string>()
-  const places = new Set<string>()
-  let headers = 0
+  let patient: Segment | null = null
+  let visit: Segment | null = null
   for (const segment of message.segments) {
-    if (segment.id === 'PID') people.add(`${segment.field(3)}|${segment.field(5)}`)
-    else if (segment.id === 'PV1') places.add(segment.field(3))
-    else if (segment.id === 'MSH') headers++
+    switch (segment.id) {
+      case 'MSH':
+        if (segment !== message.header) return 'two messages in one frame'
+        break
+      case 'PID':
+        if (patient !== null && (patient.field(3) !== segment.field(3) || patient.field(5) !== segment.field(5))) return 'several patients in one message'
+        patient = segment
+        break
+      case 'PV1':
+        if (visit !== null && visit.field(3) !== segment.field(3)) return 'several places in one message'
+        visit = segment
+    }
   }
-  if (headers > 1) return 'two messages in one frame'
-  if (people.size > 1) return 'several patients in one message'
-  return places.size > 1 ? 'several places in one message' : null
+  return null
 }

@@ -85,41 +85,81 @@ function meaningOf(sequence: string, separators: Separators): string | null {
   return decodeHl7(bytes).text.replaceAll('\0', '')
 }
 
+/** So many fields of a segment are found in one pass; those behind it, which hardly any segment has, are looked for one by one. */
+const FIELDS_INDEXED = 32
+
+/** Where the fields of one segment begin. Segments are read one after the other, so those of a message share one. */
+class FieldIndex {
+  readonly starts = new Int32Array(FIELDS_INDEXED + 1)
+  /** Fields found; the start after the last one is one behind the segment's end. */
+  count = 0
+  segment: Segment | null = null
+
+  find(segment: Segment, text: string, separator: number): void {
+    const { starts } = this
+    const { start, end } = segment
+    starts[0] = start
+    let count = 1
+    for (let at = start; at < end; at++) {
+      if (text.charCodeAt(at) !== separator) continue
+      starts[count] = at + 1
+      if (count === FIELDS_INDEXED) break
+      count++
+    }
+    if (count < FIELDS_INDEXED) starts[count] = end + 1
+    this.count = count
+    this.segment = segment
+  }
+}
+
 /** One line of a message. */
 export class Segment {
-  /** The whole line, as it came. */
-  readonly raw: string
   /** `OBX`; empty when the line does not begin as a segment must. */
   readonly id: string
+  /** Where the line begins and ends in the text. */
+  readonly start: number
+  readonly end: number
+  readonly #text: string
   readonly #separators: Separators
-  /** Where field n begins, as far as anybody has asked; the segment id is field 0. */
-  readonly #starts: number[] = [0]
-  #allFound = false
+  readonly #index: FieldIndex
+  /** MSH-1 is the separator itself, so that all fields of MSH stand one place further left. */
+  readonly #shift: 0 | 1
 
-  constructor(raw: string, separators: Separators) {
-    this.raw = raw
+  constructor(text: string, { start, end }: { readonly start: number; readonly end: number }, { separators, index }: { readonly separators: Separators; readonly index: FieldIndex }) {
+    this.#text = text
+    this.start = start
+    this.end = end
     this.#separators = separators
-    this.id = raw.length === 3 || raw[3] === separators.field ? raw.slice(0, 3) : ''
+    this.#index = index
+    this.id = end === start + 3 || text[start + 3] === separators.field ? text.slice(start, start + 3) : ''
+    this.#shift = this.id === 'MSH' ? 1 : 0
   }
 
-  /** Field n as it came, repetitions and escapes in it; empty when there is none. MSH-1 is the separator itself. */
+  /** The whole line, as it came. */
+  get raw(): string {
+    return this.#text.slice(this.start, this.end)
+  }
+
+  /** Field n as it came, repetitions and escapes in it; empty when there is none. */
   field(n: number): string {
-    if (this.id === 'MSH') {
-      if (n === 1) return this.#separators.field
-      n--
-    }
-    const starts = this.#starts
-    while (starts.length <= n + 1 && !this.#allFound) this.#findNext()
-    const start = starts[n]
-    if (start === undefined) return ''
-    const next = starts[n + 1]
-    return this.raw.slice(start, next === undefined ? this.raw.length : next - 1)
+    if (n === 1 && this.#shift === 1) return this.#separators.field
+    const place = n - this.#shift
+    if (place >= FIELDS_INDEXED) return part(this.raw, this.#separators.field, place + 1)
+    const { starts, count } = this.#indexed()
+    return place < count ? this.#text.slice(starts[place], (starts[place + 1] ?? 0) - 1) : ''
   }
 
-  #findNext(): void {
-    const at = this.raw.indexOf(this.#separators.field, this.#starts[this.#starts.length - 1])
-    if (at < 0) this.#allFound = true
-    else this.#starts.push(at + 1)
+  /** Whether field n is empty or not there: cheaper than looking at it. */
+  isEmpty(n: number): boolean {
+    const place = n - this.#shift
+    if (place >= FIELDS_INDEXED || place === 0) return this.field(n) === ''
+    const { starts, count } = this.#indexed()
+    return place >= count || (starts[place + 1] ?? 0) - 1 === starts[place]
+  }
+
+  #indexed(): FieldIndex {
+    if (this.#index.segment !== this) this.#index.find(this, this.#text, this.#separators.field.charCodeAt(0))
+    return this.#index
   }
 
   /** Every repetition of field n as it came; one empty string when the field is empty. */
@@ -154,8 +194,11 @@ export type Hl7Read =
 const SYMBOL = /^[!-/:-@[-`{-~]$/
 const ENCODING = /^[!-/:-@[-`{-~]{1,5}$/
 
+const USUAL: Separators = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' }
+
 /** Separators from MSH-1 and MSH-2, or a sentence on what is wrong with them. */
 function separatorsOf(line: string): Separators | string {
+  if (line.startsWith('MSH|^~\\&|')) return USUAL
   const field = line[3] ?? ''
   if (!line.startsWith('MSH')) return 'does not begin with MSH'
   if (!SYMBOL.test(field)) return 'MSH-1 is no separator'
@@ -181,11 +224,14 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
   const begin = firstVisible(text)
   const line = lineAt(text, begin)
   const separators = separatorsOf(line)
+  const index = new FieldIndex()
   if (typeof separators === 'string') {
     const field = line[3] ?? ''
-    const header = line.startsWith('MSH') && SYMBOL.test(field) ? new Segment(line, { ...PLAIN_SEPARATORS, field }) : null
+    const readable = line.startsWith('MSH') && SYMBOL.test(field)
+    const header = readable ? new Segment(line, { start: 0, end: line.length }, { separators: { ...PLAIN_SEPARATORS, field }, index }) : null
     return { kind: 'broken', why: separators, header, charset }
   }
+  const frame = { separators, index }
   const segments: Segment[] = []
   const end = text.length
   let from = begin
@@ -195,7 +241,7 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
     if (cr >= 0 && cr < from) cr = text.indexOf('\r', from)
     if (lf >= 0 && lf < from) lf = text.indexOf('\n', from)
     const stop = Math.min(cr < 0 ? end : cr, lf < 0 ? end : lf)
-    if (stop > from) segments.push(new Segment(text.slice(from, stop), separators))
+    if (stop > from) segments.push(new Segment(text, { start: from, end: stop }, frame))
     if (segments.length > bounds.segmentsMax) return { kind: 'broken', why: `more than ${bounds.segmentsMax} segments`, header: segments[0] ?? null, charset }
     from = stop + 1
   }

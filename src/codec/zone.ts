@@ -18,11 +18,19 @@ const OFFSET = /^([+-])(\d{2}):?(\d{2})$/
 /** No zone on Earth is further from UTC, in minutes. */
 const OFFSET_MINUTES_MAX = 14 * 60
 
+/** There are few offsets, and each is asked for again and again. */
+const FIXED = new Map<number, Zone>()
+
 export function fixedZone(offsetMinutes: number): Zone {
+  const known = FIXED.get(offsetMinutes)
+  if (known !== undefined) return known
   const sign = offsetMinutes < 0 ? '-' : '+'
   const hours = String(Math.floor(Math.abs(offsetMinutes) / 60)).padStart(2, '0')
   const minutes = String(Math.abs(offsetMinutes) % 60).padStart(2, '0')
-  return { name: offsetMinutes === 0 ? 'UTC' : `${sign}${hours}:${minutes}`, instantOf: (localMs) => wallMs(localMs - offsetMinutes * MINUTE_MS) }
+  const name = offsetMinutes === 0 ? 'UTC' : `${sign}${hours}:${minutes}`
+  const zone: Zone = { name, instantOf: (localMs) => wallMs(localMs - offsetMinutes * MINUTE_MS) }
+  if (Math.abs(offsetMinutes) <= OFFSET_MINUTES_MAX) FIXED.set(offsetMinutes, zone)
+  return zone
 }
 
 export const UTC: Zone = fixedZone(0)

@@ -24,11 +24,16 @@ export function serialLink(setting: SerialSetting): Link {
   return {
     id,
     async run(open, stop) {
+      let before = ''
       let told = ''
       while (!stop.aborted) {
         const why = await session(setting, open, stop)
-        if (!stop.aborted && why !== told) log.warn({ link: id, device, path, why }, 'Serial port lost or not there; trying again.')
-        told = why
+        // The first failure may be a port that is just coming up; the same one again is news, once.
+        if (!stop.aborted && why === before && why !== told) {
+          log.warn({ link: id, device, path, why }, 'Serial port lost or not there; trying again.')
+          told = why
+        }
+        before = why
         await clock.sleep(linkLimits.serialReopenDelayMs, stop)
       }
     },

@@ -79,6 +79,13 @@ function stepRun(run: Run | null, grade: Grade, subject: Subject, isNew: boolean
   return run !== null && run.samples === samples && run.held === held ? run : { sinceAt, samples, held }
 }
 
+/** All grades of a side. One that is held holds those further in: an alert never ends, or pauses, on the way back through them. */
+function stepRuns(state: SideState | undefined, subject: Subject, isNew: boolean): readonly (Run | null)[] {
+  const runs = subject.grades.map((grade, index) => stepRun(state?.runs[index] ?? null, grade, subject, isNew))
+  const outermost = runs.findLastIndex((run) => run?.held === true)
+  return runs.map((run, index) => (run !== null && index < outermost && !run.held ? { ...run, held: true } : run))
+}
+
 /** The gravest grade that is held; of equals the outermost. */
 function gravest(runs: readonly (Run | null)[], grades: readonly Grade[]): Grade | null {
   let found: Grade | null = null
@@ -139,7 +146,7 @@ function stepSide(state: SideState | undefined, subject: Subject): Verdict<SideS
   const { side, grades, sample, value, view } = subject
   if (state === undefined && !isBeyond(side, value, grades[0]?.beyond ?? value)) return QUIET
   const isNew = state?.sequence !== sample.sequence
-  const runs = grades.map((grade, index) => stepRun(state?.runs[index] ?? null, grade, subject, isNew))
+  const runs = stepRuns(state, subject, isNew)
   if (state === undefined && runs.every((run) => run === null)) return QUIET
   if (state !== undefined && !isNew && runs.every((run, index) => run === state.runs[index])) return tell(state, subject)
   return tell({ runs, told: state?.told ?? null, lost: state?.lost ?? false, sequence: sample.sequence, seenAt: view.at }, subject)

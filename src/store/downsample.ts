@@ -24,24 +24,26 @@ export function withHoles(points: readonly Point[], holeMs: number): readonly Po
  * nothing but absence. So what is left out lies between two that stay.
  */
 export function downsample(points: readonly Point[], pointsMax: number): readonly Point[] {
-  const kept = points.filter((point, place) => point.v !== null || points[place - 1]?.v !== null)
-  if (kept.length <= pointsMax) return kept
-  const first = kept[0]
-  const last = kept.at(-1)
-  if (!first || !last) return kept
+  const short = withoutRepeatedGaps(points)
+  const first = points[0]
+  const last = points.at(-1)
+  if (short.length <= pointsMax || !first || !last) return short
   const buckets = Math.max(1, Math.floor(pointsMax / POINTS_PER_BUCKET))
   const bucketMs = (last.t - first.t) / buckets
   const bucketOf = ({ t }: Point): number => (bucketMs === 0 ? 0 : Math.min(buckets - 1, Math.floor((t - first.t) / bucketMs)))
   const chosen: Point[] = []
-  for (let start = 0; start < kept.length; ) {
-    const bucket = bucketOf(kept[start] ?? first)
+  for (let start = 0; start < points.length; ) {
+    const bucket = bucketOf(points[start] ?? first)
     let end = start + 1
-    while (end < kept.length && bucketOf(kept[end] ?? last) === bucket) end++
-    chosen.push(...speakersOf(kept.slice(start, end)))
+    while (end < points.length && bucketOf(points[end] ?? last) === bucket) end++
+    chosen.push(...speakersOf(points.slice(start, end)))
     start = end
   }
-  return chosen
+  return withoutRepeatedGaps(chosen)
 }
+
+/** One null says as much as a hundred. */
+const withoutRepeatedGaps = (points: readonly Point[]): readonly Point[] => points.filter((point, place) => point.v !== null || points[place - 1]?.v !== null)
 
 function speakersOf(bucket: readonly Point[]): readonly Point[] {
   const measured = bucket.filter((point) => point.v !== null)

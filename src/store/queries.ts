@@ -29,7 +29,7 @@ export const writerQueries = {
   PUT_STAY: `INSERT INTO stay (id, bed, patient, opened_at, closed_at, context, crc) VALUES (@id, @bed, @patient, @openedAt, @closedAt, @context, @crc)
     ON CONFLICT (id) DO UPDATE SET bed = excluded.bed, patient = excluded.patient, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
       context = excluded.context, crc = excluded.crc`,
-  MESSAGES: 'SELECT id AS row, device, slot, control_id AS id, hash, crc FROM message ORDER BY id',
+  MESSAGES: 'SELECT id AS row, device, slot, control_id AS id, hash, crc FROM message ORDER BY message.id',
   ADD_MESSAGE: 'INSERT INTO message (id, device, slot, control_id, hash, crc) VALUES (@row, @device, @slot, @id, @hash, @crc)',
   REMOVE_MESSAGE: 'DELETE FROM message WHERE id = @row',
   ADD_QUARANTINED: 'INSERT INTO quarantine (at, device, peer, why, length, bytes, crc) VALUES (@at, @device, @peer, @why, @length, @bytes, @crc)',

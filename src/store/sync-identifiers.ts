@@ -1,7 +1,6 @@
 /** Who and what this ward knows by name, for the egress scanner: read from vigil.db, never written anywhere. */
 
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { openReaderDatabase } from './database.ts'
 import { identifierQueries as Q } from './sync-queries.ts'
 
 export interface KnownIdentifiers {
@@ -13,9 +12,9 @@ export interface KnownIdentifiers {
 type Person = { readonly mrn: string | null; readonly name: string | null }
 type Stream = { readonly device: string; readonly bed: string | null; readonly stay: string | null }
 
-/** @throws SqliteError when vigil.db is not there. */
+/** @throws StoreUnreadable when there is no database, or none that this version can read. */
 export function openKnownIdentifiers(folder: string): KnownIdentifiers {
-  const db = new Database(join(folder, 'vigil.db'), { readonly: true, fileMustExist: true })
+  const { db } = openReaderDatabase(folder)
   const patients = db.prepare<[object], Person & { readonly id: number }>(Q.PATIENTS_AFTER)
   const present = db.prepare<[], Person>(Q.PATIENTS_PRESENT)
   const streams = db.prepare<[object], Stream & { readonly id: number }>(Q.STREAMS_AFTER)

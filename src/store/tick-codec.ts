@@ -61,8 +61,9 @@ export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scra
     scratch.u32(0)
     scratch.i32(0)
     scratch.u32(names.streamOf(snapshot))
-    scratch.f64(snapshot.receivedAt)
-    scratch.f64(snapshot.sentAt ?? Number.NaN)
+    // Adding 0 makes a zero of minus zero, which SQLite does not keep: the checksum would be wrong.
+    scratch.f64(snapshot.receivedAt + 0)
+    scratch.f64((snapshot.sentAt ?? Number.NaN) + 0)
     packReadings(scratch, snapshot, (observation) => names.seriesOf(observation))
     scratch.u32At(start, scratch.length - start - 8 - SNAPSHOT_HEAD_BYTES)
     scratch.i32At(start + 4, contentCrc(scratch.since(start + 8)))

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
-import { ageText, agoText, momentText } from './age.ts'
+import { ageText, agoText, clockText, momentText } from './age.ts'
 import { Mark } from './mark.tsx'
 import { useStation } from './station.ts'
 import { inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
@@ -20,11 +20,13 @@ function useReceipt(alerts: readonly AlertView[]): void {
 export function AlertList() {
   const { alerts, receiver, openBed } = useStation()
   const open = alerts.value
+  const { reception, server, silentMs, speed } = receiver.moment.value
   useReceipt(open)
   return (
     <section class="alerts" aria-label="Open alerts">
       <h2>
-        Open alerts <span class="count">{open.length}</span>
+        Open alerts <span class="count">{open.length === 0 ? '' : open.length}</span>
+        {reception === 'silent' && server !== null && <span> as of {clockText(server - silentMs * speed)}</span>}
       </h2>
       {open.length === 0 ? (
         <p class="empty">{receiver.ward.value === null ? 'Not known yet.' : 'No open alerts.'}</p>

@@ -24,7 +24,7 @@ export function SilenceBanner() {
     <div role="alert">
       <p class="silence">
         <strong>NOT RECEIVING{since === null ? '' : ` since ${since}`}</strong>
-        <span>look at the monitors</span>
+        <span>— look at the monitors</span>
       </p>
     </div>
   )

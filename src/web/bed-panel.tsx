@@ -4,14 +4,13 @@ import { agoText } from './age.ts'
 import { AlertCard } from './alert-list.tsx'
 import { PanelTrend } from './bed-trend.tsx'
 import { ContextControls } from './context-controls.tsx'
-import { receptionFreshness } from './freshness.ts'
 import { Mark } from './mark.tsx'
 import { News2 } from './news2.tsx'
 import { alertsOfBed, highestOf } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
 import { type Judged, judgeValues } from './slots.ts'
 import { useStation } from './station.ts'
-import { absentText, bedText, numberText, unitText } from './words.ts'
+import { absentText, bedText, inputText, numberText, unitText } from './words.ts'
 
 /** All that is known of one bed. The other beds stay in sight as a row of buttons, the open alerts in their list. */
 export function BedPanel({ bed }: { readonly bed: BedView }) {
@@ -39,7 +38,7 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
       <header class="panel-head">
         <h2 id="panel-title" tabIndex={-1} ref={heading}>{bedText(bed.label)}</h2>
         <PatientLine bed={bed} />
-        <News2 score={bed.news2} freshness={receptionFreshness(moment)} />
+        <News2 score={bed.news2} moment={moment} />
         <button type="button" class="close" onClick={close}>Close <kbd>Esc</kbd></button>
       </header>
       <div class="panel-body">
@@ -48,6 +47,9 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
           <PanelTrend bed={bed} />
         </div>
         <div class="panel-side">
+          {bed.news2 !== null && bed.news2.missing.length > 0 && (
+            <p class="panel-missing">NEWS2 is an estimate without {bed.news2.missing.map((name) => inputText(name, bed.values)).join(', ')}.</p>
+          )}
           <ContextControls bed={bed} />
           <ValueTable judged={judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)} />
         </div>

@@ -1,22 +1,23 @@
 import type { ScoreView } from '../api/wire.ts'
-import type { Freshness } from './freshness.ts'
-import { missingText, scoreText } from './words.ts'
+import { type Moment, receptionFreshness } from './freshness.ts'
+import { missingWords, scoreText } from './words.ts'
+
+type News2Props = { readonly score: ScoreView | null; readonly moment: Moment }
 
 /** An aid, made from what the monitors sent; what is missing is said, never counted as zero. */
-export function News2({ score, freshness }: { readonly score: ScoreView | null; readonly freshness: Freshness }) {
-  if (score === null || freshness === 'gone') {
-    return (
-      <div class="news2" data-freshness="none">
-        <span class="news2-title">NEWS2</span>
-        <span class="news2-total">—</span>
-      </div>
-    )
-  }
+export function News2({ score, moment }: News2Props) {
+  const freshness = score === null ? 'none' : receptionFreshness(moment)
   return (
     <div class="news2" data-freshness={freshness}>
-      <span class="news2-title">NEWS2 estimate</span>
-      <span class="news2-total">{scoreText(score)}</span>
-      {score.missing.length > 0 && <span class="news2-missing">without {score.missing.map(missingText).join(', ')}</span>}
+      <span class="cell-title">
+        NEWS2 <small class="full">estimate</small><small class="brief" aria-hidden="true">est.</small>
+      </span>
+      {score === null || freshness === 'gone' ? <span class="news2-total">—</span> : (
+        <>
+          <span class="news2-total">{scoreText(score)}</span>
+          <span class="news2-missing" title={score.missing.join(', ')}>{missingWords(score.missing)}</span>
+        </>
+      )}
     </div>
   )
 }

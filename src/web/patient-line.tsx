@@ -3,11 +3,12 @@ import type { BedView } from '../api/wire.ts'
 /** Who lies here, as far as anybody said. A name that a monitor sent is not a name that somebody confirmed. */
 export function PatientLine({ bed }: { readonly bed: BedView }) {
   const { name, mrn, identified } = bed.patient
+  if (bed.stay === null) return <p class="patient" data-known="false"><span class="name">no patient known</span></p>
   if (identified === 'none') return <p class="patient" data-known="false"><span class="name">not identified</span></p>
   if (name === null && mrn === null) return <p class="patient" data-known="false"><span class="name">name not shown to your role</span></p>
   return (
     <p class="patient">
-      <span class="name">{name ?? mrn}</span>
+      <span class="name" title={name ?? undefined}>{name ?? mrn}</span>
       <span class="identity">
         {name !== null && mrn !== null && <span class="mrn">{mrn}</span>}
         <span class="asserted">

@@ -1,6 +1,5 @@
 import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
 import { TileTrend } from './bed-trend.tsx'
-import { receptionFreshness } from './freshness.ts'
 import { Mark } from './mark.tsx'
 import { News2 } from './news2.tsx'
 import { highestOf, highestUnacknowledged, priorityOfValue } from './order.ts'
@@ -39,7 +38,6 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
           <span class="bed-label" data-long={bed.label.length > 5}>{bed.label}</span>
         </button>
         <PatientLine bed={bed} />
-        <News2 score={bed.news2} freshness={receptionFreshness(moment)} />
       </div>
       {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : <div class="cells">
         {cell('spo2')}
@@ -47,6 +45,7 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
         {cell('rr')}
         <PressureCell pressure={pressure} priority={priorityOfValue(alerts, ['sbp', 'dbp', 'map', lead?.value.metric ?? '', pressure?.mean?.value.metric ?? '', pressure?.dia?.value.metric ?? ''])} />
         {cell('temperature')}
+        <News2 score={bed.news2} moment={moment} />
       </div>}
       <TileTrend bed={bed} />
       <TileFoot bed={bed} alerts={alerts} devices={devices} />

@@ -8,10 +8,10 @@ type Priority = AlertView['priority'] | null
 
 type CellProps = { readonly title: string; readonly judged: Judged | null; readonly priority: Priority; readonly slot: string }
 
-/** Under the number: why there is none, or how old it is. */
-function footOf({ value, ageMs, freshness }: Judged): string {
-  if (freshness === 'gone') return ageText(ageMs)
-  return value.value.kind === 'absent' ? absentText(value.value.reason) : ageText(ageMs)
+/** What stands where a number would: null when there is one. */
+function wordOf({ value, freshness }: Judged): string | null {
+  if (freshness === 'gone') return 'no data'
+  return value.value.kind === 'absent' ? `— ${absentText(value.value.reason)}` : null
 }
 
 const Questionable = () => (
@@ -31,19 +31,20 @@ export function ValueCell({ title, judged, priority, slot }: CellProps) {
       </div>
     )
   }
-  const { value, freshness } = judged
+  const { value, freshness, ageMs } = judged
+  const word = wordOf(judged)
   return (
     <div class="cell" data-slot={slot} data-freshness={freshness} data-priority={priority ?? undefined} data-absent={value.value.kind === 'absent'}>
       <span class="cell-title">
         {cellTitle(slot, value.label)} <small>{unitText(value.unit)}</small>
       </span>
-      {freshness === 'gone' ? <span class="number word">no data</span> : (
+      {word !== null ? <span class="number word">{word}</span> : (
         <span class="number">
           {numberText(value)}
           {value.questionable && <Questionable />}
         </span>
       )}
-      <span class="age">{footOf(judged)}</span>
+      <span class="age">{ageText(ageMs)}</span>
     </div>
   )
 }
@@ -57,22 +58,21 @@ export function PressureCell({ pressure, priority }: PressureProps) {
   const lead = pressure && leadOf(pressure)
   if (pressure === null || lead === null) return <ValueCell title="BP" judged={null} priority={null} slot="bp" />
   const { sys, dia, mean } = pressure
-  const gone = lead.freshness === 'gone'
-  const absent = lead.value.value.kind === 'absent'
+  const word = wordOf(lead)
   return (
-    <div class="cell" data-slot="bp" data-freshness={lead.freshness} data-priority={priority ?? undefined} data-absent={absent}>
+    <div class="cell" data-slot="bp" data-freshness={lead.freshness} data-priority={priority ?? undefined} data-absent={lead.value.value.kind === 'absent'}>
       <span class="cell-title">
         {pressure.label} <small>{unitText(pressure.unit)}</small>
       </span>
-      {gone ? <span class="number word">no data</span> : (
+      {word !== null ? <span class="number word">{word}</span> : (
         <span class="number">
-          {absent ? '—' : <>{part(sys)}<span class="slash">/</span>{part(dia)}</>}
-          {mean !== null && mean.freshness !== 'gone' && !absent && <small class="mean">({part(mean)})</small>}
+          {part(sys)}<span class="slash">/</span>{part(dia)}
+          {mean !== null && mean.freshness !== 'gone' && <small class="mean">({part(mean)})</small>}
           {lead.value.questionable && <Questionable />}
         </span>
       )}
       <span class="age">
-        {footOf(lead)}
+        {ageText(lead.ageMs)}
         {isOfOneTime(pressure) ? '' : ' *'}
       </span>
     </div>

@@ -40,7 +40,13 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 /** What a score lacks, in the few letters that fit on a tile. */
-export const missingText = (name: string): string => SHORT[name] ?? name
+const missingText = (name: string): string => SHORT[name] ?? name
+
+/** What a score lacks: by name when that is little, else how much of the seven parameters. Empty when it lacks nothing. */
+export function missingWords(missing: readonly string[]): string {
+  if (missing.length === 0) return ''
+  return missing.length <= 2 ? `no ${missing.map(missingText).join(', ')}` : `${missing.length} of 7 missing`
+}
 
 /** `6`, or `5 to 8` while something is missing. */
 export const scoreText = (score: ScoreView): string => (score.complete || score.min === score.max ? String(score.total) : `${score.min} to ${score.max}`)

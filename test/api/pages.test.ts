@@ -13,7 +13,7 @@ async function built() {
   await writeFile(join(webFolder, 'favicon.svg'), '<svg/>')
   await writeFile(join(webFolder, '.secret.txt'), 'hidden')
   await writeFile(join(folder, 'users.json'), 'secret')
-  return { webFolder, ...(await startWard({ webFolder })) }
+  return await startWard({ webFolder })
 }
 
 test('the page is served at its address and at every place inside it, and is asked for again each time', async () => {

@@ -5,6 +5,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -128,6 +129,12 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
   }
 
   const server = createServer((request, response) => void answer(request, response))
+  // Upgrades that are never answered are no connections to the HTTP server any more, so it would wait for them at the end.
+  const connections = new Set<Socket>()
+  server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.on('close', () => connections.delete(socket))
+  })
   const upgrades = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
     if (play.silence === 'open') return
@@ -158,7 +165,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
       clearInterval(beat)
       clearInterval(push)
       for (const socket of sockets) socket.terminate()
-      server.closeAllConnections()
+      for (const socket of connections) socket.destroy()
       await new Promise((closed) => server.close(closed))
     },
   }

@@ -100,7 +100,7 @@ export const frame = (why: string, part: Partial<QuarantinedFrame> = {}): Quaran
 // ── Anything that may be ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Whole and fractional times, near one another and far apart. */
-const anyTime = fc.oneof(fc.integer({ min: START - 100_000, max: START + 100_000 }), fc.double({ min: -8e15, max: 8e15, noNaN: true })).map(wallMs)
+const anyTime = fc.oneof(fc.integer({ min: START - 100_000, max: START + 100_000 }), fc.double({ min: -8e15, max: 8e15, noNaN: true })).map((ms) => wallMs(ms + 0))
 const anyValue = fc.oneof(
   fc.integer({ min: -3_000, max: 3_000 }),
   fc.integer({ min: -9_000_000, max: 9_000_000 }),

@@ -32,7 +32,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   OPEN_ALERTS: /^SCAN open_alert$/,
   EVENTS_OF_ALERT: /^SEARCH event USING INDEX event_by_alert \(alert_id=\?\)$/,
   // Only after damage.
-  ALERT_IDS: /^SCAN event USING COVERING INDEX event_by_alert$/,
+  ALERT_IDS: /^SEARCH event USING COVERING INDEX event_by_alert \(alert_id>\?\)$/,
   // A row for each device.
   QUARANTINE_DROPPED: /^SCAN quarantine_dropped$/,
   QUARANTINE_NEWEST: /^SCAN quarantine$/,

@@ -434,6 +434,6 @@ it('Whatever is lost, repeated or restarted, central holds each value once, in t
       for (const [name, count] of measured) expect(acknowledgedCounts(place.folder).get(name) ?? 0).toBe(count)
       now.ledger.close()
     }),
-    { numRuns: 60 },
+    { numRuns: 50 },
   )
 }, 120_000)

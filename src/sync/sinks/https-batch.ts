@@ -111,6 +111,7 @@ async function readAll(response: IncomingMessage): Promise<string> {
 
 /** The code of a network error names it best (ECONNREFUSED, CERT_HAS_EXPIRED); messages may hold addresses. */
 function sentenceOf(reason: unknown): string {
-  if (reason instanceof Error) return 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.message
-  return String(reason)
+  if (!(reason instanceof Error)) return String(reason)
+  if (!('code' in reason) || typeof reason.code !== 'string') return reason.message
+  return reason.code === 'EPROTO' ? 'EPROTO: it does not speak TLS 1.3' : reason.code
 }

@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { register } from '../../../src/cli/central.ts'
 import { CommandFailed, UsageError } from '../../../src/cli/context.ts'
 import type { CliContext } from '../../../src/cli/context.ts'
-import { TOKEN, fakeClock } from './fixture.ts'
+import { TOKEN, fakeClock, freshFolder } from './fixture.ts'
 
 let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vigil-central-cli-'))
+beforeAll(async () => {
+  folder = await freshFolder()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -45,7 +44,7 @@ function vigil(args: readonly string[], env: Readonly<Record<string, string>> = 
 
 describe('vigil central', () => {
   test('says where it listens, on stdout and to its parent, and ends when it is stopped', async () => {
-    const run = vigil(['--data', join(folder, 'data')], { VIGIL_CENTRAL_TOKEN: TOKEN })
+    const run = vigil(['--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN })
     const { type, url } = JSON.parse(await run.ready)
     expect(type).toBe('ready')
     expect(run.messages).toEqual([{ type: 'ready', url }])
@@ -60,7 +59,7 @@ describe('vigil central', () => {
   test('takes the token from a file, with its newline', async () => {
     const path = join(folder, 'token')
     writeFileSync(path, `${TOKEN}\n`)
-    const run = vigil(['--token-file', path], {}, false)
+    const run = vigil(['--token-file', path, '--data', folder], {}, false)
     const { url } = JSON.parse(await run.ready)
     expect((await fetch(`${url}/api/v1/patients`, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(200)
     run.stop()
@@ -80,9 +79,9 @@ describe('vigil central', () => {
 
   test('says so when it cannot start', async () => {
     await expect(vigil([], { VIGIL_CENTRAL_TOKEN: TOKEN, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' }).done).rejects.toThrow(CommandFailed)
-    const first = vigil([], { VIGIL_CENTRAL_TOKEN: TOKEN })
+    const first = vigil(['--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN })
     const { port } = new URL(JSON.parse(await first.ready).url)
-    await expect(vigil(['--port', port], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/did not start/)
+    await expect(vigil(['--port', port, '--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/did not start: another central uses/)
     first.stop()
     await first.done
   })

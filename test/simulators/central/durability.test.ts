@@ -1,30 +1,20 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MIGRATIONS, migrate } from '../../../simulators/central/schema.ts'
 import { openDatabase } from '../../../simulators/central/sql.ts'
 import { centralLimits } from '../../../src/limits.ts'
-import { TOKEN, batch, openDesk, vitals } from './fixture.ts'
+import { TOKEN, batch, freshFolder, openDesk, vitals } from './fixture.ts'
 import type { WireBatch } from './fixture.ts'
 
 const HR = 'MDC_ECG_HEART_RATE'
 
-// Creating a database takes seconds, copying a fresh one does not.
-let fresh: string
 let folder: string
-beforeAll(async () => {
-  fresh = mkdtempSync(join(tmpdir(), 'vigil-central-fresh-'))
-  const desk = await openDesk({ dataFolder: fresh })
-  await desk.close()
-})
-afterAll(() => rmSync(fresh, { recursive: true, force: true }))
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vigil-central-'))
-  cpSync(fresh, folder, { recursive: true })
+beforeEach(async () => {
+  folder = await freshFolder()
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -61,6 +51,14 @@ describe('a data folder', () => {
   })
 })
 
+test('without a folder central forgets, and serves all the same', async () => {
+  const subject = randomUUID()
+  const desk = await openDesk('memory')
+  expect((await desk.send(batch([vitals({ subject })]))).status).toBe(202)
+  expect(await desk.counts(subject, true)).toEqual({ [HR]: 2 })
+  await desk.close()
+})
+
 describe('closing', () => {
   test('rolls back the batch in work, whose sender sends it again to the next central', async () => {
     const subject = randomUUID()
@@ -89,7 +87,7 @@ describe('closing', () => {
 
 describe('a schema', () => {
   test('is brought up once, and grows by what is new', async () => {
-    const database = await openDatabase({ kind: 'memory' }, () => undefined)
+    const database = await openDatabase({ kind: 'folder', folder }, () => undefined)
     await migrate(database)
     await migrate(database)
     const grown = [...MIGRATIONS, ['ALTER TABLE batch ADD COLUMN remark text', "UPDATE batch SET remark = 'none'"]]
@@ -101,7 +99,7 @@ describe('a schema', () => {
   })
 
   test('that fails half way leaves nothing behind', async () => {
-    const database = await openDatabase({ kind: 'memory' }, () => undefined)
+    const database = await openDatabase({ kind: 'folder', folder }, () => undefined)
     await expect(migrate(database, [['CREATE TABLE half (a int)', 'NONSENSE']])).rejects.toThrow()
     expect(await database.query("SELECT to_regclass('half')::text AS half")).toEqual([{ half: null }])
     await database.close()
@@ -137,7 +135,7 @@ async function spawnCentral(): Promise<{ readonly url: string; readonly child: C
   return { url, child }
 }
 
-test('killed with -9 while it writes, central keeps what it acknowledged and doubles nothing', { timeout: 120_000 }, async () => {
+test('killed with -9 while it writes, central keeps what it acknowledged and doubles nothing', async () => {
   const subject = randomUUID()
   const BATCHES = 60
   const waiting = Array.from({ length: BATCHES }, (_, index) => batch([0, 1, 2, 3].map(part => vitals({ subject, key: `${subject}/${index}/${part}`, values: [1, 2, 3, 4, 5] }))))

@@ -1,10 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { openDatabase } from '../../../simulators/central/sql.ts'
 import { startCentral } from '../../../simulators/central/server.ts'
 import type { RunningCentral } from '../../../simulators/central/server.ts'
 import { monoMs, wallMs } from '../../../src/domain/time.ts'
 import type { Clock } from '../../../src/seams.ts'
+
+// Bounds for a busy machine; nothing here is measured.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
 
 export const TOKEN = 'a-token-for-tests-alone'
 export const START_MS = Date.UTC(2026, 0, 1)
@@ -98,6 +105,32 @@ export const batch = (events: readonly unknown[], changes: { readonly batchId?: 
   },
 })
 
+// ── Folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const MODULES = new URL('../../../node_modules/', import.meta.url).pathname
+
+/** A new folder with an empty database. Creating one takes seconds of work, so it is done once for each version of PGlite, and copied. */
+export async function freshFolder(): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(MODULES, '@electric-sql/pglite/package.json'), 'utf8'))
+  const cache = join(MODULES, '.cache', 'vigil-central')
+  const made = join(cache, String(version))
+  if (!existsSync(made)) {
+    mkdirSync(cache, { recursive: true })
+    const making = mkdtempSync(join(cache, 'making-'))
+    const database = await openDatabase({ kind: 'folder', folder: making }, () => undefined)
+    await database.close()
+    try {
+      renameSync(making, made)
+    } catch {
+      // Another test file was faster; its folder is as good.
+      rmSync(making, { recursive: true })
+    }
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-central-'))
+  cpSync(made, folder, { recursive: true })
+  return folder
+}
+
 // ── Central, and talking to it ───────────────────────────────────────────────────────────────────────────────────────
 
 export type Row = Readonly<Record<string, unknown>>
@@ -131,7 +164,11 @@ async function answerOf(response: Response): Promise<Answer> {
 
 const BEARER = { authorization: `Bearer ${TOKEN}` }
 
-export async function openDesk(place: { readonly databaseUrl?: string; readonly dataFolder?: string } = {}): Promise<Desk> {
+export type DeskPlace = { readonly databaseUrl: string } | { readonly dataFolder: string } | 'memory' | 'new folder'
+
+export async function openDesk(at: DeskPlace = 'new folder'): Promise<Desk> {
+  const own = at === 'new folder' ? await freshFolder() : null
+  const place = typeof at === 'object' ? at : own === null ? {} : { dataFolder: own }
   const clock = fakeClock()
   const notes: string[] = []
   const central: RunningCentral = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, clock, note: line => notes.push(line), ...place })
@@ -150,7 +187,10 @@ export async function openDesk(place: { readonly databaseUrl?: string; readonly 
       const { rows } = await get(`/api/v1/analytics/counts${recount ? '?recount=true' : ''}`)
       return Object.fromEntries(rows.filter(row => row['subject'] === subject).map(row => [row['metric'], Number(row['values'])]))
     },
-    close: central.close,
+    async close() {
+      await central.close()
+      if (own !== null) rmSync(own, { recursive: true, force: true })
+    },
   }
 }
 

@@ -150,7 +150,7 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
       expect(rows.map(row => Number(row['value'])).toSorted((a, b) => a - b)).toEqual(events.map((_, index) => index))
       expect(await desk().counts(subject)).toEqual({ [HR]: EVENTS })
       expect(await desk().counts(subject, true)).toEqual({ [HR]: EVENTS })
-    }), { numRuns: 15 })
+    }), { numRuns: 10 })
   })
 
   if (name === 'postgresql') {

@@ -130,7 +130,7 @@ onBothEngines('the read API', ({ desk }) => {
     expect(page.text).toContain('Duplicate events refused')
     expect(page.text).toContain('threshold/spo2-low')
     expect(page.text).not.toContain('<script')
-    const link = [...page.text.matchAll(/href="(\/subjects\/[^"]+)"/g)].map(match => match[1]).find(path => decodeURIComponent(path.replaceAll('&#39;', "'")).endsWith(subject))
+    const link = [...page.text.matchAll(/href="(\/subjects\/[^"]+)"/g)].map(match => match[1] ?? '').find(path => decodeURIComponent(path.replaceAll('&#39;', "'")).endsWith(subject))
     const own = await desk().get(String(link).replaceAll('&#39;', "'"), {})
     expect(own.status).toBe(200)
     expect(own.text).toContain('<td>52</td>')

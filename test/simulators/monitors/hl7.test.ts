@@ -26,11 +26,9 @@ function messageAt(style: Hl7Style, scenario: string, second: number, change: Pa
 /** OBX rows as an independent parser sees them, by reference id. */
 type Obx = { readonly type: string; readonly code: string; readonly channel: string; readonly value: string; readonly unit: string; readonly status: string; readonly at: string }
 function rowsOf(text: string): ReadonlyMap<string, Obx> {
-  const message = new Message({ text })
   const rows = new Map<string, Obx>()
-  const count = text.split('\r').filter((line) => line.startsWith('OBX|')).length
-  for (let index = 0; index < count; index++) {
-    const field = (path: string): string => message.get(`OBX[${index}].${path}`).toString()
+  for (const segment of new Message({ text }).get('OBX').toArray()) {
+    const field = (path: string): string => segment.get(`OBX.${path}`).toString()
     rows.set(field('3.2'), { type: field('2'), code: field('3.1'), channel: field('4'), value: field('5'), unit: field('6.2'), status: field('11'), at: field('14') })
   }
   return rows

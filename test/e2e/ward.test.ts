@@ -1,0 +1,134 @@
+/** The house as its three judges meet it: the nurse at the station, the engineer with a recording, central with its tables. */
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM_ARGS, type Demo, ROOT, chromium, jsonLines, lacking, startDemo, vigil } from './demo-process.ts'
+
+const RECORDING = join(ROOT, '../shared/data/mimic-numerics/s00001.csv')
+const SHOTS = join(ROOT, 'dist', 'screenshots')
+
+type Count = { readonly device: string; readonly metric: string; readonly stored: number; readonly acknowledged: number }
+type Sent = { readonly device: string; readonly metric: string; readonly sent: number; readonly acknowledged: number }
+type Plan = { readonly beds: readonly { readonly bed: string; readonly device: string; readonly patient: { readonly mrn: string; readonly name: string } | null }[] }
+
+const noChromium = lacking('Chromium', chromium !== undefined)
+const noRecording = existsSync(RECORDING) ? null : `the recording ${RECORDING} is not beside this checkout`
+for (const reason of [noChromium, noRecording]) if (reason !== null) process.stderr.write(`skipped: ${reason}\n`)
+
+let demo: Demo
+let startedAt: number
+
+beforeAll(async () => {
+  startedAt = performance.now()
+  demo = await startDemo()
+}, 120_000)
+afterAll(() => demo.dispose(), 20_000)
+
+async function central<Body>(path: string): Promise<Body> {
+  const answer = await fetch(demo.central + path, { headers: { authorization: `Bearer ${demo.token}` } })
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  const body: Body = JSON.parse(await answer.text())
+  return body
+}
+
+describe.runIf(noChromium === null)('a stranger with a browser', () => {
+  let browser: Browser
+  let page: Page
+
+  beforeAll(async () => {
+    browser = await playwright.launch({ executablePath: chromium ?? '', args: CHROMIUM_ARGS })
+    page = await browser.newPage({ viewport: { width: 1_920, height: 1_080 } })
+    await page.goto(demo.link('nurse'))
+    await page.waitForSelector('[data-bed="bed-12"]')
+    mkdirSync(SHOTS, { recursive: true })
+  }, 60_000)
+  afterAll(() => browser.close())
+
+  it('sees a ward that says it is a demo and that the monitor stays the primary alarm', async () => {
+    const text = await page.innerText('body')
+    expect(text).toMatch(/DEMO/)
+    expect(text).toContain('The bedside monitor stays the primary alarm')
+    expect(await page.locator('[data-bed]').count()).toBe(13)
+    expect(page.url()).not.toContain('token')
+  })
+
+  let acknowledged: { id: string; text: string; acknowledged: { by: string } | null }
+
+  it('sees a deteriorating bed raise an alert within two minutes of npm start, with its reason', async () => {
+    const alert = page.locator('.alert[data-priority="high"]', { hasText: /SpO₂|RR|HR/ }).first()
+    await alert.waitFor({ timeout: Math.max(1, 120_000 - (performance.now() - startedAt)) })
+    expect(await alert.locator('.because').innerText()).toMatch(/\d/)
+    await page.screenshot({ path: join(SHOTS, 'nurse-station.png') })
+  }, 130_000)
+
+  it('acknowledges it with one tap, and it is saved', async () => {
+    const alert = page.locator('.alert[data-priority="high"]', { hasText: /SpO₂|RR|HR/ }).first()
+    const text = await alert.locator('.alert-text').innerText()
+    await alert.locator('.ack-button').click()
+    await page.locator('.alert[data-acknowledged="true"] [data-saved="true"]').first().waitFor()
+    const alerts = await openAlerts()
+    const found = alerts.find((one) => one.acknowledged !== null)
+    if (!found) throw new Error(`no acknowledged alert among ${JSON.stringify(alerts.map((one) => one.text))}`)
+    expect(text).toContain(found.text.slice(0, 4))
+    acknowledged = found
+  })
+
+  const openAlerts = (): Promise<(typeof acknowledged)[]> => page.evaluate(async () => (await (await fetch('/api/alerts')).json()).alerts ?? [])
+
+  it('after kill -9 of the gateway the page says so or goes on, and the alert is open and acknowledged still', async () => {
+    process.kill(demo.pidOf('run'), 'SIGKILL')
+    await expect.poll(() => demo.said(), { timeout: 20_000 }).toContain('is back')
+    await expect.poll(async () => (await openAlerts().catch(() => [])).map(({ id, acknowledged: by }) => [id, by?.by ?? null]), { timeout: 20_000 }).toContainEqual([acknowledged.id, 'demo nurse'])
+    await page.locator('.alert[data-acknowledged="true"]').first().waitFor({ timeout: 20_000 })
+  }, 60_000)
+
+  it('finds the alert at central, with no identifier in anything that arrived', async () => {
+    type Alerts = { readonly alerts?: readonly { readonly alertId?: string }[] } | readonly { readonly alertId?: string }[]
+    await expect.poll(async () => JSON.stringify(await central<Alerts>('/api/v1/alerts?skip=0&limit=100')), { timeout: 30_000 }).toContain('NEWS2'.toLowerCase().slice(0, 4))
+    const plan: Plan = JSON.parse(readFileSync(join(demo.data, 'plan.json'), 'utf8'))
+    const all = JSON.stringify([
+      await central('/api/v1/alerts?skip=0&limit=100'),
+      await central('/api/v1/patients?skip=0&limit=100'),
+      await central('/api/v1/analytics/counts'),
+      await central('/api/v1/analytics/batches?skip=0&limit=100'),
+    ])
+    const identifiers = plan.beds.flatMap(({ bed, device, patient }) => [bed, device, patient?.mrn, patient?.name, ...(patient?.name.split(/[\s,^]+/) ?? [])])
+    for (const identifier of identifiers) if (identifier !== undefined && identifier.length > 2) expect(all).not.toContain(identifier)
+  }, 60_000)
+
+  it('fits a phone', async () => {
+    const phone = await browser.newPage({ viewport: { width: 390, height: 844 }, storageState: await page.context().storageState() })
+    await phone.goto(demo.nurseStation)
+    await phone.waitForSelector('[data-bed="bed-1"]')
+    const overflow = await phone.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(overflow).toBeLessThanOrEqual(0)
+    await phone.screenshot({ path: join(SHOTS, 'nurse-station-phone.png') })
+    if (process.env['VIGIL_KEEP_SCREENSHOTS'] === '1') {
+      for (const name of ['nurse-station.png', 'nurse-station-phone.png']) copyFileSync(join(SHOTS, name), join(ROOT, 'src', 'web', 'screenshots', name))
+    }
+  })
+})
+
+describe.runIf(noRecording === null)('an engineer with a recording of a real patient', () => {
+  it('every valid sample is in the database and at central exactly once', async () => {
+    const sent = jsonLines<Sent>(vigil('sim', '--replay', RECORDING, '--as', 'hl7', '--to', `${demo.hl7.host}:${demo.hl7.port}`, '--json'))
+    expect(sent.length).toBeGreaterThan(5)
+    const expected = sent.map(({ metric, sent: values }) => [metric, values, values])
+    await expect
+      .poll(() => jsonLines<Count>(vigil('counts', '--json', '--device', 'replay', '--data', demo.data)).map(({ metric, stored, acknowledged }) => [metric, stored, acknowledged]), { timeout: 60_000, interval: 2_000 })
+      .toEqual(expect.arrayContaining(expected))
+  }, 180_000)
+})
+
+describe('Ctrl-C', () => {
+  it('stops everything in under 5 s, and what was acknowledged is stored', async () => {
+    const { code, ms } = await demo.interrupt()
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(5_000)
+    expect(demo.said()).toContain('What was acknowledged is stored')
+    const rows = jsonLines<Count>(vigil('counts', '--json', '--data', demo.data))
+    expect(rows.length).toBeGreaterThan(50)
+  }, 30_000)
+})

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { readBatch } from '../../simulators/central/ingest.ts'
+import { alertId, deviceId } from '../../src/domain/ids.ts'
+import { wallMs } from '../../src/domain/time.ts'
+import { openSyncLedger } from '../../src/store/sync-ledger.ts'
+import { createPump } from '../../src/sync/pump.ts'
+import { NEVER, START, alertRow, fakeCentral, fakeClock, fakeLog, gatewayRow, phaseEvent, scratch, snapshotRow } from './fakes.ts'
+
+it('The reference central takes every kind of event that the live lane sends.', async () => {
+  using place = scratch()
+  const id = alertId('alert-1')
+  const log = fakeLog([
+    snapshotRow(1, [{ value: 80 }, { value: null }, { value: 60, flags: ['demo'] }, { metric: 'MDC_TEMP_SKIN', value: 36.123456, channel: 'T2', at: START - 86_400_000 }]),
+    snapshotRow(2, [{ value: 80, channel: 'a' }, { value: 81, channel: 'b' }, { value: 82, at: START + 7_200_000 }]),
+    alertRow(3, phaseEvent({ alertId: id })),
+    alertRow(4, phaseEvent({ alertId: id, phase: 'end', state: 'inactive', priority: 'high', type: 'technical', stay: null, device: deviceId('m'), condition: 'odd/one' })),
+    alertRow(5, phaseEvent({ alertId: alertId('alert-2'), stay: null, device: null, bed: null })),
+    alertRow(6, { kind: 'acknowledged', alertId: id, at: START, by: 'anna' }),
+    alertRow(7, { kind: 'audio-paused', alertId: id, at: START, by: 'anna', until: wallMs(START + 1) }),
+    gatewayRow(8),
+  ])
+  const central = fakeCentral()
+  const ledger = openSyncLedger(place.folder)
+  const pump = createPump({ gatewayId: 'gw', organizationId: 'org', ledger, log, clock: fakeClock(), sink: central.sink, random: () => 0, identifiers: () => [] })
+  while ((await pump.step(NEVER)).kind !== 'idle');
+  ledger.close()
+  const [call] = central.calls
+  if (!call) throw new Error('one batch')
+  const read = readBatch(JSON.parse(Buffer.from(call.body).toString('utf8')), call.body.length, () => false)
+  expect(read).toMatchObject({ kind: 'batch', batch: { rejected: [], repeatedWithin: 0 } })
+  expect(read.kind === 'batch' ? read.batch.events.map((event) => event.type) : []).toEqual([
+    ...Array(6).fill('vital-signs'), 'alerts', 'alerts', 'alerts', 'user-interaction', 'user-interaction',
+  ])
+})

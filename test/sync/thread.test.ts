@@ -1,0 +1,98 @@
+import { expect, it } from 'vitest'
+import type { SyncStatus } from '../../src/domain/batch.ts'
+import { realClock } from '../../src/ops/clock.ts'
+import { acknowledgedCounts, openSyncLedger } from '../../src/store/sync-ledger.ts'
+import { openKnownIdentifiers } from '../../src/store/sync-identifiers.ts'
+import { type SyncHandle, type SyncSettings, startSync } from '../../src/sync/start.ts'
+import { START as STORED_AT, heartRate, phase, snapshot, tick } from '../store/fixture.ts'
+import { writing } from '../store/writing.ts'
+import { centralServer } from './central-server.ts'
+import { bodyOf, scratch } from './fakes.ts'
+import { stayId } from '../../src/domain/ids.ts'
+
+const settingsOf = (folder: string, sink: SyncSettings['sink']): SyncSettings => ({
+  folder, gatewayId: 'gw', organizationId: 'org', sink, clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
+})
+
+const until = (handle: SyncHandle, wanted: (status: SyncStatus) => boolean): Promise<SyncStatus> =>
+  new Promise((resolve) => {
+    const forget = handle.onStatus((status) => {
+      if (!wanted(status)) return
+      forget()
+      resolve(status)
+    })
+  })
+
+const reached = (handle: SyncHandle, seq: number): Promise<void> =>
+  new Promise((resolve) => {
+    const forget = handle.onAdvanced((advanced) => {
+      if (advanced < seq) return
+      forget()
+      resolve()
+    })
+  })
+
+it('The thread carries committed rows to central, says how far it is, and stops when told.', async () => {
+  using place = scratch()
+  using store = writing(place.folder)
+  const server = await centralServer()
+  store.write(tick({ snapshots: [snapshot(), heartRate(0)], events: [phase('alert-1', 'active')] }))
+  const handle = startSync(settingsOf(place.folder, { url: server.url, token: server.token, ca: null }), { clock: realClock({ originMs: 0, speed: 1 }) })
+  await reached(handle, 3)
+  const more = reached(handle, 4)
+  store.write(tick({ snapshots: [heartRate(81)] }))
+  handle.committed(4)
+  await more
+  expect(handle.status()).toMatchObject({ kind: 'ok', lagRows: 0 })
+  await handle.stop()
+
+  const events = server.bodies().flatMap((body) => bodyOf(body).events)
+  const heart = events.filter((event) => event.data.metric === 'MDC_ECG_HEART_RATE').flatMap((event) => event.data.v ?? [])
+  expect(heart).toEqual([82, 0, 81])
+  expect(events.filter((event) => event.eventType === 'alerts')).toHaveLength(1)
+  expect(acknowledgedCounts(place.folder).get('monitor-1\u0000MDC_ECG_HEART_RATE')).toBe(3)
+  expect(Buffer.concat(server.bodies().map((body) => Buffer.from(body))).toString()).not.toMatch(/monitor-1|bed-1|stay-1|alert-1/)
+  await server.close()
+})
+
+it('A thread that cannot open its files dies alone: the ward hears of it, and stopping works.', async () => {
+  using place = scratch()
+  const handle = startSync(settingsOf(place.folder, { url: 'http://127.0.0.1:9', token: 't', ca: null }), { clock: realClock({ originMs: 0, speed: 1 }) })
+  const status = await until(handle, () => true)
+  expect(status).toMatchObject({ kind: 'behind', why: expect.stringContaining('started again') })
+  await handle.stop()
+})
+
+it('A ledger of a newer version stops delivery, and nothing else.', async () => {
+  using place = scratch()
+  using store = writing(place.folder)
+  store.write(tick({ snapshots: [heartRate(80)] }))
+  const ledger = openSyncLedger(place.folder)
+  ledger.close()
+  const { default: Database } = await import('better-sqlite3')
+  const db = new Database(`${place.folder}/sync.db`)
+  db.pragma('user_version = 99')
+  db.close()
+  const handle = startSync(settingsOf(place.folder, { url: 'http://127.0.0.1:9', token: 't', ca: null }), { clock: realClock({ originMs: 0, speed: 1 }) })
+  expect(await until(handle, () => true)).toMatchObject({ kind: 'behind', why: expect.stringContaining('newer Vigil') })
+  await handle.stop()
+})
+
+it('The scanner is told every name of the ward: patients, devices, beds, stays; changed ones too.', () => {
+  using place = scratch()
+  using store = writing(place.folder)
+  const stay = (name: string) => tick({
+    stays: [{
+      id: stayId('stay-1'), bed: 'bed-1', identity: { mrn: '47110815', name }, openedAt: STORED_AT, closedAt: null,
+      context: { population: 'adult', spo2Scale: 1, onOxygen: null, consciousness: null, infectionSuspected: false },
+    }],
+    snapshots: [heartRate(80)],
+  })
+  const names = openKnownIdentifiers(place.folder)
+  expect(names.fresh()).toEqual([])
+  store.write(stay('Doe^Jane'))
+  expect(names.fresh()).toEqual(expect.arrayContaining(['47110815', 'Doe^Jane', 'monitor-1', 'bed-1', 'stay-1']))
+  store.write(stay('Roe^Jane'))
+  expect(names.fresh()).toEqual(['47110815', 'Roe^Jane'])
+  names.close()
+})
