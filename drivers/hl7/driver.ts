@@ -4,7 +4,7 @@ import {
   type Driver, type DriverSettings, type Frame, type Hl7Message, type MllpFrame, MllpFramer, type Reply, type Segment, type Sender, type Session, type SessionOutput,
   VT, ZONE_SETTING, type Zone, driverLimits, readHl7, shown, zoneSetting,
 } from '#driver'
-import { processingFlags, readObservations } from './message.ts'
+import { otherUse, processingFlags, readObservations } from './message.ts'
 import { contradiction, senderOf } from './people.ts'
 import { answer, rejection } from './replies.ts'
 
@@ -84,6 +84,8 @@ function readMessage(place: Place, message: Hl7Message, zone: Zone): Frame {
   const contradicts = contradiction(message)
   if (contradicts !== null) return quarantine(contradicts)
   if (type !== 'ORU' || !OBSERVATION_TRIGGERS.has(trigger)) return quarantine(`message type ${shown(`${type}^${trigger}`)} is not supported`)
+  const other = otherUse(message)
+  if (other !== null) return quarantine(other)
   const flags = processingFlags(header)
   if (flags === null) return quarantine(`processing id ${shown(header.value(11))} is not known`)
   const { readings, faults, leftOut, sentAt, identity, visit } = readObservations(message, zone, flags)

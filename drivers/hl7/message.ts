@@ -4,6 +4,15 @@ import { type Fault, type Hl7Message, type Hl7Time, type PatientIdentity, type R
 import { type Surroundings, readObservation } from './observation.ts'
 import { identityOf } from './people.ts'
 
+/** IHE PCIM: which patient is on which device. */
+const ASSOCIATION = '69136'
+
+/** Messages in the form of observations that say something else; null when it is observations. */
+export function otherUse(message: Hl7Message): string | null {
+  const associates = message.segments.some((segment) => segment.id === 'OBR' && segment.component(4, 1) === ASSOCIATION)
+  return associates ? 'patient-device association is not supported' : null
+}
+
 export type Observations = {
   readonly readings: Reading[]
   readonly faults: Fault[]
@@ -84,19 +93,9 @@ export function readObservations(message: Hl7Message, zone: Zone, flags: number)
 
 function take(obx: Segment, row: number, around: Surroundings, { readings, faults, leftOut }: Observations): void {
   const taken = readObservation(obx, around)
-  switch (taken.kind) {
-    case 'reading':
-      readings.push(taken.reading)
-      break
-    case 'fault':
-      faults.push({ why: taken.why, at: placeOf(obx, row, around) })
-      break
-    case 'left out':
-      leftOut.push({ why: taken.why, at: placeOf(obx, row, around) })
-      break
-    case 'nothing':
-      break
-  }
+  if (taken === null) return
+  if ('metric' in taken) readings.push(taken)
+  else (taken.kind === 'fault' ? faults : leftOut).push({ why: taken.why, at: placeOf(obx, row, around) })
 }
 
 /** The row is counted: OBX-1 is empty on some monitors and repeated on others. */

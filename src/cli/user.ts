@@ -8,6 +8,7 @@ import { apiLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { readText } from '../security/files.ts'
 import { linkPath, openLoginLinks, readWebAddress, type LinkFor } from '../security/login-links.ts'
+import { PASSWORD_COST, type PasswordCost } from '../security/passwords.ts'
 import { addUser, changePassword, disableUser, type Edited, type EditPlace, enableUser, isRole, parseUsers, ROLES, type User, userFileOf, userName } from '../security/user-file.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import { askHidden } from './hidden.ts'
@@ -21,32 +22,36 @@ type LinkOptions = Place & { readonly role?: string; readonly minutes: string; r
 const LINK_MINUTES = 60
 const STDIN_BYTES_MAX = 4_096
 
-export const register: Register = (program, context) => userCommands(program, context, askHidden())
+/** `cost`: of password hashes, when not the usual one. */
+export type UserParts = { readonly ask: AskHidden; readonly cost?: PasswordCost }
 
-export function userCommands(program: Command, context: CliContext, ask: AskHidden): void {
+export const register: Register = (program, context) => userCommands(program, context, { ask: askHidden() })
+
+export function userCommands(program: Command, context: CliContext, { ask, cost = PASSWORD_COST }: UserParts): void {
+  const placeOf = async (options: Place): Promise<EditPlace> => ({ ...(await placeIn(options, context)), cost })
   const user = program.command('user').description('who may sign in at the nurse station')
   placed(user.command('add <name>').description('add a user; the password comes from standard input, or is asked at a terminal'))
     .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory())
     .action(async (name: string, options: Place & { readonly role: string }) => {
       if (!isRole(options.role)) throw new UsageError(`There is no role ${options.role}.`)
-      const place = await placeOf(options, context)
+      const place = await placeOf(options)
       const { user: added } = must(await addUser(place, { name, role: options.role, password: await newPassword(context, ask, name) }))
       context.note(`${added.name} may sign in now, as ${added.role}.`)
     })
   placed(user.command('password <name>').description('give a user a new password; open sessions of the user end'))
     .action(async (name: string, options: Place) => {
-      const place = await placeOf(options, context)
+      const place = await placeOf(options)
       const { user: changed } = must(await changePassword(place, name, await newPassword(context, ask, name)))
       context.note(`${changed.name} has a new password, and is signed out everywhere.`)
     })
   placed(user.command('disable <name>').description('keep a user out; open sessions of the user end at once'))
     .action(async (name: string, options: Place) => {
-      const { user: disabled } = must(await disableUser(await placeOf(options, context), name))
+      const { user: disabled } = must(await disableUser(await placeOf(options), name))
       context.note(`${disabled.name} is disabled, and signed out everywhere.`)
     })
   placed(user.command('enable <name>').description('let a disabled user in again, and forget failed sign-ins'))
     .action(async (name: string, options: Place) => {
-      const { user: enabled } = must(await enableUser(await placeOf(options, context), name))
+      const { user: enabled } = must(await enableUser(await placeOf(options), name))
       context.note(`${enabled.name} may sign in again.`)
     })
   placed(user.command('list').description('show all users'))
@@ -75,7 +80,7 @@ async function folderOf({ data, config }: Place, context: CliContext): Promise<s
 }
 
 /** People sign in in real time, also where the ward runs faster. */
-async function placeOf(options: Place, context: CliContext): Promise<EditPlace> {
+async function placeIn(options: Place, context: CliContext): Promise<EditPlace> {
   const folder = await folderOf(options, context)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return { folder, clock: context.clockOf(REAL_TIME), stop: context.stop }
@@ -103,7 +108,7 @@ async function list(folder: string, isJson: boolean, { write, note }: CliContext
 async function link(name: string | undefined, options: LinkOptions, context: CliContext): Promise<void> {
   const minutes = /^\d{1,4}$/.test(options.minutes) ? Number(options.minutes) : 0
   if (minutes < 1 || minutes > apiLimits.loginLinkMinutesMax) throw new UsageError(`--minutes must be from 1 to ${apiLimits.loginLinkMinutesMax}.`)
-  const { folder, clock } = await placeOf(options, context)
+  const { folder, clock } = await placeIn(options, context)
   const who = await linkFor(name, options.role, folder)
   const base = options.url ?? (await readWebAddress(folder))
   if (base !== null && !URL.canParse(base)) throw new UsageError(`--url must be a whole address, as https://ward3.hospital.example, not ${base}.`)

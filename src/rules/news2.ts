@@ -101,8 +101,9 @@ const isHeldByLost = ({ estimate, ladder: { told }, awaited }: News2State): bool
   awaited.length > 0 ||
   (estimate !== null && keeps(estimate.fresh.result) < told && keeps(estimate.carried.result) >= told && estimate.fresh.result.missing.length > estimate.carried.result.missing.length)
 
-const isDue = ({ told, lost }: News2State, { min }: ScoreResult, at: MonoMs): boolean =>
-  told === null || lost || at - told.at >= (min >= told.min + WORSE_POINTS ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
+/** While the score is on its way down nothing is said again: the end, or the lower level, is said when it is sure. */
+const isDue = ({ told, lost, ladder }: News2State, { min }: ScoreResult, at: MonoMs): boolean =>
+  told === null || lost || (ladder.fallingAt === null && at - told.at >= (min >= told.min + WORSE_POINTS ? ruleLimits.restateWorseMs : ruleLimits.restateMs))
 
 const CLEARED: readonly Signal[] = [{ kind: 'cleared', condition: NEWS2_CONDITION }]
 const LOST: readonly Signal[] = [{ kind: 'lost', condition: NEWS2_CONDITION }]

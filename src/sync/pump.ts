@@ -72,16 +72,15 @@ export function createPump(parts: PumpParts): Pump {
   /** Told when anything moved; written down when it would read differently, not for each row. */
   function tell(): void {
     const now = status()
-    const cursor = ledger.cursor(sink.id, log.epoch)
-    if (cursor > advanced) {
-      advanced = cursor
-      parts.onAdvanced?.(cursor)
-    }
     const { lagRows: _lagRows, lastAcceptedAt: _at, ...saved } = now
     const shows = JSON.stringify(saved)
     if (shows !== shown) ledger.saveStatus(sink.id, clock.wall(), now)
     shown = shows
     parts.onStatus?.(now)
+    const cursor = ledger.cursor(sink.id, log.epoch)
+    if (cursor <= advanced) return
+    advanced = cursor
+    parts.onAdvanced?.(cursor)
   }
 
   const hold = (kind: Trouble['kind'], why: string, ms: number): void => {

@@ -8,7 +8,13 @@ import { apiLimits } from '../../src/limits.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
 import { openLoginLinks, saveWebAddress } from '../../src/security/login-links.ts'
 import { openUsers } from '../../src/security/users.ts'
-import { dataFolder, fakeLog, never, PASSWORD } from '../security/support.ts'
+import { CHEAP, dataFolder, fakeLog, never, PASSWORD } from '../security/support.ts'
+
+const SITE = `
+gateway: { id: gateway-1, ward: Ward 3, data: there }
+beds: [{ id: bed-1, label: '1' }]
+links: [{ kind: mllp-listen, id: hl7, port: 0 }]
+`
 
 type Ran = { readonly out: string[]; readonly notes: string[]; readonly error: unknown }
 
@@ -35,7 +41,7 @@ async function place() {
       parent: null,
     }
     const program = new Command('vigil').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-    userCommands(program, context, ask)
+    userCommands(program, context, { ask, cost: CHEAP })
     for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) command.exitOverride()
     try {
       await program.parseAsync(['user', ...words], { from: 'user' })
@@ -45,7 +51,7 @@ async function place() {
     }
   }
   const here = (...words: string[]): string[] => [...words, '--data', folder]
-  const users = () => openUsers({ folder, clock: realClock(REAL_TIME), log: fakeLog(), cost: { logN: 4, r: 1, p: 1 } })
+  const users = () => openUsers({ folder, clock: realClock(REAL_TIME), log: fakeLog(), cost: CHEAP })
   return { root, folder, run, here, users }
 }
 
@@ -136,6 +142,9 @@ test('without a folder the demo is meant; a site file names its own', async () =
   const { run, root } = await place()
   await run(['add', 'anna', '--role', 'nurse'], { stdin: PASSWORD })
   expect(await readFile(join(root, '.vigil', 'demo', 'users.json'), 'utf8')).toContain('anna')
+  await writeFile(join(root, 'good.yaml'), SITE)
+  expect((await run(['add', 'bert', '--role', 'biomed', '--config', join(root, 'good.yaml')], { stdin: PASSWORD })).error).toBeNull()
+  expect(await readFile(join(root, 'there', 'users.json'), 'utf8')).toContain('bert')
   await writeFile(join(root, 'site.yaml'), 'nonsense: true\n')
   expect((await run(['list', '--config', join(root, 'site.yaml')])).error).toBeInstanceOf(UsageError)
   expect((await run(['list', '--config', 'a', '--data', 'b'])).error).toMatchObject({ code: 'commander.conflictingOption' })

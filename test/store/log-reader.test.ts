@@ -47,7 +47,7 @@ describe('a wall time of minus zero', () => {
 
 describe('damage', () => {
   const cases: readonly (readonly [string, string])[] = [
-    ['a value', `UPDATE snapshot SET readings = CAST(substr(readings, 1, 4) || x'51' || substr(readings, 6) AS BLOB) WHERE seq = 2`],
+    ['a value', `UPDATE snapshot SET readings = CAST(substr(readings, 1, 4) || x'5b' || substr(readings, 6) AS BLOB) WHERE seq = 2`],
     ['the time of arrival', 'UPDATE snapshot SET received_at = received_at + 1 WHERE seq = 2'],
     ['the time of sending', 'UPDATE snapshot SET sent_at = 5 WHERE seq = 2'],
     ['whose it is', 'UPDATE snapshot SET stream = stream + 1 WHERE seq = 2'],

@@ -29,6 +29,6 @@ it('The reference central takes every kind of event that the live lane sends.', 
   const read = readBatch(JSON.parse(Buffer.from(call.body).toString('utf8')), call.body.length, () => false)
   expect(read).toMatchObject({ kind: 'batch', batch: { rejected: [], repeatedWithin: 0 } })
   expect(read.kind === 'batch' ? read.batch.events.map((event) => event.type) : []).toEqual([
-    ...Array(6).fill('vital-signs'), 'alerts', 'alerts', 'alerts', 'user-interaction', 'user-interaction',
+    ...Array(5).fill('vital-signs'), 'alerts', 'alerts', 'alerts', 'user-interaction', 'user-interaction',
   ])
 })

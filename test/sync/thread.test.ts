@@ -8,7 +8,7 @@ import { START as STORED_AT, heartRate, phase, snapshot, tick } from '../store/f
 import { writing } from '../store/writing.ts'
 import { centralServer } from './central-server.ts'
 import { bodyOf, scratch } from './fakes.ts'
-import { stayId } from '../../src/domain/ids.ts'
+import { bedId, stayId } from '../../src/domain/ids.ts'
 
 const settingsOf = (folder: string, sink: SyncSettings['sink']): SyncSettings => ({
   folder, gatewayId: 'gw', organizationId: 'org', sink, clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
@@ -83,7 +83,7 @@ it('The scanner is told every name of the ward: patients, devices, beds, stays; 
   using store = writing(place.folder)
   const stay = (name: string) => tick({
     stays: [{
-      id: stayId('stay-1'), bed: 'bed-1', identity: { mrn: '47110815', name }, openedAt: STORED_AT, closedAt: null,
+      id: stayId('stay-1'), bed: bedId('bed-1'), identity: { mrn: '47110815', name }, openedAt: STORED_AT, closedAt: null,
       context: { population: 'adult', spo2Scale: 1, onOxygen: null, consciousness: null, infectionSuspected: false },
     }],
     snapshots: [heartRate(80)],

@@ -81,7 +81,10 @@ describe('vigil central', () => {
     await expect(vigil([], { VIGIL_CENTRAL_TOKEN: TOKEN, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' }).done).rejects.toThrow(CommandFailed)
     const first = vigil(['--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN })
     const { port } = new URL(JSON.parse(await first.ready).url)
-    await expect(vigil(['--port', port, '--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/did not start: another central uses/)
+    await expect(vigil(['--data', folder], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/did not start: another central uses/)
+    const other = await freshFolder()
+    await expect(vigil(['--port', port, '--data', other], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/did not start: .*EADDRINUSE/)
+    rmSync(other, { recursive: true })
     first.stop()
     await first.done
   })

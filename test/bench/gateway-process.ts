@@ -1,0 +1,82 @@
+/** A gateway of a real ward in a process and folder of its own, for benches. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+export type GatewayProcess = {
+  readonly hl7Port: number
+  readonly folder: string
+  /** From the start of the process to its being ready, in ms. */
+  readonly readyMs: number
+  readonly pid: number
+  /** CPU seconds used so far, user and system. */
+  readonly cpuSeconds: () => number
+  /** Resident memory, MB. */
+  readonly residentMb: () => number
+  readonly stop: () => Promise<void>
+}
+
+const CLOCK_TICKS_PER_SECOND = 100
+
+/** `beds` beds with one HL7 monitor each, called `MON-1` and so on. */
+export async function startGatewayProcess(beds: number): Promise<GatewayProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'))
+  const hl7Port = await freePort()
+  const names = Array.from({ length: beds }, (_, index) => index + 1)
+  const site = {
+    gateway: { id: 'bench', ward: 'Bench', data: join(folder, 'data') },
+    http: { port: 0 },
+    beds: names.map((name) => ({ id: `bed-${name}`, label: String(name) })),
+    links: [{ kind: 'mllp-listen', id: 'hl7', port: hl7Port }],
+    devices: names.map((name) => ({ id: `MON-${name}`, driver: 'hl7', bed: `bed-${name}`, match: { sender: `MON-${name}` }, silenceSeconds: 0 })),
+  }
+  // JSON is YAML.
+  writeFileSync(join(folder, 'site.yaml'), JSON.stringify(site))
+  const before = performance.now()
+  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(folder, 'site.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: process.env })
+  await ready(child)
+  const readyMs = performance.now() - before
+  const pid = child.pid ?? 0
+  return {
+    hl7Port,
+    folder,
+    readyMs,
+    pid,
+    cpuSeconds: () => cpuSecondsOf(pid),
+    residentMb: () => residentMbOf(pid),
+    async stop() {
+      child.kill('SIGTERM')
+      if (child.exitCode === null) await once(child, 'exit')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
+}
+
+export const residentMbOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024
+
+async function ready(child: ChildProcess): Promise<void> {
+  const died = once(child, 'exit').then(([code]: unknown[]) => {
+    throw new Error(`the gateway ended with ${String(code)}`)
+  })
+  await Promise.race([once(child, 'message'), died])
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise<void>((resolved) => server.close(() => resolved()))
+  return typeof address === 'object' && address ? address.port : 0
+}

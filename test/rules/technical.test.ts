@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { technical } from '../../src/rules/technical.ts'
+import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
+import { ADULT, becauseOf, brief, hold, play, texts, ticks } from './fixture.ts'
+
+const rule = ruleOf(technical)
+const SPO2 = 'technical/spo2-off'
+
+describe('a sensor that came off', () => {
+  it('is said low after 10 s, medium after two minutes, and ends with the next value', () => {
+    const { heard } = play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 200, { spo2: 'probe-off', ecg: 70 }), ...hold(200, 201, { spo2: 96 })])
+    expect(brief(heard, SPO2)).toEqual(['15 present low', '125 present medium', '200 cleared'])
+    expect(texts(heard, SPO2)).toEqual(['SpO₂: probe off', 'SpO₂: probe off'])
+    expect(becauseOf(heard, SPO2)).toMatchObject({ missing: ['SpO₂'], inputs: [{ name: 'last SpO₂', value: 97 }] })
+    expect(heard.every(({ signal }) => signal.kind !== 'present' || signal.type === 'technical')).toBe(true)
+  })
+
+  it('for less than 10 s is not said', () => {
+    expect(play(rule, [...hold(0, 5, { spo2: 97 }), ...hold(5, 14, { spo2: 'probe-off' }), ...hold(14, 60, { spo2: 97 })]).heard).toEqual([])
+  })
+
+  it('is not said while another sensor gives the same variable', () => {
+    expect(play(rule, hold(0, 100, { ecg: 'lead-off', pulse: 70 })).heard).toEqual([])
+    expect(brief(play(rule, hold(0, 12, { ecg: 'lead-off', pulse: 'probe-off' })).heard, 'technical/hr-off')).toEqual(['10 present low'])
+  })
+})
+
+describe('a value that does not come', () => {
+  it('because the monitor calls it invalid is said after a minute', () => {
+    const { heard } = play(rule, hold(0, 70, { rr: 'device-invalid', ecg: 70 }))
+    expect(brief(heard, 'technical/rr-off')).toEqual(['60 present low'])
+    expect(texts(heard, 'technical/rr-off')).toEqual(['RR: marked invalid by the monitor'])
+  })
+
+  it('because a temperature is not believable is said as well', () => {
+    expect(texts(play(rule, hold(0, 70, { temp: 22 })).heard, 'technical/temperature-off')).toEqual(['Temp: not believable'])
+  })
+
+  it('because it is not being measured is nobody’s fault', () => {
+    expect(play(rule, hold(0, 400, { spo2: 'not-measured', ecg: 70 })).heard).toEqual([])
+  })
+
+  it('any more while the monitor goes on sending is said', () => {
+    const { heard } = play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 400, { ecg: 70 })])
+    expect(brief(heard, SPO2)[0]).toBe('185 present low')
+    expect(texts(heard, SPO2)[0]).toBe('SpO₂: no value comes any more')
+  })
+
+  it('because the whole monitor is silent is said by another rule', () => {
+    expect(play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...ticks(5, 1_000)]).heard).toEqual([])
+  })
+
+  it('because a cuff is not due is normal', () => {
+    expect(play(rule, [...hold(0, 1, { nibps: 120, ecg: 70 }), ...hold(1, 2_000, { ecg: 70 })]).heard).toEqual([])
+  })
+})
+
+it('an open condition that was taken over ends with the first value', () => {
+  const because = { rule: 'technical', version: '1', inputs: [], limit: null, missing: [] }
+  const adopted = { ...rule.start(ADULT), own: technical.adopt(technical.start(ADULT), [{ condition: SPO2, priority: 'low', because }], DEFAULT_SETTINGS) }
+  expect(brief(play(rule, hold(0, 2, { spo2: 97 }), ADULT, adopted).heard, SPO2)).toEqual(['0 cleared'])
+  expect(brief(play(rule, hold(0, 130, { spo2: 'probe-off' }), ADULT, adopted).heard, SPO2)).toEqual(['120 present medium'])
+})

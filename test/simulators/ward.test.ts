@@ -1,0 +1,152 @@
+import { performance } from 'node:perf_hooks'
+import { afterEach, describe, expect, it } from 'vitest'
+import { demoWard, type IssuedValue, parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
+import { createPatient } from '../../simulators/patients/patient.ts'
+import { parseScenario } from '../../simulators/patients/scenarios.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
+import type { Clock } from '../../src/seams.ts'
+import { controlIdOf, fakeGateway, type FakeGateway, until } from './fake-gateway.ts'
+
+const START = Date.UTC(2026, 0, 1)
+
+/** A ward clock that begins at one instant and runs as fast as it is told. */
+function fastClock(speed: number): Clock {
+  const from = performance.now()
+  const elapsed = (): number => (performance.now() - from) * speed
+  return {
+    wall: () => wallMs(START + elapsed()),
+    mono: () => monoMs(elapsed()),
+    sleep: (ms, stop) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms / speed)
+        stop.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      }),
+  }
+}
+
+const plan = (port: number, beds = 2, scenario = 'stable'): WardPlan => ({
+  seed: 5,
+  beds: Array.from({ length: beds }, (_, index) => ({
+    bed: `bed-${index + 1}`, device: `monitor-${index + 1}`, scenario, patient: null, transport: { kind: 'hl7', host: '127.0.0.1', port, style: index % 2 === 0 ? 'accept' : 'application' },
+  })),
+})
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+type Running = { readonly issued: IssuedValue[]; readonly notes: string[]; readonly stop: () => Promise<void> }
+
+function start(what: WardPlan, speed: number): Running {
+  const stopper = new AbortController()
+  const issued: IssuedValue[] = []
+  const notes: string[] = []
+  const running = runWard(what, { clock: fastClock(speed), stop: stopper.signal, note: (line) => void notes.push(line), issued: (record) => void issued.push(record) })
+  const stop = (): Promise<void> => {
+    stopper.abort()
+    return running
+  }
+  closing.push(stop)
+  return { issued, notes, stop }
+}
+
+async function gateway(): Promise<FakeGateway> {
+  const made = await fakeGateway()
+  closing.push(made.close)
+  return made
+}
+
+const deviceOf = (frame: string): string => frame.split('|')[2]?.split('^')[0] ?? ''
+const framesOf = ({ frames }: FakeGateway, device: string, count: number): readonly string[] => frames.filter((frame) => deviceOf(frame) === device).slice(0, count)
+
+describe('a ward', () => {
+  it('sends the same bytes at any speed', async () => {
+    const slow = await gateway()
+    const fast = await gateway()
+    start(plan(slow.port), 30)
+    start(plan(fast.port), 300)
+    await Promise.all([slow.frame(40), fast.frame(40)])
+    for (const device of ['monitor-1', 'monitor-2']) {
+      const frames = framesOf(slow, device, 15)
+      expect(frames).toHaveLength(15)
+      expect(framesOf(fast, device, 15)).toEqual(frames)
+    }
+  })
+
+  it('reports exactly the values that were acknowledged', async () => {
+    const there = await gateway()
+    const { issued, stop } = start(plan(there.port), 100)
+    await there.frame(20)
+    await stop()
+    const sent = there.frames.flatMap((frame) =>
+      frame.split('\r').map((line) => line.split('|')).filter(([name, , type, , , value]) => name === 'OBX' && type === 'NM' && value !== '')
+        .map((fields) => ({ device: deviceOf(frame), metric: fields[3]?.split('^')[1], value: Number(fields[5]), messageId: controlIdOf(frame) })),
+    )
+    const keys = (records: readonly object[]): string[] => records.map((record) => JSON.stringify(Object.entries(record).sort())).sort()
+    const unacknowledged = sent.length - issued.length
+    // At most one message of each of the two monitors was on its way when the ward was stopped.
+    expect(unacknowledged).toBeLessThanOrEqual(2 * 12)
+    expect(keys(sent)).toEqual(expect.arrayContaining(keys(issued)))
+    expect(new Set(keys(issued)).size).toBe(issued.length)
+  })
+
+  it('lives without a gateway, says so once for each monitor, and stops when told', async () => {
+    const gone = await fakeGateway()
+    await gone.close()
+    const { notes, issued, stop } = start(plan(gone.port, 3), 100)
+    await until(() => notes.length === 3)
+    await stop()
+    expect(issued).toEqual([])
+    expect(notes.every((line) => line.includes('does not answer'))).toBe(true)
+  })
+
+  it('says when something begins', async () => {
+    const there = await gateway()
+    const { notes } = start(plan(there.port, 1, 'asystole@3'), 100)
+    await until(() => notes.some((line) => line === 'bed-1: now begins: asystole'))
+  })
+
+  it('cuts the connection of a monitor that restarts, which then counts from 1', async () => {
+    const there = await gateway()
+    start(plan(there.port, 1, 'monitor-rebooted@10'), 60)
+    await until(() => there.connections() === 2 && there.frames.length > 10)
+    const ids = there.frames.map(controlIdOf)
+    expect(ids.slice(ids.lastIndexOf('1'), ids.lastIndexOf('1') + 2)).toEqual(['1', '2'])
+    expect(ids.lastIndexOf('1')).toBeGreaterThan(3)
+  })
+})
+
+describe("the demo's ward", () => {
+  const demo = demoWard({ seed: 1, hl7: { host: '127.0.0.1', port: 2575 }, mqtt: { url: 'mqtt://127.0.0.1:1883', passwordOf: (device) => `secret-${device}` }, serialFolder: '/tmp/tty', tcpPortOf: () => 4_000 })
+
+  it('is a valid plan of 12 beds on three transports, after JSON too', () => {
+    expect(parseWardPlan(JSON.parse(JSON.stringify(demo)))).toEqual({ kind: 'plan', plan: demo })
+    expect(demo.beds.map(({ bed }) => bed)).toEqual(Array.from({ length: 12 }, (_, index) => `bed-${index + 1}`))
+    const kinds = demo.beds.map(({ transport }) => transport.kind)
+    expect([kinds.filter((kind) => kind === 'hl7').length, kinds.filter((kind) => kind === 'mqtt').length, kinds.filter((kind) => kind === 'serial').length]).toEqual([5, 4, 3])
+  })
+
+  it('has both acknowledgement modes, and no patient who exists', () => {
+    expect(new Set(demo.beds.map(({ transport }) => (transport.kind === 'hl7' ? transport.style : null)))).toEqual(new Set(['accept', 'application', null]))
+    for (const { patient } of demo.beds) expect(patient?.mrn).toMatch(/^DEMO-\d{4}$/)
+  })
+
+  it('shows a newcomer a patient who is in danger within 75 seconds, with any seed', () => {
+    const quick = demo.beds.find(({ scenario }) => scenario === 'desaturation')
+    const scenario = parseScenario(quick?.scenario ?? '')
+    if (quick === undefined || scenario === null) throw new Error('no quick deterioration in the demo')
+    for (let seed = 0; seed < 50; seed++) {
+      const patient = createPatient(seed, quick.bed, scenario)
+      let saturation = 100
+      for (let second = 0; second <= 75; second++) {
+        const sign = patient.next().signs.saturation
+        if (sign.kind === 'value') saturation = sign.value
+      }
+      expect(saturation).toBeLessThan(88)
+    }
+  })
+})
