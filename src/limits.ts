@@ -206,8 +206,8 @@ export const apiLimits = {
   usersMax: 1_000,
   /** How soon a user disabled by a command is thrown out, at most. */
   usersRereadMs: 500,
-  passwordCharactersMin: 15,
-  passwordCharactersMax: 256,
+  passwordCharsMin: 15,
+  passwordCharsMax: 256,
 } as const
 
 /** The reference central (simulators/central). */

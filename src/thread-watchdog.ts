@@ -1,6 +1,6 @@
 /** The watchdog's thread: see ops/watchdog.ts. */
 
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { kill, pid } from 'node:process'
 import { workerData } from 'node:worker_threads'
 import { type Judgement, type WatchdogData, judge } from './ops/watchdog.ts'
@@ -8,10 +8,23 @@ import { type Judgement, type WatchdogData, judge } from './ops/watchdog.ts'
 const { beats, stallMs, checkMs }: WatchdogData = workerData
 const never = new Int32Array(new SharedArrayBuffer(4))
 
+/** How long main has waited for a processor so far, in ms: Linux counts it for each thread. 0 where nobody counts. */
+function queuedMs(): number {
+  try {
+    const [, waitedNs] = readFileSync(`/proc/self/task/${pid}/schedstat`, 'utf8').split(' ')
+    return Number(waitedNs) / 1e6 || 0
+  } catch {
+    return 0
+  }
+}
+
+let queuedBefore = queuedMs()
 for (let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }; !judgement.stalled; ) {
   const before = performance.now()
   Atomics.wait(never, 0, 0, checkMs)
-  judgement = judge(judgement, Atomics.load(beats, 0), { sleptMs: performance.now() - before, checkMs, stallMs })
+  const queued = queuedMs()
+  judgement = judge(judgement, Atomics.load(beats, 0), { sleptMs: performance.now() - before, queuedMs: queued - queuedBefore, checkMs, stallMs })
+  queuedBefore = queued
 }
 writeSync(2, `{"level":60,"msg":"Main thread silent for ${stallMs} ms; the watchdog ends the process."}\n`)
 kill(pid, 'SIGKILL')

@@ -4,8 +4,8 @@ import {
   type Driver, type DriverSettings, type Frame, type Hl7Message, type MllpFrame, MllpFramer, type Reply, type Segment, type Sender, type Session, type SessionOutput,
   VT, ZONE_SETTING, type Zone, driverLimits, readHl7, shown, zoneSetting,
 } from '#driver'
-import { otherUse, processingFlags, readObservations } from './message.ts'
-import { contradiction, senderOf } from './people.ts'
+import { processingFlags, readObservations, survey } from './message.ts'
+import { identityOf, senderOf } from './people.ts'
 import { answer, rejection } from './replies.ts'
 
 /** Where the frame under reading lies, and its bytes. */
@@ -75,26 +75,20 @@ function readFrame(place: Place, content: Uint8Array, zone: Zone): Frame {
 function readMessage(place: Place, message: Hl7Message, zone: Zone): Frame {
   const { header, charset } = message
   const [type, trigger] = [header.component(9, 1), header.component(9, 2)]
-  const answers = type === 'ACK' || find(message, 'MSA') !== null
+  const { answers, objection, patient, visit } = survey(message)
   // An answer is never answered, or two systems would talk for ever.
-  if (answers && type !== 'ORU') return { offset: place.offset, length: place.length, kind: 'skipped', why: 'an acknowledgement or an answer' }
-  const quarantine = (why: string): Frame => {
-    return { ...place, kind: 'quarantined', why, sender: senderOf(header, find(message, 'PV1')), reply: answers ? null : rejection(header, charset, why) }
-  }
-  const contradicts = contradiction(message)
-  if (contradicts !== null) return quarantine(contradicts)
+  if (type === 'ACK' || (answers && type !== 'ORU')) return { offset: place.offset, length: place.length, kind: 'skipped', why: 'an acknowledgement or an answer' }
+  const sender = senderOf(header, visit)
+  const quarantine = (why: string): Frame => ({ ...place, kind: 'quarantined', why, sender, reply: answers ? null : rejection(header, charset, why) })
+  if (objection !== null) return quarantine(objection)
   if (type !== 'ORU' || !OBSERVATION_TRIGGERS.has(trigger)) return quarantine(`message type ${shown(`${type}^${trigger}`)} is not supported`)
-  const other = otherUse(message)
-  if (other !== null) return quarantine(other)
   const flags = processingFlags(header)
   if (flags === null) return quarantine(`processing id ${shown(header.value(11))} is not known`)
-  const { readings, faults, leftOut, sentAt, identity, visit } = readObservations(message, zone, flags)
+  const { readings, faults, leftOut, sentAt } = readObservations(message, zone, flags)
   if (readings.length > driverLimits.readingsPerFrameMax) return quarantine(`more than ${driverLimits.readingsPerFrameMax} values`)
   const controlId = header.value(10)
   return {
-    ...place, kind: 'good', sender: senderOf(header, visit), messageId: controlId === '' ? null : controlId, sentAt,
-    readings, waveforms: [], alarms: [], faults, leftOut, identity, reply: answers ? null : answer(header, charset),
+    ...place, kind: 'good', sender, messageId: controlId === '' ? null : controlId, sentAt, readings, waveforms: [], alarms: [], faults, leftOut,
+    identity: patient === null ? null : identityOf(patient), reply: answers ? null : answer(header, charset),
   }
 }
-
-const find = (message: Hl7Message, id: string): Segment | null => message.segments.find((segment) => segment.id === id) ?? null

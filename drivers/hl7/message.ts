@@ -1,16 +1,49 @@
-/** One ORU^R01 into what a frame says: its readings, its faults, its patient and its place. */
+/** One ORU^R01: what it is about, its readings and its faults. */
 
-import { type Fault, type Hl7Message, type Hl7Time, type PatientIdentity, type Reading, type Segment, type WallMs, type Zone, fixedZone, flagBit, hl7Offset, hl7Time, part, shown } from '#driver'
+import { type Fault, type Hl7Message, type Hl7Time, type Reading, type Segment, type WallMs, type Zone, fixedZone, flagBit, hl7Offset, hl7Time, part, shown } from '#driver'
 import { type Surroundings, readObservation } from './observation.ts'
-import { identityOf } from './people.ts'
 
 /** IHE PCIM: which patient is on which device. */
 const ASSOCIATION = '69136'
 
-/** Messages in the form of observations that say something else; null when it is observations. */
-export function otherUse(message: Hl7Message): string | null {
-  const associates = message.segments.some((segment) => segment.id === 'OBR' && segment.component(4, 1) === ASSOCIATION)
-  return associates ? 'patient-device association is not supported' : null
+/** What the segments of a message say of the message as a whole. */
+export type Survey = {
+  /** It has an MSA: it acknowledges or answers another message. */
+  readonly answers: boolean
+  /** Why its values could be anybody's, or are none; null when there is no such reason. */
+  readonly objection: string | null
+  readonly patient: Segment | null
+  readonly visit: Segment | null
+}
+
+export function survey(message: Hl7Message): Survey {
+  let answers = false
+  let objection: string | null = null
+  let patient: Segment | null = null
+  let visit: Segment | null = null
+  for (const segment of message.segments) {
+    switch (segment.id) {
+      case 'OBX':
+        break
+      case 'OBR':
+        if (segment.component(4, 1) === ASSOCIATION) objection ??= 'patient-device association is not supported'
+        break
+      case 'PID':
+        if (patient !== null && (patient.field(3) !== segment.field(3) || patient.field(5) !== segment.field(5))) objection ??= 'several patients in one message'
+        patient ??= segment
+        break
+      case 'PV1':
+        if (visit !== null && visit.field(3) !== segment.field(3)) objection ??= 'several places in one message'
+        visit ??= segment
+        break
+      case 'MSH':
+        if (segment !== message.header) objection ??= 'two messages in one frame'
+        break
+      case 'MSA':
+        answers = true
+    }
+  }
+  return { answers, objection, patient, visit }
 }
 
 export type Observations = {
@@ -18,10 +51,7 @@ export type Observations = {
   readonly faults: Fault[]
   readonly leftOut: Fault[]
   /** MSH-7. */
-  sentAt: WallMs | null
-  identity: PatientIdentity | null
-  /** The first PV1. */
-  visit: Segment | null
+  readonly sentAt: WallMs | null
 }
 
 const DEMO = flagBit('demo')
@@ -64,7 +94,7 @@ export function readObservations(message: Hl7Message, zone: Zone, flags: number)
   const { header, separators, segments } = message
   const time = timeReader(header, zone)
   const sent = time(header.field(7))
-  const gathered: Observations = { readings: [], faults: [], leftOut: [], sentAt: sent.kind === 'at' ? sent.at : null, identity: null, visit: null }
+  const gathered: Observations = { readings: [], faults: [], leftOut: [], sentAt: sent.kind === 'at' ? sent.at : null }
   let around: Surroundings = { separators, flags, time, defaultTime: sent }
   let row = 0
   for (const segment of segments) {
@@ -78,12 +108,6 @@ export function readObservations(message: Hl7Message, zone: Zone, flags: number)
         around = { separators, flags, time, defaultTime: group.kind === 'none' ? sent : group }
         break
       }
-      case 'PID':
-        gathered.identity ??= identityOf(segment)
-        break
-      case 'PV1':
-        gathered.visit ??= segment
-        break
       case '':
         gathered.faults.push({ why: 'a line that is no segment', at: `after OBX ${row}` })
     }

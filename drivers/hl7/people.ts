@@ -1,6 +1,6 @@
 /** Who and where, as a message says it: PID, PV1 and MSH. Asserted by the device, never confirmed. */
 
-import type { Hl7Message, PatientIdentity, Segment, Sender } from '#driver'
+import type { PatientIdentity, Segment, Sender } from '#driver'
 
 /** HL7 2.6, 2.5.3: two quotation marks delete a value. */
 const filled = (text: string): string | null => {
@@ -37,25 +37,4 @@ function nameOf(patient: Segment, field: 4 | 5): string | null {
 /** Mindray eGateway puts the name into PID-4, which is for another identifier: letters, no digits, no authority. */
 function looksLikeName(patient: Segment): boolean {
   return patient.component(4, 4) === '' && /^[^\d]*\p{L}[^\d]*$/u.test(patient.value(4))
-}
-
-/** What is wrong when a message speaks of more than one patient or place: its values could be anybody's. */
-export function contradiction(message: Hl7Message): string | null {
-  let patient: Segment | null = null
-  let visit: Segment | null = null
-  for (const segment of message.segments) {
-    switch (segment.id) {
-      case 'MSH':
-        if (segment !== message.header) return 'two messages in one frame'
-        break
-      case 'PID':
-        if (patient !== null && (patient.field(3) !== segment.field(3) || patient.field(5) !== segment.field(5))) return 'several patients in one message'
-        patient = segment
-        break
-      case 'PV1':
-        if (visit !== null && visit.field(3) !== segment.field(3)) return 'several places in one message'
-        visit = segment
-    }
-  }
-  return null
 }

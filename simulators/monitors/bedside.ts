@@ -63,6 +63,6 @@ function composerOf({ device, bed, patient, transport }: BedPlan, startedAt: num
     case 'serial':
       return masimoComposer(device, transport.model ?? 'radical-7')
     case 'mqtt':
-      return mqttComposer(startedAt)
+      return mqttComposer(startedAt, patient)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Vigil's own JSON over MQTT, as a smart module at the bedside publishes it to `vigil/v1/{device}/readings`:
- * `{ "id", "at", "readings": [{ "mdc", "value" | "absent", "unit", "at"? }] }`. `mdc` is the 32-bit MDC code, `unit` UCUM.
+ * `{ "id", "at", "readings": [{ "mdc", "value" | "absent", "unit", "at"? }], "patient"?: { "mrn", "name" } }`. `mdc` is the
+ * 32-bit MDC code, `unit` UCUM.
  */
 
 import type { Sign } from '../patients/patient.ts'
@@ -18,7 +19,7 @@ const reading = (code: Code, sign: Sign): Reading =>
 const UTF8 = new TextEncoder()
 
 /** `startedAt`: when the ward began, in ms since 1970; it keeps message ids apart from those of any earlier run. */
-export function mqttComposer(startedAt: number): Composer {
+export function mqttComposer(startedAt: number, patient: { readonly mrn: string; readonly name: string } | null): Composer {
   let boot = 0
   let count = 0
   let cuffToldAt = -1
@@ -46,7 +47,7 @@ export function mqttComposer(startedAt: number): Composer {
         ...cuffs.map(([code, sign]) => ({ ...reading(code, sign), at: new Date(cuffAt).toISOString() })),
       ]
       const values: readonly SentValue[] = [...rows, ...cuffs].flatMap(([code, sign]) => (sign.kind === 'value' ? [{ metric: code.reference, value: sign.value }] : []))
-      return { id, bytes: UTF8.encode(JSON.stringify({ id, at: new Date(at).toISOString(), readings })), values }
+      return { id, bytes: UTF8.encode(JSON.stringify({ id, at: new Date(at).toISOString(), readings, ...(patient === null ? {} : { patient }) })), values }
     },
     restart(second) {
       boot = second

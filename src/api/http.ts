@@ -42,7 +42,8 @@ export function httpServer(tls: Tls | null, headers: Readonly<Record<string, str
     // The reply is typed by a route, and here there is none: the plain one of Node takes what we have.
     frameworkErrors: (_error, _request, { raw }) => {
       const body = JSON.stringify({ detail: 'The address cannot be read.' })
-      raw.writeHead(400, { ...headers, 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body) })
+      const fields = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body) }
+      raw.writeHead(400, { ...headers, ...fields })
       raw.end(body)
     },
     serverFactory: (handler): Server => {
@@ -78,8 +79,10 @@ function refusal(request: FastifyRequest, isOwn: GuardParts['isOwn'], sessionOf:
   const { access } = request.routeOptions.config
   if (access === undefined) return failure(403, 'This is not for anyone.')
   const isReading = request.method === 'GET' || request.method === 'HEAD'
-  if (!isReading && (!isOwn(request.headers) || isFromElsewhere(request.headers))) return failure(403, 'This request does not come from a page of this gateway.')
-  if (!isReading && !isJson(request.headers)) return failure(403, 'Only application/json is taken.')
+  if (!isReading) {
+    if (!isOwn(request.headers) || isFromElsewhere(request.headers)) return failure(403, 'This request does not come from a page of this gateway.')
+    if (!isJson(request.headers)) return failure(403, 'Only application/json is taken.')
+  }
   if (access === 'public') return null
   const session = sessionOf(request.headers)
   if (!session) return failure(401, 'Sign in first.')
@@ -114,7 +117,10 @@ export function answerFailures(app: FastifyInstance, log: Pick<Log, 'error'>): v
   app.setNotFoundHandler((_request, reply) => reply.header(...NO_STORE).code(404).send({ detail: 'There is nothing here.' }))
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error)
-    if (status === 500) log.error({ method: request.method, route: request.routeOptions.url ?? 'none', ...traceOf(error) }, 'A request failed: this is a fault of the gateway.')
+    if (status === 500) {
+      const { method, routeOptions } = request
+      log.error({ method, route: routeOptions.url ?? 'none', ...traceOf(error) }, 'A request failed: this is a fault of the gateway.')
+    }
     return reply.header(...NO_STORE).code(status).send({ detail: SENTENCES[status] })
   })
 }
@@ -147,5 +153,6 @@ function traceOf(error: unknown): { readonly error: string; readonly at: readonl
 function refuseGarbage(socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify({ detail: 'This is not a request that can be read, or it took too long.' })
-  socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy())
+  const head = ['HTTP/1.1 400 Bad Request', 'content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'connection: close']
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

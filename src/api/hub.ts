@@ -13,7 +13,14 @@ import { clientMessageSchema } from './views.ts'
 import type { Ward, WardChange } from './ward.ts'
 import type { BedView, Role, ServerMessage } from './wire.ts'
 
-export type HubParts = { readonly ward: Ward; readonly sessions: Sessions; readonly clock: Clock; readonly log: Pick<Log, 'info' | 'warn'>; readonly now: () => number }
+export type HubParts = {
+  readonly ward: Ward
+  readonly sessions: Pick<Sessions, 'onEnd' | 'sweep'>
+  readonly clock: Clock
+  readonly log: Pick<Log, 'warn'>
+  /** Real milliseconds that never step. */
+  readonly now: () => number
+}
 
 /** What the socket tells the hub of one page. */
 export type Joined = { readonly received: (text: string) => void; readonly ponged: () => void; readonly gone: () => void }
@@ -82,7 +89,7 @@ export class Hub {
     this.#parts.sessions.sweep()
     const { seq } = this.#parts.ward.rulesTick()
     if (seq !== this.#rules.seq) this.#rules = { seq, since: now }
-    for (const line of [...this.#lines]) line.supervise(now)
+    for (const line of this.#lines) line.supervise(now)
     if (now - this.#bedsAt >= apiLimits.bedsPushMs) this.#pushBeds(now)
     if (now >= this.#heartbeat.dueAt && seq !== this.#heartbeat.seq) this.#beat(now, seq)
     if (now - this.#secondAt >= 1_000) {
@@ -104,7 +111,7 @@ export class Hub {
   }
 
   cutAll(): void {
-    for (const line of [...this.#lines]) line.cut()
+    for (const line of this.#lines) line.cut()
     this.#lines.clear()
   }
 
@@ -112,14 +119,14 @@ export class Hub {
     for (const bed of beds) this.#changedBeds.set(bed.id, bed)
     if (alerts.length === 0) return
     const message = encode({ type: 'alerts', at: this.#parts.clock.wall(), alerts })
-    for (const line of [...this.#lines]) this.#send(line, message)
+    for (const line of this.#lines) this.#send(line, message)
   }
 
   #pushBeds(now: number): void {
     this.#bedsAt = now
     const at = this.#parts.clock.wall()
     const shared = perRole((role) => ({ type: 'beds', at, beds: bedsFor(role, [...this.#changedBeds.values()]) }))
-    for (const line of [...this.#lines]) {
+    for (const line of this.#lines) {
       const { role } = line.session.you
       const due = line.bedsDue(this.#changedBeds)
       if (due === 'all') this.#send(line, shared(role))
@@ -138,7 +145,7 @@ export class Hub {
     const at = clock.wall()
     const message = perRole((role) => ({ type: 'heartbeat', at, seq, gateway, devices: devicesFor(role, devices) }))
     // A page with a backlog does not see the present: it gets no sign that it does.
-    for (const line of [...this.#lines]) if (!line.isSlow) this.#send(line, message(line.session.you.role))
+    for (const line of this.#lines) if (!line.isSlow) this.#send(line, message(line.session.you.role))
   }
 
   #send(line: PageLine, message: Uint8Array): void {
@@ -146,7 +153,8 @@ export class Hub {
   }
 
   #cutSlow(line: PageLine): void {
-    this.#parts.log.warn({ role: line.session.you.role, waitingBytes: line.waitingBytes }, 'A page that does not read was cut; it will come back for a whole snapshot.')
+    const { role } = line.session.you
+    this.#parts.log.warn({ role, waitingBytes: line.waitingBytes }, 'A page that does not read was cut; it will come back for a whole snapshot.')
     line.cut()
   }
 

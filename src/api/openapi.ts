@@ -15,7 +15,8 @@ export function describeApi(routes: readonly Route[], version: string): Json {
     info: {
       title: 'Vigil gateway',
       version,
-      description: 'Vigil is a secondary notification system: the bedside monitor stays the primary alarm. On /ws the gateway sends ServerMessage and takes ClientMessage.',
+      description:
+        'A secondary notification system: the bedside monitor stays the primary alarm. On /ws the gateway sends ServerMessage and takes ClientMessage.',
     },
     paths,
     components: {

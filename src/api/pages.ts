@@ -19,13 +19,14 @@ const NOT_BUILT = `<!doctype html>
 const isHashed = (path: string): boolean => path.startsWith('assets/')
 
 /** Serves `webFolder`; a path without a file ending is a place inside the page. Unknown files are 404. */
-export async function servePages<Server extends FastifyInstance>(server: Server, webFolder: string): Promise<void> {
+export async function servePages(server: FastifyInstance, webFolder: string): Promise<void> {
   await server.register(fastifyStatic, { root: webFolder, serve: false, cacheControl: false, dotfiles: 'ignore', suppressWarning: true })
   server.get('/*', { config: { access: 'public' } }, async (request, reply) => {
     const [pathname = '/'] = request.url.split('?')
     const path = pathname.slice(1)
     if (path === 'ws' || path === 'api' || path.startsWith('api/')) return reply.callNotFound()
-    return extname(path) === '' ? sendPage(reply, webFolder) : reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache').sendFile(path)
+    if (extname(path) === '') return sendPage(reply, webFolder)
+    return reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache').sendFile(path)
   })
 }
 

@@ -30,7 +30,7 @@ export type Asked = {
 }
 
 /** A request as `act` gets it. */
-export type Call<Params, Query, Body> = { readonly params: Params; readonly query: Query; readonly body: Body; readonly session: Session | null; readonly address: string }
+export type Call<Params, Query, Body> = Pick<Asked, 'session' | 'address'> & { readonly params: Params; readonly query: Query; readonly body: Body }
 
 type Shown = {
   readonly method: 'GET' | 'POST'
@@ -81,6 +81,9 @@ const ISSUES_SHOWN_MAX = 5
 function sentenceOf({ issues }: z.ZodError): string {
   return issues
     .slice(0, ISSUES_SHOWN_MAX)
-    .map(({ path, message, code }) => `${path.length > 0 ? path.join('.') : 'request'}: ${code === 'unrecognized_keys' ? 'has a key that is not known' : message}`)
+    .map(({ path, message, code }) => {
+      const place = path.length > 0 ? path.join('.') : 'request'
+      return `${place}: ${code === 'unrecognized_keys' ? 'has a key that is not known' : message}`
+    })
     .join('; ')
 }

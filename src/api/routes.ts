@@ -8,11 +8,11 @@ import { bedsFor, devicesFor } from './audience.ts'
 import type { Hub } from './hub.ts'
 import { answer, bare, failure, route, type Answer, type Route } from './route.ts'
 import { signInRoutes, type SignInParts } from './sign-in.ts'
-import { alertParams, bedParams, contextChangeSchema, doneSchema, healthSchema, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery, trendSchema } from './views.ts'
+import { alertParams, bedParams, contextChangeSchema, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery } from './views.ts'
 import type { Done, Ward } from './ward.ts'
 import type { Role, You } from './wire.ts'
 
-export const ANYONE_SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
+const ANYONE_SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
 const NURSES: readonly Role[] = ['nurse']
 const ENGINEERS: readonly Role[] = ['biomed', 'admin']
 
@@ -26,8 +26,24 @@ export type RouteParts = SignInParts & {
 export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts)]
 
 const openRoutes = ({ ward, hub, describe }: RouteParts): readonly Route[] => [
-  route({ ...bare, method: 'GET', path: '/health', access: 'public', summary: 'Whether the ward is watched.', gives: healthSchema, act: () => healthOf(ward, hub.rulesStandStillMs()) }),
-  route({ ...bare, method: 'GET', path: '/api/openapi.json', access: ANYONE_SIGNED_IN, summary: 'This description.', gives: null, act: () => answer(describe()) }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/health',
+    access: 'public',
+    summary: 'Whether the ward is watched.',
+    gives: SCHEMAS.Health,
+    act: () => healthOf(ward, hub.rulesStandStillMs()),
+  }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/openapi.json',
+    access: ANYONE_SIGNED_IN,
+    summary: 'This description.',
+    gives: null,
+    act: () => answer(describe()),
+  }),
 ]
 
 const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
@@ -48,8 +64,11 @@ const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
     summary: 'The past hours of one bed.',
     params: bedParams,
     query: trendQuery,
-    gives: trendSchema,
-    act: async ({ params, query }) => (ward.beds().some(({ id }) => id === params.id) ? answer(await ward.trend(params.id, query.hours)) : failure(404, 'There is no such bed.')),
+    gives: SCHEMAS.Trend,
+    act: async ({ params, query }) => {
+      const isKnown = ward.beds().some(({ id }) => id === params.id)
+      return isKnown ? answer(await ward.trend(params.id, query.hours)) : failure(404, 'There is no such bed.')
+    },
   }),
   route({
     ...bare,
@@ -80,7 +99,7 @@ const nurseRoutes = ({ ward }: RouteParts): readonly Route[] => [
     summary: 'I take care of it. Acts at once, saved soon after.',
     params: alertParams,
     body: nothingSchema,
-    gives: doneSchema,
+    gives: SCHEMAS.Done,
     act: ({ params, session }) => answerOf(ward.acknowledge(params.id, you(session).name), 'There is no such alert.'),
   }),
   route({
@@ -91,7 +110,7 @@ const nurseRoutes = ({ ward }: RouteParts): readonly Route[] => [
     summary: 'Pauses the sound of one alert; it stays visible.',
     params: alertParams,
     body: pauseSchema,
-    gives: doneSchema,
+    gives: SCHEMAS.Done,
     act: ({ params, body, session }) => answerOf(ward.pauseAudio(params.id, you(session).name, body.seconds * 1_000), 'There is no such alert.'),
   }),
   route({
@@ -102,7 +121,7 @@ const nurseRoutes = ({ ward }: RouteParts): readonly Route[] => [
     summary: 'What a nurse knows of a patient; keys left out stay as they are.',
     params: stayParams,
     body: contextChangeSchema,
-    gives: doneSchema,
+    gives: SCHEMAS.Done,
     act: ({ params, body, session }) => answerOf(ward.changeContext(params.id, body, you(session).name), 'There is no such stay.'),
   }),
 ]

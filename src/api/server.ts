@@ -104,7 +104,8 @@ export async function startApi(setting: ApiSetting): Promise<Api> {
 function refuseUnsafe({ host, mode, tls }: ApiSetting): void {
   if (isLoopback(host)) return
   if (mode === 'demo') throw new ApiRefused(`The demo can be reached from this computer alone: listen on 127.0.0.1, not on ${host}.`)
-  if (!tls) throw new ApiRefused(`The nurse station on ${host} would cross the network unencrypted: give http.tls a certificate and a key, or listen on 127.0.0.1.`)
+  if (tls) return
+  throw new ApiRefused(`The nurse station on ${host} would cross the network unencrypted: give http.tls a certificate and a key, or listen on 127.0.0.1.`)
 }
 
 async function beat(hub: Hub, stop: AbortSignal): Promise<void> {

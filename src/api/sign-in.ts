@@ -17,7 +17,9 @@ export type SignInParts = {
   readonly log: Pick<Log, 'info' | 'warn'>
 }
 
-type Login = { readonly body: { readonly name: string; readonly password: string }; readonly session: Session | null; readonly address: string }
+type From = { readonly session: Session | null; readonly address: string }
+type Login = From & { readonly body: { readonly name: string; readonly password: string } }
+type Taking = From & { readonly body: { readonly token: string } }
 
 const SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
 const BUSY_RETRY_MS = 5_000
@@ -25,7 +27,16 @@ const BUSY_RETRY_MS = 5_000
 export function signInRoutes(parts: SignInParts): readonly Route[] {
   const { sessions } = parts
   return [
-    route({ ...bare, method: 'POST', path: '/api/login', access: 'public', summary: 'Signs in with name and password.', body: loginSchema, gives: youSchema, act: (login) => withPassword(parts, login) }),
+    route({
+      ...bare,
+      method: 'POST',
+      path: '/api/login',
+      access: 'public',
+      summary: 'Signs in with name and password.',
+      body: loginSchema,
+      gives: youSchema,
+      act: (login) => withPassword(parts, login),
+    }),
     route({
       ...bare,
       method: 'POST',
@@ -34,7 +45,7 @@ export function signInRoutes(parts: SignInParts): readonly Route[] {
       summary: 'Signs in with a login link; a link works once.',
       body: linkSchema,
       gives: youSchema,
-      act: ({ body, session, address }) => withLink(parts, { token: body.token, session, address }),
+      act: (taking) => withLink(parts, taking),
     }),
     route({
       ...bare,
@@ -49,7 +60,15 @@ export function signInRoutes(parts: SignInParts): readonly Route[] {
         return { ...answer({ done: true }), cookie: null }
       },
     }),
-    route({ ...bare, method: 'GET', path: '/api/me', access: SIGNED_IN, summary: 'Who is signed in.', gives: youSchema, act: ({ session }) => (session ? answer(session.you) : failure(401, 'Sign in first.')) }),
+    route({
+      ...bare,
+      method: 'GET',
+      path: '/api/me',
+      access: SIGNED_IN,
+      summary: 'Who is signed in.',
+      gives: youSchema,
+      act: ({ session }) => (session ? answer(session.you) : failure(401, 'Sign in first.')),
+    }),
   ]
 }
 
@@ -71,9 +90,9 @@ async function withPassword({ users, throttle, ...parts }: SignInParts, { body, 
   return open(parts, { you: { name, role }, epoch }, session)
 }
 
-async function withLink({ users, links, throttle, ...parts }: SignInParts, { token, session, address }: { readonly token: string; readonly session: Session | null; readonly address: string }): Promise<Answer> {
+async function withLink({ users, links, throttle, ...parts }: SignInParts, { body, session, address }: Taking): Promise<Answer> {
   await users.refresh()
-  const link = await links.take(token)
+  const link = await links.take(body.token)
   if (!link || !isStillMeant(users, link)) {
     parts.log.warn({ address }, 'A login link was refused.')
     return failure(401, 'This login link was used before, or is too old. Ask for a new one.')

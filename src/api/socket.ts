@@ -61,9 +61,17 @@ function textOf(data: RawData): string {
   return Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data).toString('utf8')
 }
 
-function refuseUpgrade(socket: Duplex, status: Failure, { detail, headers }: { readonly detail: string; readonly headers: Readonly<Record<string, string>> }): void {
+type Refusal = { readonly detail: string; readonly headers: Readonly<Record<string, string>> }
+
+function refuseUpgrade(socket: Duplex, status: Failure, { detail, headers }: Refusal): void {
   const body = JSON.stringify({ detail })
-  const fields = { ...headers, 'content-type': 'application/json; charset=utf-8', 'content-length': `${Buffer.byteLength(body)}`, 'cache-control': 'no-store', connection: 'close' }
+  const fields = {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': `${Buffer.byteLength(body)}`,
+    'cache-control': 'no-store',
+    connection: 'close',
+  }
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`)]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

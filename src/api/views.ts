@@ -25,7 +25,10 @@ export const valueSchema = z.object({
   label: z.string(),
   unit: z.string().describe('UCUM.'),
   decimals: z.int(),
-  value: z.discriminatedUnion('kind', [z.object({ kind: z.literal('measured'), value: z.number() }), z.object({ kind: z.literal('absent'), reason: z.string() })]),
+  value: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('measured'), value: z.number() }),
+    z.object({ kind: z.literal('absent'), reason: z.string() }),
+  ]),
   at,
   staleAfterMs: z.number(),
   goneAfterMs: z.number(),
@@ -119,13 +122,27 @@ export const gatewaySchema = z.object({
 
 export const trendSchema = z.object({
   series: z.array(
-    z.object({ metric: z.string(), label: z.string(), unit: z.string(), t: z.array(at), v: z.array(z.number().nullable()).describe('null: absent at that time.') }),
+    z.object({
+      metric: z.string(),
+      label: z.string(),
+      unit: z.string(),
+      t: z.array(at),
+      v: z.array(z.number().nullable()).describe('null: absent at that time.'),
+    }),
   ),
 }) satisfies z.ZodType<TrendView>
 
 /** What the gateway says on /ws. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('snapshot'), at, you: youSchema, gateway: gatewaySchema, beds: z.array(bedSchema), alerts: z.array(alertSchema), devices: z.array(deviceSchema) }),
+  z.object({
+    type: z.literal('snapshot'),
+    at,
+    you: youSchema,
+    gateway: gatewaySchema,
+    beds: z.array(bedSchema),
+    alerts: z.array(alertSchema),
+    devices: z.array(deviceSchema),
+  }),
   z.object({ type: z.literal('beds'), at, beds: z.array(bedSchema) }),
   z.object({ type: z.literal('alerts'), at, alerts: z.array(alertSchema) }),
   z.object({ type: z.literal('heartbeat'), at, seq: z.number(), gateway: gatewaySchema, devices: z.array(deviceSchema) }),
@@ -138,7 +155,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
 
 // ── What a page asks ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const loginSchema = z.strictObject({ name: z.string().min(1).max(64), password: z.string().min(1).max(apiLimits.passwordCharactersMax * 2) })
+export const loginSchema = z.strictObject({ name: z.string().min(1).max(64), password: z.string().min(1).max(apiLimits.passwordCharsMax * 2) })
 export const linkSchema = z.strictObject({ token: z.string().min(1).max(64) })
 export const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(apiLimits.audioPauseSecondsMax) })
 export const nothingSchema = z.strictObject({})

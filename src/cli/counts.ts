@@ -17,7 +17,8 @@ export const register: Register = (program, context) => {
     .option('--config <file>', 'the site file that names the data folder')
     .option('--data <folder>', `folder of the gateway's database (default: ${DEMO_FOLDER})`)
     .action(async (options: Options) => {
-      const counts = (await countIn(await folderOf(options, context), context)).filter(({ device }) => options.device === undefined || device === options.device)
+      const all = await countIn(await folderOf(options, context), context)
+      const counts = all.filter(({ device }) => options.device === undefined || device === options.device)
       for (const count of counts) context.write(options.json === true ? JSON.stringify(count) : sentenceOf(count))
       if (counts.length === 0) context.note(options.device === undefined ? 'Nothing is stored yet.' : `Nothing is stored of "${options.device}".`)
     })
@@ -49,7 +50,7 @@ async function countIn(folder: string, context: CliContext): Promise<readonly Co
       return count
     })
     const damaged = log.damaged().length
-    if (damaged > 0) context.note(`${damaged} rows or more are damaged, and not counted.`)
+    if (damaged > 0) context.note(`Damaged rows: ${damaged}. They are not counted.`)
     const gone = [...acknowledged].map(([key, values]): Count => {
       const [device = '', metric = ''] = key.split('\u0000')
       return { device, metric, stored: 0, acknowledged: values }

@@ -92,7 +92,8 @@ function rowOf(answer: Answer, line: number): string {
 }
 
 function rulesHelp(): string {
-  return `\nRules:\n${SCORES.map(({ id, title }) => `  ${id.padEnd(14)}${title}`).join('\n')}\n\nInputs: ${INPUT_KEYS.join(' ')}\nAbsent keys are missing, never zero.`
+  const rules = SCORES.map(({ id, title }) => `  ${id.padEnd(14)}${title}`).join('\n')
+  return `\nRules:\n${rules}\n\nInputs: ${INPUT_KEYS.join(' ')}\nAbsent keys are missing, never zero.`
 }
 
 /** On Ctrl-C the input ends here, whoever holds its other end. */
@@ -104,7 +105,10 @@ function endOnStop({ stdin, stop }: CliContext): void {
 
 async function run(context: CliContext, rule: string, json: boolean): Promise<void> {
   const score = scoreOf(rule)
-  if (score === undefined) throw new UsageError(`No rule ${JSON.stringify(rule)}.${suggestion(rule, SCORES.map(({ id }) => id))} Rules: ${SCORES.map(({ id }) => id).join(', ')}.`)
+  if (score === undefined) {
+    const ids = SCORES.map(({ id }) => id)
+    throw new UsageError(`No rule ${JSON.stringify(rule)}.${suggestion(rule, ids)} Rules: ${ids.join(', ')}.`)
+  }
   endOnStop(context)
   if (!json) context.write(`${score.title}\n${row(COLUMNS)}`)
   let lines = 0

@@ -31,8 +31,7 @@ export const register: Register = (program, context) => {
   onFolder(letters.command('list').description('the oldest first; what they say is not printed'))
     .option('--json', 'one JSON object a line')
     .action(async (options: JsonOption) => {
-      const { ledger } = await openLedger(folderOf(context, options))
-      using _open = closing(ledger)
+      using ledger = await openLedger(folderOf(context, options))
       const found = ledger.deadLetters(SINK, syncLimits.deadLettersMax)
       for (const letter of found) context.write(options.json ? JSON.stringify(publicPart(letter)) : lineOf(letter))
       const dropped = ledger.deadDropped(SINK)
@@ -40,15 +39,13 @@ export const register: Register = (program, context) => {
     })
   onFolder(letters.command('retry <id>').description('send it again, when the gateway next looks (it keeps its key)'))
     .action(async (id: string, options: FolderOption) => {
-      const { ledger } = await openLedger(folderOf(context, options))
-      using _open = closing(ledger)
+      using ledger = await openLedger(folderOf(context, options))
       if (!ledger.askRetry(idOf(id))) throw new CommandFailed(`there is no dead letter ${id}`)
       context.note(`Dead letter ${id} is sent again as soon as nothing else waits.`)
     })
   onFolder(letters.command('drop <id>').description('forget it: central will never have it'))
     .action(async (id: string, options: FolderOption) => {
-      const { ledger } = await openLedger(folderOf(context, options))
-      using _open = closing(ledger)
+      using ledger = await openLedger(folderOf(context, options))
       if (ledger.removeDead([idOf(id)]) === 0) throw new CommandFailed(`there is no dead letter ${id}`)
       context.note(`Dead letter ${id} is gone.`)
     })
@@ -69,10 +66,8 @@ function idOf(text: string): number {
 async function openLedger(folder: string) {
   const { openSyncLedger, SYNC_FILE } = await import('../store/sync-ledger.ts')
   if (!existsSync(join(folder, SYNC_FILE))) throw new CommandFailed(`nothing was ever sent from ${folder}`)
-  return { ledger: openSyncLedger(folder, { mode: 'existing' }) }
+  return openSyncLedger(folder, { mode: 'existing' })
 }
-
-const closing = (open: { close(): void }): Disposable => ({ [Symbol.dispose]: () => open.close() })
 
 type Report = {
   readonly sink: string
@@ -94,12 +89,10 @@ type Report = {
 
 async function statusOf(folder: string): Promise<Report> {
   const [{ openLogReader }, { SYNC_FILE, openSyncLedger }] = await Promise.all([import('../store/log-reader.ts'), import('../store/sync-ledger.ts')])
-  const log = openLogReader(folder)
-  using _log = closing(log)
+  using log = openLogReader(folder)
   const lastSeq = log.lastSeq()
   if (!existsSync(join(folder, SYNC_FILE))) return { ...NEVER, lagRows: lastSeq, lastSeq, lagSeconds: lagSeconds(log, 0, lastSeq) }
-  const ledger = openSyncLedger(folder, { mode: 'existing' })
-  using _ledger = closing(ledger)
+  using ledger = openSyncLedger(folder, { mode: 'existing' })
   const cursor = ledger.cursor(SINK, log.epoch)
   const saved = ledger.status(SINK)
   return {
@@ -121,8 +114,8 @@ async function statusOf(folder: string): Promise<Report> {
 }
 
 const NEVER: Report = {
-  sink: SINK, kind: 'off', why: 'nothing was ever sent from this folder', lagRows: 0, lagSeconds: 0, breaker: 'closed', lastAcceptedAt: null, statusAt: null, cursor: 0, lastSeq: 0,
-  deadLetters: 0, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [],
+  sink: SINK, kind: 'off', why: 'nothing was ever sent from this folder', lagRows: 0, lagSeconds: 0, breaker: 'closed',
+  lastAcceptedAt: null, statusAt: null, cursor: 0, lastSeq: 0, deadLetters: 0, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [],
 }
 
 const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
@@ -140,7 +133,8 @@ function sentencesOf(report: Report): readonly string[] {
     `${report.sink}: ${state}${report.why === '' ? '' : `: ${report.why}`}`,
     `lag: ${report.lagRows} rows, ${report.lagSeconds} s (central has ${report.cursor} of ${report.lastSeq})`,
     `last accepted: ${report.lastAcceptedAt ?? 'never'}; circuit breaker: ${report.breaker}`,
-    `dead letters: ${report.deadLetters}${report.deadLettersDropped > 0 ? ` (and ${report.deadLettersDropped} lost)` : ''}; stopped by the egress scanner since start: ${report.stoppedByScanner}`,
+    `dead letters: ${report.deadLetters}${report.deadLettersDropped > 0 ? ` (and ${report.deadLettersDropped} lost)` : ''}`,
+    `stopped by the egress scanner since the gateway started: ${report.stoppedByScanner}`,
     ...report.withheld.map(({ reason, rows, readings }) => `not sent, ${reason}: ${rows} rows, ${readings} readings`),
   ]
 }
@@ -150,5 +144,5 @@ const publicPart = ({ id, at, why, retries, retryAsked, seqFrom, seqTo, origin }
   id, at: isoOf(at), why, retries, retryAsked, seqFrom, seqTo, metric: origin?.metric ?? null,
 })
 
-const lineOf = (letter: DeadLetter): string =>
-  `${letter.id}  ${isoOf(letter.at)}  ${letter.origin?.metric ?? 'alert'}  seq ${letter.seqFrom}-${letter.seqTo}  retried ${letter.retries}×${letter.retryAsked ? ', waits to be sent' : ''}  ${letter.why}`
+const lineOf = ({ id, at, origin, seqFrom, seqTo, retries, retryAsked, why }: DeadLetter): string =>
+  [id, isoOf(at), origin?.metric ?? 'alert', `seq ${seqFrom}-${seqTo}`, `retried ${retries}×${retryAsked ? ', waits to be sent' : ''}`, why].join('  ')

@@ -9,7 +9,21 @@ import { REAL_TIME } from '../ops/clock.ts'
 import { readText } from '../security/files.ts'
 import { linkPath, openLoginLinks, readWebAddress, type LinkFor } from '../security/login-links.ts'
 import { PASSWORD_COST, type PasswordCost } from '../security/passwords.ts'
-import { addUser, changePassword, disableUser, type Edited, type EditPlace, enableUser, isRole, parseUsers, ROLES, type User, userFileOf, userName } from '../security/user-file.ts'
+import {
+  addUser,
+  changePassword,
+  damaged,
+  disableUser,
+  type Edited,
+  type EditPlace,
+  enableUser,
+  isRole,
+  parseUsers,
+  ROLES,
+  type User,
+  userFileOf,
+  userName,
+} from '../security/user-file.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import { askHidden } from './hidden.ts'
 
@@ -93,7 +107,7 @@ function must(edited: Edited): { readonly user: User } {
 
 async function usersOf(folder: string): Promise<readonly User[]> {
   const users = parseUsers(await readText(userFileOf(folder)))
-  if (!users) throw new CommandFailed(`${userFileOf(folder)} is damaged. Bring it back from a backup, or move it away and add the users again.`)
+  if (!users) throw new CommandFailed(damaged(folder))
   return users
 }
 
@@ -101,7 +115,8 @@ async function list(folder: string, isJson: boolean, { write, note }: CliContext
   const users = await usersOf(folder)
   if (users.length === 0) note(`There are no users in ${folder}.`)
   for (const { name, role, disabled, createdAt } of users) {
-    write(isJson ? JSON.stringify({ name, role, disabled, createdAt }) : `${name.padEnd(32)} ${role.padEnd(6)} ${disabled ? 'disabled' : 'enabled '} since ${createdAt.slice(0, 10)}`)
+    const line = `${name.padEnd(32)} ${role.padEnd(6)} ${disabled ? 'disabled' : 'enabled '} since ${createdAt.slice(0, 10)}`
+    write(isJson ? JSON.stringify({ name, role, disabled, createdAt }) : line)
   }
 }
 
@@ -121,7 +136,9 @@ async function link(name: string | undefined, options: LinkOptions, context: Cli
 }
 
 async function linkFor(name: string | undefined, role: string | undefined, folder: string): Promise<LinkFor> {
-  if ((name === undefined) === (role === undefined)) throw new UsageError('A login link is for a user or for a role: `vigil user link anna`, or `vigil user link --role nurse`.')
+  if ((name === undefined) === (role === undefined)) {
+    throw new UsageError('A login link is for a user or for a role: `vigil user link anna`, or `vigil user link --role nurse`.')
+  }
   if (name === undefined) {
     if (!isRole(role)) throw new UsageError(`There is no role ${String(role)}.`)
     // With spaces, so that it can never be the name of a user.
@@ -136,7 +153,7 @@ async function linkFor(name: string | undefined, role: string | undefined, folde
 /** Never from an argument: those stand in the shell's history and in the list of processes. */
 async function newPassword(context: CliContext, ask: AskHidden, name: string): Promise<string> {
   if (!ask) return await firstLine(context.stdin)
-  const first = await ask(`New password for ${name}, at least ${apiLimits.passwordCharactersMin} characters (not shown): `, context.stop)
+  const first = await ask(`New password for ${name}, at least ${apiLimits.passwordCharsMin} characters (not shown): `, context.stop)
   const second = await ask('Once more: ', context.stop)
   if (first !== second) throw new CommandFailed('The two passwords differ. Nothing was changed.')
   return first

@@ -3,6 +3,7 @@
  * when it is asked for. Nothing is judged here beyond what can be read.
  */
 
+import { EMPTY_BYTES } from './bytes.ts'
 import { type Charset, decodeHl7 } from './charset.ts'
 
 /** Characters that part a message, from MSH-1 and MSH-2; an empty one is not in use. */
@@ -85,8 +86,8 @@ function meaningOf(sequence: string, separators: Separators): string | null {
   return decodeHl7(bytes).text.replaceAll('\0', '')
 }
 
-/** So many fields of a segment are found in one pass; those behind it, which hardly any segment has, are looked for one by one. */
-const FIELDS_INDEXED = 32
+/** So many fields of a segment are found in one pass, as many as are read of OBX; those behind are looked for one by one. */
+const FIELDS_INDEXED = 18
 
 /** Where the fields of one segment begin. Segments are read one after the other, so those of a message share one. */
 class FieldIndex {
@@ -94,11 +95,41 @@ class FieldIndex {
   /** Fields found; the start after the last one is one behind the segment's end. */
   count = 0
   segment: Segment | null = null
+  readonly #text: string
+  readonly #bytes: Uint8Array | null
+  readonly #separator: number
 
-  find(segment: Segment, text: string, separator: number): void {
+  /** `bytes`: where each byte is the character at its place, as in all messages without accents; looking through them is several times faster. */
+  constructor(text: string, bytes: Uint8Array, separator: string) {
+    this.#text = text
+    this.#bytes = bytes.length === text.length ? bytes : null
+    this.#separator = separator.charCodeAt(0)
+  }
+
+  find(segment: Segment): void {
+    this.starts[0] = segment.start
+    const count = this.#bytes === null ? this.#findInText(this.#text, segment) : this.#findInBytes(this.#bytes, segment)
+    if (count < FIELDS_INDEXED) this.starts[count] = segment.end + 1
+    this.count = count
+    this.segment = segment
+  }
+
+  #findInBytes(bytes: Uint8Array, { start, end }: Segment): number {
     const { starts } = this
-    const { start, end } = segment
-    starts[0] = start
+    const separator = this.#separator
+    let count = 1
+    for (let at = start; at < end; at++) {
+      if (bytes[at] !== separator) continue
+      starts[count] = at + 1
+      if (count === FIELDS_INDEXED) break
+      count++
+    }
+    return count
+  }
+
+  #findInText(text: string, { start, end }: Segment): number {
+    const { starts } = this
+    const separator = this.#separator
     let count = 1
     for (let at = start; at < end; at++) {
       if (text.charCodeAt(at) !== separator) continue
@@ -106,9 +137,7 @@ class FieldIndex {
       if (count === FIELDS_INDEXED) break
       count++
     }
-    if (count < FIELDS_INDEXED) starts[count] = end + 1
-    this.count = count
-    this.segment = segment
+    return count
   }
 }
 
@@ -158,7 +187,7 @@ export class Segment {
   }
 
   #indexed(): FieldIndex {
-    if (this.#index.segment !== this) this.#index.find(this, this.#text, this.#separators.field.charCodeAt(0))
+    if (this.#index.segment !== this) this.#index.find(this)
     return this.#index
   }
 
@@ -224,14 +253,13 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
   const begin = firstVisible(text)
   const line = lineAt(text, begin)
   const separators = separatorsOf(line)
-  const index = new FieldIndex()
   if (typeof separators === 'string') {
     const field = line[3] ?? ''
     const readable = line.startsWith('MSH') && SYMBOL.test(field)
-    const header = readable ? new Segment(line, { start: 0, end: line.length }, { separators: { ...PLAIN_SEPARATORS, field }, index }) : null
+    const header = readable ? new Segment(line, { start: 0, end: line.length }, { separators: { ...PLAIN_SEPARATORS, field }, index: new FieldIndex(line, EMPTY_BYTES, field) }) : null
     return { kind: 'broken', why: separators, header, charset }
   }
-  const frame = { separators, index }
+  const frame = { separators, index: new FieldIndex(text, content, separators.field) }
   const segments: Segment[] = []
   const end = text.length
   let from = begin

@@ -76,7 +76,8 @@ export const MDC_UNITS: readonly { readonly mdc: number; readonly id: string; re
   }),
 )
 
-const UNIT_OF_METRIC = (metric: Metric): Unit => {
+/** The one unit that a metric has inside Vigil. */
+function unitOfMetric(metric: Metric): Unit {
   const unit = BY_NAME.get(metric.unit)
   if (unit === undefined) throw new RangeError(`metric ${metric.id} has a unit that no device could send: ${metric.unit}`)
   return unit
@@ -88,7 +89,7 @@ const UNIT_OF_METRIC = (metric: Metric): Unit => {
  * A fraction becomes a percentage for FiO2 only: elsewhere a bare number may as well be a percentage already.
  */
 export function convert(value: number, unit: Unit, metric: Metric): number | null {
-  const own = UNIT_OF_METRIC(metric)
+  const own = unitOfMetric(metric)
   if (unit === own) return value
   if (unit.quantity === 'ratio') {
     if (own.quantity === 'count') return value

@@ -104,5 +104,3 @@ export type SyncStatus = {
   readonly stoppedByScanner: number
   readonly breaker: 'closed' | 'open' | 'half-open'
 }
-
-export const SYNC_OFF: SyncStatus = { kind: 'off', lagRows: 0, why: 'nothing is configured to leave the ward', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed' }

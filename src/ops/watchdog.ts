@@ -37,12 +37,12 @@ export function startWatchdog(): Watchdog {
 export type Judgement = { readonly beats: number; readonly silentMs: number; readonly stalled: boolean }
 
 /**
- * Pure. A watcher that slept far longer than it meant to was itself stopped (a paused machine): that time is nobody's fault
- * and does not count.
+ * Pure. Time in which nobody could run does not count: the watcher slept far longer than it meant to (a paused machine), or
+ * main stood in the queue for a processor (a busy one). What is left is main's own.
  */
-export function judge(before: Judgement, seen: number, of: { readonly sleptMs: number; readonly checkMs: number; readonly stallMs: number }): Judgement {
+export function judge(before: Judgement, seen: number, of: { readonly sleptMs: number; readonly queuedMs: number; readonly checkMs: number; readonly stallMs: number }): Judgement {
   if (seen !== before.beats) return { beats: seen, silentMs: 0, stalled: false }
-  const countedMs = of.sleptMs > 3 * of.checkMs ? 0 : of.sleptMs
+  const countedMs = of.sleptMs > 3 * of.checkMs ? 0 : Math.max(0, of.sleptMs - of.queuedMs)
   const silentMs = before.silentMs + countedMs
   return { beats: seen, silentMs, stalled: silentMs >= of.stallMs }
 }

@@ -10,7 +10,9 @@ import { latestScore, type LatestScore, news2, type News2State } from './news2.t
 import { sepsis, type SepsisState } from './sepsis.ts'
 import { technical, type TechnicalState } from './technical.ts'
 import { threshold, type ThresholdState } from './threshold.ts'
-import { DEFAULT_SETTINGS, firstSeen, NO_SIGNALS, type OpenCondition, type RuleSettings, see, type Seen, type Verdict, type View, viewOf, type Watcher } from './watcher.ts'
+import {
+  DEFAULT_SETTINGS, firstSeen, NO_SIGNALS, type OpenCondition, type RuleSettings, see, type Seen, type Verdict, type View, viewOf, type Watcher,
+} from './watcher.ts'
 
 type RuleStates = { readonly threshold: ThresholdState; readonly news2: News2State; readonly sepsis: SepsisState; readonly technical: TechnicalState }
 export type Watchers = { readonly [Name in keyof RuleStates]: Watcher<RuleStates[Name]> }
@@ -87,7 +89,9 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
       news2: watchers.news2.adopt(state.news2, open, settings),
       sepsis: watchers.sepsis.adopt(state.sepsis, open, settings),
       technical: watchers.technical.adopt(state.technical, open, settings),
-      faults: Object.fromEntries(Object.values(watchers).flatMap(({ id }) => (open.some(({ condition }) => condition === faultCondition(id)) ? [[id, LONG_AGO]] : []))),
+      faults: Object.fromEntries(
+        Object.values(watchers).filter(({ id }) => open.some(({ condition }) => condition === faultCondition(id))).map(({ id }) => [id, LONG_AGO]),
+      ),
     }),
 
     step(state, input) {

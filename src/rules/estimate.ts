@@ -33,8 +33,8 @@ export const gatherFresh = (view: View): Gathered => gather(view, (source) => sc
 
 /** The known estimate while it still stands; else a new one. */
 export function estimated<Answer>(known: Estimate<Answer> | null, view: View, answer: (gathered: Gathered) => Answer): Estimate<Answer> {
-  const stands = known !== null && known.sequence === view.vitals.sequence && known.context === view.context && (known.expiresAt === null || view.at <= known.expiresAt)
-  if (stands) return known
+  const { vitals: { sequence }, context, at } = view
+  if (known?.sequence === sequence && known.context === context && (known.expiresAt === null || at <= known.expiresAt)) return known
   const gathered = gatherFresh(view)
-  return { sequence: view.vitals.sequence, context: view.context, expiresAt: expiryOf(gathered), fresh: answer(gathered), carried: answer(gather(view, lastSample)) }
+  return { sequence, context, expiresAt: expiryOf(gathered), fresh: answer(gathered), carried: answer(gather(view, lastSample)) }
 }

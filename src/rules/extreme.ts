@@ -8,7 +8,7 @@ import { type Variable, VARIABLES } from '../domain/metrics.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
-import { liveSample, type Sample, type Source } from './vitals.ts'
+import { type Best, liveSample } from './vitals.ts'
 import { NO_SIGNALS, type RuleSettings, type View } from './watcher.ts'
 import { inputOf, valueWords } from './words.ts'
 
@@ -44,7 +44,8 @@ const CONDITIONS: Readonly<Record<Variable, readonly string[]>> = {
 
 export const EXTREME_CONDITIONS: readonly string[] = VARIABLES.flatMap((variable) => CONDITIONS[variable])
 
-type Best = { readonly source: Source; readonly sample: Sample }
+/** By condition. */
+export type Extremes = Readonly<Record<string, Extreme>>
 type Change = readonly [condition: string, entry: Extreme | null]
 export type ExtremeVerdict = { readonly changed: readonly Change[]; readonly signals: readonly Signal[] }
 const NOTHING: ExtremeVerdict = { changed: [], signals: NO_SIGNALS }
@@ -87,7 +88,7 @@ function stepBeyond(condition: string, known: Extreme | undefined, best: Best, v
 }
 
 /** What is told stays while nothing plausible is heard; what only waited is forgotten. */
-function stepAway(record: Readonly<Record<string, Extreme>>, variable: Variable, isBack: boolean): ExtremeVerdict {
+function stepAway(record: Extremes, variable: Variable, isBack: boolean): ExtremeVerdict {
   const changed: Change[] = []
   const signals: Signal[] = []
   for (const condition of CONDITIONS[variable]) {
@@ -102,7 +103,7 @@ function stepAway(record: Readonly<Record<string, Extreme>>, variable: Variable,
 }
 
 /** One step for one variable. A plausible value clears; no value at all is `lost`. */
-export function stepExtreme(record: Readonly<Record<string, Extreme>>, variable: Variable, best: Best | null, view: View, settings: RuleSettings): ExtremeVerdict {
+export function stepExtreme(record: Extremes, variable: Variable, best: Best | null, view: View, settings: RuleSettings): ExtremeVerdict {
   if (best === null || best.source.state.kind !== 'beyond') return stepAway(record, variable, best !== null)
   const standstill = STANDSTILL[variable]
   const condition = standstill !== undefined && best.sample.value === 0 ? standstill.condition : implausibleCondition(variable)

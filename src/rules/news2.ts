@@ -97,9 +97,12 @@ function presentSignal(view: View, result: ScoreResult, level: number): Signal {
 const START: News2State = { estimate: null, ladder: groundLadder(EMERGENCY), told: null, lost: false, awaited: [] }
 
 /** Told, and held up only by values that are no longer known. */
-const isHeldByLost = ({ estimate, ladder: { told }, awaited }: News2State): boolean =>
-  awaited.length > 0 ||
-  (estimate !== null && keeps(estimate.fresh.result) < told && keeps(estimate.carried.result) >= told && estimate.fresh.result.missing.length > estimate.carried.result.missing.length)
+function isHeldByLost({ estimate, ladder: { told }, awaited }: News2State): boolean {
+  if (awaited.length > 0) return true
+  if (estimate === null) return false
+  const { fresh: { result: fresh }, carried: { result: carried } } = estimate
+  return keeps(fresh) < told && keeps(carried) >= told && fresh.missing.length > carried.missing.length
+}
 
 /** While the score is on its way down nothing is said again: the end, or the lower level, is said when it is sure. */
 const isDue = ({ told, lost, ladder }: News2State, { min }: ScoreResult, at: MonoMs): boolean =>

@@ -76,7 +76,12 @@ const PAEDIATRIC: LimitProfile = {
   variables: {
     hr: { draft: false, clearMargin: 5, low: [grade(75, 'medium', 10), extreme(60)], high: [grade(160, 'medium', 10), extreme(180)] },
     spo2: { draft: false, clearMargin: 2, low: [grade(90, 'medium', 15), grade(85, 'high', 10), extreme(80)], high: [] },
-    rr: { draft: true, clearMargin: 2, low: [grade(10, 'medium', 15), extreme(5)], high: [grade(30, 'low', 15), grade(40, 'medium', 15), grade(60, 'high', 15)] },
+    rr: {
+      draft: true,
+      clearMargin: 2,
+      low: [grade(10, 'medium', 15), extreme(5)],
+      high: [grade(30, 'low', 15), grade(40, 'medium', 15), grade(60, 'high', 15)],
+    },
     sbp: { draft: true, clearMargin: 5, low: [grade(70, 'medium', 10), extreme(50)], high: [grade(120, 'low', 10), grade(140, 'medium', 10)] },
     map: { draft: true, clearMargin: 3, low: [grade(50, 'medium', 10), extreme(40)], high: [grade(90, 'low', 10)] },
     temperature: TEMPERATURE,
@@ -124,7 +129,8 @@ export function profileProblems(profile: LimitProfile): readonly string[] {
     const problems = [...sideProblems(`${name}.low`, low, -1), ...sideProblems(`${name}.high`, high, 1)]
     if (!(clearMargin >= 0)) problems.push(`${name}: a clear margin of ${clearMargin} is not 0 or more`)
     const [lowest, highest] = [low[0], high[0]]
-    if (lowest && highest && lowest.beyond + clearMargin > highest.beyond - clearMargin) problems.push(`${name}: no value between the limits would end an alert`)
+    const hasRoom = !lowest || !highest || lowest.beyond + clearMargin <= highest.beyond - clearMargin
+    if (!hasRoom) problems.push(`${name}: no value between the limits would end an alert`)
     return problems
   })
 }

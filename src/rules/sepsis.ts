@@ -54,7 +54,9 @@ const START: SepsisState = { estimate: null, baseline: NO_BASELINE, ladder: grou
 
 const whole = (value: number | undefined): number | null => (value === undefined ? null : roundHalfUp(value, 0))
 
-const findingsOf = ({ inputs }: Gathered): Findings => ({ news2: news2.score(inputs), sirs: sirsVitals.score(inputs), sbp: whole(inputs.sbp), map: whole(inputs.map) })
+const findingsOf = ({ inputs }: Gathered): Findings => ({
+  news2: news2.score(inputs), sirs: sirsVitals.score(inputs), sbp: whole(inputs.sbp), map: whole(inputs.map),
+})
 
 type Margin = { readonly sbp: number; readonly map: number; readonly fall: number }
 
@@ -163,6 +165,7 @@ export const sepsis: Watcher<SepsisState> = {
   adopt(state, open) {
     const known = open.find(({ condition }) => condition === SEPSIS_CONDITION)
     if (known === undefined) return state
-    return { ...state, ladder: { ...state.ladder, told: PRIORITY_OF.lastIndexOf(known.priority === 'low' ? 'medium' : known.priority) }, awaited: restedOn(known.because) }
+    const told = known.priority === 'high' ? URGENT : PROMPT
+    return { ...state, ladder: { ...state.ladder, told }, awaited: restedOn(known.because) }
   },
 }

@@ -13,7 +13,7 @@ import type { MonoMs } from '../domain/time.ts'
 import type { Signal } from '../seams.ts'
 import { bestSource, liveSample, type Source } from './vitals.ts'
 import { NO_SIGNALS, type RuleSettings, type View, type Watcher } from './watcher.ts'
-import { REASON_WORDS, VARIABLE_WORDS } from './words.ts'
+import { inputOf, REASON_WORDS, VARIABLE_WORDS } from './words.ts'
 
 const ID = 'technical'
 const VERSION = '1'
@@ -40,7 +40,10 @@ const VARIABLES = ['hr', 'spo2', 'rr', 'sbp', 'temperature', 'etco2'] as const s
 
 const conditionOf = (variable: Variable): string => `${ID}/${variable}-off`
 
-function troubleOf(source: Source, view: View, settings: RuleSettings): { readonly trouble: Trouble; readonly reason: AbsentReason | null } | null {
+/** `reason` is null when the sensor just says nothing. */
+type Found = { readonly trouble: Trouble; readonly reason: AbsentReason | null }
+
+function troubleOf(source: Source, view: View, settings: RuleSettings): Found | null {
   switch (source.state.kind) {
     case 'absent': {
       const { reason } = source.state
@@ -57,8 +60,8 @@ function troubleOf(source: Source, view: View, settings: RuleSettings): { readon
 }
 
 /** The worst trouble among the sensors of a variable; null when none is in trouble. */
-function worstTrouble(variable: Variable, view: View, settings: RuleSettings): { readonly trouble: Trouble; readonly reason: AbsentReason | null; readonly source: Source } | null {
-  let worst: { readonly trouble: Trouble; readonly reason: AbsentReason | null; readonly source: Source } | null = null
+function worstTrouble(variable: Variable, view: View, settings: RuleSettings): (Found & { readonly source: Source }) | null {
+  let worst: (Found & { readonly source: Source }) | null = null
   for (const source of view.vitals.sources) {
     if (source.variable !== variable) continue
     const found = troubleOf(source, view, settings)
@@ -69,7 +72,7 @@ function worstTrouble(variable: Variable, view: View, settings: RuleSettings): {
 
 function presentSignal(variable: Variable, priority: Priority, reason: AbsentReason | null, source: Source): Signal {
   const why = reason === null ? 'no value comes any more' : REASON_WORDS[reason]
-  const inputs: Because['inputs'] = source.good === null ? [] : [{ name: `last ${source.label}`, value: source.good.value, unit: source.unit, at: source.good.wall }]
+  const inputs: Because['inputs'] = source.good === null ? [] : [{ ...inputOf(source, source.good), name: `last ${source.label}` }]
   return {
     kind: 'present',
     condition: conditionOf(variable),
@@ -80,16 +83,18 @@ function presentSignal(variable: Variable, priority: Priority, reason: AbsentRea
   }
 }
 
-function stepVariable(variable: Variable, known: Entry | undefined, view: View, settings: RuleSettings): { readonly entry: Entry | undefined; readonly signal: Signal | null } {
+type Step = { readonly entry: Entry | undefined; readonly signal: Signal | null }
+
+function stepVariable(variable: Variable, known: Entry | undefined, view: View, settings: RuleSettings): Step {
   const isLive = bestSource(view.vitals, variable, (source) => liveSample(source, view.at, settings.periodicIntervalMs)) !== null
-  if (isLive) return { entry: undefined, signal: known?.told == null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
+  const told = known?.told ?? null
+  if (isLive) return { entry: undefined, signal: told === null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
   const found = worstTrouble(variable, view, settings)
   // Nothing is in trouble any more, yet no value is back: what was told stays, what waited is forgotten.
-  if (found === null) return { entry: known?.told == null ? undefined : known, signal: null }
-  const sinceAt = known?.sinceAt != null && known.trouble === found.trouble ? known.sinceAt : view.at
+  if (found === null) return { entry: told === null ? undefined : known, signal: null }
+  const sinceAt = (known?.trouble === found.trouble ? known.sinceAt : null) ?? view.at
   const { low, medium } = DELAY_MS[found.trouble]
   const due: Priority | null = view.at - sinceAt >= medium ? 'medium' : view.at - sinceAt >= low ? 'low' : null
-  const told = known?.told ?? null
   const isNews = due !== null && (told === null || rankOf(due) > rankOf(told))
   const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && !isNews
   return {

@@ -16,7 +16,7 @@ import type { Signal } from '../seams.ts'
 import { ADOPTED, type Extreme, EXTREME_CONDITIONS, stepExtreme } from './extreme.ts'
 import type { Grade, LimitProfile, Population, VariableLimits } from './profile.ts'
 import { roundHalfUp } from './rounding.ts'
-import { bestSource, liveSample, type Sample, type Source } from './vitals.ts'
+import { type Best, bestSource, liveSample } from './vitals.ts'
 import { NO_SIGNALS, type OpenCondition, type RuleSettings, type Verdict, type View, type Watcher } from './watcher.ts'
 import { inputOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
 
@@ -50,14 +50,12 @@ export type ThresholdState = {
   readonly extremes: Readonly<Record<string, Extreme>>
 }
 
-type Subject = {
+type Subject = Best & {
   readonly condition: string
   readonly side: Side
   readonly profile: LimitProfile
   readonly limits: VariableLimits
   readonly grades: readonly Grade[]
-  readonly source: Source
-  readonly sample: Sample
   readonly value: number
   readonly view: View
 }
@@ -65,8 +63,12 @@ type Subject = {
 const conditionOf = (variable: Variable, side: Side): string => `${ID}/${variable}-${side}`
 const isBeyond = (side: Side, value: number, limit: number): boolean => (side === 'low' ? value < limit : value > limit)
 
+/** The value as the nurse reads it: what is compared is what is shown. */
+const asRead = ({ source, sample }: Best): number => roundHalfUp(sample.value, source.decimals)
+
 /** Rounded, so that 90.1 − 0.1 is 90. */
-const clearedAt = (side: Side, { beyond }: Grade, { clearMargin }: VariableLimits): number => roundHalfUp(side === 'low' ? beyond + clearMargin : beyond - clearMargin, 3)
+const clearedAt = (side: Side, { beyond }: Grade, { clearMargin }: VariableLimits): number =>
+  roundHalfUp(side === 'low' ? beyond + clearMargin : beyond - clearMargin, 3)
 
 function stepRun(run: Run | null, grade: Grade, subject: Subject, isNew: boolean): Run | null {
   const { side, value, source, limits, view } = subject
@@ -101,7 +103,9 @@ function presentSignal(subject: Subject, held: Grade): Signal {
   const beyond = `${side === 'low' ? 'below' : 'above'} ${limit}`
   const words = valueWords(source, sample)
   const repeat = source.episodic && source.variable !== 'temperature' ? '; repeat to confirm' : ''
-  const after = held.delaySeconds === 0 || source.episodic ? 'at once' : `after ${held.delaySeconds} s${held.samples === undefined ? '' : ` or ${held.samples} values`}`
+  const orSamples = held.samples === undefined ? '' : ` or ${held.samples} values`
+  const after = held.delaySeconds === 0 || source.episodic ? 'at once' : `after ${held.delaySeconds} s${orSamples}`
+  const gravest = `${held.priority} ${side === 'low' ? 'below' : 'above'} ${held.beyond}, ${after}`
   return {
     kind: 'present',
     condition,
@@ -113,7 +117,7 @@ function presentSignal(subject: Subject, held: Grade): Signal {
       version: VERSION,
       inputs: [inputOf(source, sample)],
       limit: {
-        text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}; ${held.priority} ${side === 'low' ? 'below' : 'above'} ${held.beyond}, ${after}`,
+        text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}; ${gravest}`,
         setBy: limits.draft ? `${profile.setBy} (draft, not signed)` : profile.setBy,
       },
       missing: [],
@@ -138,7 +142,8 @@ function tell(state: SideState, subject: Subject): Verdict<SideState | null> {
     told === null || state.lost || told.priority !== held.priority || told.worst === null ||
     view.at - told.at >= (isWorse(side, value, told.worst) ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
   if (!news) return { state, signals: NO_SIGNALS }
-  const worst = told?.worst == null || isWorse(side, value, told.worst) ? value : told.worst
+  const known = told?.worst ?? value
+  const worst = isWorse(side, value, known) ? value : known
   return { state: { ...state, lost: false, told: { priority: held.priority, worst, at: view.at } }, signals: [presentSignal(subject, held)] }
 }
 
@@ -184,7 +189,7 @@ function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, v
     const state = draft.sides[condition]
     if (limits === undefined || limits[side].length === 0 || (best === null && state === undefined)) continue
     const verdict =
-      best !== null ? stepSide(state, { condition, side, profile, limits, grades: limits[side], ...best, value: roundHalfUp(best.sample.value, best.source.decimals), view })
+      best !== null ? stepSide(state, { condition, side, profile, limits, grades: limits[side], ...best, value: asRead(best), view })
       : state !== undefined ? stepWithout(condition, state, view)
       : QUIET
     draft.sides = put(draft.sides, condition, verdict.state)

@@ -106,7 +106,7 @@ function hear(snapshot: Snapshot, periodicIntervalMs: number): Map<string, Heard
   return heard
 }
 
-function stateOf({ observation, variable }: Heard, sample: (value: number) => Sample, at: MonoMs): { readonly state: SourceState; readonly good: Sample | null } {
+function stateOf({ observation, variable }: Heard, sample: (value: number) => Sample, at: MonoMs): Pick<Source, 'state' | 'good'> {
   const { measurement, metric } = observation
   if (measurement.kind === 'absent') return { state: { kind: 'absent', reason: measurement.reason, saidAt: at }, good: null }
   const { value } = measurement
@@ -166,11 +166,13 @@ export function scoreSample(source: Source, at: MonoMs): Sample | null {
 
 export const lastSample = (source: Source): Sample | null => source.good
 
+export type Best = { readonly source: Source; readonly sample: Sample }
+
 /**
  * The source that a variable is read from: the best-ranked of those with a sample, unless another is newer by more than
  * the allowed lead (a sensor that fell silent without a word must not hide one that speaks).
  */
-export function bestSource(vitals: Vitals, variable: Variable, sampleOf: (source: Source) => Sample | null): { readonly source: Source; readonly sample: Sample } | null {
+export function bestSource(vitals: Vitals, variable: Variable, sampleOf: (source: Source) => Sample | null): Best | null {
   let newestAt = -Infinity
   for (const source of vitals.sources) {
     if (source.variable !== variable) continue

@@ -1,8 +1,10 @@
 /** Words that a nurse reads in alerts: one spelling of each variable, unit and reason. */
 
+import type { Because } from '../domain/alert.ts'
 import type { Variable } from '../domain/metrics.ts'
 import type { AbsentReason } from '../domain/reading.ts'
 import { printed, roundHalfUp } from './rounding.ts'
+import type { ScoreResult } from './scores/result.ts'
 import type { Sample, Source } from './vitals.ts'
 
 export const VARIABLE_WORDS: Readonly<Record<Variable, string>> = {
@@ -23,7 +25,8 @@ export const valueWords = ({ variable, unit, decimals }: Source, { value, doubtf
   `${VARIABLE_WORDS[variable]} ${printed(value, decimals)} ${unitWord(unit)}${doubtful ? ' (weak signal)' : ''}`
 
 /** One input of a `because`: the sensor's own name, the value as it was compared, its unit and time. */
-export const inputOf = ({ label, unit, decimals }: Source, { value, wall }: Sample) => ({ name: label, value: roundHalfUp(value, decimals), unit: unitWord(unit), at: wall })
+export const inputOf = ({ label, unit, decimals }: Source, { value, wall }: Sample) =>
+  ({ name: label, value: roundHalfUp(value, decimals), unit: unitWord(unit), at: wall }) satisfies Because['inputs'][number]
 
 const INPUT_WORDS: ReadonlyMap<string, string> = new Map([
   ['rr', 'RR'], ['spo2', 'SpO₂'], ['sbp', 'SBP'], ['pulse', 'HR'], ['temperature', 'Temp'], ['wbc', 'white cells'], ['bands', 'band cells'], ['paco2', 'PaCO₂'],
@@ -31,6 +34,6 @@ const INPUT_WORDS: ReadonlyMap<string, string> = new Map([
 export const inputWord = (name: string): string => INPUT_WORDS.get(name) ?? name
 
 /** `NEWS2 7`, or `NEWS2 at least 7 (7 to 10; consciousness, oxygen not known)`. */
-export function scoreWords(name: string, { total, min, max, complete, missing }: { readonly total: number; readonly min: number; readonly max: number; readonly complete: boolean; readonly missing: readonly string[] }): string {
+export function scoreWords(name: string, { total, min, max, complete, missing }: Pick<ScoreResult, 'total' | 'min' | 'max' | 'complete' | 'missing'>): string {
   return complete ? `${name} ${total}` : `${name} at least ${min} (${min} to ${max}; ${missing.map(inputWord).join(', ')} not known)`
 }

@@ -45,13 +45,14 @@ export function openLoginLinks({ folder, clock }: { readonly folder: string; rea
 
   return {
     issue: async (who, minutes) => {
-      if (!(minutes >= 1 && minutes <= apiLimits.loginLinkMinutesMax)) return { kind: 'refused', why: `A login link lasts 1 to ${apiLimits.loginLinkMinutesMax} minutes.` }
+      if (!(minutes >= 1 && minutes <= apiLimits.loginLinkMinutesMax)) return refused(`A login link lasts 1 to ${apiLimits.loginLinkMinutesMax} minutes.`)
       await mkdir(place, { recursive: true, mode: 0o700 })
-      if ((await removeExpired()) >= apiLimits.loginLinksMax) return { kind: 'refused', why: `There are already ${apiLimits.loginLinksMax} unused login links: they expire by themselves.` }
+      const unused = await removeExpired()
+      if (unused >= apiLimits.loginLinksMax) return refused(`There are already ${unused} unused login links: they expire by themselves.`)
       const token = newToken()
       const expiresAt = wallMs(clock.wall() + minutes * 60_000)
       const saved = await writeWhole(pathOf(hashToken(token)), JSON.stringify({ ...who, expiresAt }))
-      return saved.kind === 'saved' ? { kind: 'issued', token, expiresAt } : { kind: 'refused', why: `The login link could not be saved: ${saved.why}.` }
+      return saved.kind === 'saved' ? { kind: 'issued', token, expiresAt } : refused(`The login link could not be saved: ${saved.why}.`)
     },
     take: async (token) => {
       if (!isToken(token)) return null
@@ -75,6 +76,8 @@ export async function readWebAddress(folder: string): Promise<string | null> {
   const text = (await readText(join(folder, 'web-address')))?.trim() ?? ''
   return URL.canParse(text) ? text : null
 }
+
+const refused = (why: string): Issued => ({ kind: 'refused', why })
 
 async function remove(path: string): Promise<boolean> {
   try {

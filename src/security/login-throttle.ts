@@ -100,7 +100,7 @@ export async function openLoginThrottle({ folder, clock, users, log }: ThrottleS
       else addresses.set(address, { ...there, count: there.count - own })
     },
     forgive: (typed) => forget(keyOfName(typed)),
-    settled: saver.settled,
+    settled: () => saver.settled(),
   }
 }
 

@@ -18,9 +18,10 @@ const P_MAX = 16
 
 /** What is wrong with a new password, as a sentence for who chooses it; null when nothing is (SP 800-63B: length before signs). */
 export function weaknessOf(password: string, name: string): string | null {
-  const characters = [...password.normalize('NFKC')]
-  if (characters.length < apiLimits.passwordCharactersMin) return `A password needs at least ${apiLimits.passwordCharactersMin} characters: four ordinary words will do.`
-  if (characters.length > apiLimits.passwordCharactersMax) return `A password has at most ${apiLimits.passwordCharactersMax} characters.`
+  const { passwordCharsMin: fewest, passwordCharsMax: most } = apiLimits
+  const characters = Array.from(password.normalize('NFKC'))
+  if (characters.length < fewest) return `A password needs at least ${fewest} characters: four ordinary words will do.`
+  if (characters.length > most) return `A password has at most ${most} characters.`
   if (new Set(characters).size < 5) return 'A password needs at least five different characters.'
   if (password.normalize('NFKC').toLowerCase().replaceAll(name, '').length < 8) return 'A password must not be made of the user name.'
   return null

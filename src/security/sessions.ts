@@ -62,10 +62,10 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
   const remove = (id: string): void => {
     if (!sessions.delete(id)) return
     saver.save()
-    for (const listener of [...listeners]) listener(id)
+    for (const listener of listeners) listener(id)
   }
   const sweep = (): void => {
-    for (const session of [...sessions.values()]) if (!isAllowed(session)) remove(session.id)
+    for (const session of sessions.values()) if (!isAllowed(session)) remove(session.id)
   }
 
   for (const session of await readSessions(path, clock, log)) if (isAllowed(session)) sessions.set(session.id, session)
@@ -96,7 +96,7 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    settled: saver.settled,
+    settled: () => saver.settled(),
   }
 }
 

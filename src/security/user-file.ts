@@ -31,6 +31,9 @@ export type EditPlace = { readonly folder: string; readonly clock: Clock; readon
 
 export const userFileOf = (folder: string): string => join(folder, 'users.json')
 
+export const damaged = (folder: string): string =>
+  `${userFileOf(folder)} is damaged, and is left as it is. Bring it back from a backup, or move it away and add the users again.`
+
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,31}$/u
 
 /** The one spelling of a user name, or null when it is none. */
@@ -55,8 +58,8 @@ export async function addUser(place: EditPlace, wanted: { readonly name: string;
   if (weakness !== null) return { kind: 'refused', why: weakness }
   const password = await hashPassword(wanted.password, place.cost)
   return edit(place, (users) => {
-    if (users.some((user) => user.name === name)) return { kind: 'refused', why: `There is already a user ${name}: \`vigil user password ${name}\` gives a new password.` }
-    if (users.length >= apiLimits.usersMax) return { kind: 'refused', why: `There are already ${apiLimits.usersMax} users.` }
+    if (users.some((user) => user.name === name)) return refused(`There is already a user ${name}: \`vigil user password ${name}\` gives a new password.`)
+    if (users.length >= apiLimits.usersMax) return refused(`There are already ${apiLimits.usersMax} users.`)
     return { kind: 'done', user: { name, role: wanted.role, disabled: false, epoch: newEpoch(), password, createdAt: isoOf(place.clock.wall()) } }
   })
 }
@@ -83,13 +86,15 @@ const editOne = (place: EditPlace, wanted: string, change: (user: User) => User)
 const edit = ({ folder, clock, stop }: EditPlace, change: (users: readonly User[]) => Edited): Promise<Edited> =>
   changeWhole<Edited>(userFileOf(folder), { clock, stop }, async (text) => {
     const users = parseUsers(text)
-    if (!users) return { text: null, result: { kind: 'refused', why: `${userFileOf(folder)} is damaged: it is left as it is. Bring it back from a backup, or move it away and add the users again.` } }
+    if (!users) return { text: null, result: refused(damaged(folder)) }
     const result = change(users)
     if (result.kind === 'refused') return { text: null, result }
     const others = users.filter(({ name }) => name !== result.user.name)
     const sorted = [...others, result.user].toSorted((a, b) => (a.name < b.name ? -1 : 1))
     return { text: `${JSON.stringify({ users: sorted }, null, 2)}\n`, result }
   })
+
+const refused = (why: string): Edited => ({ kind: 'refused', why })
 
 function userOf(value: unknown): User | null {
   if (!isRecord(value)) return null

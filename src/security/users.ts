@@ -50,7 +50,7 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
       return
     }
     users = new Map(read.users.map((user) => [user.name, user]))
-    for (const listener of [...listeners]) listener()
+    for (const listener of listeners) listener()
   }
   const refresh = oneBehind(look)
 

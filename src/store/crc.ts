@@ -24,7 +24,13 @@ const head = new DataView(new ArrayBuffer(SNAPSHOT_HEAD_BYTES))
 const headBytes = new Uint8Array(head.buffer)
 
 /** What the crc column of a snapshot must hold, computed from the row as it was read. */
-export function snapshotCrc(row: { readonly seq: number; readonly stream: number; readonly receivedAt: number; readonly sentAt: number | null; readonly readings: Uint8Array }): number {
+export function snapshotCrc(row: {
+  readonly seq: number
+  readonly stream: number
+  readonly receivedAt: number
+  readonly sentAt: number | null
+  readonly readings: Uint8Array
+}): number {
   head.setUint32(0, row.stream, true)
   head.setFloat64(4, row.receivedAt, true)
   head.setFloat64(12, row.sentAt ?? Number.NaN, true)

@@ -30,7 +30,8 @@ export const databaseFile = (folder: string): string => join(folder, 'vigil.db')
 export const whyOf = (error: unknown): string =>
   error instanceof Database.SqliteError ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error)
 
-const isDamage = (error: unknown): boolean => error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB')
+const isDamage = (error: unknown): boolean =>
+  error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB')
 
 // ── The lock ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -50,7 +51,9 @@ export function lockFolder(folder: string): FolderLock | Refused {
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return refused('locked', `Another Vigil is running on ${folder}: stop it first, or choose another data folder.`)
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+      return refused('locked', `Another Vigil is running on ${folder}: stop it first, or choose another data folder.`)
+    }
     return refused('disk', `The data folder ${folder} cannot be used: ${whyOf(error)}`)
   }
   const held = db
@@ -115,7 +118,9 @@ export function openWriterDatabase(folder: string, identity: Identity, epoch: st
 function prepare(db: Database.Database, identity: Identity, file: string): WriterDatabase | Refused {
   const stranger = refuseStranger(db, identity, file)
   if (stranger) return stranger
-  if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') return refused('disk', `${file} lies on a file system without shared memory: choose a local disk.`)
+  if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
+    return refused('disk', `${file} lies on a file system without shared memory: choose a local disk.`)
+  }
   // Said again on each connection: better-sqlite3 is built so that a WAL falls back to NORMAL, which does not sync a commit.
   db.pragma('synchronous = FULL')
   db.pragma('mmap_size = 0')
@@ -127,20 +132,26 @@ function prepare(db: Database.Database, identity: Identity, file: string): Write
   migrate(db)
   const meta = db.prepare<[], Meta>(writerQueries.META).get() ?? createMeta(db, identity)
   // After a write, for before the first one the pragma says FULL whatever is true. The proof is a count of fsyncs, in the tests.
-  if (db.pragma('synchronous', { simple: true }) !== 2) return refused('sqlite', 'This SQLite does not keep synchronous=FULL: acknowledgements would not mean stored.')
+  if (db.pragma('synchronous', { simple: true }) !== 2) {
+    return refused('sqlite', 'This SQLite does not keep synchronous=FULL: acknowledgements would not mean stored.')
+  }
   return { kind: 'open', db, epoch: meta.epoch }
 }
 
 /** Looks without writing. */
 function refuseStranger(db: Database.Database, identity: Identity, file: string): Refused | null {
   const version = String(db.prepare('SELECT sqlite_version()').pluck().get())
-  if (!isAtLeast(version, SQLITE_VERSION_MIN)) return refused('sqlite', `SQLite ${version} can corrupt a database in WAL mode: ${SQLITE_VERSION_MIN} or later is needed.`)
+  if (!isAtLeast(version, SQLITE_VERSION_MIN)) {
+    return refused('sqlite', `SQLite ${version} can corrupt a database in WAL mode: ${SQLITE_VERSION_MIN} or later is needed.`)
+  }
   const found = versionOf(db)
   const known = MIGRATIONS.at(-1)?.version ?? 0
   const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID
   const isEmpty = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()) === 0
   if (!isOurs && !isEmpty) return refused('foreign', `${file} is not a Vigil database.`)
-  if (found > known) return refused('newer', `${file} was written by a newer Vigil (schema ${found}, this one knows ${known}): install that version again.`)
+  if (found > known) {
+    return refused('newer', `${file} was written by a newer Vigil (schema ${found}, this one knows ${known}): install that version again.`)
+  }
   if (found === 0) return null
   const meta = db.prepare<[], Meta>(writerQueries.META).get()
   if (!meta) return null
@@ -149,7 +160,8 @@ function refuseStranger(db: Database.Database, identity: Identity, file: string)
     return refused('other-kind', `${file} ${why} Choose another data folder.`)
   }
   if (meta.gateway !== identity.gatewayId) {
-    return refused('other-gateway', `${file} belongs to the gateway "${meta.gateway}", and this one is called "${identity.gatewayId}": its rows carry that name to central.`)
+    const why = `belongs to the gateway "${meta.gateway}", and this one is called "${identity.gatewayId}": its rows carry that name to central.`
+    return refused('other-gateway', `${file} ${why}`)
   }
   return null
 }

@@ -77,7 +77,7 @@ class HistoryThread implements History {
     const ended = Promise.withResolvers<void>()
     let why = 'The history thread ended.'
     worker.on('message', (message: FromHistory) => {
-      this.#waiting.get(message.id)?.(message.kind === 'failed' ? { kind: 'failed', why: message.why, series: [] } : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) })
+      this.#waiting.get(message.id)?.(answerOf(message))
       this.#waiting.delete(message.id)
     })
     worker.on('error', (error) => {
@@ -93,6 +93,11 @@ class HistoryThread implements History {
     return { worker, ended: ended.promise }
   }
 }
+
+const answerOf = (message: FromHistory): Trend =>
+  message.kind === 'failed'
+    ? { kind: 'failed', why: message.why, series: [] }
+    : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) }
 
 const plain = ({ t, v, ...series }: RawSeries): TrendSeries => ({ ...series, t: [...t], v: Array.from(v, (value) => (Number.isNaN(value) ? null : value)) })
 

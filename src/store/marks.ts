@@ -7,6 +7,9 @@ const MINUTE_MS = 60_000
 
 export const minuteOf = (at: number): number => Math.floor(at / MINUTE_MS)
 
+type Minutes = { readonly firstMinute: number; readonly lastMinute: number }
+type Marks = { readonly firstSeq: number | null; readonly lastMark: number | null }
+
 export type SeqSpan = { readonly firstSeq: number; readonly lastSeq: number }
 
 /**
@@ -14,7 +17,7 @@ export type SeqSpan = { readonly firstSeq: number; readonly lastSeq: number }
  * included; null when there are none. Others lie among them too: at the edges, and where the wall clock was set back.
  */
 export function seqsBetween(db: Database, from: number, to: number | null): SeqSpan | null {
-  const between = db.prepare<[{ firstMinute: number; lastMinute: number }], { readonly firstSeq: number | null; readonly lastMark: number | null }>(readerQueries.MARKS_BETWEEN)
+  const between = db.prepare<[Minutes], Marks>(readerQueries.MARKS_BETWEEN)
   const found = between.get({ firstMinute: minuteOf(from), lastMinute: to === null ? Number.MAX_SAFE_INTEGER : minuteOf(to) })
   if (!found || found.firstSeq === null || found.lastMark === null) return null
   const after = db.prepare<[{ seq: number }], { readonly seq: number | null }>(readerQueries.MARK_AFTER).get({ seq: found.lastMark })

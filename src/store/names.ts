@@ -4,6 +4,7 @@
  */
 
 import type { BedId, DeviceId, StayId } from '../domain/ids.ts'
+import type { Metric } from '../domain/metrics.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
 import { storeLimits } from '../limits.ts'
 import { rowCrc } from './crc.ts'
@@ -33,6 +34,8 @@ export class Names {
   readonly #streams = new Map<string, number>()
   readonly #latest = new Map<DeviceId, { readonly bed: BedId | null; readonly stay: StayId | null; readonly id: number }>()
   readonly #series = new Map<string, Map<string, number>>()
+  /** The same, found without making a key: this runs once for every reading. */
+  readonly #channelsOf = new WeakMap<Metric, Map<string, number>>()
   #lastStream: number
   #lastSeries: number
   #newStreams: StreamName[] = []
@@ -56,7 +59,11 @@ export class Names {
 
   /** @throws RangeError when there are more metrics and channels than 16 bits can number, or a channel's name is too long. */
   seriesOf({ metric, channel }: Observation): number {
-    const channels = this.#channels(metric.id, metric.unit)
+    let channels = this.#channelsOf.get(metric)
+    if (!channels) {
+      channels = this.#channels(metric.id, metric.unit)
+      this.#channelsOf.set(metric, channels)
+    }
     const known = channels.get(channel)
     if (known !== undefined) return known
     if (this.#lastSeries >= storeLimits.seriesMax) throw new RangeError(`more than ${storeLimits.seriesMax} pairs of metric and channel`)

@@ -14,7 +14,7 @@
  * comes out is what went in, to the bit.
  */
 
-import { type Observation, type Snapshot, type SnapshotTimes, correct } from '../domain/observation.ts'
+import { type Observation, type Snapshot, correct } from '../domain/observation.ts'
 import { ABSENT_REASONS, type Measurement, READING_FLAGS, type ReadingFlag, absent, measured } from '../domain/reading.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import type { Scratch } from './scratch.ts'
@@ -49,6 +49,9 @@ export type PackedReading = {
   readonly correctedAt: WallMs
   readonly boundMs: number
 }
+
+/** What the row says beside the blob. */
+export type RowTimes = { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }
 
 /** Every set of flags, by its bits. */
 const FLAG_SETS: readonly (readonly ReadingFlag[])[] = Array.from({ length: 1 << READING_FLAGS.length }, (_, bits) =>
@@ -133,7 +136,7 @@ function timeForm(base: number, deviceAt: WallMs | null, before: WallMs | null):
  * Reads a blob back. Ask only for bytes whose CRC was right.
  * @throws RangeError when the bytes are not such a blob.
  */
-export function unpackReadings(bytes: Uint8Array, times: { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }): readonly PackedReading[] {
+export function unpackReadings(bytes: Uint8Array, { receivedAt, sentAt }: RowTimes): readonly PackedReading[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint8(0) !== LAYOUT) throw new RangeError(`readings in layout ${view.getUint8(0)}, which this version does not know`)
   const readings: PackedReading[] = []
@@ -150,12 +153,12 @@ export function unpackReadings(bytes: Uint8Array, times: { readonly receivedAt: 
     at += form === SFLOAT ? 2 : form === FLOAT ? 4 : form === DOUBLE ? 8 : 0
     const time = head & TIME_BITS
     if (time === TIME_NONE) deviceAt = null
-    else if (time === TIME_OFFSET) deviceAt = wallMs((times.sentAt ?? times.receivedAt) + view.getInt32(at, true))
+    else if (time === TIME_OFFSET) deviceAt = wallMs((sentAt ?? receivedAt) + view.getInt32(at, true))
     else if (time === TIME_DOUBLE) deviceAt = wallMs(view.getFloat64(at, true))
     at += time === TIME_OFFSET ? 4 : time === TIME_DOUBLE ? 8 : 0
-    const corrected = head & HAS_CORRECTED ? correctedAt(view, at) : correct({ ...times, deviceAt } satisfies SnapshotTimes)
+    const { correctedAt, boundMs } = head & HAS_CORRECTED ? correctedAtOf(view, at) : correct({ receivedAt, sentAt, deviceAt })
     if (head & HAS_CORRECTED) at += 16
-    readings.push({ series, measurement, flags: flagSet(flags), deviceAt, ...corrected })
+    readings.push({ series, measurement, flags: flagSet(flags), deviceAt, correctedAt, boundMs })
   }
   return readings
 }
@@ -175,7 +178,7 @@ function measurementAt(view: DataView, at: number, form: number): Measurement {
   return absence
 }
 
-const correctedAt = (view: DataView, at: number): { readonly correctedAt: WallMs; readonly boundMs: number } => ({
+const correctedAtOf = (view: DataView, at: number): { readonly correctedAt: WallMs; readonly boundMs: number } => ({
   correctedAt: wallMs(view.getFloat64(at, true)),
   boundMs: view.getFloat64(at + 8, true),
 })

@@ -35,7 +35,8 @@ export const writerQueries = {
   ADD_QUARANTINED: 'INSERT INTO quarantine (at, device, peer, why, length, bytes, crc) VALUES (@at, @device, @peer, @why, @length, @bytes, @crc)',
   TRIM_QUARANTINE: `DELETE FROM quarantine WHERE device = @device
     AND id <= (SELECT id FROM quarantine WHERE device = @device ORDER BY id DESC LIMIT 1 OFFSET @framesMax)`,
-  COUNT_DROPPED: 'INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames) ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames',
+  COUNT_DROPPED: `INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames)
+    ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames`,
 } as const
 
 /** What readers ask, each on a read-only connection. */
@@ -45,7 +46,8 @@ export const readerQueries = {
   STREAM: 'SELECT id, device, bed, stay, crc FROM stream WHERE id = @id',
   SERIES: 'SELECT id, metric, channel, unit, crc FROM series WHERE id = @id',
   // One statement, so that both tables are seen at the same instant: in two, a row committed between them would be passed over.
-  LOG_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc FROM snapshot WHERE seq > @afterSeq
+  LOG_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc
+    FROM snapshot WHERE seq > @afterSeq
     UNION ALL SELECT seq, NULL, at, NULL, NULL, kind, alert_id, body, crc FROM event WHERE seq > @afterSeq
     ORDER BY seq LIMIT @rowsMax`,
   SNAPSHOTS_AFTER: `SELECT seq, stream, received_at AS receivedAt, sent_at AS sentAt, readings, crc FROM snapshot

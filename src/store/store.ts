@@ -88,7 +88,10 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
 }
 
 type Started = Extract<FromWriter, { kind: 'opened' }>
-type State = { readonly kind: 'up'; readonly worker: Worker; readonly names: Names } | { readonly kind: 'down'; readonly why: string } | { readonly kind: 'closed' }
+type State =
+  | { readonly kind: 'up'; readonly worker: Worker; readonly names: Names }
+  | { readonly kind: 'down'; readonly why: string }
+  | { readonly kind: 'closed' }
 type Waiting = { readonly bytes: number; readonly answer: (result: CommitResult) => void }
 
 class StoreThread implements Store {

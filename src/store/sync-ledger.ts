@@ -8,13 +8,14 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import {
-  type CutBatch, type DeadEvent, type DeadLetter, type EventOrigin, type StoredBatch, type Surrogate, type SurrogateKind, type SyncStatus, type Withheld, surrogate,
+  type CutBatch, type DeadEvent, type DeadLetter, type EventOrigin, type StoredBatch, type Surrogate, type SurrogateKind, type SyncStatus, type Withheld,
+  surrogate,
 } from '../domain/batch.ts'
 import type { AlertId, DeviceId } from '../domain/ids.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import { migrate, versionOf } from './migrations.ts'
-import { type BatchRow, type LetterRow, itemsText, letterOf, originText, storedBatchOf, statusOf } from './sync-rows.ts'
+import { type BatchRow, type LetterRow, type StatusRow, itemsText, letterOf, originText, storedBatchOf, statusOf } from './sync-rows.ts'
 import { SYNC_APPLICATION_ID, SYNC_MIGRATIONS, syncQueries as Q } from './sync-queries.ts'
 
 export const SYNC_FILE = 'sync.db'
@@ -31,8 +32,10 @@ export type LedgerSurrogates = {
   rememberAlert(alert: AlertId, subject: Surrogate): void
 }
 
+type Settled = { readonly acknowledged: readonly EventOrigin[]; readonly dead: readonly DeadEvent[]; readonly at: WallMs }
+
 /** Opened by the sync thread, and for a moment by `vigil sync`. Every call is one durable transaction. */
-export type Ledger = {
+export type Ledger = Disposable & {
   transaction<Result>(work: () => Result): Result
   openEpoch(epoch: string): void
   /** The epoch that was opened last; null before the first. */
@@ -44,7 +47,7 @@ export type Ledger = {
   withheld(sink: string, epoch: string): readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
   keep(sink: string, epoch: string, movesCursor: boolean, batches: readonly CutBatch[]): void
   pending(sink: string): StoredBatch | null
-  settle(sink: string, batch: StoredBatch, settlement: { readonly acknowledged: readonly EventOrigin[]; readonly dead: readonly DeadEvent[]; readonly at: WallMs }): void
+  settle(sink: string, batch: StoredBatch, settlement: Settled): void
   replace(sink: string, batch: StoredBatch, parts: readonly CutBatch[]): void
   addDead(sink: string, epoch: string, at: WallMs, dead: readonly DeadEvent[]): void
   /** The oldest first, at most `lettersMax`. */
@@ -97,29 +100,39 @@ function prepare(db: Database.Database, file: string): void {
   if (migrated.kind === 'newer') throw new Error(`${file} is of version ${migrated.version}, this program knows ${migrated.known}: install the newer Vigil`)
 }
 
-type Letters = { readonly letters: number }
+
+function statementsOf(db: Database.Database) {
+  return {
+    openEpoch: db.prepare<[object]>(Q.OPEN_EPOCH),
+    epochNow: db.prepare<[], { epoch: string }>(Q.EPOCH_NOW),
+    cursor: db.prepare<[object], { seq: number }>(Q.CURSOR),
+    moveCursor: db.prepare<[object]>(Q.MOVE_CURSOR),
+    lastPlace: db.prepare<[object], { place: number }>(Q.LAST_PLACE),
+    addBatch: db.prepare<[object]>(Q.ADD_BATCH),
+    firstBatch: db.prepare<[object], BatchRow & { place: number }>(Q.FIRST_BATCH),
+    removeBatch: db.prepare<[object]>(Q.REMOVE_BATCH),
+    rangeLeft: db.prepare<[object], { batches: number }>(Q.RANGE_LEFT),
+    addAcknowledged: db.prepare<[object]>(Q.ADD_ACKNOWLEDGED),
+    addWithheld: db.prepare<[object]>(Q.ADD_WITHHELD),
+    withheld: db.prepare<[object], { reason: string; rows: number; readings: number }>(Q.WITHHELD),
+    addDead: db.prepare<[object]>(Q.ADD_DEAD),
+    deadCount: db.prepare<[object], { letters: number }>(Q.DEAD_COUNT),
+    trimDead: db.prepare<[object]>(Q.TRIM_DEAD),
+    countDropped: db.prepare<[object]>(Q.COUNT_DROPPED),
+    dropped: db.prepare<[object], { letters: number }>(Q.DROPPED),
+    deadLetters: db.prepare<[object], LetterRow>(Q.DEAD_LETTERS),
+    lettersToRetry: db.prepare<[object], LetterRow>(Q.LETTERS_TO_RETRY),
+    askRetry: db.prepare<[object]>(Q.ASK_RETRY),
+    refuseRetry: db.prepare<[object]>(Q.REFUSE_RETRY),
+    removeDead: db.prepare<[object]>(Q.REMOVE_DEAD),
+    saveStatus: db.prepare<[object]>(Q.SAVE_STATUS),
+    status: db.prepare<[object], StatusRow>(Q.STATUS),
+  }
+}
 
 function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger {
-  const get = <Row>(sql: string) => {
-    const statement = db.prepare<[object], Row>(sql)
-    return (values: object): Row | null => statement.get(values) ?? null
-  }
-  const all = <Row>(sql: string) => {
-    const statement = db.prepare<[object], Row>(sql)
-    return (values: object): Row[] => statement.all(values)
-  }
-  const run = (sql: string) => {
-    const statement = db.prepare<[object]>(sql)
-    return (values: object): number => statement.run(values).changes
-  }
-  const q = {
-    openEpoch: run(Q.OPEN_EPOCH), epochNow: get<{ epoch: string }>(Q.EPOCH_NOW), cursor: get<{ seq: number }>(Q.CURSOR), moveCursor: run(Q.MOVE_CURSOR),
-    lastPlace: get<{ place: number }>(Q.LAST_PLACE), addBatch: run(Q.ADD_BATCH), firstBatch: get<BatchRow & { place: number }>(Q.FIRST_BATCH), removeBatch: run(Q.REMOVE_BATCH),
-    rangeLeft: get<{ batches: number }>(Q.RANGE_LEFT), addAcknowledged: run(Q.ADD_ACKNOWLEDGED), addWithheld: run(Q.ADD_WITHHELD),
-    withheld: all<{ reason: string; rows: number; readings: number }>(Q.WITHHELD), addDead: run(Q.ADD_DEAD), deadCount: get<Letters>(Q.DEAD_COUNT), trimDead: run(Q.TRIM_DEAD),
-    countDropped: run(Q.COUNT_DROPPED), dropped: get<Letters>(Q.DROPPED), deadLetters: all<LetterRow>(Q.DEAD_LETTERS), lettersToRetry: all<LetterRow>(Q.LETTERS_TO_RETRY),
-    askRetry: run(Q.ASK_RETRY), refuseRetry: run(Q.REFUSE_RETRY), removeDead: run(Q.REMOVE_DEAD), saveStatus: run(Q.SAVE_STATUS), status: get<Parameters<typeof statusOf>[0]>(Q.STATUS),
-  }
+  const q = statementsOf(db)
+  const close = (): void => void db.close()
   const surrogatesOf = surrogateLookup(db, random)
 
   /** Nested calls are one transaction. IMMEDIATE: a reader that turns writer half-way could be refused. */
@@ -127,11 +140,11 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
 
   function addDead(sink: string, epoch: string, at: WallMs, dead: readonly DeadEvent[]): void {
     for (const { seqFrom, seqTo, why, retries, event, origin } of dead) {
-      q.addDead({ sink, epoch, seqFrom, seqTo, at, why: why.slice(0, syncLimits.reasonCharsMax), retries, event, origin: originText(origin) })
+      q.addDead.run({ sink, epoch, seqFrom, seqTo, at, why: why.slice(0, syncLimits.reasonCharsMax), retries, event, origin: originText(origin) })
     }
     if (dead.length === 0) return
-    const letters = q.trimDead({ sink, lettersMax: syncLimits.deadLettersMax })
-    if (letters > 0) q.countDropped({ sink, letters })
+    const letters = q.trimDead.run({ sink, lettersMax: syncLimits.deadLettersMax }).changes
+    if (letters > 0) q.countDropped.run({ sink, letters })
   }
 
   function acknowledge(sink: string, epoch: string, origins: readonly EventOrigin[]): void {
@@ -140,61 +153,65 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
       const name = `${origin.device}\u0000${origin.metric}`
       sums.set(name, { ...origin, measured: origin.measured + (sums.get(name)?.measured ?? 0) })
     }
-    for (const { device, metric, measured } of sums.values()) q.addAcknowledged({ sink, epoch, device, metric, readings: measured })
+    for (const { device, metric, measured } of sums.values()) q.addAcknowledged.run({ sink, epoch, device, metric, readings: measured })
   }
 
-  const add = (sink: string, epoch: string, movesCursor: boolean, batch: CutBatch, place: number): number =>
-    q.addBatch({
-      sink, place, epoch, batchId: batch.batchId, seqFrom: batch.seqFrom, seqTo: batch.seqTo, movesCursor: movesCursor ? 1 : 0, body: batch.body, items: itemsText(batch.items),
+  const add = (sink: string, epoch: string, movesCursor: boolean, batch: CutBatch, place: number): void =>
+    void q.addBatch.run({
+      sink, place, epoch, batchId: batch.batchId, seqFrom: batch.seqFrom, seqTo: batch.seqTo, movesCursor: movesCursor ? 1 : 0,
+      body: batch.body, items: itemsText(batch.items),
     })
 
   return {
     transaction: atomic,
-    openEpoch: (epoch) => void q.openEpoch({ epoch }),
-    currentEpoch: () => q.epochNow({})?.epoch ?? null,
+    openEpoch: (epoch) => void q.openEpoch.run({ epoch }),
+    currentEpoch: () => q.epochNow.get()?.epoch ?? null,
     surrogates: surrogatesOf,
-    cursor: (sink, epoch) => q.cursor({ sink, epoch })?.seq ?? 0,
-    advance: (sink, epoch, seq) => void q.moveCursor({ sink, epoch, seq }),
+    cursor: (sink, epoch) => q.cursor.get({ sink, epoch })?.seq ?? 0,
+    advance: (sink, epoch, seq) => void q.moveCursor.run({ sink, epoch, seq }),
     withhold: (sink, epoch, withheld) => atomic(() => {
-      for (const { reason, rows, readings } of withheld) q.addWithheld({ sink, epoch, reason, rows, readings })
+      for (const { reason, rows, readings } of withheld) q.addWithheld.run({ sink, epoch, reason, rows, readings })
     }),
-    withheld: (sink, epoch) => q.withheld({ sink, epoch }),
+    withheld: (sink, epoch) => q.withheld.all({ sink, epoch }),
     keep: (sink, epoch, movesCursor, batches) => atomic(() => {
-      const last = q.lastPlace({ sink })?.place ?? 0
+      const last = q.lastPlace.get({ sink })?.place ?? 0
       batches.forEach((batch, index) => add(sink, epoch, movesCursor, batch, last + 1 + index))
     }),
     pending(sink) {
-      const row = q.firstBatch({ sink })
-      return row === null ? null : storedBatchOf(row)
+      const row = q.firstBatch.get({ sink })
+      return row === undefined ? null : storedBatchOf(row)
     },
     settle: (sink, batch, { acknowledged, dead, at }) => atomic(() => {
       const { id, epoch, seqTo } = batch
       // Settled already (by a thread that was thought dead): what it counted is not counted again.
-      if (q.removeBatch({ id }) === 0) return
+      if (q.removeBatch.run({ id }).changes === 0) return
       acknowledge(sink, epoch, acknowledged)
       addDead(sink, epoch, at, dead)
-      if (batch.movesCursor && q.rangeLeft({ sink, epoch, seqTo })?.batches === 0) q.moveCursor({ sink, epoch, seq: seqTo })
+      if (batch.movesCursor && q.rangeLeft.get({ sink, epoch, seqTo })?.batches === 0) q.moveCursor.run({ sink, epoch, seq: seqTo })
     }),
     replace: (sink, batch, parts) => atomic(() => {
-      const first = q.firstBatch({ sink })
-      if (first === null || first.id !== batch.id) throw new Error(`batch ${batch.batchId} is not the one to be sent next`)
-      q.removeBatch({ id: batch.id })
+      const first = q.firstBatch.get({ sink })
+      if (first === undefined || first.id !== batch.id) throw new Error(`batch ${batch.batchId} is not the one to be sent next`)
+      q.removeBatch.run({ id: batch.id })
       parts.forEach((part, index) => add(sink, batch.epoch, batch.movesCursor, part, first.place - parts.length + 1 + index))
     }),
     addDead: (sink, epoch, at, dead) => atomic(() => addDead(sink, epoch, at, dead)),
-    deadLetters: (sink, lettersMax) => q.deadLetters({ sink, lettersMax }).map(letterOf),
-    lettersToRetry: (sink, lettersMax) => q.lettersToRetry({ sink, lettersMax }).map(letterOf),
-    askRetry: (id) => q.askRetry({ id }) > 0,
-    refuseRetry: (id, why) => void q.refuseRetry({ id, why: why.slice(0, syncLimits.reasonCharsMax) }),
-    removeDead: (ids) => atomic(() => ids.reduce((removed, id) => removed + q.removeDead({ id }), 0)),
-    deadCount: (sink) => q.deadCount({ sink })?.letters ?? 0,
-    deadDropped: (sink) => q.dropped({ sink })?.letters ?? 0,
-    saveStatus: (sink, at, { kind, why, breaker, lastAcceptedAt, stoppedByScanner }) => void q.saveStatus({ sink, at, kind, why, breaker, lastAcceptedAt, stoppedByScanner }),
-    status(sink) {
-      const row = q.status({ sink })
-      return row === null ? null : statusOf(row)
+    deadLetters: (sink, lettersMax) => q.deadLetters.all({ sink, lettersMax }).map(letterOf),
+    lettersToRetry: (sink, lettersMax) => q.lettersToRetry.all({ sink, lettersMax }).map(letterOf),
+    askRetry: (id) => q.askRetry.run({ id }).changes > 0,
+    refuseRetry: (id, why) => void q.refuseRetry.run({ id, why: why.slice(0, syncLimits.reasonCharsMax) }),
+    removeDead: (ids) => atomic(() => ids.reduce((removed, id) => removed + q.removeDead.run({ id }).changes, 0)),
+    deadCount: (sink) => q.deadCount.get({ sink })?.letters ?? 0,
+    deadDropped: (sink) => q.dropped.get({ sink })?.letters ?? 0,
+    saveStatus(sink, at, { kind, why, breaker, lastAcceptedAt, stoppedByScanner }) {
+      q.saveStatus.run({ sink, at, kind, why, breaker, lastAcceptedAt, stoppedByScanner })
     },
-    close: () => void db.close(),
+    status(sink) {
+      const row = q.status.get({ sink })
+      return row === undefined ? null : statusOf(row)
+    },
+    close,
+    [Symbol.dispose]: close,
   }
 }
 

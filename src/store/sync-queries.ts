@@ -152,7 +152,8 @@ export const syncQueries = {
     VALUES (@sink, @epoch, @seqFrom, @seqTo, @at, @why, @retries, 0, @event, @origin)`,
   DEAD_COUNT: 'SELECT count(*) AS letters FROM dead_letter WHERE sink = @sink',
   TRIM_DEAD: 'DELETE FROM dead_letter WHERE sink = @sink AND id <= (SELECT id FROM dead_letter WHERE sink = @sink ORDER BY id DESC LIMIT 1 OFFSET @lettersMax)',
-  COUNT_DROPPED: 'INSERT INTO dead_letter_dropped (sink, letters) VALUES (@sink, @letters) ON CONFLICT (sink) DO UPDATE SET letters = letters + excluded.letters',
+  COUNT_DROPPED: `INSERT INTO dead_letter_dropped (sink, letters) VALUES (@sink, @letters)
+    ON CONFLICT (sink) DO UPDATE SET letters = letters + excluded.letters`,
   DROPPED: 'SELECT letters FROM dead_letter_dropped WHERE sink = @sink',
   DEAD_LETTERS: `SELECT id, epoch, seq_from AS seqFrom, seq_to AS seqTo, at, why, retries, retry_asked AS retryAsked, event, origin
     FROM dead_letter WHERE sink = @sink ORDER BY id LIMIT @lettersMax`,

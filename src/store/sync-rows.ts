@@ -71,9 +71,11 @@ export const letterOf = ({ at, retryAsked, origin, ...row }: LetterRow): DeadLet
 const KINDS: readonly SyncStatus['kind'][] = ['off', 'ok', 'behind', 'paused']
 const BREAKERS: readonly SyncStatus['breaker'][] = ['closed', 'open', 'half-open']
 
-export function statusOf({ at, kind, why, breaker, lastAcceptedAt, stoppedByScanner }: StatusRow): Omit<SyncStatus, 'lagRows' | 'deadLetters'> & { readonly at: WallMs } {
+export function statusOf(row: StatusRow): Omit<SyncStatus, 'lagRows' | 'deadLetters'> & { readonly at: WallMs } {
+  const { at, kind, why, breaker, lastAcceptedAt, stoppedByScanner } = row
   const knownKind = KINDS.find((known) => known === kind)
   const knownBreaker = BREAKERS.find((known) => known === breaker)
   if (knownKind === undefined || knownBreaker === undefined) throw damaged('the status')
-  return { at: wallMs(at), kind: knownKind, why, breaker: knownBreaker, lastAcceptedAt: lastAcceptedAt === null ? null : wallMs(lastAcceptedAt), stoppedByScanner }
+  const acceptedAt = lastAcceptedAt === null ? null : wallMs(lastAcceptedAt)
+  return { at: wallMs(at), kind: knownKind, why, breaker: knownBreaker, lastAcceptedAt: acceptedAt, stoppedByScanner }
 }

@@ -42,10 +42,24 @@ export type RawTrend = {
 }
 
 type Line = { readonly device: string; readonly series: Series; readonly points: Point[] }
-type Gathering = { readonly query: TrendQuery; readonly rows: RowReader; readonly lines: Map<string, Line>; rowsLeft: number; valuesLeft: number; damagedRows: number }
+type Gathering = {
+  readonly query: TrendQuery
+  readonly rows: RowReader
+  readonly lines: Map<string, Line>
+  rowsLeft: number
+  valuesLeft: number
+  damagedRows: number
+}
 
 export function readTrend(db: Database, query: TrendQuery): RawTrend {
-  const gathering: Gathering = { query, rows: new RowReader(db), lines: new Map(), rowsLeft: storeLimits.historyRowsMax, valuesLeft: storeLimits.historyValuesMax, damagedRows: 0 }
+  const gathering: Gathering = {
+    query,
+    rows: new RowReader(db),
+    lines: new Map(),
+    rowsLeft: storeLimits.historyRowsMax,
+    valuesLeft: storeLimits.historyValuesMax,
+    damagedRows: 0,
+  }
   // Rows are found by when they came; a value may have been measured long before.
   const span = seqsBetween(db, query.from, query.to + storeLimits.historyLateMs)
   if (span) for (const stream of streamsOf(db, query)) gather(db, gathering, { stream, ...span })

@@ -3,7 +3,8 @@
 import type { Database } from 'better-sqlite3'
 import type { SeriesRow, StreamRow } from './names.ts'
 import { writerQueries } from './queries.ts'
-import type { MessageRow } from './rows.ts'
+import type { EventRow, MessageRow, StayRow } from './rows.ts'
+import type { EncodedFrame } from './tick-codec.ts'
 
 export type Connection = ReturnType<typeof connectionOf>
 
@@ -26,18 +27,18 @@ export function connectionOf(db: Database) {
     addStream: db.prepare<[StreamRow]>(writerQueries.ADD_STREAM),
     addSeries: db.prepare<[SeriesRow]>(writerQueries.ADD_SERIES),
     addSnapshot: db.prepare<[number, number, number, number | null, Uint8Array, number]>(writerQueries.ADD_SNAPSHOT),
-    addEvent: db.prepare<[{ seq: number; at: number; kind: string; alertId: string | null; body: string; crc: number }]>(writerQueries.ADD_EVENT),
+    addEvent: db.prepare<[EventRow]>(writerQueries.ADD_EVENT),
     addMark: db.prepare<[{ minute: number; seq: number }]>(writerQueries.ADD_MARK),
     openAlert: db.prepare<[{ alertId: string; crc: number }]>(writerQueries.OPEN_ALERT),
     closeAlert: db.prepare<[{ alertId: string }]>(writerQueries.CLOSE_ALERT),
     patientOfStay: db.prepare<[{ stay: string }], { readonly patient: number | null }>(writerQueries.PATIENT_OF_STAY),
     addPatient: db.prepare<[{ mrn: string | null; name: string | null; crc: number }]>(writerQueries.ADD_PATIENT),
     changePatient: db.prepare<[{ id: number; mrn: string | null; name: string | null; crc: number }]>(writerQueries.CHANGE_PATIENT),
-    putStay: db.prepare<[{ id: string; bed: string; patient: number | null; openedAt: number; closedAt: number | null; context: string; crc: number }]>(writerQueries.PUT_STAY),
+    putStay: db.prepare<[Omit<StayRow, 'mrn' | 'name' | 'patientCrc'>]>(writerQueries.PUT_STAY),
     messages: db.prepare<[], MessageRow>(writerQueries.MESSAGES),
     addMessage: db.prepare<[MessageRow]>(writerQueries.ADD_MESSAGE),
     removeMessage: db.prepare<[{ row: number }]>(writerQueries.REMOVE_MESSAGE),
-    addQuarantined: db.prepare<[{ at: number; device: string; peer: string; why: string; length: number; bytes: Uint8Array; crc: number }]>(writerQueries.ADD_QUARANTINED),
+    addQuarantined: db.prepare<[EncodedFrame & { readonly crc: number }]>(writerQueries.ADD_QUARANTINED),
     trimQuarantine: db.prepare<[{ device: string; framesMax: number }]>(writerQueries.TRIM_QUARANTINE),
     countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
     checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },

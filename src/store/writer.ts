@@ -8,6 +8,7 @@
 
 import Database from 'better-sqlite3'
 import { storeLimits } from '../limits.ts'
+import type { CommitResult } from '../seams.ts'
 import { numbered } from './crc.ts'
 import { type Identity, type Refused, openWriterDatabase, whyOf } from './database.ts'
 import { minuteOf } from './marks.ts'
@@ -24,7 +25,7 @@ export type WriterSettings = Identity & {
 }
 
 export type QueuedTick = { readonly id: number; readonly buffer: ArrayBuffer }
-export type Answer = { readonly id: number; readonly result: { readonly kind: 'durable'; readonly lastSeq: number } | { readonly kind: 'failed'; readonly why: string } }
+export type Answer = { readonly id: number; readonly result: CommitResult }
 
 /** What a test may do to the disk. */
 export type WriterHooks = { readonly afterOpen?: (db: Database.Database) => void; readonly beforeCommit?: (db: Database.Database) => void }

@@ -55,7 +55,9 @@ export function alertData(event: Phase, alertId: Surrogate): AlertData | null {
   }
 }
 
-export const interactionData = (event: ByNurse, { alert, subject, user }: { readonly alert: Surrogate; readonly subject: Surrogate; readonly user: Surrogate }): InteractionData => ({
+type About = { readonly alert: Surrogate; readonly subject: Surrogate; readonly user: Surrogate }
+
+export const interactionData = (event: ByNurse, { alert, subject, user }: About): InteractionData => ({
   userId: user,
   action: 'edit',
   resource: { type: 'alert', id: alert },

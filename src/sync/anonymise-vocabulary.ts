@@ -16,32 +16,35 @@ export const EVENT_TYPES = ['vital-signs', 'alerts'] as const
 
 /** Parts of rule ids and conditions, between `/`, `-` and `.`. */
 const CONDITION_WORDS = [
-  'threshold', 'limit', 'news2', 'qsofa', 'sirs', 'pews', 'sepsis', 'screen', 'silence', 'silent', 'technical', 'gateway', 'store', 'sync', 'clock', 'disk',
-  'link', 'device', 'monitor', 'alarm', 'data', 'lost', 'stale', 'down', 'up', 'never', 'failing', 'battery', 'lead', 'leads', 'probe', 'off', 'on', 'quarantine',
-  'quarantined', 'unknown', 'low', 'high', 'very', 'extreme', 'critical', 'warning', 'alert', 'total', 'score', 'band', 'single', 'red', 'three', 'any', 'part', 'aggregate',
-  'urgent', 'emergency', 'hypotension', 'hypertension', 'shock', 'tachycardia', 'bradycardia', 'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation',
-  'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible', 'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames',
-  'unbound', 'association', 'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response',
-  'deterioration', 'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical',
-  OTHER,
+  'threshold', 'limit', 'news2', 'qsofa', 'sirs', 'pews', 'sepsis', 'screen', 'silence', 'silent', 'technical', 'gateway', 'store', 'sync', 'clock',
+  'disk', 'link', 'device', 'monitor', 'alarm', 'data', 'lost', 'stale', 'down', 'up', 'never', 'failing', 'battery', 'lead', 'leads', 'probe',
+  'off', 'on', 'quarantine', 'quarantined', 'unknown', 'low', 'high', 'very', 'extreme', 'critical', 'warning', 'alert', 'total', 'score', 'band',
+  'single', 'red', 'three', 'any', 'part', 'aggregate', 'urgent', 'emergency', 'hypotension', 'hypertension', 'shock', 'tachycardia', 'bradycardia',
+  'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation', 'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible',
+  'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames', 'unbound', 'association',
+  'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response', 'deterioration', 'rule',
+  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
 const INPUT_WORDS = [
-  'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate', 'infectionSuspected', 'infection', 'population',
-  'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age', 'limit', 'duration', 'seconds', 'frames', 'channel',
-  'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'SpO₂ scale', 'infection suspected', OTHER,
+  'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate',
+  'infectionSuspected', 'infection', 'population', 'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age',
+  'limit', 'duration', 'seconds', 'frames', 'channel', 'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'SpO₂ scale', 'infection suspected', 'last frame',
+  'usual SBP, last 4 h', 'white cells', 'band cells', 'PaCO₂', OTHER,
 ] as const
 
 /** Values of inputs that are words. */
-const VALUE_WORDS = ['A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', 'on oxygen', 'on air', ...ABSENT_REASONS, OTHER] as const
+const VALUE_WORDS = [
+  'A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', 'on oxygen', 'on air', 'not said', ...ABSENT_REASONS, OTHER,
+] as const
 
 /** Units of inputs that are no metric's in UCUM: those of scores and words, and what is printed on a monitor. */
-const UNIT_WORDS = ['', 'mmHg', '°C', 'cmH₂O', 'ACVPU', 'points', '1', 's', 'ms', 'min', 'h', 'a', '{score}', '{points}', '10*3/uL', 'mmol/L', '%', OTHER] as const
+const UNIT_WORDS = ['', 'mmHg', '°C', 'cmH₂O', 'ACVPU', 'points', '1', 's', 'ms', 'min', 'h', 'a', '{score}', '10*3/uL', 'mmol/L', '%', OTHER] as const
 
 const CONDITIONS: ReadonlySet<string> = new Set([...CONDITION_WORDS, ...VARIABLES])
 /** Labels too: rules name an input as the monitor does. */
-const NAMES: ReadonlySet<string> = new Set([...VARIABLES, ...INPUT_WORDS, ...METRICS.flatMap((metric) => [metric.id, metric.label])])
+const NAMES: ReadonlySet<string> = new Set([...VARIABLES, ...INPUT_WORDS, ...METRICS.flatMap(({ id, label }) => [id, label, `last ${label}`])])
 const VALUES: ReadonlySet<string> = new Set([...VALUE_WORDS, ...METRICS.map((metric) => metric.id)])
 const UNITS: ReadonlySet<string> = new Set([...UNIT_WORDS, ...METRICS.map((metric) => metric.unit)])
 
@@ -73,14 +76,17 @@ export const isVersion = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){0,2}$/.
 
 /** Words of a limit's text that are no label, unit or variable. */
 const LIMIT_WORDS: ReadonlySet<string> = new Set([
-  '<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'beyond', 'under', 'over', 'at', 'least', 'most', 'or', 'and', 'more', 'less', 'than', 'for', 'within', 'to', 'in', 'one', 'parameter', 'points',
-  'low', 'medium', 'high', 'urgent', 'emergency', 'an', 'a', 'estimate', 'from', 'continuous', 'values', 'what', 'can', 'be', 'believed', 'not', 'scored', 'ignored',
-  'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'with', 'infection', 'suspected', 'criteria', 'of',
+  '<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'beyond', 'under', 'over', 'at', 'least', 'most', 'or', 'and', 'more', 'less', 'than', 'for',
+  'within', 'to', 'in', 'one', 'parameter', 'points', 'low', 'medium', 'high', 'urgent', 'emergency', 'an', 'a', 'estimate', 'from', 'continuous',
+  'values', 'what', 'can', 'be', 'believed', 'not', 'scored', 'ignored', 'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'with', 'infection', 'suspected',
+  'criteria', 'of', 'prompt', 'diagnosis', 'vital', 'signs', 'only', 'fall',
 ])
 /** From here on the numbers are of the delay. */
 const DELAY_WORDS: ReadonlySet<string> = new Set(['after', 'once'])
-const LABELS: ReadonlySet<string> = new Set([...METRICS.flatMap((metric) => metric.label.split(' ')), 'SBP', 'DBP', 'MAP', 'RR', 'HR', 'SpO₂', 'Temp', 'EtCO₂', 'FiO₂', 's'])
-const LIMIT_NUMBERS_MAX = 4
+const LABELS: ReadonlySet<string> = new Set([
+  ...METRICS.flatMap((metric) => metric.label.split(' ')), 'SBP', 'DBP', 'MAP', 'RR', 'HR', 'SpO₂', 'Temp', 'EtCO₂', 'FiO₂', 's',
+])
+const LIMIT_NUMBERS_MAX = 6
 
 /**
  * The numbers of a limit's text, where every word of it is a comparison, a label, a unit or a number of at most four

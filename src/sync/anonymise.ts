@@ -95,7 +95,10 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
       else for (const observation of observations) {
         const metric = metricOfId(observation.metric.id)
         if (metric === undefined) withhold('unknown-metric', 0, 1)
-        else addTo(groups, { stay, device, metric, sensor: sensorOf(sensors, lane, device, metric.id, observation.channel), seq: row.seq }, columnOf(observation))
+        else {
+          const sensor = sensorOf(sensors, lane, device, metric.id, observation.channel)
+          addTo(groups, { stay, device, metric, sensor, seq: row.seq }, columnOf(observation))
+        }
       }
     } else if (row.stored.kind === 'gateway') withhold('gateway-event', 1, 0)
     else {
@@ -105,7 +108,9 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
     }
   }
   const ordinals = new Map<string, number>()
-  const vitals = [...groups.values()].map((group) => ({ firstSeq: group.firstSeq, event: vitalSigns(group, ordinalOf(ordinals, group), lane), origin: originOf(group) }))
+  const vitals = [...groups.values()].map((group) => ({
+    firstSeq: group.firstSeq, event: vitalSigns(group, ordinalOf(ordinals, group), lane), origin: originOf(group),
+  }))
   const events = [...vitals, ...alerts.map((alert) => ({ ...alert, origin: null }))].sort((a, b) => a.firstSeq - b.firstSeq)
   return {
     events: events.map(({ event, origin }) => ({ event, origin })),
@@ -201,7 +206,9 @@ function alertEvent(event: AlertEvent, seq: number, { gatewayId, epoch, surrogat
       const source = event.device === null ? gateway() : surrogates.of('device', event.device)
       const subject = event.stay === null ? source : surrogates.of('stay', event.stay)
       surrogates.rememberAlert(event.alertId, subject)
-      return { [cleared]: true, streamId: source, eventType: 'alerts', partitionKey: subject, key: keyOf(subject), revision: REVISION, data, timestamp: isoOf(event.at) }
+      return {
+        [cleared]: true, streamId: source, eventType: 'alerts', partitionKey: subject, key: keyOf(subject), revision: REVISION, data, timestamp: isoOf(event.at),
+      }
     }
     case 'acknowledged':
     case 'audio-paused': {

@@ -116,7 +116,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
       const last = rows.at(-1)
       if (last === undefined) return { kind: 'nothing' }
       scanner.learn(identifiers())
-      scanner.learn(namesIn(rows))
+      scanner.learn(new Set(namesIn(rows)))
       // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
       return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, last.seq, at, bytesMax)) }
     },

@@ -115,7 +115,8 @@ export function createPump(parts: PumpParts): Pump {
     // What follows is cut small enough at once.
     bytesMax = Math.max(syncLimits.batchBytesMin, Math.min(bytesMax, Math.ceil(batch.body.length / 2)))
     const { epoch, seqFrom, seqTo } = batch
-    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId: parts.organizationId, gatewayId: parts.gatewayId, epoch, seqFrom, seqTo }))
+    const { organizationId, gatewayId } = parts
+    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId, gatewayId, epoch, seqFrom, seqTo }))
   }
 
   function refused(batch: StoredBatch, answer: SinkAnswer & { kind: 'refused' }): void {
@@ -136,9 +137,11 @@ export function createPump(parts: PumpParts): Pump {
         return settle(batch, new Map())
       case 'partly':
         return settle(batch, new Map(answer.rejected.map(({ index, code, detail }) => [index, `${code}: ${detail}`])))
-      case 'retry':
+      case 'retry': {
         failures++
-        return hold('behind', answer.why, Math.max(breaker.waitMs(), answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)))
+        const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)
+        return hold('behind', answer.why, Math.max(breaker.waitMs(), delayMs))
+      }
       case 'refused':
         return refused(batch, answer)
     }

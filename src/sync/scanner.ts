@@ -27,8 +27,9 @@ const NESTING_MAX = 12
 
 /** Names of fields of the live lane. Any other field name is searched like a value. */
 const FIELDS: ReadonlySet<string> = new Set([
-  'streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp', 'metric', 'mdc', 'loinc', 'unit', 't', 'v', 'q', 'alertId', 'phase', 'state', 'priority', 'severity',
-  'type', 'rule', 'version', 'because', 'condition', 'inputs', 'name', 'value', 'limit', 'missing', 'userId', 'action', 'resource', 'id', 'metadata', 'subject', 'change', 'forMs',
+  'streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp', 'metric', 'mdc', 'loinc', 'unit', 't', 'v', 'q', 'alertId',
+  'phase', 'state', 'priority', 'severity', 'type', 'rule', 'version', 'because', 'condition', 'inputs', 'name', 'value', 'limit', 'missing',
+  'userId', 'action', 'resource', 'id', 'metadata', 'subject', 'change', 'forMs',
 ])
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
@@ -56,7 +57,8 @@ export function createScanner(ours: readonly string[]): Scanner {
   const isKey = (text: string): boolean => {
     const [gatewayId = '', epoch = '', subject = '', metric = '', seqs = '', revision = '', ...more] = text.split('/')
     return (
-      more.length === 0 && constants.has(gatewayId) && constants.has(epoch) && isSurrogate(subject) && VOCABULARY.has(metric.replace(ORDINAL, '')) && SEQS.test(seqs) && REVISION.test(revision)
+      more.length === 0 && constants.has(gatewayId) && constants.has(epoch) && isSurrogate(subject) &&
+      VOCABULARY.has(metric.replace(ORDINAL, '')) && SEQS.test(seqs) && REVISION.test(revision)
     )
   }
   const proven = (text: string): boolean =>

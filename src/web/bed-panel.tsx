@@ -32,6 +32,7 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
     requestAnimationFrame(() => document.querySelector<HTMLButtonElement>(`.tile[data-bed="${CSS.escape(bed.id)}"] .tile-open`)?.focus())
   }
   const ofBed = alertsOfBed(alerts.value, bed.id)
+  const judged = judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)
   return (
     <article class="panel" aria-labelledby="panel-title">
       <BedStrip />
@@ -44,14 +45,14 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
       <div class="panel-body">
         <div class="panel-main">
           {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null} />)}</ol>}
-          <PanelTrend bed={bed} />
+          <PanelTrend bed={bed} judged={judged} alerts={ofBed} />
         </div>
         <div class="panel-side">
           {bed.news2 !== null && bed.news2.missing.length > 0 && (
             <p class="panel-missing">NEWS2 is an estimate without {bed.news2.missing.map((name) => inputText(name, bed.values)).join(', ')}.</p>
           )}
           <ContextControls bed={bed} />
-          <ValueTable judged={judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)} />
+          <ValueTable judged={judged} />
         </div>
       </div>
     </article>

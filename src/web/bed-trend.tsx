@@ -1,11 +1,12 @@
 import { useMemo } from 'preact/hooks'
 import { webLimits } from '../limits.ts'
-import type { BedView } from '../api/wire.ts'
+import type { AlertView, BedView } from '../api/wire.ts'
 import { Chart } from './chart.tsx'
 import { type ChartLine, type ChartSpan, LINES } from './chart-options.ts'
-import { SLOT_METRICS } from './slots.ts'
+import { type Judged, pressureSlot, SLOT_METRICS, type SlotName, slotValue } from './slots.ts'
 import { useStation } from './station.ts'
 import type { Series, Trend } from './trend.ts'
+import { PressureCell, ValueCell } from './value-cell.tsx'
 
 const NONE: Series = { metric: '', label: '', unit: '', t: [], v: [] }
 
@@ -18,17 +19,17 @@ const longest = (trend: Trend, metrics: readonly string[]): Series =>
 
 const SYSTOLIC = ['MDC_PRESS_BLD_ART_SYS', 'MDC_PRESS_BLD_ART_ABP_SYS', 'MDC_PRESS_BLD_SYS', 'MDC_PRESS_BLD_NONINV_SYS', 'MDC_PRESS_CUFF_SYS']
 
-type Row = { readonly name: string; readonly unit: string; readonly lines: readonly ChartLine[]; readonly series: readonly Series[] }
+type Row = { readonly slot: SlotName | 'bp'; readonly lines: readonly ChartLine[]; readonly series: readonly Series[] }
 
 function rowsOf(trend: Trend): readonly Row[] {
   const systolic = longest(trend, SYSTOLIC)
   const diastolic = trend.get(systolic.metric.replace(/_SYS$/, '_DIA')) ?? NONE
   const rows: readonly Row[] = [
-    { name: 'SpO₂', unit: '%', lines: [LINES.spo2], series: [longest(trend, SLOT_METRICS.spo2)] },
-    { name: 'HR', unit: '/min', lines: [LINES.hr], series: [longest(trend, SLOT_METRICS.hr)] },
-    { name: 'RR', unit: '/min', lines: [LINES.rr], series: [longest(trend, SLOT_METRICS.rr)] },
-    { name: 'BP', unit: 'mmHg', lines: [LINES.sys, LINES.dia], series: [systolic, diastolic] },
-    { name: 'Temp', unit: '°C', lines: [LINES.temperature], series: [longest(trend, SLOT_METRICS.temperature)] },
+    { slot: 'spo2', lines: [LINES.spo2], series: [longest(trend, SLOT_METRICS.spo2)] },
+    { slot: 'hr', lines: [LINES.hr], series: [longest(trend, SLOT_METRICS.hr)] },
+    { slot: 'rr', lines: [LINES.rr], series: [longest(trend, SLOT_METRICS.rr)] },
+    { slot: 'bp', lines: [LINES.sys, LINES.dia], series: [systolic, diastolic] },
+    { slot: 'temperature', lines: [LINES.temperature], series: [longest(trend, SLOT_METRICS.temperature)] },
   ]
   return rows.filter((row) => row.series.some((series) => series.t.length > 0))
 }
@@ -37,7 +38,8 @@ function useSpan(): ChartSpan | null {
   const { trends, receiver } = useStation()
   const drawn = trends.drawn.value
   const to = receiver.moment.peek().server
-  return useMemo(() => (to === null ? null : { from: to - webLimits.trendSpanMs, to }), [drawn, to === null])
+  // Whole milliseconds, or the chart's round times of day come out a millisecond short of round.
+  return useMemo(() => (to === null ? null : { from: Math.ceil(to) - webLimits.trendSpanMs, to: Math.ceil(to) }), [drawn, to === null])
 }
 
 /** Two hours of SpO₂ and heart rate in a strip. */
@@ -58,19 +60,18 @@ export function TileTrend({ bed }: { readonly bed: BedView }) {
 }
 
 /** Two hours of all that is trended, one chart under the other on the same time. */
-export function PanelTrend({ bed }: { readonly bed: BedView }) {
+export function PanelTrend({ bed, judged, alerts }: { readonly bed: BedView; readonly judged: readonly Judged[]; readonly alerts: readonly AlertView[] }) {
   const { trends } = useStation()
   const span = useSpan()
   const rows = useMemo(() => rowsOf(trends.of(bed)), [span, bed.stay, bed.id])
   if (span === null || rows.length === 0) return <p class="empty">No trend yet: nothing has been measured in the last two hours.</p>
+  const numberOf = (slot: Row['slot']) => (slot === 'bp' ? <PressureCell pressure={pressureSlot(judged)} alerts={alerts} /> : <ValueCell slot={slot} judged={slotValue(judged, slot)} alerts={alerts} />)
   return (
     <div class="panel-trend">
-      {rows.map(({ name, unit, lines, series }) => (
-        <figure key={`${bed.id} ${name}`}>
-          <figcaption>
-            {name} <small>{unit}</small>
-          </figcaption>
-          <Chart lines={lines} series={series} span={span} full={true} words={`${name} of the last two hours`} />
+      {rows.map(({ slot, lines, series }) => (
+        <figure key={`${bed.id} ${slot}`}>
+          <figcaption>{numberOf(slot)}</figcaption>
+          <Chart lines={lines} series={series} span={span} full={true} words={`${lines.map((line) => line.title).join(', ')} of the last two hours`} />
         </figure>
       ))}
     </div>

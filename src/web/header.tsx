@@ -45,7 +45,7 @@ function AlertCounts() {
   const counts = countByPriority(alerts.value)
   const present = (['high', 'medium', 'low'] as const).filter((priority) => counts[priority] > 0)
   if (present.length === 0) return null
-  const inSight = route.value === 'station' && openBed.value === null
+  const inSight = route.value !== 'station' ? 'no' : openBed.value === null ? 'yes' : 'beside'
   return (
     <button type="button" class="counts" data-in-sight={inSight} onClick={() => go('station')}>
       <span class="heard">Open alerts:</span>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Answer, paths, post } from './api.ts'
 import { tokenIn } from './login-link.ts'
 import { useStation } from './station.ts'
@@ -7,6 +7,7 @@ type State = { readonly kind: 'ready' | 'busy' } | { readonly kind: 'refused'; r
 
 export function LoginPage() {
   const station = useStation()
+  const field = useRef<HTMLInputElement>(null)
   const [state, setState] = useState<State>({ kind: 'ready' })
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
@@ -19,6 +20,7 @@ export function LoginPage() {
     setPassword('')
   }
 
+  useEffect(() => field.current?.focus(), [])
   useEffect(() => {
     const token = tokenIn(location.hash)
     if (token === null) return
@@ -39,7 +41,7 @@ export function LoginPage() {
         {station.loginNote.value !== '' && <p class="failed">{station.loginNote.value}</p>}
         <label>
           Name
-          <input name="name" autoComplete="username" autoCapitalize="none" required maxLength={64} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+          <input ref={field} name="name" autoComplete="username" autoCapitalize="none" required maxLength={64} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
         <label>
           Password

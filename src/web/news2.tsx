@@ -15,7 +15,10 @@ export function News2({ score, moment }: News2Props) {
       {score === null || freshness === 'gone' ? <span class="news2-total">—</span> : (
         <>
           <span class="news2-total">{scoreText(score)}</span>
-          <span class="news2-missing" title={score.missing.join(', ')}>{missingWords(score.missing)}</span>
+          <span class="news2-missing">
+            <span class="full">{missingWords(score.missing)}</span>
+            <span class="brief" aria-hidden="true">{score.missing.length === 0 ? '' : `${score.missing.length} missing`}</span>
+          </span>
         </>
       )}
     </div>

@@ -2,28 +2,21 @@ import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
 import { TileTrend } from './bed-trend.tsx'
 import { Mark } from './mark.tsx'
 import { News2 } from './news2.tsx'
-import { highestOf, highestUnacknowledged, priorityOfValue } from './order.ts'
+import { highestOf, highestUnacknowledged } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
-import { judgeValues, leadOf, pressureSlot, SLOT_TITLES, type SlotName, slotValue } from './slots.ts'
+import { judgeValues, pressureSlot, type SlotName, slotValue } from './slots.ts'
 import { useStation } from './station.ts'
 import { PressureCell, ValueCell } from './value-cell.tsx'
 import { bedText, linkText, priorityText } from './words.ts'
 
 type TileProps = { readonly bed: BedView; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[]; readonly first: boolean }
 
-const NAMES: Readonly<Record<SlotName, readonly string[]>> = { hr: ['hr', 'pulse'], spo2: ['spo2'], rr: ['rr'], temperature: ['temperature'] }
-
 export function Tile({ bed, alerts, devices, first }: TileProps) {
   const { receiver, openBed, focusedBed } = useStation()
   const moment = receiver.moment.value
   const judged = judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)
-  const pressure = pressureSlot(judged)
-  const lead = pressure && leadOf(pressure)
   const highest = highestOf(alerts)
-  const cell = (slot: SlotName) => {
-    const value = slotValue(judged, slot)
-    return <ValueCell slot={slot} title={SLOT_TITLES[slot]} judged={value} priority={priorityOfValue(alerts, [...NAMES[slot], value?.value.metric ?? '', value?.value.key ?? ''])} />
-  }
+  const cell = (slot: SlotName) => <ValueCell slot={slot} judged={slotValue(judged, slot)} alerts={alerts} />
   return (
     <li class="tile" data-bed={bed.id} data-priority={highest?.priority} data-acknowledged={highest !== null && highestUnacknowledged(alerts) === null}>
       <div class="tile-head">
@@ -39,14 +32,16 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
         </button>
         <PatientLine bed={bed} />
       </div>
-      {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : <div class="cells">
-        {cell('spo2')}
-        {cell('hr')}
-        {cell('rr')}
-        <PressureCell pressure={pressure} priority={priorityOfValue(alerts, ['sbp', 'dbp', 'map', lead?.value.metric ?? '', pressure?.mean?.value.metric ?? '', pressure?.dia?.value.metric ?? ''])} />
-        {cell('temperature')}
-        <News2 score={bed.news2} moment={moment} />
-      </div>}
+      {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : (
+        <div class="cells">
+          {cell('spo2')}
+          {cell('hr')}
+          {cell('rr')}
+          <PressureCell pressure={pressureSlot(judged)} alerts={alerts} />
+          {cell('temperature')}
+          <News2 score={bed.news2} moment={moment} />
+        </div>
+      )}
       <TileTrend bed={bed} />
       <TileFoot bed={bed} alerts={alerts} devices={devices} />
     </li>

@@ -1,12 +1,13 @@
-import { ageText } from './age.ts'
-import type { Judged, Pressure } from './slots.ts'
-import { cellTitle, isOfOneTime, leadOf } from './slots.ts'
 import type { AlertView } from '../api/wire.ts'
+import { ageText } from './age.ts'
+import { priorityOfValue } from './order.ts'
+import { cellTitle, isOfOneTime, type Judged, leadOf, type Pressure, SLOT_TITLES, type SlotName } from './slots.ts'
 import { absentText, numberText, unitText } from './words.ts'
 
-type Priority = AlertView['priority'] | null
+type CellProps = { readonly slot: SlotName; readonly judged: Judged | null; readonly alerts: readonly AlertView[] }
 
-type CellProps = { readonly title: string; readonly judged: Judged | null; readonly priority: Priority; readonly slot: string }
+/** What rules call the inputs that feed a slot. */
+const INPUTS: Readonly<Record<SlotName, readonly string[]>> = { hr: ['hr', 'pulse'], spo2: ['spo2'], rr: ['rr'], temperature: ['temperature'] }
 
 /** What stands where a number would: null when there is one. */
 function wordOf({ value, freshness }: Judged): string | null {
@@ -21,18 +22,11 @@ const Questionable = () => (
 )
 
 /** One number of a tile. A word stands where there is no number, never a zero and never an old number. */
-export function ValueCell({ title, judged, priority, slot }: CellProps) {
-  if (judged === null) {
-    return (
-      <div class="cell" data-slot={slot} data-freshness="none">
-        <span class="cell-title">{title}</span>
-        <span class="number">—</span>
-        <span class="heard">no source</span>
-      </div>
-    )
-  }
+export function ValueCell({ slot, judged, alerts }: CellProps) {
+  if (judged === null) return <NoSource slot={slot} title={SLOT_TITLES[slot]} />
   const { value, freshness, ageMs } = judged
   const word = wordOf(judged)
+  const priority = priorityOfValue(alerts, [...INPUTS[slot], value.metric, value.key])
   return (
     <div class="cell" data-slot={slot} data-freshness={freshness} data-priority={priority ?? undefined} data-absent={value.value.kind === 'absent'}>
       <span class="cell-title">
@@ -49,16 +43,26 @@ export function ValueCell({ title, judged, priority, slot }: CellProps) {
   )
 }
 
-type PressureProps = { readonly pressure: Pressure | null; readonly priority: Priority }
+const NoSource = ({ slot, title }: { readonly slot: string; readonly title: string }) => (
+  <div class="cell" data-slot={slot} data-freshness="none">
+    <span class="cell-title">{title}</span>
+    <span class="number">—</span>
+    <span class="heard">no source</span>
+  </div>
+)
+
+type PressureProps = { readonly pressure: Pressure | null; readonly alerts: readonly AlertView[] }
 
 const part = (judged: Judged | null): string => (judged === null || judged.freshness === 'gone' ? '—' : numberText(judged.value))
 
 /** Systolic over diastolic and the mean, as one thing with one age: that of its leading part. */
-export function PressureCell({ pressure, priority }: PressureProps) {
+export function PressureCell({ pressure, alerts }: PressureProps) {
   const lead = pressure && leadOf(pressure)
-  if (pressure === null || lead === null) return <ValueCell title="BP" judged={null} priority={null} slot="bp" />
+  if (pressure === null || lead === null) return <NoSource slot="bp" title="BP" />
   const { sys, dia, mean } = pressure
   const word = wordOf(lead)
+  const parts = [sys, dia, mean].flatMap((judged) => (judged === null ? [] : [judged.value.metric, judged.value.key]))
+  const priority = priorityOfValue(alerts, ['sbp', 'dbp', 'map', ...parts])
   return (
     <div class="cell" data-slot="bp" data-freshness={lead.freshness} data-priority={priority ?? undefined} data-absent={lead.value.value.kind === 'absent'}>
       <span class="cell-title">

@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest'
 import { startWard } from './support.ts'
 
+type Operation = {
+  parameters: { name: string; in: string }[]
+  responses: Record<string, unknown>
+  security: unknown[]
+  requestBody?: unknown
+  'x-roles'?: string[]
+}
+
 type Description = {
   openapi: string
-  paths: Record<string, Record<string, { parameters: { name: string; in: string }[]; responses: Record<string, unknown>; security: unknown[]; requestBody?: unknown; 'x-roles'?: string[] }>>
+  paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, object> }
 }
 

@@ -20,7 +20,8 @@ test('the page is served at its address and at every place inside it, and is ask
   const { ask } = await built()
   for (const path of ['/', '/login', '/login?x=1', '/devices/monitor-1']) {
     const response = await ask(path)
-    expect([path, response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([path, 200, 'text/html; charset=utf-8', 'no-cache'])
+    const { headers } = response
+    expect([path, response.status, headers.get('content-type'), headers.get('cache-control')]).toEqual([path, 200, 'text/html; charset=utf-8', 'no-cache'])
     expect(await response.text()).toContain('<title>Vigil</title>')
   }
 })
@@ -34,7 +35,16 @@ test('a file named by its content is kept for a year, any other is asked for aga
   expect([icon.status, icon.headers.get('cache-control')]).toEqual([200, 'no-cache'])
 })
 
-test.each(['/assets/index-0000.js', '/nothing.png', '/.secret.txt', '/../users.json', '/%2e%2e/users.json', '/assets/..%2f..%2fusers.json', '/assets/%2e%2e/%2e%2e/users.json', '/users.json'])(
+test.each([
+  '/assets/index-0000.js',
+  '/nothing.png',
+  '/.secret.txt',
+  '/../users.json',
+  '/%2e%2e/users.json',
+  '/assets/..%2f..%2fusers.json',
+  '/assets/%2e%2e/%2e%2e/users.json',
+  '/users.json',
+])(
   '%s is not there, and is not kept as such',
   async (path) => {
     const response = await (await built()).ask(path)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ApiRefused } from '../../src/api/server.ts'
+import { ApiRefused, startApi } from '../../src/api/server.ts'
 import type { Access } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
 import { SCHEMAS } from '../../src/api/views.ts'
@@ -83,7 +83,9 @@ test('every route answers every role, and nobody, as the table says', async () =
 test('what is in no table is not there, for nobody and for everybody', async () => {
   const { ask, signIn } = await startWard()
   const cookie = await signIn('admin')
-  for (const [method, path] of [['GET', '/api'], ['GET', '/api/users'], ['GET', '/ws'], ['GET', '/api/../users.json'], ['POST', '/api/beds'], ['DELETE', '/api/beds'], ['PUT', '/api/me'], ['OPTIONS', '/api/login'], ['POST', '/']] as const) {
+  const reads = ['GET /api', 'GET /api/users', 'GET /ws', 'GET /api/../users.json']
+  const writes = ['POST /api/beds', 'DELETE /api/beds', 'PUT /api/me', 'OPTIONS /api/login', 'POST /']
+  for (const [method = '', path = ''] of [...reads, ...writes].map((words) => words.split(' '))) {
     const response = await ask(path, { method, cookie })
     expect([method, path, response.status]).toEqual([method, path, 404])
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
@@ -152,7 +154,8 @@ test.each(['anna', 'nobody'])('the eleventh failure in a row of %s is told to wa
 
 test('guesses made side by side are counted before they are checked', async () => {
   const { ask } = await startWard()
-  const statuses = await Promise.all(Array.from({ length: 25 }, async () => (await ask('/api/login', { method: 'POST', body: { name: 'anna', password: 'not the password' } })).status))
+  const guess = async (): Promise<number> => (await ask('/api/login', { method: 'POST', body: { name: 'anna', password: 'not the password' } })).status
+  const statuses = await Promise.all(Array.from({ length: 25 }, guess))
   expect(statuses.filter((status) => status === 401)).toHaveLength(apiLimits.loginFailuresMax)
   expect(statuses.filter((status) => status === 429)).toHaveLength(25 - apiLimits.loginFailuresMax)
 })
@@ -165,7 +168,7 @@ test('a login link signs in once, and its token stands in no address', async () 
   expect((await ask(linkPath(issued.token))).status).toBe(200)
   const take = () => ask('/api/login/link', { method: 'POST', body: { token: issued.token } })
   const answers = await Promise.all([take(), take(), take()])
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401])
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401])
   const first = answers.find(({ status }) => status === 200)
   expect(await first?.json()).toEqual({ name: 'nurse by link', role: 'nurse' })
   expect(log.text()).not.toContain(issued.token)
@@ -205,7 +208,8 @@ test.each([
 
 test('a request that changes something and does not say where it comes from is refused', async () => {
   const { api, signIn, ward } = await startWard()
-  const response = await fetch(`${api.url}${ACKNOWLEDGE}`, { method: 'POST', headers: { cookie: await signIn(), 'content-type': 'application/json' }, body: '{}' })
+  const headers = { cookie: await signIn(), 'content-type': 'application/json' }
+  const response = await fetch(`${api.url}${ACKNOWLEDGE}`, { method: 'POST', headers, body: '{}' })
   expect(response.status).toBe(403)
   expect(ward.asked).toEqual([])
 })
@@ -213,7 +217,8 @@ test('a request that changes something and does not say where it comes from is r
 test('a foreign name that points here is not our origin, though Host and Origin agree', async () => {
   const { port, signIn, ward } = await startWard()
   const cookie = await signIn()
-  const answer = await raw(port, `POST ${ACKNOWLEDGE} HTTP/1.1\r\nhost: evil.example:${port}\r\norigin: http://evil.example:${port}\r\ncookie: ${cookie}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`)
+  const head = [`POST ${ACKNOWLEDGE} HTTP/1.1`, `host: evil.example:${port}`, `origin: http://evil.example:${port}`, `cookie: ${cookie}`]
+  const answer = await raw(port, `${[...head, 'content-type: application/json', 'content-length: 2', 'connection: close'].join('\r\n')}\r\n\r\n{}`)
   expect(answer).toMatch(/^HTTP\/1.1 403 /)
   expect(ward.asked).toEqual([])
 })
@@ -235,7 +240,8 @@ test.each(['/', '/login', '/assets/none.js', '/health', '/api/me', '/api/nothing
   const { headers } = await ask(path)
   const policy = headers.get('content-security-policy') ?? ''
   expect(policy).not.toContain('unsafe')
-  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'"]) expect(policy).toContain(part)
+  const parts = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'"]
+  for (const part of parts) expect(policy).toContain(part)
   expect(headers.get('x-content-type-options')).toBe('nosniff')
   expect(headers.get('referrer-policy')).toBe('no-referrer')
   expect(headers.get('strict-transport-security')).toBeNull()
@@ -275,9 +281,8 @@ test('localhost and ::1 are loopback', async () => {
 })
 
 test('a port that is taken is said, and leaves nothing running', async () => {
-  const { port, users, sessions, links, throttle, ward, clock, log } = await startWard()
-  const { startApi } = await import('../../src/api/server.ts')
-  await expect(startApi({ ward, users, sessions, links, throttle, webFolder: '/nowhere', host: '127.0.0.1', port, tls: null, clock, log, mode: 'demo' })).rejects.toThrow('EADDRINUSE')
+  const running = await startWard()
+  await expect(startApi({ ...running, webFolder: '/nowhere' })).rejects.toThrow('EADDRINUSE')
 })
 
 // ── What is asked and answered ───────────────────────────────────────────────────────────────────────────────────────
@@ -285,7 +290,7 @@ test('a port that is taken is said, and leaves nothing running', async () => {
 test('a markup in a name stays text in JSON', async () => {
   const { ask, signIn, ward } = await startWard()
   const evil = '<img src=x onerror=alert(1)></script><script>'
-  ward.beds_[0] = aBed('bed-1', evil)
+  ward.heldBeds[0] = aBed('bed-1', evil)
   const response = await ask('/api/beds', { cookie: await signIn() })
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
   expect(response.headers.get('cache-control')).toBe('no-store')
@@ -296,7 +301,15 @@ test('the answers have the shapes of the contract', async () => {
   const { ask, signIn, page } = await startWard()
   const cookie = await signIn('admin')
   const read = async (path: string): Promise<unknown> => (await ask(path, { cookie })).json()
-  for (const [path, schema] of [['/api/beds', SCHEMAS.Beds], ['/api/alerts', SCHEMAS.Alerts], ['/api/devices', SCHEMAS.Devices], ['/api/beds/bed-1/trend', SCHEMAS.Trend], ['/api/me', SCHEMAS.You], ['/health', SCHEMAS.Health]] as const) {
+  const shapes = {
+    '/api/beds': SCHEMAS.Beds,
+    '/api/alerts': SCHEMAS.Alerts,
+    '/api/devices': SCHEMAS.Devices,
+    '/api/beds/bed-1/trend': SCHEMAS.Trend,
+    '/api/me': SCHEMAS.You,
+    '/health': SCHEMAS.Health,
+  }
+  for (const [path, schema] of Object.entries(shapes)) {
     const body = await read(path)
     expect(body).toEqual(schema.parse(body))
   }
@@ -329,7 +342,7 @@ test('what a nurse does reaches the ward under her name, and refusals are told a
 test('an id with a slash and letters beyond ASCII finds its alert', async () => {
   const { ask, signIn, ward } = await startWard()
   const id = `ü/${'漢'.repeat(62)}`
-  ward.alerts_.push(anAlert(id))
+  ward.heldAlerts.push(anAlert(id))
   expect((await ask(`/api/alerts/${encodeURIComponent(id)}/acknowledge`, { method: 'POST', cookie: await signIn(), body: {} })).status).toBe(200)
   expect(ward.asked).toEqual([`acknowledge ${id} by anna`])
 })

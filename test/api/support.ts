@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ApiSetting, startApi } from '../../src/api/server.ts'
 import type { Ward, WardChange } from '../../src/api/ward.ts'
-import type { AlertView, BedView, DeviceView, Role, ServerMessage } from '../../src/api/wire.ts'
+import type { AlertView, BedView, DeviceView, Role, ServerMessage, ValueView } from '../../src/api/wire.ts'
 import { alertId, bedId, stayId } from '../../src/domain/ids.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
@@ -20,7 +20,22 @@ import { CHEAP, dataFolder, fakeLog, never, PASSWORD } from '../security/support
 
 export const AT = wallMs(Date.UTC(2026, 0, 1))
 
-export const aDevice = (id: string, bed: string | null): DeviceView => ({ id, driver: 'hl7', bed, link: 'live', lastFrameAt: AT, frames: { good: 1, bad: 0, skipped: 0, quarantined: 0 }, note: '' })
+const FRAMES = { good: 1, bad: 0, skipped: 0, quarantined: 0 }
+export const aDevice = (id: string, bed: string | null): DeviceView => ({ id, driver: 'hl7', bed, link: 'live', lastFrameAt: AT, frames: FRAMES, note: '' })
+
+/** A heart rate of zero is a value. */
+const HEART: ValueView = {
+  metric: 'MDC_ECG_HEART_RATE',
+  key: 'MDC_ECG_HEART_RATE',
+  label: 'HR',
+  unit: '/min',
+  decimals: 0,
+  value: { kind: 'measured', value: 0 },
+  at: AT,
+  staleAfterMs: 5_000,
+  goneAfterMs: 30_000,
+  questionable: false,
+}
 
 export const aBed = (id: string, name: string | null = 'Ada Lovelace'): BedView => ({
   id,
@@ -28,7 +43,7 @@ export const aBed = (id: string, name: string | null = 'Ada Lovelace'): BedView 
   stay: `stay-${id}`,
   patient: { name, mrn: '4711', identified: 'asserted' },
   devices: [aDevice(`monitor-${id}`, id)],
-  values: [{ metric: 'MDC_ECG_HEART_RATE', key: 'MDC_ECG_HEART_RATE', label: 'HR', unit: '/min', decimals: 0, value: { kind: 'measured', value: 0 }, at: AT, staleAfterMs: 5_000, goneAfterMs: 30_000, questionable: false }],
+  values: [HEART],
   news2: { total: 3, min: 3, max: 6, complete: false, missing: ['consciousness'], parts: { rr: 3 }, at: AT },
   context: { population: 'adult', spo2Scale: 1, onOxygen: null, consciousness: null, infectionSuspected: false },
 })
@@ -55,9 +70,9 @@ export const anAlert = (id: string, text = 'SpO₂ 84 % below 90'): AlertView =>
 export type FakeWard = Ward & {
   /** All that was asked of it, in words. */
   readonly asked: string[]
-  readonly beds_: BedView[]
-  readonly alerts_: AlertView[]
-  readonly devices_: DeviceView[]
+  readonly heldBeds: BedView[]
+  readonly heldAlerts: AlertView[]
+  readonly heldDevices: DeviceView[]
   store: ReturnType<Ward['gateway']>['store']
   seq: number
   /** Rules that advance by themselves whenever somebody looks. */
@@ -69,19 +84,22 @@ export function fakeWard(): FakeWard {
   const listeners = new Set<(change: WardChange) => void>()
   const ward: FakeWard = {
     asked: [],
-    beds_: [aBed('bed-1'), aBed('bed-2')],
-    alerts_: [anAlert('alert-1')],
-    devices_: [aDevice('monitor-bed-1', 'bed-1'), aDevice('stray', null)],
+    heldBeds: [aBed('bed-1'), aBed('bed-2')],
+    heldAlerts: [anAlert('alert-1')],
+    heldDevices: [aDevice('monitor-bed-1', 'bed-1'), aDevice('stray', null)],
     store: { kind: 'ok' },
     seq: 1,
     isTicking: true,
     change: ({ beds = [], alerts = [] }) => {
       for (const listener of listeners) listener({ beds, alerts })
     },
-    gateway: () => ({ id: 'gateway-1', ward: 'Ward 3', mode: 'demo', version: '0.1.0', speed: 1, store: ward.store, sync: { kind: 'off', lagRows: 0, why: '' } }),
-    beds: () => ward.beds_,
-    devices: () => ward.devices_,
-    alerts: () => ward.alerts_,
+    gateway: () => {
+      const { store } = ward
+      return { id: 'gateway-1', ward: 'Ward 3', mode: 'demo', version: '0.1.0', speed: 1, store, sync: { kind: 'off', lagRows: 0, why: '' } }
+    },
+    beds: () => ward.heldBeds,
+    devices: () => ward.heldDevices,
+    alerts: () => ward.heldAlerts,
     rulesTick: () => {
       if (ward.isTicking) ward.seq += 1
       return { seq: ward.seq, at: AT }
@@ -93,7 +111,7 @@ export function fakeWard(): FakeWard {
     acknowledge: (alert, by) => {
       ward.asked.push(`acknowledge ${alert} by ${by}`)
       if (alert === 'ended') return { kind: 'refused', why: 'It has ended.' }
-      return ward.alerts_.some(({ id }) => id === alert) ? { kind: 'done' } : { kind: 'unknown' }
+      return ward.heldAlerts.some(({ id }) => id === alert) ? { kind: 'done' } : { kind: 'unknown' }
     },
     pauseAudio: (alert, by, ms) => {
       ward.asked.push(`pause ${alert} by ${by} for ${ms}`)
@@ -119,7 +137,7 @@ export function jumpingClock(): Clock & { jump(ms: number): void } {
   return {
     wall: () => wallMs(real.wall() + ahead),
     mono: () => monoMs(real.mono() + ahead),
-    sleep: real.sleep,
+    sleep: (ms, stop) => real.sleep(ms, stop),
     jump: (ms) => {
       ahead += ms
     },
@@ -140,7 +158,8 @@ export async function startWard(changes: Partial<Pick<ApiSetting, 'host' | 'tls'
   const sessions = await openSessions({ folder, clock, users, log })
   const links = openLoginLinks({ folder, clock })
   const throttle = await openLoginThrottle({ folder, clock, users, log })
-  const parts = { ward, users, sessions, links, throttle, webFolder: join(folder, 'web'), host: '127.0.0.1', port: 0, tls: null, clock, log, mode: 'demo', ...changes } as const
+  const where = { host: '127.0.0.1', port: 0, tls: null, mode: 'demo', webFolder: join(folder, 'web'), ...changes } as const
+  const parts = { ward, users, sessions, links, throttle, clock, log, ...where }
   const api = await startApi(parts)
   let isOpen = true
   const close = async (): Promise<void> => {
@@ -153,16 +172,19 @@ export async function startWard(changes: Partial<Pick<ApiSetting, 'host' | 'tls'
     fetch(`${api.url}${path}`, {
       method,
       redirect: 'manual',
-      headers: { ...(cookie === undefined ? {} : { cookie }), ...(method === 'GET' ? {} : { origin: api.url, 'content-type': 'application/json' }), ...headers },
+      headers: { ...cookieField(cookie), ...(method === 'GET' ? {} : { origin: api.url, 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
   const signIn = async (role: Role = 'nurse'): Promise<string> => {
     const response = await ask('/api/login', { method: 'POST', body: { name: USERS[role], password: PASSWORD } })
     return cookieOf(response)
   }
-  const page = (cookie: string | undefined, headers: Readonly<Record<string, string>> = { origin: api.url }): Page => openPage(`${api.url.replace('http', 'ws')}/ws`, { ...(cookie === undefined ? {} : { cookie }), ...headers })
+  const page = (cookie: string | undefined, headers: Readonly<Record<string, string>> = { origin: api.url }): Page =>
+    openPage(`${api.url.replace('http', 'ws')}/ws`, { ...cookieField(cookie), ...headers })
   return { ...parts, place, api, close, ask, signIn, page, port: Number(new URL(api.url).port) }
 }
+
+const cookieField = (cookie: string | undefined): { readonly cookie?: string } => (cookie === undefined ? {} : { cookie })
 
 export type Asking = { readonly method?: string; readonly cookie?: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
 
@@ -175,12 +197,12 @@ export function cookieOf(response: Response): string {
 export type Page = {
   readonly socket: WebSocket
   /** The next message of a type that was not taken yet. */
-  next<Type extends ServerMessage['type']>(type: Type): Promise<Extract<ServerMessage, { type: Type }>>
+  readonly next: <Type extends ServerMessage['type']>(type: Type) => Promise<Extract<ServerMessage, { type: Type }>>
   readonly messages: ServerMessage[]
   /** The status that the door answered with, or 101. */
   readonly status: Promise<number>
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
-  say(message: unknown): void
+  readonly say: (message: unknown) => void
 }
 
 export function openPage(url: string, headers: Readonly<Record<string, string>>): Page {
@@ -190,8 +212,8 @@ export function openPage(url: string, headers: Readonly<Record<string, string>>)
   const taken = new Set<ServerMessage>()
   let wake: () => void = () => undefined
   let isOver = false
-  socket.on('message', (data) => {
-    messages.push(JSON.parse(data.toString()) as ServerMessage)
+  socket.on('message', (data: Buffer) => {
+    messages.push(JSON.parse(data.toString('utf8')) as ServerMessage)
     wake()
   })
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {

@@ -47,10 +47,10 @@ export const bench: Bench = async () => {
     'node-hl7-client'() {
       const message = new Message({ text: bytes.toString('utf8', 1, bytes.length - 2) })
       let values = 0
-      for (let index = 0; index < VALUES; index++) {
-        const code = message.get(`OBX[${index}].3.1`).toString()
-        const unit = message.get(`OBX[${index}].6.1`).toString()
-        if (code && unit && Number.isFinite(Number(message.get(`OBX[${index}].5`).toString()))) values++
+      for (const segment of message.get('OBX').toArray()) {
+        const code = segment.get('OBX.3.1').toString()
+        const unit = segment.get('OBX.6.1').toString()
+        if (code && unit && Number.isFinite(Number(segment.get('OBX.5').toString()))) values++
       }
       check(values)
     },

@@ -76,7 +76,7 @@ describe('vigil score --json', () => {
   it('reads lines whatever pieces they come in, with and without a last newline', async () => {
     const text = `${JSON.stringify(WELL)}\r\n${JSON.stringify({ ...WELL, rr: 25 })}`
     const whole = await score(['news2', '--json'], [text])
-    const pieces = await score(['news2', '--json'], [...text])
+    const pieces = await score(['news2', '--json'], text.split(''))
     expect(whole.out).toHaveLength(2)
     expect(pieces.out).toEqual(whole.out)
   })

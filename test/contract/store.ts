@@ -21,7 +21,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await using made = await make()
       const { store } = made
       const ticks = [
-        tick({ snapshots: [snapshot({ sentAt: START - 40, deviceAt: START - 900, flags: ['validated'] }), heartRate(0, { bed: null, stay: null, channel: '1.1.1' })] }),
+        tick({
+          snapshots: [snapshot({ sentAt: START - 40, deviceAt: START - 900, flags: ['validated'] }), heartRate(0, { bed: null, stay: null, channel: '1.1.1' })],
+        }),
         tick({ stays: [stay('stay-1')], events: [phase('alert-1', 'active'), gatewayEvent('started')] }),
         tick({ snapshots: [heartRate(81, { receivedAt: START + 1_000 })], events: [acknowledged('alert-1', 'anna')], quarantined: [frame('no MSH')] }),
       ]
@@ -115,12 +117,15 @@ export function all(reader: LogReader, rowsMax = 1_000): readonly LoggedRow[] {
   }
 }
 
-type Unnumbered = { readonly kind: 'snapshot'; readonly snapshot: Tick['snapshots'][number] } | { readonly kind: 'event'; readonly stored: Tick['events'][number] }
+type Unnumbered =
+  | { readonly kind: 'snapshot'; readonly snapshot: Tick['snapshots'][number] }
+  | { readonly kind: 'event'; readonly stored: Tick['events'][number] }
 
 const seqsOf = (rows: readonly LoggedRow[]): number[] => rows.map(({ seq }) => seq)
 const withoutSeq = ({ seq: _seq, ...row }: LoggedRow): object => row
 /** The steady clock of the process that received it means nothing to a reader. */
-const readBack = (row: Unnumbered): Unnumbered => (row.kind === 'snapshot' ? { ...row, snapshot: { ...row.snapshot, at: monoMs(row.snapshot.receivedAt) } } : row)
+const readBack = (row: Unnumbered): Unnumbered =>
+  row.kind === 'snapshot' ? { ...row, snapshot: { ...row.snapshot, at: monoMs(row.snapshot.receivedAt) } } : row
 const logged = ({ snapshots, events }: Tick): Unnumbered[] => [
   ...snapshots.map((one): Unnumbered => readBack({ kind: 'snapshot', snapshot: one })),
   ...events.map((stored): Unnumbered => ({ kind: 'event', stored })),

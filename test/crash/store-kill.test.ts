@@ -5,7 +5,7 @@ import { openLogReader } from '../../src/store/log-reader.ts'
 import { tempFolder } from '../store/fixture.ts'
 
 const CHILD = new URL('./child-store.ts', import.meta.url).pathname
-const KILLS = 5
+const KILLS = 3
 
 /** Lets it write until so many are acknowledged, kills it, and answers what it had said by then: number of the tick → seq. */
 async function killed(folder: string, from: number, acknowledgementsMin: number): Promise<Map<number, number>> {

@@ -27,6 +27,14 @@ describe('what the sensors say', () => {
     expect(bestSource(heard, 'hr', lastSample)?.sample.value).toBe(70)
   })
 
+  it('takes the newest by the device’s own clock when the device does not say when it sent', () => {
+    const { snapshot: whole } = snapshot(0, [{ sensor: 'ecg', value: 60, ageS: 5_000 }, { sensor: 'ecg', value: 70, ageS: 4_000 }, { sensor: 'ecg', value: 80, ageS: 4_500 }])
+    for (const observations of [whole.observations, whole.observations.toReversed()]) {
+      const heard = hearSnapshot(NO_VITALS, { ...whole, sentAt: null, observations: observations.map((one) => ({ ...one, correctedAt: whole.receivedAt })) }, INTERVAL_MS)
+      expect(bestSource(heard, 'hr', lastSample)?.sample.value).toBe(70)
+    }
+  })
+
   it('is live for two intervals, a cuff for a quarter of an hour', () => {
     const [cuff, ecg] = ['nibps', 'ecg'].map((sensor) => hear(NO_VITALS, 0, [{ sensor, value: 100 } as Said]).sources[0])
     expect(ecg && liveSample(ecg, monoOf(120), INTERVAL_MS)?.value).toBe(100)

@@ -67,7 +67,9 @@ test('one link more than the limit is refused until others expire', async () => 
   const { folder, clock, links, issue } = await place()
   await mkdir(join(folder, 'login-links'))
   const expiresAt = clock.wall() + 60_000
-  for (let index = 1; index < apiLimits.loginLinksMax; index += 1) await writeFile(join(folder, 'login-links', `${index}.json`), JSON.stringify({ ...NURSE, expiresAt }))
+  for (let index = 1; index < apiLimits.loginLinksMax; index += 1) {
+    await writeFile(join(folder, 'login-links', `${index}.json`), JSON.stringify({ ...NURSE, expiresAt }))
+  }
   await issue(1)
   expect(await links.issue(NURSE, 1)).toMatchObject({ kind: 'refused', why: expect.stringContaining('unused') })
   clock.pass(60_000)

@@ -26,7 +26,9 @@ test('an older, cheaper hash still opens after the cost has risen', async () => 
   expect(await checkPassword(PASSWORD, await hashPassword(PASSWORD, { logN: 5, r: 2, p: 2 }))).toBe(true)
 })
 
-test.each(['', 'x', 'scrypt:4:1:1::', `scrypt:99:8:1:${'a'.repeat(22)}:${'a'.repeat(43)}`, `scrypt:4:1:0:${'a'.repeat(22)}:${'a'.repeat(43)}`, `bcrypt:4:1:1:${'a'.repeat(22)}:${'a'.repeat(43)}`])(
+const REST = `${'a'.repeat(22)}:${'a'.repeat(43)}`
+
+test.each(['', 'x', 'scrypt:4:1:1::', `scrypt:99:8:1:${REST}`, `scrypt:4:1:0:${REST}`, `bcrypt:4:1:1:${REST}`])(
   'what is no hash of ours opens for nobody, and costs no memory: %#',
   async (stored) => {
     expect(isPasswordHash(stored)).toBe(false)

@@ -132,6 +132,7 @@ test('a damaged file means signing in again, not a gateway that does not start',
   const after = await reopen()
   expect(opened(after, BY_LINK).session.you.role).toBe('nurse')
   expect(log.text()).toContain('everybody signs in again')
-  await writeFile(join(folder, 'sessions.json'), JSON.stringify({ sessions: [null, 7, { id: 'x' }, { id: 'a'.repeat(64), you: { name: 'x', role: 'god' }, epoch: null, endsAt: 9e15 }] }))
+  const god = { id: 'a'.repeat(64), you: { name: 'x', role: 'god' }, epoch: null, endsAt: 9e15 }
+  await writeFile(join(folder, 'sessions.json'), JSON.stringify({ sessions: [null, 7, { id: 'x' }, god] }))
   expect((await reopen()).open(BY_LINK).kind).toBe('opened')
 })

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { demoWard, type IssuedValue, parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
 import { createPatient } from '../../simulators/patients/patient.ts'
 import { parseScenario } from '../../simulators/patients/scenarios.ts'
+import { simulatorLimits } from '../../src/limits.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import type { Clock } from '../../src/seams.ts'
 import { controlIdOf, fakeGateway, type FakeGateway, until } from './fake-gateway.ts'
@@ -86,7 +87,7 @@ describe('a ward', () => {
       frame.split('\r').map((line) => line.split('|')).filter(([name, , type, , , value]) => name === 'OBX' && type === 'NM' && value !== '')
         .map((fields) => ({ device: deviceOf(frame), metric: fields[3]?.split('^')[1], value: Number(fields[5]), messageId: controlIdOf(frame) })),
     )
-    const keys = (records: readonly object[]): string[] => records.map((record) => JSON.stringify(Object.entries(record).sort())).sort()
+    const keys = (records: readonly { readonly device: string; readonly metric: string | undefined; readonly value: number; readonly messageId: string }[]): string[] => records.map((record) => `${record.device} ${record.metric} ${record.value} ${record.messageId}`).sort()
     const unacknowledged = sent.length - issued.length
     // At most one message of each of the two monitors was on its way when the ward was stopped.
     expect(unacknowledged).toBeLessThanOrEqual(2 * 12)
@@ -117,6 +118,56 @@ describe('a ward', () => {
     const ids = there.frames.map(controlIdOf)
     expect(ids.slice(ids.lastIndexOf('1'), ids.lastIndexOf('1') + 2)).toEqual(['1', '2'])
     expect(ids.lastIndexOf('1')).toBeGreaterThan(3)
+  })
+})
+
+/** A clock that a test moves by hand; its sleep is one turn of the event loop. */
+function handClock(): { readonly clock: Clock; readonly move: (by: { readonly monoMs?: number; readonly wallMs?: number }) => void } {
+  let mono = 0
+  let wall = START
+  return {
+    clock: { wall: () => wallMs(wall), mono: () => monoMs(mono), sleep: () => new Promise((resolve) => setImmediate(resolve)) },
+    move(by) {
+      mono += by.monoMs ?? 0
+      wall += by.wallMs ?? by.monoMs ?? 0
+    },
+  }
+}
+
+describe('a ward whose machine stalls', () => {
+  async function running(): Promise<{ readonly there: FakeGateway; readonly notes: string[]; readonly move: ReturnType<typeof handClock>['move'] }> {
+    const there = await gateway()
+    const { clock, move } = handClock()
+    const stopper = new AbortController()
+    const notes: string[] = []
+    const ended = runWard(plan(there.port, 1), { clock, stop: stopper.signal, note: (line) => void notes.push(line) })
+    closing.push(() => {
+      stopper.abort()
+      return ended
+    })
+    return { there, notes, move }
+  }
+
+  it('makes up for all of it, more than the bound of one go, second by second', async () => {
+    const { there, move } = await running()
+    const seconds = 2 * simulatorLimits.catchUpTicksMax + 1
+    move({ monoMs: seconds * 1_000 })
+    await there.frame(Math.floor(seconds / 2))
+    const ids = there.frames.map(controlIdOf).map(Number)
+    expect(ids).toEqual(ids.map((_, index) => index + 1))
+    expect(there.frames.at(-1)).toMatch(/\|20260101000(359|400)\./)
+  })
+
+  it('follows a clock that was set, and says so', async () => {
+    const { there, notes, move } = await running()
+    move({ monoMs: 4_000 })
+    await there.frame(2)
+    move({ wallMs: 3_600_000 })
+    await until(() => notes.some((line) => line.includes('was set')))
+    const before = there.frames.length
+    move({ monoMs: 4_000 })
+    await there.frame(before + 2)
+    expect(there.frames.at(-1)).toContain('|2026010101000')
   })
 })
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { StoreUnreadable, isAtLeast, lockFolder, openReaderDatabase, openWriterDatabase } from '../../src/store/database.ts'
+import { type Identity, type Refused, StoreUnreadable, isAtLeast, lockFolder, openReaderDatabase, openWriterDatabase } from '../../src/store/database.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
 import { START, heartRate, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
@@ -11,7 +11,7 @@ import { writing } from './writing.ts'
 const identity = { kind: 'demo', gatewayId: 'gateway-1', createdAt: START } as const
 
 /** Opens and closes; says how it was refused, or null. */
-function refusal(folder: string, part: Partial<Parameters<typeof openWriterDatabase>[1]> = {}, epoch: string | null = null): { readonly how: string; readonly why: string } | null {
+function refusal(folder: string, part: Partial<Identity> = {}, epoch: string | null = null): Refused | null {
   const opened = openWriterDatabase(folder, { ...identity, ...part }, epoch)
   if (opened.kind === 'refused') return opened
   opened.db.close()
@@ -99,7 +99,7 @@ describe('a database', () => {
     const opened = openWriterDatabase(folder.path, identity)
     if (opened.kind === 'refused') throw new Error(opened.why)
     const pragma = (name: string): unknown => opened.db.pragma(name, { simple: true })
-    expect([pragma('journal_mode'), pragma('synchronous'), pragma('mmap_size'), pragma('wal_autocheckpoint'), pragma('foreign_keys')]).toEqual(['wal', 2, 0, 0, 1])
+    expect(['journal_mode', 'synchronous', 'mmap_size', 'wal_autocheckpoint', 'foreign_keys'].map(pragma)).toEqual(['wal', 2, 0, 0, 1])
     opened.db.close()
   })
 

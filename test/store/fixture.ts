@@ -77,13 +77,17 @@ export function phase(id: string, state: AlertState, at: WallMs = START, part: P
     event: {
       kind: 'phase', alertId: alertId(id), at, phase: state === 'inactive' ? 'end' : 'start', state, priority: 'medium', type: 'physiological',
       condition: 'threshold/spo2-low', text: 'SpO₂ 84 % below 90', bed: bedId('bed-1'), stay: stayId('stay-1'), device: deviceId('monitor-1'),
-      because: { rule: 'threshold', version: '1', inputs: [{ name: 'SpO₂', value: 84, unit: '%', at }], limit: { text: '90 %', setBy: 'profile adult' }, missing: [] },
+      because: {
+        rule: 'threshold', version: '1', inputs: [{ name: 'SpO₂', value: 84, unit: '%', at }], limit: { text: '90 %', setBy: 'profile adult' }, missing: [],
+      },
       ...part,
     },
   }
 }
 
-export const acknowledged = (id: string, by: string, at: WallMs = START): StoredEvent => ({ at, kind: 'alert', event: { kind: 'acknowledged', alertId: alertId(id), at, by } })
+export const acknowledged = (id: string, by: string, at: WallMs = START): StoredEvent => ({
+  at, kind: 'alert', event: { kind: 'acknowledged', alertId: alertId(id), at, by },
+})
 
 export const gatewayEvent = (what: string): StoredEvent => ({ at: START, kind: 'gateway', what, subject: { bed: null, stay: null, device: null } })
 
@@ -100,7 +104,9 @@ export const frame = (why: string, part: Partial<QuarantinedFrame> = {}): Quaran
 // ── Anything that may be ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Whole and fractional times, near one another and far apart. */
-const anyTime = fc.oneof(fc.integer({ min: START - 100_000, max: START + 100_000 }), fc.double({ min: -8e15, max: 8e15, noNaN: true })).map((ms) => wallMs(ms + 0))
+const anyTime = fc
+  .oneof(fc.integer({ min: START - 100_000, max: START + 100_000 }), fc.double({ min: -8e15, max: 8e15, noNaN: true }))
+  .map((ms) => wallMs(ms + 0))
 const anyValue = fc.oneof(
   fc.integer({ min: -3_000, max: 3_000 }),
   fc.integer({ min: -9_000_000, max: 9_000_000 }),

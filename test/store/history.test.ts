@@ -18,14 +18,20 @@ async function asked(folder: string, query: TrendQuery): Promise<Extract<Trend, 
   return trend
 }
 
-const lines = ({ series }: Extract<Trend, { kind: 'series' }>) => series.map(({ device, metric, channel, t, v }) => [device, metric, channel, t.map((at) => at - START), v])
+const lines = ({ series }: Extract<Trend, { kind: 'series' }>) =>
+  series.map(({ device, metric, channel, t, v }) => [device, metric, channel, t.map((at) => at - START), v])
 
 describe('a trend', () => {
   it('is one line for each device, metric and channel of a bed, in the order of time', async () => {
     using folder = tempFolder()
     using open = writing(folder.path)
     open.write(
-      tick({ snapshots: [heartRate(80), heartRate(70, { bed: 'bed-2' }), heartRate(81, { receivedAt: START + 1_000, stay: 'stay-2' }), heartRate(60, { device: 'monitor-2', channel: '2' })] }),
+      tick({
+        snapshots: [
+          heartRate(80), heartRate(70, { bed: 'bed-2' }), heartRate(81, { receivedAt: START + 1_000, stay: 'stay-2' }),
+          heartRate(60, { device: 'monitor-2', channel: '2' }),
+        ],
+      }),
       tick({ snapshots: [snapshot({ receivedAt: START + 2_000, values: [['MDC_ECG_HEART_RATE', absent('lead-off')], ['MDC_PULS_OXIM_SAT_O2', 97]] })] }),
     )
     const trend = await asked(folder.path, { ...whole, bed: 'bed-1' })
@@ -33,27 +39,32 @@ describe('a trend', () => {
       ['monitor-1', 'MDC_ECG_HEART_RATE', '', [0, 1_000, 2_000], [80, 81, null]],
       ['monitor-1', 'MDC_PULS_OXIM_SAT_O2', '', [2_000], [97]],
       ['monitor-2', 'MDC_ECG_HEART_RATE', '2', [0], [60]],
-    ].sort((a, b) => trend.series.findIndex(({ device, metric }) => device === a[0] && metric === a[1]) - trend.series.findIndex(({ device, metric }) => device === b[0] && metric === b[1])))
+    ])
     expect(trend.series[0]).toMatchObject({ label: 'HR', unit: '/min', decimals: 0 })
     expect(lines(await asked(folder.path, { ...whole, stay: 'stay-2' }))).toEqual([['monitor-1', 'MDC_ECG_HEART_RATE', '', [1_000], [81]]])
-    expect(lines(await asked(folder.path, { ...whole, bed: 'bed-1', metrics: ['MDC_PULS_OXIM_SAT_O2'] }))).toEqual([['monitor-1', 'MDC_PULS_OXIM_SAT_O2', '', [2_000], [97]]])
+    const saturation = await asked(folder.path, { ...whole, bed: 'bed-1', metrics: ['MDC_PULS_OXIM_SAT_O2'] })
+    expect(lines(saturation)).toEqual([['monitor-1', 'MDC_PULS_OXIM_SAT_O2', '', [2_000], [97]]])
   })
 
   it('shows a value where it was measured, though it came an hour later', async () => {
     using folder = tempFolder()
     using open = writing(folder.path)
-    open.write(tick({ snapshots: [heartRate(80, { receivedAt: START + HOUR, sentAt: START + HOUR, deviceAt: START }), heartRate(90, { receivedAt: START + HOUR })] }))
-    expect(lines(await asked(folder.path, { bed: 'bed-1', from: START - 60_000, to: START + 60_000 }))).toEqual([['monitor-1', 'MDC_ECG_HEART_RATE', '', [0], [80]]])
+    const late = heartRate(80, { receivedAt: START + HOUR, sentAt: START + HOUR, deviceAt: START })
+    open.write(tick({ snapshots: [late, heartRate(90, { receivedAt: START + HOUR })] }))
+    const trend = await asked(folder.path, { bed: 'bed-1', from: START - 60_000, to: START + 60_000 })
+    expect(lines(trend)).toEqual([['monitor-1', 'MDC_ECG_HEART_RATE', '', [0], [80]]])
   })
 
   it('finds the rows of one bed among those of many, over many blocks of the log', async () => {
     using folder = tempFolder()
     using open = writing(folder.path)
     for (let second = 0; second < 300; second++) {
-      open.write(tick({ snapshots: Array.from({ length: 7 }, (_, bed) => heartRate(60 + bed, { device: `monitor-${bed}`, bed: `bed-${bed}`, receivedAt: START + second * 1_000 })) }))
+      const receivedAt = START + second * 1_000
+      open.write(tick({ snapshots: Array.from({ length: 7 }, (_, bed) => heartRate(60 + bed, { device: `monitor-${bed}`, bed: `bed-${bed}`, receivedAt })) }))
     }
     const trend = await asked(folder.path, { bed: 'bed-3', from: START + 60_500, to: START + 200_000, pointsMax: 1_000 })
-    expect(lines(trend)).toEqual([['monitor-3', 'MDC_ECG_HEART_RATE', '', Array.from({ length: 140 }, (_, count) => 61_000 + count * 1_000), Array.from({ length: 140 }, () => 63)]])
+    const seconds = Array.from({ length: 140 }, (_, count) => 61_000 + count * 1_000)
+    expect(lines(trend)).toEqual([['monitor-3', 'MDC_ECG_HEART_RATE', '', seconds, seconds.map(() => 63)]])
   })
 
   it('has as many points as were asked for at most, and still its lowest', async () => {

@@ -20,8 +20,8 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   // A ring for each device: all of it is wanted.
   MESSAGES: /^SCAN message$/,
   REMOVE_MESSAGE: /^SEARCH message USING INTEGER PRIMARY KEY/,
-  TRIM_QUARANTINE: /^SEARCH quarantine USING COVERING INDEX quarantine_by_device \(device=\? AND id<\?\) \| SCALAR SUBQUERY 1 \| SEARCH quarantine USING COVERING INDEX quarantine_by_device/,
-  LOG_AFTER: /^MERGE \(UNION ALL\) \| LEFT \| SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\) \| RIGHT \| SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  TRIM_QUARANTINE: /^SEARCH quarantine USING COVERING INDEX \w+ \(device=\? AND id<\?\) \| SCALAR SUBQUERY 1 \| SEARCH quarantine USING COVERING INDEX/,
+  LOG_AFTER: /^MERGE .* LEFT \| SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\) \| RIGHT \| SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_OF_STREAM: /SEARCH s USING INDEX snapshot_by_block \(<expr>=\? AND stream=\? AND rowid>\? AND rowid<\?\)$/,
   STREAMS_OF_BED: /USING COVERING INDEX stream_by_bed/,

@@ -62,7 +62,7 @@ describe('a store', () => {
     db.unsafeMode()
     db.exec(`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'stay_open'`)
     db.close()
-    for (const _again of [1, 2]) expect(await openStore(settings(folder.path))).toMatchObject({ kind: 'refused', how: 'damaged' })
+    for (let times = 0; times < 2; times++) expect(await openStore(settings(folder.path))).toMatchObject({ kind: 'refused', how: 'damaged' })
   })
 })
 
@@ -99,17 +99,18 @@ describe('a disk that is slow', () => {
   it('lets no more wait than the bound: the tick that is one too many fails at once, and is taken later', async () => {
     using folder = tempFolder()
     const disk = fakeDisk()
-    const { store, health } = await openedStore({ ...settings(folder.path), thread: disk.thread })
+    const opened = await openedStore({ ...settings(folder.path), thread: disk.thread })
+    const { store } = opened
     const large = tick({ quarantined: Array.from({ length: 100 }, () => frame('large', { bytes: new Uint8Array(pumpLimits.quarantinedFrameBytesMax) })) })
     const bytes = encodeTick(large, new Names({ streams: [], series: [], lastStream: 0, lastSeries: 0 })).byteLength
     const fitting = Math.floor(pumpLimits.uncommittedBytesMax / bytes)
     const letGo = disk.hold()
     const waiting = Array.from({ length: fitting }, () => store.commit(large))
     expect(await store.commit(large)).toMatchObject({ kind: 'failed', why: expect.stringContaining(String(pumpLimits.uncommittedBytesMax)) })
-    expect(health()).toMatchObject({ waitingTicks: fitting, waitingBytes: fitting * bytes })
+    expect(opened.health()).toMatchObject({ waitingTicks: fitting, waitingBytes: fitting * bytes })
     letGo()
     expect((await Promise.all(waiting)).every(({ kind }) => kind === 'durable')).toBe(true)
-    expect(health()).toMatchObject({ waitingTicks: 0, waitingBytes: 0 })
+    expect(opened.health()).toMatchObject({ waitingTicks: 0, waitingBytes: 0 })
     expect(await store.commit(tick({ snapshots: [heartRate(80, { channel: 'new while it was full' })] }))).toMatchObject({ kind: 'durable' })
     await store.close()
   })
@@ -120,7 +121,8 @@ describe('a store thread that dies', () => {
     using folder = tempFolder()
     const disk = fakeDisk()
     const clock = fakeClock()
-    const { store, health, epoch } = await openedStore({ ...settings(folder.path), clock, thread: disk.thread })
+    const opened = await openedStore({ ...settings(folder.path), clock, thread: disk.thread })
+    const { store, epoch } = opened
     await store.commit(tick({ snapshots: [heartRate(80)] }))
     disk.fault('crash')
     const letGo = disk.hold()
@@ -137,7 +139,7 @@ describe('a store thread that dies', () => {
       await new Promise((resolve) => setImmediate(resolve))
       result = await store.commit(tick({ snapshots: [heartRate(84, { device: 'monitor-2' })] }))
     }
-    expect(health().restarts).toBe(1)
+    expect(opened.health().restarts).toBe(1)
     await store.close()
     using reader = openLogReader(folder.path)
     expect(reader.epoch).toBe(epoch)

@@ -47,7 +47,8 @@ describe('an encoded tick', () => {
     ])
     expect(decoded.stays).toEqual(whole.stays)
     expect(decoded.messages).toEqual(whole.messages)
-    expect(decoded.quarantined.map(({ device, why, length, bytes }) => [device, why, length, [...bytes]])).toEqual([['monitor-1', 'no MSH', 3, [77, 83, 72]], ['', 'no PID', 0, []]])
+    const frames = decoded.quarantined.map(({ device, why, length, bytes }) => [device, why, length, [...bytes]])
+    expect(frames).toEqual([['monitor-1', 'no MSH', 3, [77, 83, 72]], ['', 'no PID', 0, []]])
   })
 
   it('keeps of a frame no more than the bound, and says how long it was', () => {

@@ -68,7 +68,9 @@ describe('a group', () => {
     using open = writing(folder.path)
     const refused = tick({ messages: [{ device: deviceId('monitor-1'), slot: 0.5, id: 'MSG', hash: 1 }], snapshots: [heartRate(99)] })
     const results = open.write(tick({ snapshots: [heartRate(1)] }), refused, tick({ snapshots: [heartRate(2)] }))
-    expect(results).toEqual([{ kind: 'durable', lastSeq: 1 }, { kind: 'failed', why: expect.stringContaining('SQLITE_CONSTRAINT') }, { kind: 'durable', lastSeq: 2 }])
+    expect(results).toEqual([
+      { kind: 'durable', lastSeq: 1 }, { kind: 'failed', why: expect.stringContaining('SQLITE_CONSTRAINT') }, { kind: 'durable', lastSeq: 2 },
+    ])
     expect(rowsIn(folder.path)).toEqual([1, 2])
   })
 
@@ -119,7 +121,8 @@ describe('a disk that fails', () => {
       },
     }
     using open = writing(folder.path, hooks)
-    const results = Array.from({ length: 60 }, (_, count) => open.write(tick({ snapshots: Array.from({ length: 10 }, () => snapshot({ receivedAt: START + count })) }))[0])
+    const ten = tick({ snapshots: Array.from({ length: 10 }, () => snapshot()) })
+    const results = Array.from({ length: 60 }, () => open.write(ten)[0])
     const durable = results.filter((result) => result?.kind === 'durable').length
     expect(durable).toBeGreaterThan(5)
     expect(results.at(-1)).toMatchObject({ kind: 'failed', why: expect.stringContaining('SQLITE_FULL') })
@@ -186,7 +189,8 @@ describe('what a gateway takes up again', () => {
     db.exec(`UPDATE open_alert SET alert_id = 'alert-7' WHERE alert_id = 'alert-1'; UPDATE event SET body = replace(body, '84', '94') WHERE seq = 3`)
     db.close()
     const found = opening(folder.path)
-    expect(found.openAlertEvents).toEqual([phase('alert-1', 'active'), acknowledged('alert-1', 'anna')].map((stored) => stored.kind === 'alert' && stored.event))
+    const expected = [phase('alert-1', 'active'), acknowledged('alert-1', 'anna')]
+    expect(found.openAlertEvents).toEqual(expected.map((stored) => stored.kind === 'alert' && stored.event))
     expect(found.damaged.map(({ table, row }) => [table, row])).toEqual([['open_alert', 'alert-7'], ['event', 3]])
   })
 
@@ -240,7 +244,8 @@ describe('quarantine', () => {
   it('keeps the newest of each device up to the bound, and counts what had to go', () => {
     using folder = tempFolder()
     using open = writing(folder.path)
-    const of = (device: string | null, count: number) => Array.from({ length: count }, (_, place) => frame(`fault ${place}`, { device: device === null ? null : deviceId(device) }))
+    const of = (device: string | null, count: number) =>
+      Array.from({ length: count }, (_, place) => frame(`fault ${place}`, { device: device === null ? null : deviceId(device) }))
     open.write(tick({ quarantined: of('monitor-1', pumpLimits.quarantinedFramesPerDeviceMax) }), tick({ quarantined: of(null, 3) }))
     using reader = openLogReader(folder.path)
     expect([reader.quarantined(10_000).length, reader.quarantineDropped()]).toEqual([pumpLimits.quarantinedFramesPerDeviceMax + 3, 0])

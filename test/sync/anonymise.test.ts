@@ -6,7 +6,11 @@ import { wallMs } from '../../src/domain/time.ts'
 import { syncLimits } from '../../src/limits.ts'
 import type { LoggedRow } from '../../src/seams.ts'
 import { VARIABLES } from '../../src/domain/metrics.ts'
-import { isCondition, limitNumbers } from '../../src/sync/anonymise-vocabulary.ts'
+import { EXTREME_CONDITIONS } from '../../src/rules/extreme.ts'
+import { NEWS2_CONDITION } from '../../src/rules/news2.ts'
+import { SEPSIS_CONDITION } from '../../src/rules/sepsis.ts'
+import { SILENCE_CONDITION } from '../../src/rules/silence.ts'
+import { OTHER, isCondition, limitNumbers, nameWord, unitWord, valueWord } from '../../src/sync/anonymise-vocabulary.ts'
 import { compileLive } from '../../src/sync/anonymise.ts'
 import type { Surrogates } from '../../src/sync/ledger.ts'
 import { EPOCH, START, alertRow, gatewayRow, phaseEvent, snapshotRow } from './fakes.ts'
@@ -211,9 +215,18 @@ describe('the vocabulary', () => {
     const raised = [
       ...VARIABLES.flatMap((variable) => [`threshold/${variable}-low`, `threshold/${variable}-high`, `threshold/${variable}-implausible`]),
       'threshold/asystole', 'threshold/apnoea', 'news2/deterioration', 'silence/device', 'technical/store-failing', 'technical/rules-faulted', 'technical/control-id-reused',
-      'technical/unknown-device', 'technical/patient-conflict', 'technical/quarantine',
+      'technical/unknown-device', 'technical/patient-conflict', 'technical/quarantine', 'technical/rule-sepsis', 'technical/rule-threshold', SEPSIS_CONDITION, SILENCE_CONDITION, NEWS2_CONDITION, ...EXTREME_CONDITIONS,
+      ...VARIABLES.map((variable) => `technical/${variable}-off`),
     ]
     expect(raised.filter((condition) => !isCondition(condition))).toEqual([])
+  })
+
+  it('has a word for every input that rules give as a reason, and none for a device', () => {
+    const names = ['SpO₂', 'HR', 'NIBP s', 'Temp', 'last SpO₂', 'last frame', 'usual SBP, last 4 h', 'oxygen', 'consciousness', 'SpO₂ scale', 'infection suspected', 'lactate', 'white cells', 'frames', 'RR', 'rr']
+    expect(names.filter((name) => nameWord(name) === OTHER)).toEqual([])
+    expect(['on oxygen', 'on air', 'V', 'yes', 'not said'].filter((value) => valueWord(value) === OTHER)).toEqual([])
+    expect(['mmHg', '°C', '%', '/min', '', 'ACVPU'].filter((unit) => unitWord(unit) === OTHER)).toEqual([])
+    expect([nameWord('last monitor-7'), valueWord('monitor-7'), unitWord('bed 7')]).toEqual([OTHER, OTHER, OTHER])
   })
 
   it.each([
@@ -222,6 +235,8 @@ describe('the vocabulary', () => {
     ['HR low 45 /min; high below 35, after 3 s or 2 values', [45, 35]],
     ['NEWS2 5 or more (urgent); an estimate from continuous values', [5]],
     ['beyond what can be believed: not scored, not ignored', []],
+    ['a prompt, not a diagnosis: NEWS2 5 or more, SIRS 2 or more (vital signs only), SBP below 90, MAP below 65, fall above 40 mmHg', [5, 2, 90, 65, 40]],
+    ['silent for 10 s', [10]],
     ['below 90 for Jane Doe', []],
     ['below 90 of 47110815', []],
   ])('reads the numbers of "%s"', (text, numbers) => {

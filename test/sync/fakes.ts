@@ -7,7 +7,7 @@ import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
 import { type ReadingFlag, absent, measured } from '../../src/domain/reading.ts'
-import { type WallMs, monoMs, wallMs } from '../../src/domain/time.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
 import type { Clock, LogReader, LoggedRow, Sink, SinkAnswer, SinkBatch } from '../../src/seams.ts'
 
 export const START = wallMs(Date.UTC(2026, 0, 5, 10, 0, 0))
@@ -202,4 +202,3 @@ export function scratch(): { readonly folder: string; [Symbol.dispose](): void }
 }
 
 export const NEVER = new AbortController().signal
-export type { WallMs }

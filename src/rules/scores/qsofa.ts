@@ -10,7 +10,7 @@ const RR: Bands = [[21, 0], [Infinity, 1]]
 const SBP: Bands = [[100, 1], [Infinity, 0]]
 const TOTAL_MAX = 3
 
-/** `below-15`: any altered mentation (qsofa.org). `13-or-less`: the derivation study. */
+/** `below-15` counts all altered mentation (qsofa.org); `13-or-less` is the cut-off of the derivation study. */
 export type MentationCutOff = 'below-15' | '13-or-less'
 
 function mentationItem({ gcs, consciousness }: ScoreInputs, cutOff: MentationCutOff): Item {

@@ -61,7 +61,8 @@ export function createHttpsBatch({ url, token, ca, timeoutMs = syncLimits.callTi
       // `on`: a broken connection may say so twice, and an error that nobody hears ends the thread.
       sent.on('error', reject)
       sent.once('response', (response) => {
-        readAll(response).then((body) => resolve(answerOf({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] ?? null, body }, batch)), reject)
+        const { statusCode: status = 0, headers: said } = response
+        readAll(response).then((body) => resolve(answerOf({ status, retryAfter: said['retry-after'] ?? null, body }, batch)), reject)
       })
       sent.end(bytes)
     })
@@ -82,8 +83,8 @@ export function createHttpsBatch({ url, token, ca, timeoutMs = syncLimits.callTi
         if (stop.aborted) return { kind: 'retry', why: 'stopped', afterMs: null }
         return await call(batch, await gzipped(batch.body), over.signal)
       } catch (reason) {
-        const why = late ? `central did not answer within ${timeoutMs / 1_000} s` : stop.aborted ? 'stopped' : `central cannot be reached: ${sentenceOf(reason)}`
-        return { kind: 'retry', why, afterMs: null }
+        const why = late ? `central did not answer within ${timeoutMs / 1_000} s` : `central cannot be reached: ${sentenceOf(reason)}`
+        return { kind: 'retry', why: stop.aborted ? 'stopped' : why, afterMs: null }
       } finally {
         clearTimeout(timer)
         stop.removeEventListener('abort', stopped)

@@ -10,7 +10,7 @@ const read = (bytes: Uint8Array): Payload => JSON.parse(new TextDecoder().decode
 
 function payloads(scenario: ScenarioName, seconds: number): readonly { readonly payload: Payload; readonly values: readonly { readonly metric: string; readonly value: number }[] }[] {
   const patient = createPatient(4, 'bed-1', { name: scenario, delayS: 10 })
-  const composer = mqttComposer(START)
+  const composer = mqttComposer(START, null)
   return Array.from({ length: seconds }, (_, second) => {
     const { bytes, values } = composer.compose(patient.next(), START + second * 1_000)
     return { payload: read(bytes), values }
@@ -18,6 +18,12 @@ function payloads(scenario: ScenarioName, seconds: number): readonly { readonly 
 }
 
 describe('an MQTT module', () => {
+  it('names its patient where it knows one', () => {
+    const moment = createPatient(4, 'bed-1', { name: 'stable', delayS: 0 }).next()
+    expect(read(mqttComposer(START, { mrn: '7', name: 'A B' }).compose(moment, START).bytes)).toMatchObject({ patient: { mrn: '7', name: 'A B' } })
+    expect(read(mqttComposer(START, null).compose(moment, START).bytes)).not.toHaveProperty('patient')
+  })
+
   it('says for each reading either a value or why there is none', () => {
     for (const scenario of ['stable', 'asystole', 'leads-off', 'probe-off'] as const) {
       for (const { payload } of payloads(scenario, 400)) {
@@ -55,7 +61,7 @@ describe('an MQTT module', () => {
     const patient = createPatient(4, 'bed-1', { name: 'stable', delayS: 0 })
     const ids: string[] = []
     for (const startedAt of [START, START + 1_000]) {
-      const composer = mqttComposer(startedAt)
+      const composer = mqttComposer(startedAt, null)
       for (let second = 0; second < 50; second++) {
         if (second === 25) composer.restart(25)
         ids.push(composer.compose(patient.next(), START).id)

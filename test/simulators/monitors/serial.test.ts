@@ -26,7 +26,7 @@ function start(openLine: (link: string) => Promise<Pty | null>, tcpPort: number 
 }
 
 /** A terminal made of an array: the fake of the wire itself. */
-function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; readonly written: string[]; readonly drained: () => number; readonly opened: () => number; readonly open_: () => number } {
+function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; readonly written: string[]; readonly drained: () => number; readonly opened: () => number; readonly openNow: () => number } {
   const written: string[] = []
   let drained = 0
   let opened = 0
@@ -35,7 +35,7 @@ function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; rea
     written,
     drained: () => drained,
     opened: () => opened,
-    open_: () => now,
+    openNow: () => now,
     open: () => {
       opened++
       now++
@@ -95,7 +95,7 @@ describe('a serial line', () => {
     await until(() => notes.length === 1)
     wire.plug('pulled')
     expect(wire.offer(message('1'))).toBe(false)
-    await until(() => pty.open_() === 0)
+    await until(() => pty.openNow() === 0)
     wire.plug('plugged')
     await until(() => pty.opened() === 2)
     wire.offer(message('2'))
@@ -138,6 +138,21 @@ describe('a serial line', () => {
       return text.endsWith('\r\n')
     })
     expect(text).toMatch(/^(\d+\r\n)+$/)
+  })
+
+  it('takes so many listeners over TCP and no more', async () => {
+    const { notes } = start(() => Promise.resolve(null))
+    await until(() => notes.length === 2)
+    const port = Number(/tcp 127\.0\.0\.1:(\d+)$/.exec(notes[1] ?? '')?.[1])
+    const closed: number[] = []
+    for (let nth = 1; nth <= simulatorLimits.serialListenersMax + 1; nth++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('close', () => void closed.push(nth))
+      closing.push(async () => void socket.destroy())
+      await new Promise((resolve) => socket.once('connect', resolve))
+    }
+    await until(() => closed.length > 0)
+    expect(closed).toEqual([simulatorLimits.serialListenersMax + 1])
   })
 
   it('survives a TCP port that somebody else has', async () => {

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { ABSENT_REASONS } from '../../src/domain/reading.ts'
+import { METRICS } from '../../src/domain/metrics.ts'
+import { absentText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, priorityMark, scoreText, subjectText, troubles, unitText } from '../../src/web/words.ts'
+import { alert, gateway, value } from './fixtures.ts'
+
+describe('numbers', () => {
+  test('zero is a number: a monitor in asystole says it', () => {
+    expect(numberText(value('HR', { value: { kind: 'measured', value: 0 } }))).toBe('0')
+  })
+
+  test('carry the decimals of their metric', () => {
+    expect(numberText(value('T', { decimals: 1, value: { kind: 'measured', value: 37 } }))).toBe('37.0')
+  })
+
+  test('that are absent are a dash, and every reason for it has a word without code', () => {
+    expect(numberText(value('HR', { value: { kind: 'absent', reason: 'lead-off' } }))).toBe('—')
+    for (const reason of ABSENT_REASONS) expect(absentText(reason)).toMatch(/^[a-z ]+$/)
+  })
+
+  test('have units that people write: no brackets of UCUM are left in any metric', () => {
+    for (const { unit } of METRICS) expect(unitText(unit)).not.toMatch(/[[\]{}]|Cel/)
+  })
+})
+
+describe('scores', () => {
+  const score = { total: 5, min: 5, max: 8, complete: false, missing: ['consciousness'], parts: {}, at: 0 }
+
+  test('say their range while something is missing, and one number when nothing is', () => {
+    expect(scoreText(score)).toBe('5 to 8')
+    expect(scoreText({ ...score, max: 5, complete: true, missing: [] })).toBe('5')
+  })
+
+  test('name what is missing when it is little, and how much when it is more', () => {
+    expect(missingWords([])).toBe('')
+    expect(missingWords(['consciousness', 'oxygen'])).toBe('no ACVPU, air/O₂')
+    expect(missingWords(['rr', 'sbp', 'oxygen'])).toBe('3 of 7 missing')
+  })
+})
+
+describe('names', () => {
+  test('of beds get the word when they are a number', () => {
+    expect(['7', '12A', 'Bay 3', 'Window'].map(bedText)).toEqual(['Bed 7', 'Bed 12A', 'Bay 3', 'Window'])
+  })
+
+  test('of alerts without a bed are the monitor or the gateway', () => {
+    expect(subjectText(alert('a'))).toBe('Bed 7')
+    expect(subjectText(alert('a', { bed: null, bedLabel: null }))).toBe('Gateway')
+  })
+
+  test('of inputs are words; a metric id takes the label that the bed shows for it', () => {
+    expect(inputText('consciousness', [])).toBe('consciousness')
+    expect(inputText('MDC_X', [value('MDC_X', { label: 'X rate' })])).toBe('X rate')
+    expect(inputText('something', [])).toBe('something')
+  })
+
+  test('of priorities can be told apart without colour', () => {
+    expect(new Set(['high', 'medium', 'low'].map((priority) => priorityMark(priority as 'high'))).size).toBe(3)
+  })
+})
+
+describe('what the screen says of itself', () => {
+  test('a demo says so, and how fast it runs unless it runs like the world', () => {
+    expect(demoText(1)).toBe('DEMO — simulated patients, not for clinical use')
+    expect(demoText(60)).toContain('60 times')
+  })
+
+  test('a gateway without trouble says nothing', () => {
+    expect(troubles(gateway)).toEqual([])
+  })
+
+  test('a failing disk is told with what still works', () => {
+    const notes = troubles({ ...gateway, store: { kind: 'failing', why: 'disk full' }, sync: { kind: 'behind', lagRows: 12, why: '' } })
+    expect(notes).toEqual(['Values are not being saved (disk full). Alerts still work.', 'Central is 12 rows behind. Nothing is lost.'])
+  })
+
+  test('only nurses act, and only the others open devices', () => {
+    const roles = ['nurse', 'biomed', 'admin'] as const
+    expect(roles.map(mayAct)).toEqual([true, false, false])
+    expect(mayAct(undefined)).toBe(false)
+    expect(roles.map(mayOpenDevices)).toEqual([false, true, true])
+  })
+})
