@@ -108,9 +108,7 @@ class FieldIndex {
 
   find(segment: Segment): void {
     this.starts[0] = segment.start
-    const count = this.#bytes === null ? this.#findInText(this.#text, segment) : this.#findInBytes(this.#bytes, segment)
-    if (count < FIELDS_INDEXED) this.starts[count] = segment.end + 1
-    this.count = count
+    this.count = this.#bytes === null ? this.#findInText(this.#text, segment) : this.#findInBytes(this.#bytes, segment)
     this.segment = segment
   }
 
@@ -121,9 +119,10 @@ class FieldIndex {
     for (let at = start; at < end; at++) {
       if (bytes[at] !== separator) continue
       starts[count] = at + 1
-      if (count === FIELDS_INDEXED) break
+      if (count === FIELDS_INDEXED) return count
       count++
     }
+    starts[count] = end + 1
     return count
   }
 
@@ -134,9 +133,10 @@ class FieldIndex {
     for (let at = start; at < end; at++) {
       if (text.charCodeAt(at) !== separator) continue
       starts[count] = at + 1
-      if (count === FIELDS_INDEXED) break
+      if (count === FIELDS_INDEXED) return count
       count++
     }
+    starts[count] = end + 1
     return count
   }
 }

@@ -55,8 +55,8 @@ export function readNumber(text: string): Written {
 }
 
 function readUnmarked(text: string, questionable: boolean): Written {
-  if (NUMBER.test(text)) return plain(text, questionable)
   if (text === '' || text === '""' || DASHES.test(text) || SPECIALS.has(text.toUpperCase())) return NOT_MEASURED
+  if (NUMBER.test(text)) return plain(text, questionable)
   if (!COMMA.test(text)) return { kind: 'unreadable', why: 'not a number' }
   return GROUPED.test(text) ? { kind: 'unreadable', why: 'a comma that may part decimals or thousands' } : plain(text.replace(',', '.'), questionable)
 }

@@ -41,6 +41,9 @@ export type RawTrend = {
   readonly isCut: boolean
 }
 
+/** What one question may cost. */
+export type TrendBounds = { readonly historyRowsMax: number; readonly historyValuesMax: number }
+
 type Line = { readonly device: string; readonly series: Series; readonly points: Point[] }
 type Gathering = {
   readonly query: TrendQuery
@@ -51,13 +54,13 @@ type Gathering = {
   damagedRows: number
 }
 
-export function readTrend(db: Database, query: TrendQuery): RawTrend {
+export function readTrend(db: Database, query: TrendQuery, bounds: TrendBounds = storeLimits): RawTrend {
   const gathering: Gathering = {
     query,
     rows: new RowReader(db),
     lines: new Map(),
-    rowsLeft: storeLimits.historyRowsMax,
-    valuesLeft: storeLimits.historyValuesMax,
+    rowsLeft: bounds.historyRowsMax,
+    valuesLeft: bounds.historyValuesMax,
     damagedRows: 0,
   }
   // Rows are found by when they came; a value may have been measured long before.

@@ -15,7 +15,6 @@ export type FromWriter =
   | { readonly kind: 'opened'; readonly epoch: string; readonly lastSeq: number; readonly names: KnownNames }
   | Refused
   | { readonly kind: 'answered'; readonly answers: readonly Answer[]; readonly walPages: number; readonly checkpointTrouble: string | null }
-  | { readonly kind: 'closed' }
 
 /** Serves until told to close. What it throws is a bug and ends the thread: main answers what is pending and starts it again. */
 export function serveStore(port: MessagePort, settings: WriterSettings, hooks: WriterHooks = {}): void {
@@ -32,7 +31,6 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
     while (message) {
       if (message.kind === 'close') {
         writer.close()
-        answer({ kind: 'closed' })
         port.close()
         return
       }

@@ -41,8 +41,7 @@ function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }
   )
 }
 
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement && target.type !== 'radio'
 
 function useKeys(station: Station, list: { current: HTMLUListElement | null }): void {
   useEffect(() => {

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { absent } from '../../src/domain/reading.ts'
 import { storeLimits } from '../../src/limits.ts'
 import { type History, type Trend, type TrendQuery, openHistory } from '../../src/store/history.ts'
+import { openReaderDatabase } from '../../src/store/database.ts'
+import { readTrend } from '../../src/store/trend.ts'
 import { START, heartRate, snapshot, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
 
@@ -100,6 +102,21 @@ describe('a trend', () => {
     using folder = tempFolder()
     writing(folder.path).writer.close()
     expect((await asked(folder.path, { ...whole, bed: 'bed-1' })).series).toEqual([])
+  })
+})
+
+describe('a question', () => {
+  it('costs no more than its bounds, and says when that was not enough', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    open.write(tick({ snapshots: Array.from({ length: 6 }, (_, second) => heartRate(80, { receivedAt: START + second * 1_000 })) }))
+    const { db } = openReaderDatabase(folder.path)
+    const cost = (historyRowsMax: number, historyValuesMax: number) => {
+      const { series, isCut } = readTrend(db, { ...whole, bed: 'bed-1' }, { historyRowsMax, historyValuesMax })
+      return [series[0]?.v.length, isCut]
+    }
+    expect([cost(6, 6), cost(5, 100), cost(100, 5)]).toEqual([[6, false], [5, true], [5, true]])
+    db.close()
   })
 })
 

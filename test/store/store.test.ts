@@ -1,9 +1,11 @@
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { pumpLimits, storeLimits } from '../../src/limits.ts'
+import type { CommitResult } from '../../src/seams.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { openStore } from '../../src/store/store.ts'
 import { encodeTick } from '../../src/store/tick-codec.ts'
@@ -11,6 +13,15 @@ import { Names } from '../../src/store/names.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { fakeDisk, openedStore } from './fake-disk.ts'
 import { START, acknowledged, frame, heartRate, phase, stay, tempFolder, tick } from './fixture.ts'
+
+/** Asks again with each turn of the event loop, for a thread starts in real time. */
+async function until(ask: () => Promise<CommitResult>, isSo: (result: CommitResult) => boolean): Promise<CommitResult> {
+  for (;;) {
+    const result = await ask()
+    if (isSo(result)) return result
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
 
 const settings = (folder: string) => ({ folder, kind: 'demo', gatewayId: 'gateway-1', clock: fakeClock() }) as const
 
@@ -96,6 +107,22 @@ describe('a disk that is slow', () => {
     await store.close()
   })
 
+  it('never takes more bytes into a group than the bound and one tick', async () => {
+    using folder = tempFolder()
+    const disk = fakeDisk()
+    const { store } = await openedStore({ ...settings(folder.path), thread: disk.thread })
+    const half = Math.ceil(storeLimits.groupBytesMax / 2 / pumpLimits.quarantinedFrameBytesMax)
+    const large = tick({ quarantined: Array.from({ length: half }, () => frame('large', { bytes: new Uint8Array(pumpLimits.quarantinedFrameBytesMax) })) })
+    const letGo = disk.hold()
+    const first = store.commit(tick({ snapshots: [heartRate(0)] }))
+    await disk.reached(1)
+    const rest = Array.from({ length: 3 }, () => store.commit(large))
+    letGo()
+    await Promise.all([first, ...rest])
+    expect(disk.commits()).toBe(3)
+    await store.close()
+  })
+
   it('lets no more wait than the bound: the tick that is one too many fails at once, and is taken later', async () => {
     using folder = tempFolder()
     const disk = fakeDisk()
@@ -134,16 +161,32 @@ describe('a store thread that dies', () => {
     expect(await store.commit(tick({ snapshots: [heartRate(83)] }))).toMatchObject({ kind: 'failed', why: expect.stringContaining('started again') })
     disk.fault('none')
     await clock.pass(storeLimits.restartDelayMs)
-    let result = await store.commit(tick({ snapshots: [heartRate(84, { device: 'monitor-2' })] }))
-    while (result.kind === 'failed') {
-      await new Promise((resolve) => setImmediate(resolve))
-      result = await store.commit(tick({ snapshots: [heartRate(84, { device: 'monitor-2' })] }))
-    }
+    await until(() => store.commit(tick({ snapshots: [heartRate(84, { device: 'monitor-2' })] })), ({ kind }) => kind === 'durable')
     expect(opened.health().restarts).toBe(1)
     await store.close()
     using reader = openLogReader(folder.path)
     expect(reader.epoch).toBe(epoch)
     expect(reader.read(0, 10)).toMatchObject([{ seq: 1, snapshot: { device: 'monitor-1' } }, { seq: 2, snapshot: { device: 'monitor-2' } }])
+  })
+
+  it('goes on trying while the file is away, says so, and heals when it is back', async () => {
+    using folder = tempFolder()
+    const disk = fakeDisk()
+    const clock = fakeClock()
+    const opened = await openedStore({ ...settings(folder.path), clock, thread: disk.thread })
+    const file = join(folder.path, 'vigil.db')
+    const commit = () => opened.store.commit(tick({ snapshots: [heartRate(80)] }))
+    disk.fault('crash')
+    await commit()
+    disk.fault('none')
+    renameSync(file, `${file}.away`)
+    await clock.pass(storeLimits.restartDelayMs)
+    expect(await until(commit, (result) => result.kind === 'failed' && result.why.includes('cannot be opened'))).toMatchObject({ kind: 'failed' })
+    renameSync(`${file}.away`, file)
+    await clock.pass(storeLimits.restartDelayMsMax)
+    expect(await until(commit, ({ kind }) => kind === 'durable')).toEqual({ kind: 'durable', lastSeq: 1 })
+    expect(opened.health().restarts).toBe(2)
+    await opened.store.close()
   })
 
   it('and a store that is closed meanwhile end together', async () => {

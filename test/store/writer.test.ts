@@ -272,6 +272,21 @@ describe('the WAL', () => {
     expect(statSync(join(folder.path, 'vigil.db-wal')).size).toBeLessThan(storeLimits.idleWalPagesMax * 2 * 4_120)
   })
 
+  it('is emptied while somebody waits too, once it is as long as its bound', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    const bytes = new Uint8Array(pumpLimits.quarantinedFrameBytesMax).fill(7)
+    const large = tick({ quarantined: Array.from({ length: 100 }, () => frame('large', { bytes })) })
+    let longest = 0
+    for (let count = 0; count < 24; count++) {
+      open.write(large)
+      longest = Math.max(longest, open.writer.relieve(false) * 4_096)
+    }
+    expect(longest).toBeGreaterThan(storeLimits.walBytesMax / 2)
+    expect(longest).toBeLessThan(storeLimits.walBytesMax * 1.5)
+    expect(statSync(join(folder.path, 'vigil.db-wal')).size).toBeLessThan(storeLimits.walBytesMax * 1.5)
+  })
+
   it('is left alone while somebody waits and it is short', () => {
     using folder = tempFolder()
     using open = writing(folder.path)

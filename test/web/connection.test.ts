@@ -95,8 +95,8 @@ describe('a page that does not', () => {
 
   test('drops a connection that opens and then sends no snapshot, or a snapshot and no heartbeat', () => {
     const silent = play(ticks(200, 4_200), LIVE).connection
-    const mute = play([[4_300, { kind: 'opened' }], ...ticks(4_400, 8_300)], silent)
-    const deaf = play([[4_300, { kind: 'opened' }], [4_310, { kind: 'snapshot' }], ...ticks(4_400, 8_400)], silent)
+    const mute = play([[4_300, { kind: 'opened' }], ...ticks(4_400, 8_450)], silent)
+    const deaf = play([[4_300, { kind: 'opened' }], [4_310, { kind: 'snapshot' }], ...ticks(4_400, 8_450)], silent)
     expect(mute.commands.map(([, command]) => command)).toEqual(['close', 'open'])
     expect(deaf.commands.map(([, command]) => command)).toEqual(['close', 'open'])
   })

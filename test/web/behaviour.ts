@@ -1,0 +1,160 @@
+/**
+ * What the page does in a real browser, measured: `node test/web/behaviour.ts [trials]`. Each kind of silence must show
+ * within 5 s and clear within 3 s (IEC 60601-1-8, 6.11: loss of the link is itself an alarm). Exit 1 when something is not so.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Play, startFakeGateway } from '../e2e/fake-gateway.ts'
+
+const SCRIPT = fileURLToPath(new URL('../e2e/fake-gateway.ts', import.meta.url))
+const trials = Number(process.argv[2] ?? 1)
+let failures = 0
+
+function report(what: string, holds: boolean, more = ''): void {
+  if (!holds) failures += 1
+  process.stdout.write(`${holds ? 'ok  ' : 'FAIL'} ${what} ${more}\n`)
+}
+
+const visible = async (page: Page): Promise<void> => void (await page.locator('.reception[data-state="live"]').waitFor({ timeout: 15_000 }))
+
+async function startChild(port: number): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [SCRIPT, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((said) => child.stdout?.once('data', said))
+  return child
+}
+
+/** Notes on the page itself, by its own clock, when the banner comes and goes: a driver from outside would add its own delay. */
+async function watchBanner(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const seen: (readonly [string, number])[] = []
+    Reflect.set(window, 'seen', seen)
+    let shown = false
+    new MutationObserver(() => {
+      const now = document.querySelector('.silence') !== null
+      if (now !== shown) seen.push([now ? 'shown' : 'gone', Date.now()])
+      shown = now
+    }).observe(document.body, { subtree: true, childList: true })
+  })
+}
+
+const lastOf = (page: Page, what: string): Promise<number> =>
+  page.evaluate((word) => (Reflect.get(window, 'seen') as [string, number][]).findLast(([kind]) => kind === word)?.[1] ?? 0, what)
+
+type Silence = { readonly name: string; readonly begin: () => Promise<void> | void; readonly end: () => Promise<void> | void }
+
+async function measure(page: Page, { name, begin, end }: Silence): Promise<void> {
+  await visible(page)
+  await page.waitForTimeout(1_200 + Math.random() * 1_000)
+  const begun = Date.now()
+  await begin()
+  await page.locator('.silence').waitFor({ timeout: 8_000 })
+  const shownMs = (await lastOf(page, 'shown')) - begun
+  const live = await page.locator('.cell[data-freshness="live"]').count()
+  await page.waitForTimeout(1_000 + Math.random() * 6_000)
+  const ended = Date.now()
+  await end()
+  await page.locator('.silence').waitFor({ state: 'detached', timeout: 15_000 })
+  const goneMs = (await lastOf(page, 'gone')) - ended
+  report(`silence: ${name}`, shownMs <= 5_000 && goneMs <= 3_000 && live === 0, `shown after ${shownMs} ms, cleared after ${goneMs} ms, ${live} values still live`)
+}
+
+async function silences(browser: Browser): Promise<void> {
+  const port = 20_000 + (process.pid % 10_000)
+  const url = `http://127.0.0.1:${port}`
+  let child = await startChild(port)
+  const tell = async (change: Partial<Play>): Promise<void> => void (await fetch(`${url}/fake`, { method: 'POST', body: JSON.stringify(change) }))
+  const page = await browser.newPage()
+  await page.goto(url)
+  await visible(page)
+  await watchBanner(page)
+  const kinds: readonly Silence[] = [
+    { name: 'gateway stopped (SIGSTOP)', begin: () => void child.kill('SIGSTOP'), end: () => void child.kill('SIGCONT') },
+    { name: 'gateway killed (SIGKILL)', begin: () => void child.kill('SIGKILL'), end: async () => void (child = await startChild(port)) },
+    { name: 'sockets open, nothing comes', begin: () => tell({ silence: 'open' }), end: () => tell({ silence: 'none' }) },
+    { name: 'sockets cut and refused', begin: () => tell({ silence: 'closed' }), end: () => tell({ silence: 'none' }) },
+    { name: 'rules stand still', begin: () => tell({ silence: 'rules' }), end: () => tell({ silence: 'none' }) },
+  ]
+  for (let trial = 0; trial < trials; trial += 1) for (const kind of kinds) await measure(page, kind)
+  await blockedPage(page)
+  child.kill('SIGKILL')
+  await page.close()
+}
+
+/** The page itself stands still for 12 s while messages pile up: what it shows first must not be an old number called live. */
+async function blockedPage(page: Page): Promise<void> {
+  await visible(page)
+  await page.waitForTimeout(1_500)
+  const seen = await page.evaluate(async () => {
+    const until = performance.now() + 12_000
+    while (performance.now() < until) Math.sqrt(until)
+    await new Promise((painted) => requestAnimationFrame(painted))
+    return document.querySelector('.frame')?.getAttribute('data-reception')
+  })
+  report('a page that was blocked says so before it shows anything as live', seen === 'silent', `first drawn as ${seen}`)
+  await page.locator('.silence').waitFor({ state: 'detached', timeout: 5_000 })
+}
+
+async function taps(browser: Browser): Promise<void> {
+  const gateway = await startFakeGateway({ play: { alerts: 'some' } })
+  const page = await browser.newPage({ viewport: { width: 1_920, height: 1_080 } })
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(gateway.url)
+  await visible(page)
+  await page.waitForTimeout(1_500)
+  report('what is painted is receipted', gateway.displayed.length >= 4, gateway.displayed.join())
+
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowDown')
+  const focused = await page.evaluate(() => document.activeElement?.closest('.tile')?.getAttribute('data-bed'))
+  report('arrow keys go from bed to bed', focused === '6', `at bed ${focused}`)
+  await page.keyboard.press('a')
+  await page.waitForTimeout(300)
+  report('a acknowledges nothing of a bed without alerts', gateway.posted.length === 0)
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('a')
+  await page.locator('.alert[data-acknowledged="true"]', { hasText: 'SpO₂ 84' }).waitFor()
+  report('a acknowledges the highest of the bed', gateway.posted.at(-1)?.path === '/api/alerts/alert-1/acknowledge')
+
+  await page.keyboard.press('Enter')
+  await page.locator('.panel').waitFor()
+  await page.getByRole('radio', { name: 'Oxygen' }).click()
+  await page.waitForTimeout(1_500)
+  report('what the nurse knows is sent and comes back', await page.getByRole('radio', { name: 'Oxygen' }).isChecked(), JSON.stringify(gateway.posted.at(-1)))
+  await page.keyboard.press('Escape')
+  await page.waitForTimeout(300)
+  const back = await page.evaluate(() => document.activeElement?.closest('.tile')?.getAttribute('data-bed'))
+  report('Escape closes the bed and the keyboard returns to it', back === '7' && (await page.locator('.panel').count()) === 0, `at bed ${back}`)
+
+  gateway.set({ refuses: 'The gateway is stopping.' })
+  await page.locator('.ack-button').first().click()
+  await page.getByText('Not acknowledged. The gateway is stopping.').waitFor()
+  gateway.set({ refuses: '' })
+  await page.getByRole('button', { name: /Try again/ }).click()
+  await page.waitForTimeout(500)
+  report('a tap that failed says so and can be tried again', (await page.locator('.failed').count()) === 0)
+
+  gateway.set({ loggedOut: true })
+  await page.locator('.login').waitFor({ timeout: 10_000 })
+  report('who is logged out sees the login page and nothing of the ward', (await page.locator('.tile').count()) === 0 && page.url().endsWith('/login'))
+  await page.goto(`${gateway.url}/login#token=abc-123`)
+  await visible(page)
+  report('a login link logs in, and its token leaves the address', gateway.posted.at(-1)?.path === '/api/login/link' && !page.url().includes('abc'), page.url())
+  const unexpected = complaints.filter((text) => !/WebSocket|status of (401|500)/.test(text))
+  report('the browser has nothing to complain of, the CSP least of all', unexpected.length === 0, unexpected.join(' | '))
+  await page.close()
+  await gateway.close()
+}
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+await taps(browser)
+await silences(browser)
+await browser.close()
+process.exitCode = failures === 0 ? 0 : 1
