@@ -95,6 +95,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     },
     log,
   })
+  if (opened.damaged.length > 0) {
+    pump.gatewayCondition('technical/store-damaged', { priority: 'medium', text: `${opened.damaged.length} stored rows are damaged and were not believed: check the disk` })
+    log.error({ rows: opened.damaged.length }, 'Damaged rows in the store.')
+  }
   const gatewayView = (): GatewayView => {
     const { state } = pump.committer
     const status = sync?.status()
@@ -131,6 +135,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       { clock },
     )
     sync.committed(opened.lastSeq)
+    sync.onStatus(({ kind, why, stoppedByScanner }) => {
+      pump.gatewayCondition('technical/sync-paused', kind === 'paused' ? { priority: 'low', text: `Nothing is sent to central: ${why}` } : null)
+      const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
+      pump.gatewayCondition('technical/egress-stopped', stopped)
+    })
   }
 
   // 4 · the screens

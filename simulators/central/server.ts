@@ -14,8 +14,8 @@ import { latestOf } from './read.ts'
 import { addApi, addControl, addPages, refuse, suffer } from './routes.ts'
 import type { Central } from './routes.ts'
 import { migrate } from './schema.ts'
-import { openDatabase } from './sql.ts'
-import type { CentralDatabase, Place } from './sql.ts'
+import { openDatabase, supervised } from './sql.ts'
+import type { Place } from './sql.ts'
 
 export type CentralOptions = {
   /** 0 for any free port. */
@@ -73,29 +73,6 @@ export async function startCentral({ port, host, token, databaseUrl, dataFolder,
 function placeOf(databaseUrl: string | undefined, dataFolder: string | undefined): Place {
   if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }
   return dataFolder === undefined ? { kind: 'memory' } : { kind: 'folder', folder: dataFolder }
-}
-
-/** Nothing is closed under a query that runs, and nothing begins once closing has. */
-function supervised(database: CentralDatabase): CentralDatabase {
-  const running = new Set<Promise<unknown>>()
-  let closing = false
-  const run = <Result>(begin: () => Promise<Result>): Promise<Result> => {
-    if (closing) return Promise.reject(new Error('central is stopping'))
-    const work = begin()
-    const done = work.then(() => undefined, () => undefined).finally(() => running.delete(done))
-    running.add(done)
-    return work
-  }
-  return {
-    kind: database.kind,
-    query: (text, values) => run(() => database.query(text, values)),
-    transaction: work => run(() => database.transaction(work)),
-    async close() {
-      closing = true
-      await Promise.all(running)
-      await database.close()
-    },
-  }
 }
 
 function createApp(note: (line: string) => void, stop: AbortSignal): FastifyInstance {

@@ -41,6 +41,29 @@ export async function openDatabase(place: Place, note: (line: string) => void): 
   }
 }
 
+/** Nothing is closed under a query that runs, and nothing begins once closing has. */
+export function supervised(database: CentralDatabase): CentralDatabase {
+  const running = new Set<Promise<unknown>>()
+  let closing = false
+  const run = <Result>(begin: () => Promise<Result>): Promise<Result> => {
+    if (closing) return Promise.reject(new Error('central is stopping'))
+    const work = begin()
+    const done = work.then(() => undefined, () => undefined).finally(() => running.delete(done))
+    running.add(done)
+    return work
+  }
+  return {
+    kind: database.kind,
+    query: (text, values) => run(() => database.query(text, values)),
+    transaction: work => run(() => database.transaction(work)),
+    async close() {
+      closing = true
+      await Promise.all(running)
+      await database.close()
+    },
+  }
+}
+
 function openPostgres(url: string, note: (line: string) => void): CentralDatabase {
   const pool = new Pool({
     connectionString: url,

@@ -1,36 +1,21 @@
 /** `vigil counts`: measured values in the gateway's store, and those that central has acknowledged. Reads the folder, not the gateway. */
 
-import { dirname, join, resolve } from 'node:path'
-import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+import { type CliContext, CommandFailed, type Register } from './context.ts'
+import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 
-const DEMO_FOLDER = '.vigil/demo'
-
-type Options = { readonly json?: boolean; readonly device?: string; readonly config?: string; readonly data?: string }
+type Options = FolderOptions & { readonly json?: boolean; readonly device?: string }
 type Count = { readonly device: string; readonly metric: string; readonly stored: number; readonly acknowledged: number }
 
 export const register: Register = (program, context) => {
-  program
-    .command('counts')
-    .description('measured values stored here and acknowledged by central, for each device and metric')
+  withFolder(program.command('counts').description('measured values stored here and acknowledged by central, for each device and metric'))
     .option('--json', 'one JSON object a line')
     .option('--device <id>', 'of this device alone')
-    .option('--config <file>', 'the site file that names the data folder')
-    .option('--data <folder>', `folder of the gateway's database (default: ${DEMO_FOLDER})`)
     .action(async (options: Options) => {
-      const all = await countIn(await folderOf(options, context), context)
+      const all = await countIn(await dataFolder(options, context), context)
       const counts = all.filter(({ device }) => options.device === undefined || device === options.device)
       for (const count of counts) context.write(options.json === true ? JSON.stringify(count) : sentenceOf(count))
       if (counts.length === 0) context.note(options.device === undefined ? 'Nothing is stored yet.' : `Nothing is stored of "${options.device}".`)
     })
-}
-
-async function folderOf({ config, data }: Options, { root }: CliContext): Promise<string> {
-  if (data !== undefined) return resolve(data)
-  if (config === undefined) return join(root, DEMO_FOLDER)
-  const { loadSite } = await import('../config/load.ts')
-  const loaded = loadSite(config)
-  if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))
-  return resolve(dirname(loaded.file), loaded.site.gateway.data)
 }
 
 /** Sorted by device, then metric. Values that central has and the store has let go since are listed too. */

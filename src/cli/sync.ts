@@ -1,58 +1,54 @@
 /** `vigil sync`: how delivery to central stands, and what to do with what it would not take. Reads the folder, not the gateway. */
 
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { join } from 'node:path'
 import type { DeadLetter, SyncStatus } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 
 const SINK = 'https-batch'
-const DEMO_FOLDER = '.vigil/demo'
-
-type FolderOption = { readonly data?: string }
-type JsonOption = FolderOption & { readonly json?: boolean }
+type JsonOption = FolderOptions & { readonly json?: boolean }
 
 export const register: Register = (program, context) => {
   const sync = program.command('sync').description('delivery to central: status and dead letters')
-  const onFolder = (command: Command): Command => command.option('--data <folder>', `folder of the gateway's database (default: ${DEMO_FOLDER})`)
 
-  onFolder(sync.command('status').description('how far central is behind, in rows and seconds, and why'))
+  withFolder(sync.command('status').description('how far central is behind, in rows and seconds, and why'))
     .option('--json', 'one JSON object')
     .action(async (options: JsonOption) => {
-      const report = await statusOf(folderOf(context, options))
+      const report = await statusOf(await folderOf(context, options))
       if (options.json) context.write(JSON.stringify(report))
       else for (const line of sentencesOf(report)) context.write(line)
     })
 
   const letters = sync.command('dead-letters').description('events that central or the egress scanner would not take')
-  onFolder(letters.command('list').description('the oldest first; what they say is not printed'))
+  withFolder(letters.command('list').description('the oldest first; what they say is not printed'))
     .option('--json', 'one JSON object a line')
     .action(async (options: JsonOption) => {
-      using ledger = await openLedger(folderOf(context, options))
+      using ledger = await openLedger(await folderOf(context, options))
       const found = ledger.deadLetters(SINK, syncLimits.deadLettersMax)
       for (const letter of found) context.write(options.json ? JSON.stringify(publicPart(letter)) : lineOf(letter))
       const dropped = ledger.deadDropped(SINK)
       if (dropped > 0) context.note(`${dropped} older ones were lost: at most ${syncLimits.deadLettersMax} are kept.`)
     })
-  onFolder(letters.command('retry <id>').description('send it again, when the gateway next looks (it keeps its key)'))
-    .action(async (id: string, options: FolderOption) => {
-      using ledger = await openLedger(folderOf(context, options))
+  withFolder(letters.command('retry <id>').description('send it again, when the gateway next looks (it keeps its key)'))
+    .action(async (id: string, options: FolderOptions) => {
+      using ledger = await openLedger(await folderOf(context, options))
       if (!ledger.askRetry(idOf(id))) throw new CommandFailed(`there is no dead letter ${id}`)
       context.note(`Dead letter ${id} is sent again as soon as nothing else waits.`)
     })
-  onFolder(letters.command('drop <id>').description('forget it: central will never have it'))
-    .action(async (id: string, options: FolderOption) => {
-      using ledger = await openLedger(folderOf(context, options))
+  withFolder(letters.command('drop <id>').description('forget it: central will never have it'))
+    .action(async (id: string, options: FolderOptions) => {
+      using ledger = await openLedger(await folderOf(context, options))
       if (ledger.removeDead([idOf(id)]) === 0) throw new CommandFailed(`there is no dead letter ${id}`)
       context.note(`Dead letter ${id} is gone.`)
     })
 }
 
-function folderOf(context: CliContext, { data }: FolderOption): string {
-  const folder = data === undefined ? join(context.root, DEMO_FOLDER) : resolve(data)
+async function folderOf(context: CliContext, options: FolderOptions): Promise<string> {
+  const folder = await dataFolder(options, context)
   if (!existsSync(join(folder, 'vigil.db'))) throw new UsageError(`${folder} holds no gateway's database: name its folder with --data`)
   return folder
 }

@@ -1,7 +1,6 @@
 /** `vigil user`: who may sign in. Works on the data folder, whether the gateway runs or not; a running one follows at once. */
 
 import { mkdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { isoOf } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
@@ -25,13 +24,13 @@ import {
   userName,
 } from '../security/user-file.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 import { askHidden } from './hidden.ts'
 
 /** Asks at the terminal without showing what is typed; null when nobody sits at one. */
 export type AskHidden = ((question: string, stop: AbortSignal) => Promise<string>) | null
 
-type Place = { readonly data?: string; readonly config?: string }
-type LinkOptions = Place & { readonly role?: string; readonly minutes: string; readonly url?: string; readonly json?: boolean }
+type LinkOptions = FolderOptions & { readonly role?: string; readonly minutes: string; readonly url?: string; readonly json?: boolean }
 
 const LINK_MINUTES = 60
 const STDIN_BYTES_MAX = 4_096
@@ -42,36 +41,36 @@ export type UserParts = { readonly ask: AskHidden; readonly cost?: PasswordCost 
 export const register: Register = (program, context) => userCommands(program, context, { ask: askHidden() })
 
 export function userCommands(program: Command, context: CliContext, { ask, cost = PASSWORD_COST }: UserParts): void {
-  const placeOf = async (options: Place): Promise<EditPlace> => ({ ...(await placeIn(options, context)), cost })
+  const placeOf = async (options: FolderOptions): Promise<EditPlace> => ({ ...(await placeIn(options, context)), cost })
   const user = program.command('user').description('who may sign in at the nurse station')
-  placed(user.command('add <name>').description('add a user; the password comes from standard input, or is asked at a terminal'))
+  withFolder(user.command('add <name>').description('add a user; the password comes from standard input, or is asked at a terminal'))
     .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory())
-    .action(async (name: string, options: Place & { readonly role: string }) => {
+    .action(async (name: string, options: FolderOptions & { readonly role: string }) => {
       if (!isRole(options.role)) throw new UsageError(`There is no role ${options.role}.`)
       const place = await placeOf(options)
       const { user: added } = must(await addUser(place, { name, role: options.role, password: await newPassword(context, ask, name) }))
       context.note(`${added.name} may sign in now, as ${added.role}.`)
     })
-  placed(user.command('password <name>').description('give a user a new password; open sessions of the user end'))
-    .action(async (name: string, options: Place) => {
+  withFolder(user.command('password <name>').description('give a user a new password; open sessions of the user end'))
+    .action(async (name: string, options: FolderOptions) => {
       const place = await placeOf(options)
       const { user: changed } = must(await changePassword(place, name, await newPassword(context, ask, name)))
       context.note(`${changed.name} has a new password, and is signed out everywhere.`)
     })
-  placed(user.command('disable <name>').description('keep a user out; open sessions of the user end at once'))
-    .action(async (name: string, options: Place) => {
+  withFolder(user.command('disable <name>').description('keep a user out; open sessions of the user end at once'))
+    .action(async (name: string, options: FolderOptions) => {
       const { user: disabled } = must(await disableUser(await placeOf(options), name))
       context.note(`${disabled.name} is disabled, and signed out everywhere.`)
     })
-  placed(user.command('enable <name>').description('let a disabled user in again, and forget failed sign-ins'))
-    .action(async (name: string, options: Place) => {
+  withFolder(user.command('enable <name>').description('let a disabled user in again, and forget failed sign-ins'))
+    .action(async (name: string, options: FolderOptions) => {
       const { user: enabled } = must(await enableUser(await placeOf(options), name))
       context.note(`${enabled.name} may sign in again.`)
     })
-  placed(user.command('list').description('show all users'))
+  withFolder(user.command('list').description('show all users'))
     .option('--json', 'one JSON object a line')
-    .action(async (options: Place & { readonly json?: boolean }) => list(await folderOf(options, context), options.json === true, context))
-  placed(user.command('link [name]').description('print a login link that works once, for a user or, with --role, for whoever opens it'))
+    .action(async (options: FolderOptions & { readonly json?: boolean }) => list(await dataFolder(options, context), options.json === true, context))
+  withFolder(user.command('link [name]').description('print a login link that works once, for a user or, with --role, for whoever opens it'))
     .addOption(new Option('--role <role>', 'a link for a role instead of a user').choices(ROLES))
     .option('--minutes <minutes>', `how long it can be used, at most ${apiLimits.loginLinkMinutesMax}`, String(LINK_MINUTES))
     .option('--url <url>', 'address of the gateway, when it is not known from its last start')
@@ -79,23 +78,9 @@ export function userCommands(program: Command, context: CliContext, { ask, cost 
     .action(async (name: string | undefined, options: LinkOptions) => link(name, options, context))
 }
 
-const placed = (command: Command): Command =>
-  command
-    .addOption(new Option('--config <file>', 'the site file; its data folder is meant').conflicts('data'))
-    .option('--data <folder>', 'data folder of the gateway (default: that of the demo)')
-
-/** The data folder: of the site file, as given, or of the demo. */
-async function folderOf({ data, config }: Place, context: CliContext): Promise<string> {
-  if (config === undefined) return data ?? join(context.root, '.vigil', 'demo')
-  const { loadSite } = await import('../config/load.ts')
-  const loaded = loadSite(config)
-  if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))
-  return resolve(dirname(loaded.file), loaded.site.gateway.data)
-}
-
 /** People sign in in real time, also where the ward runs faster. */
-async function placeIn(options: Place, context: CliContext): Promise<EditPlace> {
-  const folder = await folderOf(options, context)
+async function placeIn(options: FolderOptions, context: CliContext): Promise<EditPlace> {
+  const folder = await dataFolder(options, context)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return { folder, clock: context.clockOf(REAL_TIME), stop: context.stop }
 }

@@ -119,7 +119,7 @@ export class Pump<State> {
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
-    this.#judgeStore(now)
+    this.#judgeStore()
     this.#ticks++
     this.#lastTick = now
   }
@@ -149,6 +149,13 @@ export class Pump<State> {
     this.changed.add(bed.id)
     this.committer.soon()
     return bed.stay
+  }
+
+  /** A condition of the gateway itself, as it stands now; null: it is well. */
+  gatewayCondition(condition: string, said: { readonly priority: Priority; readonly text: string } | null): void {
+    const subject = { bed: null, stay: null, device: null }
+    if (said) this.watch.technical({ device: null, subject }, { condition, ...said }, this.now())
+    else this.watch.clear(subject, condition, this.now())
   }
 
   /** We are going: links that close from now on are our doing, not trouble at a bed. */
@@ -303,14 +310,10 @@ export class Pump<State> {
     device.silence = device.silenceRule.adopt(device.silence, open)
   }
 
-  #judgeStore(now: Now): void {
-    const subject = { bed: null, stay: null, device: null }
+  #judgeStore(): void {
     const { state } = this.committer
-    if (state.kind === 'ok') this.watch.clear(subject, STORE_FAILING, now)
-    else {
-      const lost = state.lostSnapshots > 0 ? `; ${state.lostSnapshots} readings lost` : ''
-      this.watch.technical({ device: null, subject }, { condition: STORE_FAILING, priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` }, now)
-    }
+    const lost = state.kind === 'failing' && state.lostSnapshots > 0 ? `; ${state.lostSnapshots} readings lost` : ''
+    this.gatewayCondition('technical/store-failing', state.kind === 'ok' ? null : { priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` })
   }
 
   /** A condition that ends by itself when nothing renews it. */
@@ -353,7 +356,6 @@ export class Pump<State> {
   }
 }
 
-const STORE_FAILING = 'technical/store-failing'
 
 /** Strangers, and devices that come and go, may be silent. */
 const isExpected = (device: Device): boolean => !device.unknown && device.silenceMs > 0

@@ -1,6 +1,9 @@
 /**
  * Opening vigil.db: whose it is, how it writes, who may write. Nothing here is believed before it is checked, and a file
  * that is not meant for us is left as it was found.
+ *
+ * In the gateway's own process nobody may open these files but through SQLite, not even to copy them: POSIX takes all locks
+ * of a process on a file when any descriptor of it is closed.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -21,12 +21,20 @@ export function LoginPage() {
   }
 
   useEffect(() => field.current?.focus(), [])
-  useEffect(() => {
+  function followLink(): void {
     const token = tokenIn(location.hash)
     if (token === null) return
     // Out of the address at once: it must not stay in the history or be read over a shoulder.
     history.replaceState(null, '', location.pathname)
     void ask(post(paths.loginLink, { token }), 'This link was used before or has expired. Log in with name and password, or ask for a new link.')
+  }
+
+  useEffect(() => {
+    followLink()
+    // A link pasted into the address of an open login page changes only what stands behind the #.
+    const over = new AbortController()
+    window.addEventListener('hashchange', followLink, { signal: over.signal })
+    return () => over.abort()
   }, [])
 
   const submit = (event: Event): void => {

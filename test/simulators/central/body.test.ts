@@ -31,6 +31,15 @@ describe('a body', () => {
     expect(await statusOf(pack(`${largest} `), encoding)).toBe(413)
   })
 
+  test('that would unpack to half a gigabyte never takes the memory for it', async () => {
+    const member = gzipSync(new Uint8Array(centralLimits.unpackedBytesMax))
+    const bomb = Buffer.concat(Array.from({ length: 16 }, () => member))
+    const before = process.resourceUsage().maxRSS
+    expect(await statusOf(bomb, 'gzip')).toBe(413)
+    // In KiB.
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(262_144)
+  })
+
   test.each([
     ['cut off', gzipSync('[1,2,3]').subarray(0, 12), 'gzip'],
     ['not gzip at all', bytes('[1,2,3]'), 'gzip'],

@@ -5,7 +5,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MIGRATIONS, migrate } from '../../../simulators/central/schema.ts'
-import { openDatabase } from '../../../simulators/central/sql.ts'
+import { openDatabase, supervised } from '../../../simulators/central/sql.ts'
 import { centralLimits } from '../../../src/limits.ts'
 import { TOKEN, batch, freshFolder, openDesk, vitals } from './fixture.ts'
 import type { WireBatch } from './fixture.ts'
@@ -83,6 +83,24 @@ describe('closing', () => {
     await Promise.all([desk.close(), desk.close()])
     expect(['none', 500]).toContain(await answer)
   })
+})
+
+test('nothing is closed under a query that runs, and nothing begins once closing has', async () => {
+  const order: string[] = []
+  const { promise, reject } = Promise.withResolvers<never>()
+  const database = supervised({
+    kind: 'pglite',
+    query: () => promise,
+    transaction: () => promise,
+    close: () => Promise.resolve(void order.push('closed')),
+  })
+  const running = [database.query('SELECT 1'), database.transaction(() => Promise.resolve())].map(work => work.catch(() => order.push('ended')))
+  const closing = database.close()
+  await expect(database.query('SELECT 1')).rejects.toThrow('stopping')
+  expect(order).toEqual([])
+  reject(new Error('the disk is gone'))
+  await Promise.all([...running, closing])
+  expect(order).toEqual(['ended', 'ended', 'closed'])
 })
 
 describe('a schema', () => {

@@ -118,10 +118,12 @@ onBothEngines('the read API', ({ desk }) => {
   })
 
   test('is for people too: the page says what it is, shows a row and its counts, and runs nothing that came', async () => {
-    const subject = `<script>alert("1")</script>&'${randomUUID()}`
+    const evil = '<script>alert("1")</script>'
+    const subject = `${evil}&'${randomUUID()}`
+    const event = vitals({ subject, values: [51, 52], metric: evil, key: evil + randomUUID() })
     const seen = await desk().get('/', {})
     const batchesBefore = Number(/Batches received<\/td><td>(\d+)/.exec(seen.text)?.[1])
-    await desk().send(batch([vitals({ subject, values: [51, 52] }), alert({ subject, alertId: randomUUID(), atMs: START_MS + HOUR_MS })]))
+    await desk().send(batch([{ ...event, data: { ...event.data, q: [evil, evil] } }, alert({ subject, alertId: randomUUID(), atMs: START_MS + HOUR_MS })], { batchId: evil + randomUUID() }))
     const page = await desk().get('/', {})
     expect(page.headers.get('content-type')).toMatch(/^text\/html/)
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
