@@ -10,7 +10,7 @@ import { hasPty } from '../../simulators/pty.ts'
 /** Where `vigil sim --replay` sends a recording: a bed of its own, empty until then. */
 const REPLAY = 'replay'
 
-export type DemoPorts = { readonly http: number; readonly hl7: number; readonly mqtt: number; readonly central: number }
+export type DemoPorts = { readonly http: number; readonly hl7: number; readonly mqtt: number; readonly central: number; /** Where the serial monitors' TCP ports begin, where there are no pseudo-terminals. */ readonly serial: number }
 
 export type DemoSite = {
   readonly yaml: string
@@ -28,13 +28,14 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
     const kept = await readFile(join(folder, 'secrets', device), 'utf8').catch(() => '')
     passwords.set(device, kept === '' ? randomBytes(18).toString('base64url') : kept)
   }
+  const pty = hasPty()
   const plan = demoWard({
     seed,
     hl7: { host, port: ports.hl7 },
     mqtt: { url: `mqtt://${host}:${ports.mqtt}`, passwordOf: (device) => passwords.get(device) ?? '' },
     serialFolder: join(folder, 'tty'),
+    ...(pty ? {} : { tcpPortOf: (device: string) => ports.serial + Number(device.replaceAll(/\D/g, '')) }),
   })
-  const pty = hasPty()
   const site = {
     gateway: { id: 'demo-gateway', ward: 'Demo ward', organization: 'demo', data: folder, timeZone: 'UTC', population: 'adult' },
     http: { host, port: ports.http },

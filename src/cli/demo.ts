@@ -38,7 +38,7 @@ async function demo(options: Options, context: CliContext): Promise<void> {
   await prepareFolder(folder, { speed, fresh: options.fresh === true, note: context.note })
   await buildPages(context.root, context.note)
 
-  const ports = { http: await freePort(numberOf('--port', options.port, 0, 65_535)), hl7: await freePort(2_575), mqtt: await freePort(1_883), central: await freePort(8_471) }
+  const ports = { http: await freePort(numberOf('--port', options.port, 0, 65_535)), hl7: await freePort(2_575), mqtt: await freePort(1_883), central: await freePort(8_471), serial: 9_600 }
   const token = await keptSecret(join(folder, 'secrets', 'central-token'))
   const site = await demoSite({ folder, host: HOST, ports, seed })
   for (const [device, password] of site.passwords) await writeFile(join(folder, 'secrets', device), password, { mode: 0o600 })

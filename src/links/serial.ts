@@ -49,6 +49,8 @@ async function session(setting: SerialSetting, open: OpenLine, stop: AbortSignal
   const port = new SerialPort({ path: real, baudRate, dataBits, parity, stopBits, autoOpen: false })
   const opened = await new Promise<string | null>((resolve) => port.open((error) => resolve(error ? error.message : null)))
   if (opened !== null) return opened
+  // What the operating system held from before is not from now.
+  await new Promise<void>((resolve) => port.flush(() => resolve()))
   let line: Line | null = null
   let lastByteAt = clock.mono()
   const closed = new AbortController()

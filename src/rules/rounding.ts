@@ -1,8 +1,8 @@
 /** The one rounding of the house: half up, in decimal, before any banding, comparing or printing. */
 
 /**
- * Rounds half up (towards +∞) to `decimals` digits: 20.5 → 21, 38.04 → 38.0, 38.05 → 38.1. `Math.round(x * 10) / 10` would
- * make 35.0 of 35.05, because 35.05 × 10 lies a hair below 350.5 in binary; the tolerance is a few of those hairs.
+ * Rounds half up (towards +∞) to `decimals` digits: 20.5 → 21, 38.04 → 38.0, 38.05 → 38.1. Some decimals lie a hair low
+ * once scaled in binary (1.005 × 100 is 100.49999999999999); the tolerance is a few of those hairs.
  */
 export function roundHalfUp(value: number, decimals: number): number {
   const scale = 10 ** decimals

@@ -20,6 +20,11 @@ it('a break starts the time anew', () => {
   expect(climb([...steady(29, 3), [0, 0], ...steady(29, 3)]).at(-1)?.told).toBe(0)
 })
 
+it('a higher level that comes and goes does not hold back a lower one', () => {
+  const flicker = Array.from({ length: 61 }, (_, at) => (at % 2 === 0 ? ([1, 1] as const) : ([3, 3] as const)))
+  expect(climb(flicker).map((ladder) => ladder.told).indexOf(1)).toBe(60)
+})
+
 it('falls only when what keeps it is gone for long enough, to what is kept', () => {
   const risen = steady(40, 3)
   expect(climb([...risen, ...steady(200, 0, 3)]).at(-1)?.told).toBe(3)

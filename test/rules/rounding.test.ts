@@ -11,6 +11,10 @@ describe('rounding half up', () => {
     expect(roundHalfUp(value, 0)).toBe(banded)
   })
 
+  it.each([[1.005, 1.01], [8.345, 8.35], [0.285, 0.29], [2.675, 2.68]])('%d, which binary holds a hair too low, is %d', (value, rounded) => {
+    expect(roundHalfUp(value, 2)).toBe(rounded)
+  })
+
   it('agrees with decimal arithmetic for every hundredth of a degree that a thermometer can show', () => {
     for (let hundredths = 2_000; hundredths <= 4_500; hundredths++) {
       const tenths = Math.floor((hundredths + 5) / 10)
