@@ -45,6 +45,10 @@ export const pumpLimits = {
   /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
   heldSnapshotsMax: 72_000,
   heldEventsMax: 10_000,
+  /** OBX-4 and its like; longer ones are not believed. */
+  channelCharsMax: 128,
+  /** Metric and channel pairs of one device. */
+  seriesPerDeviceMax: 400,
   /** Metric and channel pairs shown of one bed. */
   valuesPerBedMax: 200,
   /** A technical condition that nothing renews ends after this. */

@@ -22,6 +22,8 @@ export type Device = {
   link: { readonly kind: 'never' } | { readonly kind: 'up' } | { readonly kind: 'down'; readonly why: string }
   /** Technical conditions that end by themselves when nothing renews them: condition → when it ends. */
   readonly expiring: Map<string, MonoMs>
+  /** Metric and channel pairs heard so far: a device has some dozens, and a broken one must not fill the store's names. */
+  readonly series: Set<string>
   readonly silenceRule: SilenceRule
   silence: SilenceState
 }
@@ -56,7 +58,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
     const silenceRule = silence({ device: id, intervalMs: 1_000, silenceMs: of.silenceMs })
     const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
-    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), silenceRule, silence: silenceRule.start(NO_CONTEXT) }
+    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), series: new Set(), silenceRule, silence: silenceRule.start(NO_CONTEXT) }
     devices.set(id, device)
     return device
   }
@@ -95,6 +97,15 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
       return stranger(named && !named.unknown ? `unknown-${hashOf(sender.name ?? '')}` : (sender.name ?? hostOf(peer.address)), driver)
     },
   }
+}
+
+/** Whether a device may say this: its channels are short, and not more than there are limits for. */
+export function takesSeries(device: Device, metric: string, channel: string): boolean {
+  const key = `${metric} ${channel}`
+  if (device.series.has(key)) return true
+  if (channel.length > pumpLimits.channelCharsMax || device.series.size >= pumpLimits.seriesPerDeviceMax) return false
+  device.series.add(key)
+  return true
 }
 
 /** FNV-1a, 32 bit: a short stable name for a sender whose own name cannot be one. */

@@ -16,7 +16,7 @@ import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Out
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick } from './committer.ts'
-import { type Device, type Devices, createDevices } from './devices.ts'
+import { type Device, type Devices, createDevices, takesSeries } from './devices.ts'
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
@@ -216,11 +216,11 @@ export class Pump<State> {
       filling.messages.push(verdict.identity)
       if (verdict.reused) this.#say(device, 'technical/control-id-reused', 'low', 'Message numbers began again: was the monitor restarted?', now)
     }
-    if (frame.faults.length > 0) {
-      const why = frame.faults.map(({ why: fault, at }) => `${at}: ${fault}`).join('; ')
-      this.#quarantine(device, peer, why, frame.bytes)
-    }
-    this.#stamp(frame, device, now)
+    const readings = frame.readings.filter(({ metric, channel }) => takesSeries(device, metric.id, channel))
+    const refused = frame.readings.length - readings.length
+    const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
+    if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
+    this.#stamp({ ...frame, readings }, device, now)
     if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
     filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
     if (frame.reply || peer.address.startsWith('mqtt:')) this.committer.soon()

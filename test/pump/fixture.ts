@@ -19,6 +19,7 @@ export type Message = {
   readonly id?: string
   readonly hr?: number | 'absent'
   readonly mrn?: string
+  readonly channel?: string
   readonly faults?: readonly { readonly why: string; readonly at: string }[]
   readonly throws?: boolean
   readonly bad?: boolean
@@ -59,7 +60,7 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     sender: { name: null, location: null },
     messageId: message.id ?? null,
     sentAt: null,
-    readings: measurement ? [{ metric, measurement, channel: '', deviceAt: null, flags: [] }] : [],
+    readings: measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: null, flags: [] }] : [],
     waveforms: [],
     alarms: [],
     faults: message.faults ?? [],

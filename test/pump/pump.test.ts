@@ -113,6 +113,17 @@ describe('acknowledgement', () => {
     expect(ticks.flatMap((tick) => tick.quarantined).map(({ why }) => why)).toEqual(['not for us', 'checksum'])
   })
 
+  it('a device that makes up channels is bounded: what is beyond the limit is quarantined, the rest goes on', async () => {
+    const { connect, stored, ticks } = ward()
+    const { say } = connect('mon-1')
+    for (let index = 0; index <= 400; index++) say({ hr: 80, channel: `c${index}` })
+    say({ hr: 81, channel: 'x'.repeat(129) })
+    say({ hr: 82, channel: 'c0' })
+    await turns()
+    expect(stored()).toHaveLength(401)
+    expect(ticks.flatMap((tick) => tick.quarantined)).toHaveLength(2)
+  })
+
   it('a partly unbelievable message is stored, acknowledged, kept in quarantine and noticed', async () => {
     const { connect, ticks, stored, pump } = ward()
     const { say, answers } = connect('mon-1')
