@@ -63,7 +63,9 @@ describe('closing', () => {
   test('rolls back the batch in work, whose sender sends it again to the next central', async () => {
     const subject = randomUUID()
     const values = Array.from({ length: centralLimits.valuesPerEventMax }, () => 1)
-    const large = batch(Array.from({ length: 20 }, () => vitals({ subject, values })))
+    const EVENTS = 6
+    expect(EVENTS * values.length).toBeGreaterThan(2 * centralLimits.valuesPerInsertMax)
+    const large = batch(Array.from({ length: EVENTS }, () => vitals({ subject, values })))
     const first = await openDesk({ dataFolder: folder })
     const answer = first.send(large).then(({ status }) => status, () => 'none' as const)
     while ((await first.get('/api/v1/streaming/status')).status !== 200);
@@ -71,7 +73,7 @@ describe('closing', () => {
     const second = await openDesk({ dataFolder: folder })
     expect([200, 202]).toContain((await second.send(large)).status)
     expect(['none', 202, 500]).toContain(await answer)
-    expect(await second.counts(subject, true)).toEqual({ [HR]: 20 * values.length })
+    expect(await second.counts(subject, true)).toEqual({ [HR]: EVENTS * values.length })
     await second.close()
   })
 

@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/codec/bytes.ts'
+import { mllpFrame } from '../../src/codec/mllp.ts'
+import { type CliContext, CommandFailed, UsageError } from '../../src/cli/context.ts'
+import { linesOf, register } from '../../src/cli/decode.ts'
+import { wallMs } from '../../src/domain/time.ts'
+import { realClock } from '../../src/ops/clock.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vigil-decode-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+type Ran = { readonly out: string[]; readonly notes: string[] }
+
+async function run(args: readonly string[], stdin: AsyncIterable<Uint8Array> = chunksOf(), stop = new AbortController().signal): Promise<Ran> {
+  const out: string[] = []
+  const notes: string[] = []
+  const context: CliContext = {
+    write: (line) => out.push(line),
+    note: (line) => notes.push(line),
+    stdin,
+    env: {},
+    stop,
+    root: ROOT,
+    node: process.execPath,
+    pid: process.pid,
+    isTerminal: false,
+    clockOf: realClock,
+    parent: null,
+  }
+  const program = new Command('vigil').exitOverride().configureOutput({ writeOut: (text) => out.push(text), writeErr: (text) => notes.push(text) })
+  register(program, context)
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: (text) => out.push(text), writeErr: (text) => notes.push(text) })
+  await program.parseAsync(['decode', ...args], { from: 'user' })
+  return { out, notes }
+}
+
+const file = (name: string, bytes: Uint8Array): string => {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
+const message = (rows: readonly string[], id = '1'): Uint8Array =>
+  mllpFrame(utf8([`MSH|^~\\&|M||||20260401070000||ORU^R01|${id}|P|2.6`, ...rows.map((row, index) => `OBX|${index + 1}|NM|${row}`)].join('\r')))
+const HR = (value: string): string => `147842^MDC_ECG_HEART_RATE^MDC|1.1|${value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R`
+
+describe('vigil decode --json', () => {
+  it('prints readings, what was not believed, and a summary last', async () => {
+    const capture = file('mixed.hl7', Uint8Array.from([...utf8('junk'), ...message([HR('80'), '150456^MDC_CO2_ET^MDC|1.2|35|266016^MDC_DIM_MMHG^MDC', HR(''), '150344^MDC_TEMP^MDC|2|99.5|°F']), ...message([HR('81'), '108^X^99X||1'], '2'), ...utf8('\x0bMSH|^~\\&|cut')]))
+    const { out, notes } = await run(['--driver', 'hl7', capture, '--json'])
+    expect(out).toEqual([
+      '{"kind":"frame","result":"skipped","why":"bytes outside of messages","offset":0}',
+      '{"kind":"reading","metric":"MDC_ECG_HEART_RATE","value":80,"unit":"/min","channel":"1.1","deviceAt":"2026-04-01T07:00:00.000Z","flags":["zone-assumed"]}',
+      '{"kind":"reading","metric":"MDC_ECG_HEART_RATE","absent":"not-measured","unit":"/min","channel":"1.1","deviceAt":"2026-04-01T07:00:00.000Z","flags":["zone-assumed"]}',
+      '{"kind":"reading","metric":"MDC_TEMP","value":37.5,"unit":"Cel","channel":"2","deviceAt":"2026-04-01T07:00:00.000Z","flags":["zone-assumed"]}',
+      '{"kind":"frame","result":"quarantined","why":"OBX 2 (150456): code 150456 is MDC_PULS_OXIM_SAT_O2, and is called MDC_CO2_ET here","offset":4}',
+      '{"kind":"reading","metric":"MDC_ECG_HEART_RATE","value":81,"unit":"/min","channel":"1.1","deviceAt":"2026-04-01T07:00:00.000Z","flags":["zone-assumed"]}',
+      expect.stringMatching(/^\{"kind":"frame","result":"bad","why":"cut off before its end block","offset":\d+\}$/),
+      '{"kind":"summary","frames":{"good":1,"bad":1,"skipped":1,"quarantined":1},"readings":4,"absent":1,"alarms":0,"waveforms":0}',
+    ])
+    expect(notes).toEqual(['Left out: 1 × a code of the vendor.'])
+  })
+
+  it('reads standard input, in whatever chunks it comes', async () => {
+    const bytes = message([HR('80')])
+    const { out } = await run(['--driver', 'hl7', '-', '--json'], chunksOf(bytes.slice(0, 10), bytes.slice(10)))
+    expect(out.map((line) => JSON.parse(line).kind)).toEqual(['reading', 'summary'])
+  })
+
+  it('takes settings of the driver', async () => {
+    const { out } = await run(['--driver', 'hl7', '--settings', 'zone=Europe/Berlin', '-', '--json'], chunksOf(message([HR('80')])))
+    expect(JSON.parse(out[0] ?? '').deviceAt).toBe('2026-04-01T05:00:00.000Z')
+  })
+
+  it.each([
+    ['masimo-ascii', '03/17/16 19:19:36 SN=---------- SPO2=098% BPM=123 PI=00.55 ALARM=000000 EXC=0000C00\r', ['MDC_PULS_OXIM_SAT_O2', 'MDC_PULS_OXIM_PULS_RATE', 'MDC_BLD_PERF_INDEX']],
+    ['mqtt-json', '{"id":"1","at":"2026-04-01T07:00:00Z","readings":[{"mdc":147842,"value":80,"unit":"/min"}]}', ['MDC_ECG_HEART_RATE']],
+    ['hl7', 'MSH|^~\\&|M||||20260401||ORU^R01|1|P|2.6\nOBX|1|NM|147842||80|bpm\n', ['MDC_ECG_HEART_RATE']],
+  ])('speaks %s', async (driver, text, metrics) => {
+    const { out } = await run(['--driver', driver, '-', '--json'], chunksOf(utf8(text)))
+    expect(out.map((line) => JSON.parse(line).metric)).toEqual([...metrics, undefined])
+  })
+
+  it('of nothing is a summary of nothing', async () => {
+    const { out } = await run(['--driver', 'hl7', '-', '--json'])
+    expect(out).toEqual(['{"kind":"summary","frames":{"good":0,"bad":0,"skipped":0,"quarantined":0},"readings":0,"absent":0,"alarms":0,"waveforms":0}'])
+  })
+})
+
+describe('vigil decode for people', () => {
+  it('prints a line a value', async () => {
+    const { out } = await run(['--driver', 'hl7', '-'], chunksOf(message([HR('80'), HR('')])))
+    expect(out.map((line) => line.split(/ {2,}/))).toEqual([
+      ['2026-04-01T07:00:00.000Z', 'MDC_ECG_HEART_RATE', '80 /min', '1.1', 'zone-assumed'],
+      ['2026-04-01T07:00:00.000Z', 'MDC_ECG_HEART_RATE', '(not-measured)', '1.1', 'zone-assumed'],
+      ['1 frames good, 0 quarantined, 0 bad, 0 skipped; 2 readings, 1 of them absent; 0 alarms, 0 waveforms'],
+    ])
+  })
+
+  it('lists the drivers in its help', async () => {
+    await expect(run(['--help'])).rejects.toMatchObject({ code: 'commander.helpDisplayed' })
+    const out: string[] = []
+    const program = new Command('vigil').exitOverride().configureOutput({ writeOut: (text) => out.push(text) })
+    register(program, { root: ROOT } as CliContext)
+    program.commands[0]?.configureOutput({ writeOut: (text) => out.push(text) }).outputHelp()
+    expect(out.join('')).toMatch(/Drivers: hl7, masimo-ascii, mqtt-json/)
+  })
+})
+
+describe('wrong use', () => {
+  it.each([
+    [['--driver', 'hl77', '-'], 'there is no driver "hl77". Did you mean "hl7"? Drivers: hl7, masimo-ascii, mqtt-json.'],
+    [['--driver', 'hl7', '--settings', 'zon=UTC', '-'], 'driver hl7 has no setting "zon". Did you mean "zone"? Settings: zone.'],
+    [['--driver', 'mqtt-json', '--settings', 'zone=UTC', '-'], 'driver mqtt-json has no setting "zone". It has none.'],
+    [['--driver', 'hl7', '--settings', 'zone', '-'], '--settings zone: write name=value'],
+    [['--driver', 'hl7', '--settings', 'zone=Mars', '-'], 'zone: there is no time zone "Mars"'],
+    [['--driver', 'hl7', '/no/such/file'], '/no/such/file cannot be read'],
+    [['--driver', 'hl7', '/tmp'], '/tmp cannot be read'],
+  ])('%j: %s', async (args, why) => {
+    const failure = await run(args).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(UsageError)
+    expect(failure).toMatchObject({ message: expect.stringContaining(why) })
+  })
+
+  it('needs a driver', async () => {
+    await expect(run(['-'])).rejects.toMatchObject({ code: 'commander.missingMandatoryOptionValue' })
+  })
+})
+
+describe('stopping', () => {
+  it('ends at once, also while the input is silent', async () => {
+    const stop = new AbortController()
+    async function* silent(): AsyncGenerator<Uint8Array> {
+      yield message([HR('80')])
+      stop.abort()
+      await new Promise(() => undefined)
+    }
+    await expect(run(['--driver', 'hl7', '-'], silent(), stop.signal)).rejects.toBeInstanceOf(CommandFailed)
+  })
+})
+
+describe('lines of output', () => {
+  it('have a shape for device alarms and waveforms too', () => {
+    const deviceAt = wallMs(Date.UTC(2026, 3, 1))
+    const lines = linesOf({
+      kind: 'good',
+      offset: 0,
+      length: 1,
+      bytes: new Uint8Array(1),
+      sender: { name: null, location: null },
+      messageId: null,
+      sentAt: null,
+      readings: [],
+      waveforms: [{ metric: 'MDC_ECG_LEAD_II', channel: '1', rateHz: 500, scale: 0.001, offset: 0, unit: 'mV', samples: Int16Array.of(1, -2), deviceAt }],
+      alarms: [{ code: 'MDC_EVT_LEAD_OFF', text: 'ECG leads off', priority: 'low', type: 'technical', phase: 'start', deviceAt }],
+      faults: [],
+      identity: null,
+      reply: null,
+    })
+    expect(lines.map((line) => JSON.stringify(line))).toEqual([
+      '{"kind":"alarm","code":"MDC_EVT_LEAD_OFF","text":"ECG leads off","priority":"low","type":"technical","phase":"start","deviceAt":"2026-04-01T00:00:00.000Z"}',
+      '{"kind":"waveform","metric":"MDC_ECG_LEAD_II","rate":500,"samples":[1,-2],"scale":0.001,"offset":0,"unit":"mV","channel":"1","deviceAt":"2026-04-01T00:00:00.000Z"}',
+    ])
+  })
+})
