@@ -12,6 +12,10 @@ export const driverLimits = {
   badFrameBytesMax: 65_536,
   /** Bytes outside of frames are reported in spans of at most this. */
   noiseSpanBytesMax: 65_536,
+  /** Text before a JSON object on its line: a topic, as `mosquitto_sub -v` prints it. */
+  jsonLabelBytesMax: 512,
+  /** An id, a channel, a medical record number or a name in our JSON. */
+  jsonTextCharsMax: 200,
   /** A word from outside that is shown to an engineer: a code, a name, a key. */
   shownWordCharsMax: 64,
 } as const
@@ -225,7 +229,7 @@ export const centralLimits = {
   valuesPerBatchMax: 500_000,
   keyCharactersMax: 300,
   nestingLevelsMax: 32,
-  valuesPerInsertMax: 20_000,
+  valuesPerInsertMax: 10_000,
   /** Batches unpacked or waiting for the database at one time; the next is answered "busy". */
   batchesInWorkMax: 16,
   connectionsMax: 128,

@@ -34,7 +34,7 @@ export async function main(): Promise<void> {
     root: resolve(dirname(fileURLToPath(import.meta.url)), '..'),
     node: process.execPath,
     pid: process.pid,
-    isTerminal: process.stderr.isTTY === true,
+    isTerminal: process.stderr.isTTY,
     clockOf: realClock,
     parent: process.connected
       ? {

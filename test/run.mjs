@@ -8,6 +8,6 @@ const run = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inh
 
 const failed =
   run(['test/check.mjs']) ||
-  run(['src/vigil.mjs', 'build-pages']) ||
+  run(['node_modules/vite/bin/vite.js', 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn']) ||
   run(['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...process.argv.slice(2)])
 process.exitCode = failed

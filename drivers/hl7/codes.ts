@@ -10,6 +10,8 @@ export type Code =
   | { readonly kind: 'device' }
   | { readonly kind: 'fault'; readonly why: string }
 
+const CONTRADICTION: Code = { kind: 'fault', why: 'the two codes of this value name different metrics' }
+
 type Triplet = { readonly code: string; readonly name: string; readonly system: string }
 
 const DIGITS = /^\d{1,10}$/
@@ -40,9 +42,9 @@ export function codeOf(field: string, separators: Separators): Code {
   if (second.code === '' && second.name === '') return code
   const alternate = meaningOf(second)
   if (code.kind === 'fault' || alternate.kind !== 'metric') return code
-  if (code.kind === 'metric') return code.metric === alternate.metric ? code : { kind: 'fault', why: 'the two codes of this value name different metrics' }
+  if (code.kind === 'metric') return code.metric === alternate.metric ? code : CONTRADICTION
   const candidates = first.system === 'LN' ? BY_LOINC.get(first.code) : undefined
-  return candidates === undefined || candidates.includes(alternate.metric) ? alternate : { kind: 'fault', why: 'the two codes of this value name different metrics' }
+  return candidates === undefined || candidates.includes(alternate.metric) ? alternate : CONTRADICTION
 }
 
 function meaningOf({ code, name, system }: Triplet): Code {
@@ -70,7 +72,8 @@ function meaningOf({ code, name, system }: Triplet): Code {
 function mdcMeaning(mdc: number, name: string): Code {
   const metric = metricOfCode(mdc)
   if (metric !== undefined) {
-    return name === '' || name === metric.id ? { kind: 'metric', metric } : { kind: 'fault', why: `code ${mdc} is ${metric.id}, and is called ${shown(name)} here` }
+    if (name === '' || name === metric.id) return { kind: 'metric', metric }
+    return { kind: 'fault', why: `code ${mdc} is ${metric.id}, and is called ${shown(name)} here` }
   }
   const named = metricOfId(name)
   if (named !== undefined) return { kind: 'fault', why: `${named.id} has code ${named.mdc}, and has code ${mdc} here` }

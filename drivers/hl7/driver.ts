@@ -1,8 +1,8 @@
 /** HL7 v2 observations (ORU^R01; IHE PCD-01) over MLLP, or as plain text. */
 
 import {
-  type Driver, type DriverSettings, type Frame, type Hl7Message, type MllpFrame, MllpFramer, type Reply, type Segment, type Sender, type Session, type SessionOutput,
-  VT, ZONE_SETTING, type Zone, driverLimits, readHl7, shown, zoneSetting,
+  type Charset, type Driver, type DriverSettings, type Frame, type Hl7Message, type MllpFrame, MllpFramer, type Reply, type Segment, type Sender,
+  type Session, type SessionOutput, VT, ZONE_SETTING, type Zone, driverLimits, readHl7, shown, zoneSetting,
 } from '#driver'
 import { processingFlags, readObservations, survey } from './message.ts'
 import { identityOf, senderOf } from './people.ts'
@@ -61,7 +61,7 @@ function tooLong(place: Place): Frame {
   return { ...place, kind: 'bad', why, reply }
 }
 
-const rejectionByName = (header: Segment, charset: Hl7Message['charset'], why: string): Reply | null =>
+const rejectionByName = (header: Segment, charset: Charset, why: string): Reply | null =>
   header.value(10) === '' ? null : rejection(header, charset, why)
 
 function readFrame(place: Place, content: Uint8Array, zone: Zone): Frame {
@@ -73,11 +73,12 @@ function readFrame(place: Place, content: Uint8Array, zone: Zone): Frame {
 }
 
 function readMessage(place: Place, message: Hl7Message, zone: Zone): Frame {
+  const { offset, length } = place
   const { header, charset } = message
   const [type, trigger] = [header.component(9, 1), header.component(9, 2)]
   const { answers, objection, patient, visit } = survey(message)
   // An answer is never answered, or two systems would talk for ever.
-  if (type === 'ACK' || (answers && type !== 'ORU')) return { offset: place.offset, length: place.length, kind: 'skipped', why: 'an acknowledgement or an answer' }
+  if (type === 'ACK' || (answers && type !== 'ORU')) return { offset, length, kind: 'skipped', why: 'an acknowledgement or an answer' }
   const sender = senderOf(header, visit)
   const quarantine = (why: string): Frame => ({ ...place, kind: 'quarantined', why, sender, reply: answers ? null : rejection(header, charset, why) })
   if (objection !== null) return quarantine(objection)

@@ -1,6 +1,8 @@
 /** One ORU^R01: what it is about, its readings and its faults. */
 
-import { type Fault, type Hl7Message, type Hl7Time, type Reading, type Segment, type WallMs, type Zone, fixedZone, flagBit, hl7Offset, hl7Time, part, shown } from '#driver'
+import {
+  type Fault, type Hl7Message, type Hl7Time, type Reading, type Segment, type WallMs, type Zone, fixedZone, flagBit, hl7Offset, hl7Time, part, shown,
+} from '#driver'
 import { type Surroundings, readObservation } from './observation.ts'
 
 /** IHE PCIM: which patient is on which device. */
@@ -29,11 +31,11 @@ export function survey(message: Hl7Message): Survey {
         if (segment.component(4, 1) === ASSOCIATION) objection ??= 'patient-device association is not supported'
         break
       case 'PID':
-        if (patient !== null && (patient.field(3) !== segment.field(3) || patient.field(5) !== segment.field(5))) objection ??= 'several patients in one message'
+        if (patient !== null && !isSame(patient, segment, [3, 5])) objection ??= 'several patients in one message'
         patient ??= segment
         break
       case 'PV1':
-        if (visit !== null && visit.field(3) !== segment.field(3)) objection ??= 'several places in one message'
+        if (visit !== null && !isSame(visit, segment, [3])) objection ??= 'several places in one message'
         visit ??= segment
         break
       case 'MSH':
@@ -45,6 +47,8 @@ export function survey(message: Hl7Message): Survey {
   }
   return { answers, objection, patient, visit }
 }
+
+const isSame = (a: Segment, b: Segment, fields: readonly number[]): boolean => fields.every((n) => a.field(n) === b.field(n))
 
 export type Observations = {
   readonly readings: Reading[]

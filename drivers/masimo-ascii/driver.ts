@@ -1,8 +1,9 @@
 /** Masimo ASCII-1: one line a second, `MM/DD/YY HH:MM:SS KEY=value …`, 9600 8N1. The device only talks. */
 
 import {
-  type AbsentReason, type Driver, type DriverSettings, type Fault, type Frame, type LineFrame, LineFramer, type Measurement, type Metric, type Reading, type Sender,
-  type Session, type SessionOutput, type WallMs, ZONE_SETTING, type Zone, absent, driverLimits, flagBit, flagsOf, latin1, measured, metricOfCode, within, zoneSetting,
+  type AbsentReason, type Driver, type DriverSettings, type Fault, type Frame, type LineFrame, LineFramer, type Measurement, type Metric,
+  type Reading, type Sender, type Session, type SessionOutput, type WallMs, ZONE_SETTING, type Zone,
+  absent, driverLimits, flagBit, flagsOf, latin1, measured, metricOfCode, within, zoneSetting,
 } from '#driver'
 
 const driver: Driver = {
@@ -136,7 +137,7 @@ const PARAMETERS: readonly { readonly key: string; readonly mdc: number; readonl
   { key: 'PI', mdc: 150488, form: TWO_AND_TWO },
 ]
 
-function readValues(fields: ReadonlyMap<string, string>, exceptions: number, at: WallMs | null): { readonly readings: readonly Reading[]; readonly faults: readonly Fault[] } {
+function readValues(fields: ReadonlyMap<string, string>, exceptions: number, at: WallMs | null): Pick<Line, 'readings' | 'faults'> {
   const readings: Reading[] = []
   const faults: Fault[] = []
   let flags = at === null ? 0 : flagBit('zone-assumed')

@@ -17,10 +17,13 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 /** As `mosquitto_sub -v` prints it before the payload. */
 const READINGS_TOPIC = /^vigil\/v1\/([^/+#\s]{1,64})\/readings$/
 const TOPIC = /^[^\s]+\/[^\s]*$/
-const LABEL_BYTES_MAX = 512
 
 function openSession(): Session {
-  const splitter = new JsonSplitter({ objectBytesMax: driverLimits.mqttPayloadBytesMax, keptBytesMax: driverLimits.badFrameBytesMax, labelBytesMax: LABEL_BYTES_MAX })
+  const splitter = new JsonSplitter({
+    objectBytesMax: driverLimits.mqttPayloadBytesMax,
+    keptBytesMax: driverLimits.badFrameBytesMax,
+    labelBytesMax: driverLimits.jsonLabelBytesMax,
+  })
   const output = (frames: readonly JsonFrame[]): SessionOutput => (frames.length === 0 ? NOTHING : { frames: frames.map(judge), send: [], wakeAt: null })
   return { receive: (bytes) => output(splitter.push(bytes)), wake: () => NOTHING, end: () => output(splitter.end()) }
 }

@@ -20,8 +20,7 @@ const METRIC_IDS = METRICS.map((metric) => metric.id)
 const DEMO = flagBit('demo')
 const EPISODIC = flagBit('episodic')
 
-/** Longest id, channel, medical record number or name. */
-const TEXT_CHARS_MAX = 200
+const TEXT_CHARS_MAX = driverLimits.jsonTextCharsMax
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -38,7 +37,7 @@ export function readPayload(text: string): Payload | string {
   if (!isObject(payload)) return 'not valid JSON'
   const { id, at, readings, demo, channel, patient } = payload
   const messageId = typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : id
-  if (typeof messageId !== 'string' || messageId === '' || messageId.length > TEXT_CHARS_MAX) return `id must be a text of 1 to ${TEXT_CHARS_MAX} characters: a message sent twice is known by it`
+  if (!isText(messageId) || messageId === '') return `id must be a text of 1 to ${TEXT_CHARS_MAX} characters: a message sent twice is known by it`
   const sentAt = typeof at === 'string' ? isoTime(at) : null
   if (sentAt === null) return 'at must be a time as in 2026-01-31T13:45:00Z: a message kept back by a broker is known by it'
   if (!Array.isArray(readings)) return 'readings must be a list'
@@ -106,7 +105,8 @@ function measurementOf(reading: Json, metric: Metric): Measurement | Wrong {
     if (value !== undefined) return { why: 'stands beside a value: one of the two', key: 'absent' }
     const known = ABSENT_REASONS.find((candidate): candidate is AbsentReason => candidate === reason)
     if (known !== undefined) return absent(known)
-    return { why: `${typeof reason === 'string' ? shown(reason) : 'this'} is no reason.${suggestion(typeof reason === 'string' ? reason.slice(0, driverLimits.shownWordCharsMax) : '', ABSENT_REASONS)}`, key: 'absent' }
+    const word = typeof reason === 'string' ? reason.slice(0, driverLimits.shownWordCharsMax) : ''
+    return { why: `${shown(word)} is no reason.${suggestion(word, ABSENT_REASONS)}`, key: 'absent' }
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) return { why: 'must be a number; where there is none, say why with "absent"', key: 'value' }
   if (unit === undefined) return { why: `must be there: ${metric.unit}, or a unit that converts to it`, key: 'unit' }

@@ -1,5 +1,6 @@
 /** The inserts of one batch, in bulk: columns go over as arrays and are unnested there. */
 
+import { setImmediate } from 'node:timers/promises'
 import { centralLimits } from '../../src/limits.ts'
 import type { CentralEvent } from './shapes.ts'
 import type { Sql } from './sql.ts'
@@ -58,6 +59,8 @@ export async function addVitalSigns(sql: Sql, fresh: readonly FreshEvent[], stop
   const seriesIds = await addSeries(sql, fresh)
   let rows = emptyRows()
   const flush = async (): Promise<void> => {
+    // PGlite works on this very thread and yields to nothing: other requests and the wish to stop get their turn here.
+    await setImmediate()
     stop.throwIfAborted()
     await sql.query(
       `INSERT INTO vital_sign_value (event, series, at, value, quality)

@@ -2,13 +2,13 @@
 
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { suggestion } from '../domain/nearest.ts'
+import { nearest } from '../domain/nearest.ts'
 import type { DeviceAlarm, Reading, Waveform } from '../domain/reading.ts'
 import { type WallMs, isoOf, monoMs } from '../domain/time.ts'
 import type { Driver, DriverSettings, Frame, Session, SessionOutput } from '../seams.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 
-type Options = { readonly driver: string; readonly settings: readonly string[]; readonly json?: boolean }
+type Options = { readonly driver: string; readonly settings?: readonly string[]; readonly json?: boolean }
 
 export const register: Register = (program, context) => {
   program
@@ -31,8 +31,8 @@ function driverFolders(root: string): readonly string[] {
 async function decode(file: string, options: Options, context: CliContext): Promise<void> {
   const { DRIVERS } = await import('../drivers.ts')
   const driver = DRIVERS.get(options.driver)
-  if (driver === undefined) throw new UsageError(`there is no driver "${options.driver}".${suggestion(options.driver, [...DRIVERS.keys()])} Drivers: ${[...DRIVERS.keys()].join(', ')}.`)
-  const session = openSession(driver, settingsOf(driver, options.settings))
+  if (driver === undefined) throw new UsageError(`there is no driver "${options.driver}".${rightName(options.driver, [...DRIVERS.keys()])}`)
+  const session = openSession(driver, settingsOf(driver, options.settings ?? []))
   const summary = new Summary()
   const print = (output: SessionOutput): void => {
     for (const frame of output.frames) {
@@ -47,6 +47,13 @@ async function decode(file: string, options: Options, context: CliContext): Prom
   print(session.end(now))
   context.write(options.json === true ? JSON.stringify(summary.line()) : summary.sentence())
   for (const sentence of summary.leftOut()) context.note(sentence)
+}
+
+/** The name that was meant, and all there are. */
+function rightName(name: string, names: readonly string[]): string {
+  if (names.length === 0) return ' There are none.'
+  const near = nearest(name, names)
+  return `${near === null ? '' : ` Did you mean "${near}"?`} There are: ${names.join(', ')}.`
 }
 
 function openSession(driver: Driver, settings: DriverSettings): Session {
@@ -67,12 +74,9 @@ function settingsOf(driver: Driver, texts: readonly string[]): DriverSettings {
       if (at < 1) throw new UsageError(`--settings ${text}: write name=value`)
       const [name, value] = [text.slice(0, at), text.slice(at + 1)]
       const spec = driver.settings.find((candidate) => candidate.name === name)
-      if (spec === undefined) {
-        const listed = names.length === 0 ? 'It has none.' : `${suggestion(name, names)} Settings: ${names.join(', ')}.`
-        throw new UsageError(`driver ${driver.id} has no setting "${name}". ${listed.trim()}`)
-      }
-      if (spec.choices !== undefined && !spec.choices.includes(value)) throw new UsageError(`setting ${name}: "${value}" is not one of ${spec.choices.join(', ')}`)
-      return [name, value]
+      if (spec === undefined) throw new UsageError(`driver ${driver.id} has no setting "${name}".${rightName(name, names)}`)
+      if (spec.choices === undefined || spec.choices.includes(value)) return [name, value]
+      throw new UsageError(`setting ${name}: "${value}" is not one of ${spec.choices.join(', ')}`)
     }),
   )
 }
@@ -155,7 +159,8 @@ function rowOf(line: DecodedLine): string {
   switch (line.kind) {
     case 'reading': {
       const what = line.value === undefined ? `(${line.absent})` : `${line.value} ${line.unit}`
-      return [(line.deviceAt ?? '–').padEnd(24), line.metric.padEnd(34), what.padEnd(18), line.channel.padEnd(14), line.flags.join(' ')].join('  ').trimEnd()
+      const columns = [(line.deviceAt ?? '–').padEnd(24), line.metric.padEnd(34), what.padEnd(18), line.channel.padEnd(14), line.flags.join(' ')]
+      return columns.join('  ').trimEnd()
     }
     case 'alarm':
       return `${(line.deviceAt ?? '–').padEnd(24)}  alarm ${line.phase} ${line.priority} ${line.type}: ${line.code} ${line.text}`
@@ -191,7 +196,8 @@ class Summary {
 
   sentence(): string {
     const { good, bad, skipped, quarantined } = this.#frames
-    return `${good} frames good, ${quarantined} quarantined, ${bad} bad, ${skipped} skipped; ${this.#readings} readings, ${this.#absent} of them absent; ${this.#alarms} alarms, ${this.#waveforms} waveforms`
+    const frames = `${good} frames good, ${quarantined} quarantined, ${bad} bad, ${skipped} skipped`
+    return `${frames}; ${this.#readings} readings, ${this.#absent} of them absent; ${this.#alarms} alarms, ${this.#waveforms} waveforms`
   }
 
   /** What the driver understood and passed by. Drivers give reasons from a short list, so this stays small. */

@@ -141,6 +141,10 @@ class FieldIndex {
   }
 }
 
+type Span = { readonly start: number; readonly end: number }
+/** What the segments of one message have in common. */
+type Shared = { readonly separators: Separators; readonly index: FieldIndex }
+
 /** One line of a message. */
 export class Segment {
   /** `OBX`; empty when the line does not begin as a segment must. */
@@ -154,7 +158,7 @@ export class Segment {
   /** MSH-1 is the separator itself, so that all fields of MSH stand one place further left. */
   readonly #shift: 0 | 1
 
-  constructor(text: string, { start, end }: { readonly start: number; readonly end: number }, { separators, index }: { readonly separators: Separators; readonly index: FieldIndex }) {
+  constructor(text: string, { start, end }: Span, { separators, index }: Shared) {
     this.#text = text
     this.start = start
     this.end = end
@@ -169,10 +173,10 @@ export class Segment {
     return this.#text.slice(this.start, this.end)
   }
 
-  /** Field n as it came, repetitions and escapes in it; empty when there is none. */
+  /** Field n as it came, repetitions and escapes in it; empty when there is none. Field 0 is the segment id. */
   field(n: number): string {
     if (n === 1 && this.#shift === 1) return this.#separators.field
-    const place = n - this.#shift
+    const place = n === 0 ? 0 : n - this.#shift
     if (place >= FIELDS_INDEXED) return part(this.raw, this.#separators.field, place + 1)
     const { starts, count } = this.#indexed()
     return place < count ? this.#text.slice(starts[place], (starts[place + 1] ?? 0) - 1) : ''
@@ -181,7 +185,7 @@ export class Segment {
   /** Whether field n is empty or not there: cheaper than looking at it. */
   isEmpty(n: number): boolean {
     const place = n - this.#shift
-    if (place >= FIELDS_INDEXED || place === 0) return this.field(n) === ''
+    if (place >= FIELDS_INDEXED || place <= 0) return this.field(n) === ''
     const { starts, count } = this.#indexed()
     return place >= count || (starts[place + 1] ?? 0) - 1 === starts[place]
   }
@@ -243,11 +247,13 @@ const PLAIN_SEPARATORS: Omit<Separators, 'field'> = { component: '^', repetition
 
 /** Control characters drawn as glyphs (U+240x), as messages pasted from documents and screens carry them. */
 function withoutGlyphs(text: string): string {
-  return text.includes('\u240d') && !text.includes('\r') && !text.includes('\n') ? text.replaceAll('\u240d', '\r').replaceAll(/[\u240b\u241c]/g, '') : text
+  if (!text.includes('\u240d') || text.includes('\r') || text.includes('\n')) return text
+  return text.replaceAll('\u240d', '\r').replaceAll(/[\u240b\u241c]/g, '')
 }
 
 /** Reads the content of one frame. */
 export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: number }): Hl7Read {
+  if (!mayBegin(content)) return { kind: 'broken', why: 'does not begin with MSH', header: null, charset: 'utf-8' }
   const { text: decoded, charset } = decodeHl7(content)
   const text = withoutGlyphs(decoded)
   const begin = firstVisible(text)
@@ -256,7 +262,8 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
   if (typeof separators === 'string') {
     const field = line[3] ?? ''
     const readable = line.startsWith('MSH') && SYMBOL.test(field)
-    const header = readable ? new Segment(line, { start: 0, end: line.length }, { separators: { ...PLAIN_SEPARATORS, field }, index: new FieldIndex(line, EMPTY_BYTES, field) }) : null
+    const shared = { separators: { ...PLAIN_SEPARATORS, field }, index: new FieldIndex(line, EMPTY_BYTES, field) }
+    const header = readable ? new Segment(line, { start: 0, end: line.length }, shared) : null
     return { kind: 'broken', why: separators, header, charset }
   }
   const frame = { separators, index: new FieldIndex(text, content, separators.field) }
@@ -270,13 +277,25 @@ export function readHl7(content: Uint8Array, bounds: { readonly segmentsMax: num
     if (lf >= 0 && lf < from) lf = text.indexOf('\n', from)
     const stop = Math.min(cr < 0 ? end : cr, lf < 0 ? end : lf)
     if (stop > from) segments.push(new Segment(text, { start: from, end: stop }, frame))
-    if (segments.length > bounds.segmentsMax) return { kind: 'broken', why: `more than ${bounds.segmentsMax} segments`, header: segments[0] ?? null, charset }
+    if (segments.length > bounds.segmentsMax) {
+      return { kind: 'broken', why: `more than ${bounds.segmentsMax} segments`, header: segments[0] ?? null, charset }
+    }
     from = stop + 1
   }
   const [header] = segments
   return header === undefined
     ? { kind: 'broken', why: 'does not begin with MSH', header: null, charset }
     : { kind: 'message', message: { charset, separators, header, segments } }
+}
+
+/** Bytes of byte order marks (EF BB BF, FF FE) and of the glyph for VT (E2 90 8B), which may stand before a header. */
+const LEADING: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf, 0xff, 0xfe, 0xe2, 0x90, 0x8b])
+
+/** Garbage is told from a message before its text is decoded, which costs far more. */
+function mayBegin(content: Uint8Array): boolean {
+  let at = 0
+  while (at < content.length && ((content[at] ?? 0) <= 0x20 || LEADING.has(content[at] ?? 0))) at++
+  return content[at] === 0x4d
 }
 
 /** Where the first character is that is neither blank nor control. */

@@ -43,6 +43,11 @@ export function offsetMinutesOf(text: string): number | null {
   return offset > OFFSET_MINUTES_MAX ? null : sign === '-' ? -offset : offset
 }
 
+/** All that is needed to count back from what a clock shows. */
+const SHOWN: Intl.DateTimeFormatOptions = {
+  calendar: 'gregory', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+}
+
 /** The zone that a setting names: `UTC`, `Europe/Berlin`, `+05:30`; null when there is none of that name. */
 export function readZone(text: string): Zone | null {
   if (text === 'UTC' || text === 'Z') return UTC
@@ -50,7 +55,7 @@ export function readZone(text: string): Zone | null {
   if (offset !== null) return fixedZone(offset)
   if (!/^[A-Za-z]/.test(text)) return null
   try {
-    return namedZone(text, new Intl.DateTimeFormat('en-US', { timeZone: text, calendar: 'gregory', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' }))
+    return namedZone(text, new Intl.DateTimeFormat('en-US', { ...SHOWN, timeZone: text }))
   } catch (error) {
     if (error instanceof RangeError) return null
     throw error

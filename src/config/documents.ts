@@ -55,11 +55,11 @@ function kindOf(node: unknown): string {
   if (Array.isArray(choices)) return choices.map((choice) => `\`${String(choice)}\``).join(' · ')
   if (Array.isArray(anyOf)) return anyOf.map((option) => kindOf(option)).join(' or ')
   const { const: fixed } = record(node)
-  if (fixed !== undefined) return `\`${String(fixed)}\``
-  if (type === 'integer' || type === 'number') return typeof minimum === 'number' && typeof maximum === 'number' ? `${minimum} to ${maximum}` : String(type)
+  if (fixed !== undefined) return `\`${JSON.stringify(fixed)}\``
+  if (type === 'integer' || type === 'number') return typeof minimum === 'number' && typeof maximum === 'number' ? `${minimum} to ${maximum}` : type
   if (type === 'object') return 'section'
   if (type === 'array') return 'list'
-  return String(type ?? 'value')
+  return typeof type === 'string' ? type : 'value'
 }
 
 function table(title: string, intro: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

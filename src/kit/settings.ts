@@ -16,6 +16,6 @@ export const settingOf = (settings: DriverSettings, spec: SettingSpec): string =
 export function zoneSetting(settings: DriverSettings): Zone {
   const name = settingOf(settings, ZONE_SETTING)
   const zone = readZone(name)
-  if (zone === null) throw new RangeError(`zone: there is no time zone "${name.slice(0, 64)}" (UTC, an IANA name such as Europe/Berlin, or an offset such as +05:30)`)
-  return zone
+  if (zone !== null) return zone
+  throw new RangeError(`zone: there is no time zone "${name.slice(0, 64)}" (UTC, an IANA name such as Europe/Berlin, or an offset such as +05:30)`)
 }

@@ -99,7 +99,8 @@ function Acknowledgement({ alert }: { readonly alert: AlertView }) {
     const { by, at } = alert.acknowledged
     return (
       <p class="acknowledged">
-        <span aria-hidden="true">✓</span> {by}, {momentText(at, server ?? at)} <span class="saved" data-saved={alert.saved}>{alert.saved ? 'saved' : 'saving…'}</span>
+        <span aria-hidden="true">✓</span><span class="heard">Acknowledged by</span> {by}, {momentText(at, server ?? at)}{' '}
+        <span class="saved" data-saved={alert.saved}>{alert.saved ? 'saved' : 'saving…'}</span>
       </p>
     )
   }

@@ -30,14 +30,17 @@ export function SilenceBanner() {
   )
 }
 
+const REPLACED = 'Vigil is open in too many windows, and a newer one took the place of this one. Reload to use this one.'
+const GARBLED = 'The gateway says something that this page does not understand. Reload the page.'
+
 /** What is wrong with the gateway, and what still works. */
 export function TroubleNotes() {
   const { receiver } = useStation()
   const gateway = receiver.ward.value?.gateway
   const notes = [
     ...(gateway === undefined ? [] : troubles(gateway)),
-    ...(receiver.connection.value.link.kind === 'replaced' ? ['Vigil was opened in too many windows, and a newer one took the place of this one. Reload to use this one.'] : []),
-    ...(receiver.garbled.value ? ['The gateway says something that this page does not understand. Reload the page.'] : []),
+    ...(receiver.connection.value.link.kind === 'replaced' ? [REPLACED] : []),
+    ...(receiver.garbled.value ? [GARBLED] : []),
   ]
   return (
     <div class="troubles" role="status">

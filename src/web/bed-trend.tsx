@@ -19,6 +19,11 @@ const longest = (trend: Trend, metrics: readonly string[]): Series =>
 
 const SYSTOLIC = ['MDC_PRESS_BLD_ART_SYS', 'MDC_PRESS_BLD_ART_ABP_SYS', 'MDC_PRESS_BLD_SYS', 'MDC_PRESS_BLD_NONINV_SYS', 'MDC_PRESS_CUFF_SYS']
 
+/** Measured now and then, each measurement is a dot and the line between is a help to the eye; more than this is a signal, and its gaps are gaps. */
+const DOTS_MAX = 150
+
+const asDrawn = (line: ChartLine, series: Series): ChartLine => ({ ...line, dots: line.dots && series.t.length <= DOTS_MAX })
+
 type Row = { readonly slot: SlotName | 'bp'; readonly lines: readonly ChartLine[]; readonly series: readonly Series[] }
 
 function rowsOf(trend: Trend): readonly Row[] {
@@ -31,7 +36,9 @@ function rowsOf(trend: Trend): readonly Row[] {
     { slot: 'bp', lines: [LINES.sys, LINES.dia], series: [systolic, diastolic] },
     { slot: 'temperature', lines: [LINES.temperature], series: [longest(trend, SLOT_METRICS.temperature)] },
   ]
-  return rows.filter((row) => row.series.some((series) => series.t.length > 0))
+  return rows
+    .filter((row) => row.series.some((series) => series.t.length > 0))
+    .map((row) => ({ ...row, lines: row.lines.map((line, index) => asDrawn(line, row.series[index] ?? NONE)) }))
 }
 
 function useSpan(): ChartSpan | null {
@@ -65,7 +72,10 @@ export function PanelTrend({ bed, judged, alerts }: { readonly bed: BedView; rea
   const span = useSpan()
   const rows = useMemo(() => rowsOf(trends.of(bed)), [span, bed.stay, bed.id])
   if (span === null || rows.length === 0) return <p class="empty">No trend yet: nothing has been measured in the last two hours.</p>
-  const numberOf = (slot: Row['slot']) => (slot === 'bp' ? <PressureCell pressure={pressureSlot(judged)} alerts={alerts} /> : <ValueCell slot={slot} judged={slotValue(judged, slot)} alerts={alerts} />)
+  const numberOf = (slot: Row['slot']) => {
+    if (slot === 'bp') return <PressureCell pressure={pressureSlot(judged)} alerts={alerts} />
+    return <ValueCell slot={slot} judged={slotValue(judged, slot)} alerts={alerts} />
+  }
   return (
     <div class="panel-trend">
       {rows.map(({ slot, lines, series }) => (

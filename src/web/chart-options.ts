@@ -47,7 +47,7 @@ export function chartOptions({ lines, full, span, size }: Shape): uPlot.Options 
     ms: 1,
     scales,
     legend: { show: false },
-    cursor: { show: full, x: full, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false }, ...(full ? { sync: { key: 'panel' } } : {}) },
+    cursor: { show: full, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false }, ...(full ? { sync: { key: 'panel' } } : {}) },
     padding: full ? [8, 12, 0, 0] : [2, 2, 2, 2],
     axes: full ? fullAxes() : [{ show: false }, { show: false }],
     series: [

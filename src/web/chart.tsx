@@ -23,7 +23,7 @@ export function Chart({ lines, series, span, full, words }: ChartProps) {
   const plot = useRef<uPlot | null>(null)
   const shown = useRef(span)
   shown.current = span
-  const shape = lines.map((line) => line.title).join()
+  const shape = lines.map((line) => `${line.title} ${line.dots}`).join()
 
   useLayoutEffect(() => {
     const element = box.current

@@ -20,10 +20,10 @@ export function DevicesPage() {
             <thead>
               <tr>
                 <th scope="col">Device</th>
-                <th scope="col">Driver</th>
-                <th scope="col">Bed</th>
                 <th scope="col">Link</th>
+                <th scope="col">Bed</th>
                 <th scope="col">Last frame</th>
+                <th scope="col">Driver</th>
                 <th scope="col" class="count-cell">Good</th>
                 <th scope="col" class="count-cell">Bad</th>
                 <th scope="col" class="count-cell">Skipped</th>
@@ -49,10 +49,10 @@ function DeviceRow({ device, beds }: { readonly device: DeviceView; readonly bed
   return (
     <tr>
       <th scope="row">{device.id}</th>
-      <td>{device.driver}</td>
-      <td data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
       <td><span class="link-state" data-link={link}>{link === 'unknown' ? 'not known' : linkText(link)}</span></td>
+      <td data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
       <td>{age}</td>
+      <td>{device.driver}</td>
       {[good, bad, skipped, quarantined].map((count, index) => (
         <td key={index} class="count-cell" data-trouble={(index === 1 || index === 3) && count > 0}>{count.toLocaleString('en-GB')}</td>
       ))}

@@ -49,11 +49,28 @@ export function LoginPage() {
         {station.loginNote.value !== '' && <p class="failed">{station.loginNote.value}</p>}
         <label>
           Name
-          <input ref={field} name="name" autoComplete="username" autoCapitalize="none" required maxLength={64} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+          <input
+            ref={field}
+            name="name"
+            autoComplete="username"
+            autoCapitalize="none"
+            required
+            maxLength={64}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
         </label>
         <label>
           Password
-          <input name="password" type="password" autoComplete="current-password" required maxLength={256} value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+          <input
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            required
+            maxLength={256}
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+          />
         </label>
         <p class="failed" role="alert">{state.kind === 'refused' ? state.why : ''}</p>
         <button type="submit" class="primary" disabled={busy}>{busy ? 'Logging in…' : 'Log in'}</button>

@@ -36,11 +36,11 @@ export interface Station {
   readonly demo: Signal<boolean>
   /** What the login page says first; empty for nothing. */
   readonly loginNote: Signal<string>
-  go(route: Route): void
-  acknowledge(alert: AlertView): Promise<void>
-  changeContext(stay: string, change: StayChange): Promise<void>
-  loggedIn(): void
-  logout(): Promise<void>
+  readonly go: (route: Route) => void
+  readonly acknowledge: (alert: AlertView) => Promise<void>
+  readonly changeContext: (stay: string, change: StayChange) => Promise<void>
+  readonly loggedIn: () => void
+  readonly logout: () => Promise<void>
 }
 
 const ADDRESS: Readonly<Record<Route, string>> = { station: '/', devices: '/devices', login: '/login' }

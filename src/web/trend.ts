@@ -8,7 +8,7 @@ const { trendSpanMs, trendPointsPerSeriesMax, trendSeriesPerBedMax } = webLimits
 /** Nothing heard for so long, of a signal: the line is broken rather than drawn across. */
 const GAP_MS = 180_000
 
-export type Series = { readonly metric: string; readonly label: string; readonly unit: string; readonly t: readonly number[]; readonly v: readonly (number | null)[] }
+export type Series = TrendView['series'][number]
 /** By metric. */
 export type Trend = ReadonlyMap<string, Series>
 export type Point = { readonly at: number; readonly value: number | null }

@@ -6,8 +6,8 @@ import { absentText, numberText, unitText } from './words.ts'
 
 type CellProps = { readonly slot: SlotName; readonly judged: Judged | null; readonly alerts: readonly AlertView[] }
 
-/** What rules call the inputs that feed a slot. */
-const INPUTS: Readonly<Record<SlotName, readonly string[]>> = { hr: ['hr', 'pulse'], spo2: ['spo2'], rr: ['rr'], temperature: ['temperature'] }
+/** An alert names its inputs by the label of the source, as the tile does. */
+const namesOf = ({ value }: Judged): readonly string[] => [value.label, value.metric, value.key]
 
 /** What stands where a number would: null when there is one. */
 function wordOf({ value, freshness }: Judged): string | null {
@@ -26,7 +26,7 @@ export function ValueCell({ slot, judged, alerts }: CellProps) {
   if (judged === null) return <NoSource slot={slot} title={SLOT_TITLES[slot]} />
   const { value, freshness, ageMs } = judged
   const word = wordOf(judged)
-  const priority = priorityOfValue(alerts, [...INPUTS[slot], value.metric, value.key])
+  const priority = priorityOfValue(alerts, namesOf(judged))
   return (
     <div class="cell" data-slot={slot} data-freshness={freshness} data-priority={priority ?? undefined} data-absent={value.value.kind === 'absent'}>
       <span class="cell-title">
@@ -61,8 +61,7 @@ export function PressureCell({ pressure, alerts }: PressureProps) {
   if (pressure === null || lead === null) return <NoSource slot="bp" title="BP" />
   const { sys, dia, mean } = pressure
   const word = wordOf(lead)
-  const parts = [sys, dia, mean].flatMap((judged) => (judged === null ? [] : [judged.value.metric, judged.value.key]))
-  const priority = priorityOfValue(alerts, ['sbp', 'dbp', 'map', ...parts])
+  const priority = priorityOfValue(alerts, [sys, dia, mean].flatMap((judged) => (judged === null ? [] : namesOf(judged))))
   return (
     <div class="cell" data-slot="bp" data-freshness={lead.freshness} data-priority={priority ?? undefined} data-absent={lead.value.value.kind === 'absent'}>
       <span class="cell-title">

@@ -41,13 +41,16 @@ describe('an acknowledgement', () => {
   })
 
   it('may tell why and when, and says the same every time', () => {
-    expect(ack('CE', 'the disk is full', '20260102')).toBe('MSH|^~\\&|RECV|WARD|APP^00A0^EUI-64|FAC|20260102||ACK^R01^ACK|AMSG\\T\\7|D|2.6||||||8859/1\rMSA|CE|MSG\\T\\7|the disk is full\r')
+    expect(ack('CE', 'the disk is full', '20260102')).toBe(
+      'MSH|^~\\&|RECV|WARD|APP^00A0^EUI-64|FAC|20260102||ACK^R01^ACK|AMSG\\T\\7|D|2.6||||||8859/1\rMSA|CE|MSG\\T\\7|the disk is full\r',
+    )
     expect(ack('CE', 'why')).toBe(ack('CE', 'why'))
   })
 
   it('is in the separators of the message, which never stand in its text', () => {
     const odd = headerOf('MSH$%!*#@$A$B$$$$$ORU%R01$1$P$2.3')
-    expect(latin1(ackMessage(odd, { code: 'AR', text: 'not wanted! 100 %', at: '' }, 'utf-8'))).toBe('MSH$%!*#@$$$A$B$$$ACK%R01%ACK$A1$P$2.3\rMSA$AR$1$not wanted  100  \r')
+    const refusal = latin1(ackMessage(odd, { code: 'AR', text: 'not wanted! 100 %', at: '' }, 'utf-8'))
+    expect(refusal).toBe('MSH$%!*#@$$$A$B$$$ACK%R01%ACK$A1$P$2.3\rMSA$AR$1$not wanted  100  \r')
   })
 
   it('is understood by node-hl7-client', () => {

@@ -13,6 +13,9 @@ function messageOf(text: string): Hl7Message {
   return read.message
 }
 
+const ESCAPED: Readonly<Record<string, string>> = { '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\\': '\\E\\' }
+const escape = (text: string): string => text.replaceAll(/[|^&~\\]/g, (character) => ESCAPED[character] ?? '')
+
 const brokenOf = (text: string): string => {
   const read = readHl7(utf8(text), BOUNDS)
   return read.kind === 'broken' ? read.why : 'not broken'
@@ -23,7 +26,7 @@ describe('a message', () => {
 
   it('gives fields as they came, and MSH counted as the standard counts', () => {
     const { header, segments } = messageOf(text)
-    expect([1, 2, 3, 10, 12, 13, 99].map((n) => header.field(n))).toEqual(['|', '^~\\&', 'APP^00A0^EUI-64', '7', '2.6', '', ''])
+    expect([0, 1, 2, 3, 10, 12, 13, 99].map((n) => header.field(n))).toEqual(['MSH', '|', '^~\\&', 'APP^00A0^EUI-64', '7', '2.6', '', ''])
     expect(segments.map(({ id }) => id)).toEqual(['MSH', 'PID', 'OBX'])
     expect(segments[1]?.raw).toBe('PID|||X-1~Y-2^^^H||Vega&van^Ilse')
     expect(segments[2]?.field(0)).toBe('OBX')
@@ -126,7 +129,6 @@ describe('escapes', () => {
   ])('%j is %j', (text, plain) => expect(unescape(text, USUAL)).toBe(plain))
 
   it('are put back whatever the text', () => {
-    const escape = (text: string): string => text.replaceAll(/[|^&~\\]/g, (character) => ({ '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\' })[character] ?? '\\E\\')
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(unescape(escape(text), USUAL)).toBe(text)
@@ -157,11 +159,11 @@ describe('part', () => {
 describe('beside node-hl7-client', () => {
   // Blanks are left out: it trims the message, and we do not.
   const word = fc.string({ unit: fc.constantFrom('a', 'B', '7', 'é', '|', '^', '&', '~', '\\', '.'), maxLength: 6 })
-  const escape = (text: string): string => text.replaceAll(/[|^&~\\]/g, (character) => ({ '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\' })[character] ?? '\\E\\')
   const components = fc.array(word, { minLength: 1, maxLength: 4 })
   const field = fc.array(components, { minLength: 1, maxLength: 3 })
   const segment = fc.record({ id: fc.constantFrom('PID', 'PV1', 'OBR', 'OBX', 'ZZZ'), fields: fc.array(field, { minLength: 1, maxLength: 20 }) })
-  const written = (fields: readonly (readonly (readonly string[])[])[]): string => fields.map((repetitions) => repetitions.map((parts) => parts.map(escape).join('^')).join('~')).join('|')
+  const written = (fields: readonly (readonly (readonly string[])[])[]): string =>
+    fields.map((repetitions) => repetitions.map((parts) => parts.map(escape).join('^')).join('~')).join('|')
 
   it('reads the same text from every component of valid messages', () => {
     fc.assert(
@@ -175,7 +177,8 @@ describe('beside node-hl7-client', () => {
             const [mine, other] = [ours[index + 1], theirs[index + 1]]
             return (repetitions[0] ?? []).map((plain, component) => {
               const path = `${id}.${at + 1}.${component + 1}`
-              return { path, written: plain, ours: mine?.value(at + 1, component + 1), theirs: other?.get(path).toString(), repetitions: mine?.repetitions(at + 1).length }
+              const [text, theirText] = [mine?.value(at + 1, component + 1), other?.get(path).toString()]
+              return { path, written: plain, ours: text, theirs: theirText, repetitions: mine?.repetitions(at + 1).length }
             })
           }),
         )

@@ -14,7 +14,8 @@ function framesOf(chunks: readonly Uint8Array[], bounds = BOUNDS): JsonFrame[] {
 const short = (...chunks: readonly string[]): string[] =>
   framesOf(chunks.map(utf8)).map((frame) => {
     const place = `${frame.offset}+${frame.length}`
-    return frame.kind === 'object' ? `${text(frame.label)}${text(frame.bytes)} ${place}` : frame.kind === 'bad' ? `bad: ${frame.why} ${place}` : `noise ${place}`
+    if (frame.kind === 'object') return `${text(frame.label)}${text(frame.bytes)} ${place}`
+    return frame.kind === 'bad' ? `bad: ${frame.why} ${place}` : `noise ${place}`
   })
 
 describe('objects', () => {
@@ -41,7 +42,8 @@ describe('objects', () => {
         const bytes = utf8(objects.map((one) => JSON.stringify(one)).join(between))
         const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.slice(index * size, (index + 1) * size))
         const frames = framesOf(chunks, { ...BOUNDS, objectBytesMax: 1_000_000 })
-        expect(frames.map((frame) => (frame.kind === 'object' ? JSON.parse(text(frame.bytes)) : frame.kind))).toEqual(objects.map((one) => JSON.parse(JSON.stringify(one))))
+        const read = frames.map((frame) => (frame.kind === 'object' ? JSON.parse(text(frame.bytes)) : frame.kind))
+        expect(read).toEqual(objects.map((one) => JSON.parse(JSON.stringify(one))))
       }),
     )
   })

@@ -46,12 +46,14 @@ describe('a number', () => {
 })
 
 describe('what is no number', () => {
-  it.each(['', ' ', '""', '-', '---', '--.-', '-.-', '--.--', '***-', '-100', '-100.00', '-10000', '-999', '-999.0', '-99.9', '32767', '8388607', '-8388608', '-32767', '-32761', '-32768', '007FFFFF', '007fffff', '00800000'])(
-    '%j was not measured',
-    (text) => expect(read(text)).toBe('not-measured'),
-  )
+  it.each([
+    '', ' ', '""', '-', '---', '--.-', '-.-', '--.--', '***-', '-100', '-100.00', '-10000', '-999', '-999.0', '-99.9', '32767', '8388607', '-8388608',
+    '-32767', '-32761', '-32768', '007FFFFF', '007fffff', '00800000',
+  ])('%j was not measured', (text) => expect(read(text)).toBe('not-measured'))
 
-  it.each(['>98', '<20', '98%', '1E2', 'NaN', 'Infinity', 'Alert', '1 2', '1-2', '90^160', '96~97', '0x10', '1.2.3', '--5', '.', '+', '٣', '−5', '98 '.repeat(20)])('%j cannot be read', (text) => expect(read(text)).toBe('not a number'))
+  it.each([
+    '>98', '<20', '98%', '1E2', 'NaN', 'Infinity', 'Alert', '1 2', '1-2', '90^160', '96~97', '0x10', '1.2.3', '--5', '.', '+', '٣', '−5', '98 '.repeat(20),
+  ])('%j cannot be read', (text) => expect(read(text)).toBe('not a number'))
 
   it.each(['1,926', '-12,345', '999,000'])('%j could be two things', (text) => expect(read(text)).toBe('a comma that may part decimals or thousands'))
 

@@ -32,7 +32,8 @@ export function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uin
 const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
 
 /** Bytes as text in which every byte can be seen. */
-const visible = (bytes: Uint8Array): string => Array.from(bytes, (byte) => (byte < 0x20 || byte > 0x7e ? `<${byte.toString(16).padStart(2, '0')}>` : String.fromCharCode(byte))).join('')
+const visible = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => (byte < 0x20 || byte > 0x7e ? `<${byte.toString(16).padStart(2, '0')}>` : String.fromCharCode(byte))).join('')
 
 const answered = (reply: Reply | null): Record<string, string | null> | null =>
   reply === null
@@ -142,8 +143,9 @@ export function driverContract(driver: Driver, folder: string): void {
 
     it('is total on damaged fixtures, and believes nothing out of range', () => {
       const originals = fixtures.map(({ bytes }) => bytes)
+      const harm = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), how: fc.constantFrom('replace', 'drop', 'double') })
       fc.assert(
-        fc.property(fc.constantFrom(...originals), fc.array(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), how: fc.constantFrom('replace', 'drop', 'double') }), { maxLength: 8 }), (original, damages) => {
+        fc.property(fc.constantFrom(...originals), fc.array(harm, { maxLength: 8 }), (original, damages) => {
           const damaged = damages.reduce(damage, original)
           const frames = framesOf(open(), [damaged])
           inOrder(frames, damaged.length)

@@ -23,11 +23,12 @@ function goodOf(text: string, settings: DriverSettings = {}): Good {
   return frame
 }
 
-const obx = (over: Partial<{ type: string; code: string; channel: string; value: string; unit: string; flags: string; status: string; thirteen: string; at: string; seventeen: string }> = {}): string =>
-  [
-    'OBX', '1', over.type ?? 'NM', over.code ?? HR, over.channel ?? '1.1', over.value ?? '80', over.unit ?? BPM, '', over.flags ?? '', '', '', over.status ?? 'R', '',
-    over.thirteen ?? '', over.at ?? '', '', '', over.seventeen ?? '',
-  ].join('|')
+const FIELDS = { type: 'NM', code: HR, channel: '1.1', value: '80', unit: BPM, flags: '', status: 'R', thirteen: '', at: '', seventeen: '' }
+
+function obx(over: Partial<typeof FIELDS> = {}): string {
+  const { type, code, channel, value, unit, flags, status, thirteen, at, seventeen } = { ...FIELDS, ...over }
+  return ['OBX', '1', type, code, channel, value, unit, '', flags, '', '', status, '', thirteen, at, '', '', seventeen].join('|')
+}
 
 /** The one value of one OBX: what was measured, why it is absent, or why it is not believed. */
 function valueOf(...args: Parameters<typeof obx>): number | string {
@@ -39,8 +40,9 @@ function valueOf(...args: Parameters<typeof obx>): number | string {
 
 describe('a value', () => {
   it('has all of its OBX: metric, channel, time', () => {
+    const metric = METRICS.find(({ mdc }) => mdc === 147842)
     expect(goodOf(`${MSH}\r${obx({ channel: '1.26.2.1' })}`).readings).toEqual([
-      { metric: METRICS.find(({ mdc }) => mdc === 147842), measurement: { kind: 'measured', value: 80 }, channel: '1.26.2.1', deviceAt: Date.UTC(2026, 3, 1, 7), flags: [] },
+      { metric, measurement: { kind: 'measured', value: 80 }, channel: '1.26.2.1', deviceAt: Date.UTC(2026, 3, 1, 7), flags: [] },
     ])
   })
 
@@ -48,7 +50,8 @@ describe('a value', () => {
     expect(valueOf({ value: '0' })).toBe(0)
   })
 
-  it.each(['-100', '-100.00', '-10000', '-999', '-99.9', '32767', '8388607', '-32767', '-32761', '007FFFFF', '---', '', '""'])('%j is never a number', (value) => {
+  const SENTINELS = ['-100', '-100.00', '-10000', '-999', '-99.9', '32767', '8388607', '-32767', '-32761', '007FFFFF', '---', '', '""']
+  it.each(SENTINELS)('%j is never a number', (value) => {
     for (const metric of METRICS) {
       expect([metric.id, valueOf({ code: `${metric.mdc}^${metric.id}^MDC`, value, unit: metric.unit })]).toEqual([metric.id, 'not-measured'])
     }
@@ -221,7 +224,8 @@ describe('who and where', () => {
   it('the sender is MSH-3, else MSH-4, at PV1-3', () => {
     expect(senderOf(MSH, 'PV1||I|ICU^2^5^XYZ^^^^^00-0F')).toEqual({ name: 'MON-7', location: 'ICU^2^5' })
     expect(senderOf(MSH.replace('MON-7^00A0^EUI-64', ''))).toEqual({ name: 'VENDOR', location: null })
-    expect(senderOf(MSH.replace('MON-7^00A0^EUI-64|VENDOR', '|'), 'PV1||I|^^UCIP&8&169722888&4601&&1')).toEqual({ name: null, location: '^^UCIP&8&169722888&4601&&1' })
+    const nameless = MSH.replace('MON-7^00A0^EUI-64|VENDOR', '|')
+    expect(senderOf(nameless, 'PV1||I|^^UCIP&8&169722888&4601&&1')).toEqual({ name: null, location: '^^UCIP&8&169722888&4601&&1' })
     expect(senderOf(MSH, 'PV1||I|WARD')).toEqual({ name: 'MON-7', location: 'WARD^^' })
   })
 
@@ -263,8 +267,18 @@ describe('answers', () => {
   })
 
   it('refuse what is no HL7 by its control id, and say nothing to what has none', () => {
-    expect(answersTo('MSH|^^\\&|A||||||ORU^R01|42|P|2.6')).toEqual(['AR|42|MSH-2 names one separator twice', 'AR|42|MSH-2 names one separator twice', 'AE|42|disk', 'AR|42|MSH-2 names one separator twice'])
+    const refusal = 'AR|42|MSH-2 names one separator twice'
+    expect(answersTo('MSH|^^\\&|A||||||ORU^R01|42|P|2.6')).toEqual([refusal, refusal, 'AE|42|disk', refusal])
     expect(framesIn('hello')[0]).toMatchObject({ kind: 'quarantined', reply: null })
+  })
+
+  it('say nothing of the patient or the values, however many fields MSH has', () => {
+    for (let fields = 11; fields <= 40; fields++) {
+      const msh = MSH.split('|').slice(0, 11).concat(Array.from({ length: fields - 11 }, (_, n) => `f${n}`)).join('|')
+      const [frame] = framesIn(`${msh}\rPID|||V-1||Vega^Ilse\r${obx()}`)
+      const reply = frame !== undefined && frame.kind !== 'skipped' ? frame.reply?.({ kind: 'stored' }) : null
+      expect(latin1(reply ?? new Uint8Array(0))).not.toMatch(/Vega|V-1|OBX/)
+    }
   })
 
   it('echo the control id of each message, however many share a chunk', () => {
@@ -312,7 +326,8 @@ describe('damage', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: framed.length - 1 }), (length) => {
         const next = mllpFrame(utf8(`${MSH}\r`))
-        const values = framesOf(hl7.open({}), [framed.slice(0, length), next]).flatMap((frame) => (frame.kind === 'good' ? frame.readings.map(({ measurement }) => (measurement.kind === 'measured' ? measurement.value : null)) : []))
+        const readings = framesOf(hl7.open({}), [framed.slice(0, length), next]).flatMap((frame) => (frame.kind === 'good' ? frame.readings : []))
+        const values = readings.map(({ measurement }) => (measurement.kind === 'measured' ? measurement.value : null))
         // Without its FS and CR the message is complete; cut before FS it is nothing.
         expect(values).toEqual(length >= framed.length - 1 ? [120, 97] : [])
       }),

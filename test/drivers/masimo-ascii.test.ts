@@ -7,12 +7,14 @@ import { driverLimits } from '../../src/limits.ts'
 import type { Frame } from '../../src/seams.ts'
 import { framesOf } from '../contract/driver.ts'
 
-const line = (exceptions: string, values = 'SPO2=097% BPM=080 PI=01.20'): string => `03/17/16 19:20:01 SN=0000093112 ${values} DESAT=-- ALARM=0000 EXC=${exceptions}`
+const line = (exceptions: string, values = 'SPO2=097% BPM=080 PI=01.20'): string =>
+  `03/17/16 19:20:01 SN=0000093112 ${values} DESAT=-- ALARM=0000 EXC=${exceptions}`
 const framesIn = (text: string, zone = 'UTC'): Frame[] => framesOf(masimo.open({ zone }), [utf8(text)])
 
 function readingsOf(text: string): (number | string)[] {
   const [frame] = framesIn(`${text}\r`)
-  return frame?.kind === 'good' ? frame.readings.map(({ measurement }) => (measurement.kind === 'measured' ? measurement.value : measurement.reason)) : [frame?.kind ?? 'nothing']
+  if (frame?.kind !== 'good') return [frame?.kind ?? 'nothing']
+  return frame.readings.map(({ measurement }) => (measurement.kind === 'measured' ? measurement.value : measurement.reason))
 }
 const flagsOf = (text: string): readonly string[] => framesIn(`${text}\r`).flatMap((frame) => (frame.kind === 'good' ? (frame.readings[0]?.flags ?? []) : []))
 
@@ -36,7 +38,9 @@ describe('values', () => {
     ['000021', 'probe-off'],
     ['000028', 'probe-off'],
   ])('with EXC=%s are absent (%s), also where a number or a zero is printed', (exceptions, reason) => {
-    for (const values of ['SPO2=097% BPM=080 PI=01.20', 'SPO2=000% BPM=000 PI=00.00', 'SPO2=---% BPM=--- PI=--.--%']) expect(readingsOf(line(exceptions, values))).toEqual([reason, reason, reason])
+    for (const values of ['SPO2=097% BPM=080 PI=01.20', 'SPO2=000% BPM=000 PI=00.00', 'SPO2=---% BPM=--- PI=--.--%']) {
+      expect(readingsOf(line(exceptions, values))).toEqual([reason, reason, reason])
+    }
   })
 
   it.each([
@@ -69,7 +73,8 @@ describe('values', () => {
     expect(readingsOf('09/21/08 09:56:12 SpO2=097 PR=069 PI=04.69 EXC=800:SET')).toEqual([97, 69, 4.69])
   })
 
-  it.each(['SPO2=97% BPM=080', 'SPO2=0977% BPM=080', 'SPO2=9x7% BPM=080', 'SPO2=% BPM=080'])('of another width (%s) are faults: no checksum would tell a lost character', (values) => {
+  const ODD_WIDTHS = ['SPO2=97% BPM=080', 'SPO2=0977% BPM=080', 'SPO2=9x7% BPM=080', 'SPO2=% BPM=080']
+  it.each(ODD_WIDTHS)('of another width (%s) are faults: no checksum would tell a lost character', (values) => {
     const [, second] = framesIn(`${line('000000')}\r${line('000000', values)}\r`)
     expect(second?.kind === 'good' && [second.readings.length, second.faults.map(({ at }) => at)]).toEqual([1, ['SPO2']])
   })
@@ -85,7 +90,8 @@ describe('time', () => {
   })
 
   it('of trend memory is not the time of sending', () => {
-    expect(framesIn('09/21/08 09:56:12 SpO2=097 PR=069 PI=04.69 EXC=800:SET\r')[0]).toMatchObject({ sentAt: null, readings: [{ deviceAt: Date.UTC(2008, 8, 21, 9, 56, 12) }, {}, {}] })
+    const deviceAt = Date.UTC(2008, 8, 21, 9, 56, 12)
+    expect(framesIn('09/21/08 09:56:12 SpO2=097 PR=069 PI=04.69 EXC=800:SET\r')[0]).toMatchObject({ sentAt: null, readings: [{ deviceAt }, {}, {}] })
   })
 
   it.each(['13/01/16', '02/30/16', '00/01/16'])('%s is no day, and its line is not believed', (date) => {
@@ -121,7 +127,8 @@ describe('lines', () => {
   it('as long as is allowed are read, one byte more is bad', () => {
     const made = (length: number): string => `${line('000000')} X=${'1'.repeat(length - line('000000').length - 3)}\r`
     expect(framesIn(made(driverLimits.asciiLineBytesMax)).map(({ kind }) => kind)).toEqual(['good'])
-    expect(framesIn(made(driverLimits.asciiLineBytesMax + 1))).toMatchObject([{ kind: 'bad', why: 'no line end within 1024 bytes', length: driverLimits.asciiLineBytesMax + 1 }])
+    const length = driverLimits.asciiLineBytesMax + 1
+    expect(framesIn(made(length))).toMatchObject([{ kind: 'bad', why: 'no line end within 1024 bytes', length }])
   })
 
   it('that lost or gained one character give the same value or none', () => {
@@ -130,7 +137,8 @@ describe('lines', () => {
       fc.property(fc.integer({ min: 0, max: good.length - 1 }), fc.boolean(), (at, lost) => {
         const damaged = lost ? good.slice(0, at) + good.slice(at + 1) : good.slice(0, at) + (good[at] ?? '') + good.slice(at)
         const [, frame] = framesIn(`${good}\r${damaged}\r`)
-        const values = frame?.kind === 'good' ? frame.readings.flatMap(({ metric, measurement }) => (measurement.kind === 'measured' ? [`${metric.id} ${measurement.value}`] : [])) : []
+        const readings = frame?.kind === 'good' ? frame.readings : []
+        const values = readings.flatMap(({ metric, measurement }) => (measurement.kind === 'measured' ? [`${metric.id} ${measurement.value}`] : []))
         for (const value of values) expect(['MDC_PULS_OXIM_SAT_O2 97', 'MDC_PULS_OXIM_PULS_RATE 80', 'MDC_BLD_PERF_INDEX 1.2']).toContain(value)
       }),
       { numRuns: 500 },

@@ -94,7 +94,8 @@ describe('a reading', () => {
 
 describe('a message', () => {
   it('of a demo marks every reading', () => {
-    expect(goodOf({ id: '1', at: AT, demo: true, readings: [{ mdc: 150456, value: 97, unit: '%' }, { mdc: 150456, absent: 'probe-off' }] }).readings.map(({ flags }) => flags)).toEqual([['demo'], ['demo']])
+    const { readings } = goodOf({ id: '1', at: AT, demo: true, readings: [{ mdc: 150456, value: 97, unit: '%' }, { mdc: 150456, absent: 'probe-off' }] })
+    expect(readings.map(({ flags }) => flags)).toEqual([['demo'], ['demo']])
     expect(whyNot({ id: '1', at: AT, demo: 'true', readings: [] })).toBe('demo must be true or false')
   })
 

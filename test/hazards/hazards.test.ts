@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HAZARDS } from './log.ts'
@@ -12,14 +12,13 @@ describe('the hazard log', () => {
     expect(HAZARDS.map(({ id }) => id)).toEqual(expect.arrayContaining(GRAVEST))
   })
 
-  it.each(HAZARDS.map((hazard) => [hazard.id, hazard] as const))('%s names its control and tests that exist', (_id, { hazard, control, shownBy }) => {
+  it.each(HAZARDS.map((hazard) => [hazard.id, hazard] as const))('%s names its control and where it is shown (the reporter looks whether those tests ran and passed)', (_id, { hazard, control, shownBy }) => {
     expect(hazard.length).toBeGreaterThan(20)
     expect(control.length).toBeGreaterThan(20)
     expect(shownBy.length).toBeGreaterThan(0)
     for (const [file, ...names] of shownBy) {
-      const text = readFileSync(resolve(ROOT, file), 'utf8')
-      expect(names.length).toBeGreaterThan(0)
-      for (const name of names) expect(text, `${file}: ${name}`).toContain(name)
+      expect(existsSync(resolve(ROOT, file)), file).toBe(true)
+      expect(names.length, file).toBeGreaterThan(0)
     }
   })
 })

@@ -72,4 +72,61 @@ export const HAZARDS: readonly Hazard[] = [
       ],
     ],
   },
+  {
+    id: 'stale-as-live',
+    hazard: 'An old value is read as the present one, and nobody looks at the patient.',
+    control: 'Every value carries its age by the page’s own clock, turns grey, and goes; all are grey as soon as the gateway is silent; backlog raises nothing.',
+    shownBy: [
+      [
+        'test/web/freshness.test.ts',
+        'is live up to its limit, grey beyond it, and gone beyond the next',
+        'is grey as soon as the gateway is silent, however new it is',
+        'is off the screen half a minute after the gateway was last heard, also one that may be hours old',
+      ],
+      ['test/rules/threshold.test.ts', 'history: a backlog raises nothing, up to the last moment that is live'],
+      ['test/links/mqtt.test.ts', 'never takes a retained message for a new reading, nor a retained "online" for a living device'],
+    ],
+  },
+  {
+    id: 'absent-as-zero',
+    hazard: 'A probe that fell off is read as a heart that stopped, or asystole as a probe that fell off.',
+    control: 'Absent is a word with a reason; sentinels never become numbers; a measured zero stays zero and is an alarm.',
+    shownBy: [
+      ['test/drivers/hl7.test.ts', 'of zero is zero: a monitor that says so in asystole must be heard', 'with OBX-11 X is invalid, whatever stands in it'],
+      ['test/drivers/masimo-ascii.test.ts', 'of zero without a reason are out of range, not zero', 'in trend memory are off the patient where EXC says so'],
+      ['test/rules/threshold.test.ts', 'never clears: a lost probe is told once as lost'],
+    ],
+  },
+  {
+    id: 'wrong-unit',
+    hazard: 'A value in °F, kPa or as a fraction is read in another unit, or a code under another name.',
+    control: 'A metric has one unit inside Vigil; code, name and unit must agree or the value is quarantined.',
+    shownBy: [
+      ['test/drivers/hl7.test.ts', 'agree for every metric, or the value is not believed'],
+      ['test/drivers/mqtt-json.test.ts', 'may be in any unit that converts'],
+    ],
+  },
+  {
+    id: 'identifier-leaves',
+    hazard: 'A name, a number or a serial reaches central, and the patient is known there.',
+    control: 'An allow-list compiler, random surrogates, and a scanner as the last step before bytes leave.',
+    shownBy: [
+      [
+        'test/sync/canary.test.ts',
+        'No canary planted in any field leaves, in body, batch id or status; everything else does.',
+        'Control: without the allow-list every canary would leave, so the search finds what there is.',
+      ],
+    ],
+  },
+  {
+    id: 'demo-as-real',
+    hazard: 'A simulated or demonstrated value is taken for a patient’s, or a demo for a ward.',
+    control: 'Demo and test marks travel with each value and stop before the rules; a demo refuses real rows, binds to loopback, and says so on every screen.',
+    shownBy: [
+      ['test/drivers/hl7.test.ts', 'demo and test mark every value, absent ones too'],
+      ['test/rules/threshold.test.ts', 'values marked demo or test'],
+      ['test/store/database.test.ts', 'of kind demo is refused as real, and left as it was', 'of kind real is refused as demo, and left as it was'],
+      ['test/sync/anonymise.test.ts', 'say in the quality code that a monitor shows a demonstration or a test'],
+    ],
+  },
 ]

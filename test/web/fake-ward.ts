@@ -151,14 +151,14 @@ type Draft = Pick<AlertView, 'priority' | 'text' | 'type' | 'condition'> & {
 }
 
 const SOME: readonly Draft[] = [
-  { bed: 7, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 84 % below 88', startedAgoMs: 95_000, inputs: [{ name: 'spo2', value: 84, unit: '%', agoMs: 1_000 }], limit: '88 % for 10 s' },
+  { bed: 7, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 84 % below 88', startedAgoMs: 95_000, inputs: [{ name: 'SpO₂', value: 84, unit: '%', agoMs: 1_000 }], limit: '88 % for 10 s' },
   {
     bed: 3, priority: 'medium', type: 'advisory', condition: 'sepsis/screen', text: 'Consider sepsis: NEWS2 5 or more and infection suspected', startedAgoMs: 640_000,
-    inputs: [{ name: 'rr', value: 22, unit: '/min', agoMs: 3_000 }, { name: 'pulse', value: 112, unit: '/min', agoMs: 3_000 }, { name: 'spo2', value: 94, unit: '%', agoMs: 2_000 }, { name: 'temperature', value: 38.4, unit: 'Cel', agoMs: 190_000 }],
+    inputs: [{ name: 'RR imp', value: 22, unit: '/min', agoMs: 3_000 }, { name: 'HR', value: 112, unit: '/min', agoMs: 3_000 }, { name: 'SpO₂', value: 94, unit: '%', agoMs: 2_000 }, { name: 'Temp', value: 38.4, unit: '°C', agoMs: 190_000 }],
     missing: ['consciousness', 'oxygen'],
   },
-  { bed: 2, priority: 'medium', type: 'physiological', condition: 'threshold/hr-high', text: 'HR 128 /min above 120', startedAgoMs: 1_260_000, inputs: [{ name: 'hr', value: 128, unit: '/min', agoMs: 2_000 }], limit: '120 /min for 10 s', by: 'M. Ferreira' },
-  { bed: 9, priority: 'low', type: 'technical', condition: 'technical/probe-off', text: 'SpO₂ probe off', startedAgoMs: 45_000, inputs: [{ name: 'spo2', value: 'probe off', unit: '', agoMs: 4_000 }] },
+  { bed: 2, priority: 'medium', type: 'physiological', condition: 'threshold/hr-high', text: 'HR 128 /min above 120', startedAgoMs: 1_260_000, inputs: [{ name: 'HR', value: 128, unit: '/min', agoMs: 2_000 }], limit: '120 /min for 10 s', by: 'M. Ferreira' },
+  { bed: 9, priority: 'low', type: 'technical', condition: 'technical/probe-off', text: 'SpO₂ probe off', startedAgoMs: 45_000, inputs: [{ name: 'last SpO₂', value: 95, unit: '%', agoMs: 4_000 }] },
 ]
 
 export function alertViews(scene: Scene, now: number): readonly AlertView[] {

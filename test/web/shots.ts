@@ -44,6 +44,13 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'panel-whole', play: { faults: true }, ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="2"] .tile-open').click()
+      await page.locator('.panel-trend canvas').nth(4).waitFor()
+    },
+  },
+  {
     name: 'ack-failed', play: { alerts: 'some' }, ready: receiving,
     act: async (page, gateway) => {
       gateway.set({ refuses: 'The gateway is stopping.' })

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
+import { Client } from 'pg'
 import { expect, test } from 'vitest'
+import { LOCKS } from '../../../simulators/central/schema.ts'
 import { centralLimits } from '../../../src/limits.ts'
 import { administer, alert, batch, onBothEngines, vitals } from './fixture.ts'
 import type { Desk, WireBatch } from './fixture.ts'
@@ -131,11 +133,11 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
 
   test('sent by several at once, with the same events under other ids, stores each event once', async () => {
     const subject = randomUUID()
-    const events = Array.from({ length: 20 }, () => vitals({ subject, values: [1] }))
+    const events = Array.from({ length: 100 }, () => vitals({ subject, values: [1] }))
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(turn => desk().send(batch(turn % 2 === 0 ? events : events.toReversed()))))
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202, 202])
-    expect(answers.reduce((sum, { body }) => sum + (body.duplicates ?? 0), 0)).toBe(100)
-    expect(await desk().counts(subject, true)).toEqual({ [HR]: 20 })
+    expect(answers.reduce((sum, { body }) => sum + (body.duplicates ?? 0), 0)).toBe(5 * events.length)
+    expect(await desk().counts(subject, true)).toEqual({ [HR]: events.length })
   })
 
   test('delivered in any order, repeated, re-cut or with lost answers, has each event in effect exactly once', async () => {
@@ -154,6 +156,20 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
   })
 
   if (name === 'postgresql') {
+    // Two that write the same events in opposite orders at one time would each wait for the other.
+    test('waits until the one before it is written', async () => {
+      const before = new Client({ connectionString: databaseUrl() })
+      await before.connect()
+      await before.query('BEGIN')
+      await before.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
+      const answer = desk().send(batch([vitals({ subject: randomUUID() })]))
+      const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      while ((await before.query(waiting)).rows.length === 0);
+      await before.query('COMMIT')
+      await before.end()
+      expect((await answer).status).toBe(202)
+    })
+
     test('comes through after the database has cut every connection', async () => {
       const subject = randomUUID()
       await desk().send(batch([vitals({ subject })]))
