@@ -95,7 +95,8 @@ function readLine(text: string, zone: Zone): Line | string {
   const exceptions = (isTrend ? TREND_EXCEPTIONS : LIVE_EXCEPTIONS).exec(fields.get('EXC') ?? '')?.[1]
   if (exceptions === undefined) return 'no EXC, without which no value can be trusted'
   if (!fields.has('SPO2')) return 'no SPO2'
-  return { at, isTrend, ...readValues(fields, Number.parseInt(exceptions, 16), at) }
+  const marks = (at === null ? 0 : flagBit('zone-assumed')) | (isTrend ? flagBit('history') : 0)
+  return { at, isTrend, ...readValues(fields, Number.parseInt(exceptions, 16), { at, marks }) }
 }
 
 /** The device's own clock, without a zone; null for zeros. */
@@ -137,10 +138,10 @@ const PARAMETERS: readonly { readonly key: string; readonly mdc: number; readonl
   { key: 'PI', mdc: 150488, form: TWO_AND_TWO },
 ]
 
-function readValues(fields: ReadonlyMap<string, string>, exceptions: number, at: WallMs | null): Pick<Line, 'readings' | 'faults'> {
+function readValues(fields: ReadonlyMap<string, string>, exceptions: number, { at, marks }: { readonly at: WallMs | null; readonly marks: number }): Pick<Line, 'readings' | 'faults'> {
   const readings: Reading[] = []
   const faults: Fault[] = []
-  let flags = at === null ? 0 : flagBit('zone-assumed')
+  let flags = marks
   if ((exceptions & (LOW_SIGNAL | LOW_PERFUSION)) !== 0) flags |= flagBit('low-signal')
   if ((exceptions & DOUBTFUL_BITS) !== 0) flags |= flagBit('questionable')
   for (const { key, mdc, form } of PARAMETERS) {

@@ -50,7 +50,9 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   if (metadata.sha256 !== undefined && metadata.sha256 !== sha256) return unprocessable('metadata.sha256 is not that of the events')
   // As it came: the schema has turned its time into a number.
   const metadataJson = JSON.stringify(typeof json === 'object' && json !== null && 'metadata' in json ? json.metadata : null)
-  if (!isStorable(metadataJson) || !isStorable(JSON.stringify(batchId))) return unprocessable('batchId or metadata cannot be stored (NUL or half a surrogate pair)')
+  if (!isStorable(metadataJson) || !isStorable(JSON.stringify(batchId))) {
+    return unprocessable('batchId or metadata cannot be stored (NUL or half a surrogate pair)')
+  }
 
   const { events, repeatedWithin, rejected, values } = readRows(raws, refuses)
   if (values > centralLimits.valuesPerBatchMax) {
@@ -121,7 +123,10 @@ async function addBatch(sql: Sql, batch: Batch, receivedAtMs: number): Promise<n
 }
 
 async function repeat(sql: Sql, batch: Batch): Promise<Ingested> {
-  const [first] = await sql.query<{ sha256: string } & Omit<Receipt, 'batchId'>>('SELECT sha256, accepted, duplicates, rejected FROM batch WHERE batch_id = $1', [batch.batchId])
+  const [first] = await sql.query<{ sha256: string } & Omit<Receipt, 'batchId'>>(
+    'SELECT sha256, accepted, duplicates, rejected FROM batch WHERE batch_id = $1',
+    [batch.batchId],
+  )
   if (first === undefined || first.sha256 !== batch.sha256) {
     return { kind: 'refused', refusal: { status: 422, code: 'ANALYTICS_003', detail: 'this batchId came before with other events' } }
   }

@@ -41,7 +41,8 @@ const json = (value: unknown): Html => {
 
 const STYLE = `body{font:15px/1.4 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}main{padding:0 1.5rem 3rem}
 .banner{background:#8a1020;color:#fff;padding:.7rem 1.5rem;font-weight:600}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
-table{border-collapse:collapse}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #ddd;vertical-align:top;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #ddd}
+th,td{vertical-align:top;font-variant-numeric:tabular-nums}
 code{font-size:12px;overflow-wrap:anywhere}`
 
 const whole = (title: string, content: string): string => `<!doctype html>
@@ -51,14 +52,17 @@ const whole = (title: string, content: string): string => `<!doctype html>
 <main><h1>${escaped(title)}</h1>${content}</main></body></html>`
 
 const ALERT_HEADS = ['Last change', 'Started', 'Subject', 'Severity', 'State', 'Phase', 'Rule', 'Because'] as const
-const alertRow = (a: AlertRow): readonly Cell[] => [a.timestamp, a.started_at, subjectLink(a.patient_id), a.severity, a.state, a.phase, `${a.rule} (${a.version})`, json(a.because)]
+const alertRow = (a: AlertRow): readonly Cell[] => [
+  a.timestamp, a.started_at, subjectLink(a.patient_id), a.severity, a.state, a.phase, `${a.rule} (${a.version})`, json(a.because),
+]
 
 const EVENT_HEADS = ['Time', 'Type', 'Subject', 'Event key', 'Data'] as const
 const eventRow = (e: EventRow): readonly Cell[] => [e.timestamp, e.type, e.subject === null ? null : subjectLink(e.subject), e.key, json(e.data)]
 
 export type Standing = { readonly fault: Fault; readonly database: string; readonly nowMs: number }
 
-const seconds = (nowMs: number, then: Date | null): string => (then === null ? 'never' : `${((nowMs - then.getTime()) / 1_000).toFixed(1)} s ago (${then.toISOString()})`)
+const seconds = (nowMs: number, then: Date | null): string =>
+  (then === null ? 'never' : `${((nowMs - then.getTime()) / 1_000).toFixed(1)} s ago (${then.toISOString()})`)
 
 export async function frontPage(sql: Sql, { fault, database, nowMs }: Standing): Promise<string> {
   const totals = await totalsOf(sql)
@@ -76,10 +80,16 @@ export async function frontPage(sql: Sql, { fault, database, nowMs }: Standing):
   ])
   return whole('Reference central', [
     section('Standing', standing),
-    section('Vital-sign rows by subject', table(['Subject', 'Values', 'Metrics', 'First', 'Last'], patients.map(p => [subjectLink(p.id), p.values, p.metrics, p.first_at, p.last_at]))),
+    section('Vital-sign rows by subject', table(
+      ['Subject', 'Values', 'Metrics', 'First', 'Last'],
+      patients.map(p => [subjectLink(p.id), p.values, p.metrics, p.first_at, p.last_at]),
+    )),
     section('Last alerts', table(ALERT_HEADS, (await alertsOf(sql, { skip: 0, limit: 20 }, null)).map(alertRow))),
     section('Events by type', table(['Type', 'Events'], (await eventsByType(sql)).map(e => [e.type, e.events]))),
-    section('Last batches', table(['Received', 'Batch', 'Accepted', 'Duplicates', 'Rejected', 'Sent again'], (await batchesOf(sql, { skip: 0, limit: 10 })).map(b => [b.receivedAt, b.batchId, b.accepted, b.duplicates, b.rejected.length, b.repeats]))),
+    section('Last batches', table(
+      ['Received', 'Batch', 'Accepted', 'Duplicates', 'Rejected', 'Sent again'],
+      (await batchesOf(sql, { skip: 0, limit: 10 })).map(b => [b.receivedAt, b.batchId, b.accepted, b.duplicates, b.rejected.length, b.repeats]),
+    )),
     section('Last events, as they came', table(EVENT_HEADS, (await eventsOf(sql, { skip: 0, limit: 10 }, null)).map(eventRow))),
   ].join(''))
 }
@@ -88,9 +98,15 @@ export async function subjectPage(sql: Sql, subject: string): Promise<string> {
   const page = { skip: 0, limit: 50 }
   return whole(`Subject ${subject}`, [
     '<p><a href="/">All subjects</a></p>',
-    section('Newest of each metric', table(['Metric', 'Value', 'Unit', 'Quality', 'Time'], (await latestOf(sql, subject)).map(v => [v.metric, v.value, v.unit, v.quality, v.timestamp]))),
+    section('Newest of each metric', table(
+      ['Metric', 'Value', 'Unit', 'Quality', 'Time'],
+      (await latestOf(sql, subject)).map(v => [v.metric, v.value, v.unit, v.quality, v.timestamp]),
+    )),
     section('Alerts', table(ALERT_HEADS, (await alertsOf(sql, page, subject)).map(alertRow))),
-    section('Last vital-sign rows', table(['Time', 'Metric', 'Value', 'Unit', 'Quality'], (await vitalSignsOf(sql, subject, page)).map(v => [v.timestamp, v.metric, v.value, v.unit, v.quality]))),
+    section('Last vital-sign rows', table(
+      ['Time', 'Metric', 'Value', 'Unit', 'Quality'],
+      (await vitalSignsOf(sql, subject, page)).map(v => [v.timestamp, v.metric, v.value, v.unit, v.quality]),
+    )),
     section('Last events, as they came', table(EVENT_HEADS, (await eventsOf(sql, { skip: 0, limit: 20 }, subject)).map(eventRow))),
   ].join(''))
 }

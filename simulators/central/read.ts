@@ -17,15 +17,21 @@ export type BatchRow = {
   readonly batchId: string; readonly receivedAt: Date; readonly metadata: Readonly<Record<string, unknown>>; readonly sha256: string; readonly bytes: number
   readonly accepted: number; readonly duplicates: number; readonly repeats: number; readonly rejected: readonly unknown[]
 }
-export type Patient = { readonly id: string; readonly patient_id: string; readonly first_at: Date; readonly last_at: Date; readonly metrics: number; readonly values: number }
+export type Patient = {
+  readonly id: string; readonly patient_id: string; readonly first_at: Date; readonly last_at: Date; readonly metrics: number; readonly values: number
+}
 export type VitalSign = {
-  readonly timestamp: Date; readonly metric: string; readonly mdc: number; readonly loinc: string | null; readonly unit: string; readonly value: number | null; readonly quality: string
+  readonly timestamp: Date; readonly metric: string; readonly mdc: number; readonly loinc: string | null; readonly unit: string
+  readonly value: number | null; readonly quality: string
 }
 export type AlertRow = {
-  readonly alert_id: string; readonly patient_id: string; readonly started_at: Date; readonly timestamp: Date; readonly phase: string; readonly state: string; readonly severity: string
+  readonly alert_id: string; readonly patient_id: string; readonly started_at: Date; readonly timestamp: Date
+  readonly phase: string; readonly state: string; readonly severity: string
   readonly priority: string; readonly type: string; readonly rule: string; readonly version: string; readonly because: unknown
 }
-export type EventRow = { readonly key: string; readonly type: string; readonly subject: string | null; readonly timestamp: Date; readonly data: unknown; readonly batchId: string }
+export type EventRow = {
+  readonly key: string; readonly type: string; readonly subject: string | null; readonly timestamp: Date; readonly data: unknown; readonly batchId: string
+}
 
 // ── Counts and batches ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,7 +136,8 @@ export const alertsOf = (sql: Sql, { skip, limit }: Page, subject: string | null
 
 export async function summaryOf(sql: Sql): Promise<object> {
   const [counted] = await sql.query<{ patients: number; values: number; absent: number; first_at: Date | null; last_at: Date | null }>(
-    `SELECT (SELECT count(*) FROM subject)::int AS patients, coalesce(sum(values_present), 0)::float8 AS values, coalesce(sum(values_absent), 0)::float8 AS absent,
+    `SELECT (SELECT count(*) FROM subject)::int AS patients, coalesce(sum(values_present), 0)::float8 AS values,
+      coalesce(sum(values_absent), 0)::float8 AS absent,
       min(first_at) AS first_at, max(last_at) AS last_at FROM series`,
   )
   const open = await sql.query<{ severity: string; alerts: number }>(
@@ -145,5 +152,8 @@ export const predictionsOf = async (sql: Sql, subject: string): Promise<object> 
   patient_id: subject,
   sepsis_detection: null,
   why: 'No calibrated model is switched on; a score divided by its maximum is not a probability.',
-  rests_on: { vital_signs: await latestOf(sql, subject), alerts: (await alertsOf(sql, { skip: 0, limit: 20 }, subject)).filter(({ state }) => state !== 'inactive') },
+  rests_on: {
+    vital_signs: await latestOf(sql, subject),
+    alerts: (await alertsOf(sql, { skip: 0, limit: 20 }, subject)).filter(({ state }) => state !== 'inactive'),
+  },
 })

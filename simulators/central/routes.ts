@@ -14,8 +14,10 @@ import type { Ingested } from './ingest.ts'
 import type { Live } from './live.ts'
 import { PAGE_POLICY, frontPage, subjectPage } from './page.ts'
 import {
-  PageShape, TrendShape, alertsOf, batchesOf, countsOf, eventsOf, latestOf, patientOf, patientsOf, predictionsOf, recountOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
+  PageShape, TrendShape, alertsOf, batchesOf, countsOf, eventsOf, latestOf, patientOf, patientsOf, predictionsOf,
+  recountOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
 } from './read.ts'
+import type { Page } from './read.ts'
 import { saying } from './shapes.ts'
 import type { CentralDatabase } from './sql.ts'
 
@@ -34,6 +36,8 @@ export function refuse(reply: FastifyReply, { status, detail, code, retryAfterSe
   return reply.code(status).send(code === undefined ? { detail } : { detail, code })
 }
 
+const UNKNOWN_SENDER: Refusal = { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' }
+
 /** The connection ends without an answer. */
 function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()
@@ -44,7 +48,7 @@ function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 /** Everything under /api: the token first, then the fault that central was told to make. */
 export async function addApi(app: FastifyInstance, central: Central): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
-    if (!central.access.isBearer(request.headers.authorization)) return refuse(reply, { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' })
+    if (!central.access.isBearer(request.headers.authorization)) return refuse(reply, UNKNOWN_SENDER)
     return undefined
   })
   addBatches(app, central)
@@ -54,11 +58,13 @@ export async function addApi(app: FastifyInstance, central: Central): Promise<vo
   })
 }
 
+type Suffering = { readonly reply: FastifyReply; readonly central: Central }
+
 /**
  * Makes the trouble of a fault and says whether the request has its answer with that. Never returns the reply itself: it is a thenable,
  * so an async function that returned it would hand on undefined.
  */
-export async function suffer(fault: Fault, request: FastifyRequest, { reply, central }: { readonly reply: FastifyReply; readonly central: Central }): Promise<'over' | 'goes on'> {
+export async function suffer(fault: Fault, request: FastifyRequest, { reply, central }: Suffering): Promise<'over' | 'goes on'> {
   switch (fault.mode) {
     case 'ok':
     case 'lose-response':
@@ -126,7 +132,8 @@ async function take({ database, clock, stop, live }: Central, request: FastifyRe
     return result
   } catch (error) {
     // Class 22 and 23 of SQLSTATE: these very rows cannot be stored, so sending them again would never help.
-    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && /^2[23]...$/.test(error.code)) return refused(422, `The database cannot store this batch (SQLSTATE ${error.code}).`)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (/^2[23]...$/.test(code)) return refused(422, `The database cannot store this batch (SQLSTATE ${code}).`)
     throw error
   }
 }
@@ -169,7 +176,7 @@ const idOf = (request: FastifyRequest): string => z.object({ id: z.string() }).p
 
 const unknownPatient = (reply: FastifyReply): FastifyReply => refuse(reply, { status: 404, detail: 'No such patient.' })
 
-async function paged<Row>(request: FastifyRequest, reply: FastifyReply, read: (page: z.output<typeof PageShape>) => Promise<readonly Row[]>): Promise<readonly Row[] | FastifyReply> {
+async function paged<Row>(request: FastifyRequest, reply: FastifyReply, read: (page: Page) => Promise<readonly Row[]>): Promise<readonly Row[] | FastifyReply> {
   const page = PageShape.safeParse(request.query)
   return page.success ? read(page.data) : refuse(reply, { status: 422, detail: saying(page.error) })
 }
@@ -177,7 +184,7 @@ async function paged<Row>(request: FastifyRequest, reply: FastifyReply, read: (p
 /** What stays reachable whatever fault is on: the control itself and the pages. */
 export function addControl(app: FastifyInstance, { access, faults }: Central): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (!access.isBearer(request.headers.authorization)) return refuse(reply, { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' })
+    if (!access.isBearer(request.headers.authorization)) return refuse(reply, UNKNOWN_SENDER)
     return undefined
   })
   app.get('/control/faults', () => faults.current())
@@ -194,10 +201,14 @@ export function addControl(app: FastifyInstance, { access, faults }: Central): v
 export function addPages(app: FastifyInstance, { access, clock, database, faults }: Central): void {
   app.addHook('onRequest', async (request, reply) => {
     if (access.mayRead(request)) return undefined
-    return reply.code(401).header('www-authenticate', 'Basic realm="reference central", charset="UTF-8"').send({ detail: 'From another machine the token is needed, as password.' })
+    const wanted = 'Basic realm="reference central", charset="UTF-8"'
+    return reply.code(401).header('www-authenticate', wanted).send({ detail: 'From another machine the token is needed, as password.' })
   })
   const page = (reply: FastifyReply, html: string): FastifyReply =>
-    reply.header('content-security-policy', PAGE_POLICY).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff').type('text/html; charset=utf-8').send(html)
+    reply
+      .headers({ 'content-security-policy': PAGE_POLICY, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      .type('text/html; charset=utf-8')
+      .send(html)
   app.get('/', async (_request, reply) => page(reply, await frontPage(database, { fault: faults.current(), database: database.kind, nowMs: clock.wall() })))
   app.get('/subjects/:id', async (request, reply) => page(reply, await subjectPage(database, idOf(request))))
 }

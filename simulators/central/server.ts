@@ -83,7 +83,8 @@ function createApp(note: (line: string) => void, stop: AbortSignal): FastifyInst
     forceCloseConnections: true,
     clientErrorHandler(error, socket) {
       const [status, body] = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? ['408 Request Timeout', TOO_SLOW] : ['400 Bad Request', NOT_HTTP]
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      const headers = ['Connection: close', 'Content-Type: application/json', `Content-Length: ${body.length}`].join('\r\n')
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`)
       socket.destroySoon()
     },
   })
@@ -111,8 +112,10 @@ async function addRoutes(app: FastifyInstance, central: Central): Promise<void> 
   await app.register(async api => addApi(api, central))
   await app.register(async control => addControl(control, central))
   await app.register(async pages => addPages(pages, central))
-  app.get('/health', async (request, reply) =>
-    (await suffer(central.faults.meet(), request, { reply, central })) === 'over' ? reply : { status: 'ok', message: `The reference central listens; it keeps rows in ${central.database.kind}.` })
+  app.get('/health', async (request, reply) => {
+    if ((await suffer(central.faults.meet(), request, { reply, central })) === 'over') return reply
+    return { status: 'ok', message: `The reference central listens; it keeps rows in ${central.database.kind}.` }
+  })
 }
 
 function urlOf(app: FastifyInstance, host: string): string {

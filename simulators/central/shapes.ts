@@ -141,7 +141,9 @@ export function readEvent(raw: unknown): ReadEvent {
 const NO_COLUMNS = { vitals: null, alert: null } as const
 
 function readStream(raw: object): ReadEvent {
-  if ('eventType' in raw && raw.eventType === 'corrections') return { kind: 'refused', detail: 'eventType corrections: this central cannot recompute what rests on the rows yet' }
+  if ('eventType' in raw && raw.eventType === 'corrections') {
+    return { kind: 'refused', detail: 'eventType corrections: this central cannot recompute what rests on the rows yet' }
+  }
   const parsed = StreamEvent.safeParse(raw)
   if (!parsed.success) return refusedBy(parsed.error)
   const { key, revision, eventType: type, streamId: stream, partitionKey: subject, timestamp: atMs } = parsed.data

@@ -45,11 +45,14 @@ export async function addAlerts(sql: Sql, fresh: readonly FreshEvent[]): Promise
   await sql.query(
     `INSERT INTO alert (event, alert_id, subject, at, phase, state, severity, priority, type, rule, version, because)
     SELECT event, alert_id, subject, to_timestamp(at / 1000), phase, state, severity, priority, type, rule, version, because::jsonb
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::text[], $12::text[])
       AS a (event, alert_id, subject, at, phase, state, severity, priority, type, rule, version, because)`,
     [
-      alerts.map(a => a.id), alerts.map(a => a.alertId), alerts.map(a => a.subject), alerts.map(a => a.atMs), alerts.map(a => a.phase), alerts.map(a => a.state),
-      alerts.map(a => a.severity), alerts.map(a => a.priority), alerts.map(a => a.type), alerts.map(a => a.rule), alerts.map(a => a.version), alerts.map(a => JSON.stringify(a.because)),
+      alerts.map(a => a.id), alerts.map(a => a.alertId), alerts.map(a => a.subject), alerts.map(a => a.atMs), alerts.map(a => a.phase),
+      alerts.map(a => a.state), alerts.map(a => a.severity), alerts.map(a => a.priority), alerts.map(a => a.type),
+      alerts.map(a => a.rule), alerts.map(a => a.version),
+      alerts.map(a => JSON.stringify(a.because)),
     ],
   )
 }

@@ -60,7 +60,8 @@ async function demo(options: Options, context: CliContext): Promise<void> {
         command: context.node,
         args: [join(context.root, 'src', 'vigil.mjs'), ...args],
         cwd: context.root,
-        env: { ...context.env, VIGIL_CENTRAL_TOKEN: token },
+        // The demo's central keeps its rows in the demo's folder, whatever database the environment names.
+        env: { ...context.env, VIGIL_CENTRAL_TOKEN: token, DATABASE_URL: undefined },
         line(line) {
           const said = end.aborted ? null : legible(line)
           if (said !== null) context.note(`[${name}] ${said}`)
@@ -80,7 +81,7 @@ async function demo(options: Options, context: CliContext): Promise<void> {
     )
 
   await new Promise<void>((ready) => {
-    child('central', ['central', '--host', HOST, '--port', String(ports.central), '--data', join(folder, 'central')], () => ready())
+    child('central', ['central', '--host', HOST, '--port', String(ports.central), '--data', join(folder, 'central'), ...clock], () => ready())
     // The ward does not depend on central: it is waited for only so that the first look finds everything.
     void context.clockOf(REAL_TIME).sleep(supervisorLimits.centralStartMs, end).then(ready)
   })

@@ -22,9 +22,10 @@ export const absent = (reason: AbsentReason): Measurement => ({ kind: 'absent', 
 /**
  * Marks on a reading. `demo` and `test` never reach a rule; `questionable` and `low-signal` reach rules as such;
  * `zone-assumed`: the device's time had no zone and the configured one (else UTC) was taken;
- * `episodic`: measured once (a cuff, a spot check), not a continuous signal; `validated`: a person confirmed it (OBX-11 F).
+ * `episodic`: measured once (a cuff, a spot check), not a continuous signal; `validated`: a person confirmed it (OBX-11 F);
+ * `history`: the device says that this comes from its memory: kept, never live.
  */
-export const READING_FLAGS = ['demo', 'test', 'questionable', 'low-signal', 'zone-assumed', 'episodic', 'validated'] as const
+export const READING_FLAGS = ['demo', 'test', 'questionable', 'low-signal', 'zone-assumed', 'episodic', 'validated', 'history'] as const
 export type ReadingFlag = (typeof READING_FLAGS)[number]
 
 /** One value of one metric, in the metric's own unit: drivers convert. */

@@ -91,6 +91,7 @@ export const keyOf = (observation: Observation): string => (observation.channel 
 /** Keeps what is newest: a backlog never overwrites a later value. */
 export function remember(bed: Bed, snapshot: Snapshot): void {
   for (const observation of snapshot.observations) {
+    if (observation.flags.includes('history')) continue
     const key = keyOf(observation)
     const known = bed.latest.get(key)
     if (known ? known.observation.correctedAt <= observation.correctedAt : bed.latest.size < pumpLimits.valuesPerBedMax) {

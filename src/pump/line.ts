@@ -15,14 +15,14 @@ export type LineParts = {
   readonly frame: (frame: Frame, settled: (outcome: Outcome) => void) => void
   readonly status: (state: 'up' | 'down', why: string) => void
   /** The session threw on these bytes: it is replaced by a fresh one. */
-  readonly faulted: (error: unknown, bytes: Uint8Array) => void
+  readonly faulted: (error: unknown) => void
 }
 
 /** From good to bad: the outcome of several frames is the worst of theirs. */
 const SEVERITY: readonly Outcome['kind'][] = ['stored', 'repeated', 'rejected', 'retry']
 const worse = (a: Outcome, b: Outcome): Outcome => (SEVERITY.indexOf(b.kind) > SEVERITY.indexOf(a.kind) ? b : a)
 
-const NOTHING: SessionOutput = { frames: [], send: [], wakeAt: null }
+const NO_BYTES = new Uint8Array(0)
 
 export function openSession(parts: LineParts): Line {
   const { driver, settings, write, mono } = parts
@@ -30,15 +30,24 @@ export function openSession(parts: LineParts): Line {
   let timer: NodeJS.Timeout | null = null
   let closed = false
 
-  /** The wall around the driver: its bug costs its session, not the ward. */
+  /** The wall around the driver: its bug costs its session, not the ward, and the bytes are kept like any bad frame. */
   function guarded(run: () => SessionOutput, bytes: Uint8Array): SessionOutput {
     try {
       return run()
     } catch (error) {
       session = driver.open(settings)
-      parts.faulted(error, bytes)
-      return NOTHING
+      parts.faulted(error)
+      const why = `driver ${driver.id} failed on these bytes`
+      return { frames: [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }], send: [], wakeAt: null }
     }
+  }
+
+  /** Where the transport keeps the borders of messages, a message that is not whole is judged at its end: it must not swallow the next. */
+  function receiveOnce(bytes: Uint8Array): SessionOutput {
+    const begun = session.receive(bytes, mono())
+    if (driver.transport !== 'mqtt' && driver.transport !== 'udp') return begun
+    const ended = session.end(mono())
+    return { frames: [...begun.frames, ...ended.frames], send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt }
   }
 
   function take(output: SessionOutput, settled?: (outcome: Outcome) => void): void {
@@ -64,12 +73,12 @@ export function openSession(parts: LineParts): Line {
     if (timer) clearTimeout(timer)
     timer = null
     if (wakeAt === null || closed) return
-    timer = setTimeout(() => take(guarded(() => session.wake(mono()), new Uint8Array(0))), Math.max(0, parts.timerMsUntil(wakeAt)))
+    timer = setTimeout(() => take(guarded(() => session.wake(mono()), NO_BYTES)), Math.max(0, parts.timerMsUntil(wakeAt)))
   }
 
   return {
     receive(bytes, settled) {
-      const output = guarded(() => session.receive(bytes, mono()), bytes)
+      const output = guarded(() => receiveOnce(bytes), bytes)
       take(output, settled)
       return output.frames.length
     },
@@ -77,7 +86,7 @@ export function openSession(parts: LineParts): Line {
     close(why) {
       if (closed) return
       // What is still held is judged now; nobody is there to be answered.
-      const output = guarded(() => session.end(mono()), new Uint8Array(0))
+      const output = guarded(() => session.end(mono()), NO_BYTES)
       closed = true
       take({ ...output, send: [], wakeAt: null })
       parts.status('down', why)

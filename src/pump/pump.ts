@@ -98,7 +98,7 @@ export class Pump<State> {
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
       const settings = { ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: this.#parts.site.gateway.timeZone } : {}), ...setting?.settings }
-      const { clock, speed } = this.#parts
+      const { clock, speed, log } = this.#parts
       return openSession({
         driver,
         settings,
@@ -108,7 +108,7 @@ export class Pump<State> {
         timerMsUntil: (at) => (at - clock.mono()) / speed,
         frame: (frame, settled) => this.#frame(frame, peer, driver.id, settled),
         status: (state, why) => this.#status(peer, state, why),
-        faulted: (error, bytes) => this.#sessionFaulted(peer, driver.id, error, bytes),
+        faulted: (error) => log.error({ peer: peer.address, driver: driver.id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.'),
       })
     }
   }
@@ -274,13 +274,6 @@ export class Pump<State> {
     })
     this.#parts.log.warn({ device: device?.id ?? null, peer: peer.address, bytes: bytes.length }, 'Frame quarantined.')
     if (device) this.#say(device, 'technical/quarantine', 'low', `${device.id} sends what cannot be believed: ${why.slice(0, 160)}`, now)
-  }
-
-  #sessionFaulted(peer: Peer, driver: string, error: unknown, bytes: Uint8Array): void {
-    const device = this.devices.resolve(peer, { name: null, location: null }, driver)
-    this.#parts.log.error({ device: device?.id ?? null, driver, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.')
-    this.#quarantine(device, peer, `driver ${driver} failed on these bytes`, bytes)
-    this.committer.soon()
   }
 
   // ── devices ────────────────────────────────────────────────────────────────────────────────────────────────────────

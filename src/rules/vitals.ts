@@ -8,7 +8,7 @@
 
 import { type Metric, type Variable, within } from '../domain/metrics.ts'
 import { ageAtSending, type Observation, type Snapshot } from '../domain/observation.ts'
-import type { AbsentReason } from '../domain/reading.ts'
+import type { AbsentReason, ReadingFlag } from '../domain/reading.ts'
 import { type MonoMs, monoMs, type WallMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
 
@@ -90,11 +90,14 @@ function isPreferred(candidate: Heard, to: Heard): boolean {
   return candidate.observation.flags.join() < to.observation.flags.join()
 }
 
+/** Marks that keep a value from every rule. */
+const UNSEEN: readonly ReadingFlag[] = ['demo', 'test', 'history']
+
 function hear(snapshot: Snapshot, periodicIntervalMs: number): Map<string, Heard> | null {
   let heard: Map<string, Heard> | null = null
   for (const observation of snapshot.observations) {
     const { metric, flags, deviceAt, channel } = observation
-    if (metric.variable === null || flags.includes('demo') || flags.includes('test')) continue
+    if (metric.variable === null || flags.some((flag) => UNSEEN.includes(flag))) continue
     const ageMs = ageAtSending({ receivedAt: snapshot.receivedAt, sentAt: snapshot.sentAt, deviceAt })
     if (ageMs > liveMs(isEpisodic(observation), periodicIntervalMs)) continue
     heard ??= new Map()

@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks'
-import { webLimits } from '../limits.ts'
 import type { AlertView, BedView } from '../api/wire.ts'
+import { ageText } from './age.ts'
 import { Chart } from './chart.tsx'
-import { type ChartLine, type ChartSpan, LINES } from './chart-options.ts'
+import { type ChartLine, LINES } from './chart-options.ts'
 import { type Judged, pressureSlot, SLOT_METRICS, type SlotName, slotValue } from './slots.ts'
 import { useStation } from './station.ts'
-import type { Series, Trend } from './trend.ts'
+import { type Series, spanOf, type Trend } from './trend.ts'
 import { PressureCell, ValueCell } from './value-cell.tsx'
 
 const NONE: Series = { metric: '', label: '', unit: '', t: [], v: [] }
@@ -41,37 +41,43 @@ function rowsOf(trend: Trend): readonly Row[] {
     .map((row) => ({ ...row, lines: row.lines.map((line, index) => asDrawn(line, row.series[index] ?? NONE)) }))
 }
 
-function useSpan(): ChartSpan | null {
+/** What `choose` makes of the bed's trend, and the span to draw it over; made anew when lines are due to be drawn. */
+function useTrend<Chosen>(bed: BedView, choose: (trend: Trend) => { readonly chosen: Chosen; readonly series: readonly Series[] }) {
   const { trends, receiver } = useStation()
   const drawn = trends.drawn.value
   const to = receiver.moment.peek().server
-  // Whole milliseconds, or the chart's round times of day come out a millisecond short of round.
-  return useMemo(() => (to === null ? null : { from: Math.ceil(to) - webLimits.trendSpanMs, to: Math.ceil(to) }), [drawn, to === null])
+  return useMemo(() => {
+    const { chosen, series } = choose(trends.of(bed))
+    return { chosen, span: to === null || series.every((one) => one.t.length === 0) ? null : spanOf(series, to) }
+  }, [drawn, to === null, bed.stay, bed.id])
 }
 
-/** Two hours of SpO₂ and heart rate in a strip. */
+const tileLines = (trend: Trend) => {
+  const series = [longest(trend, SLOT_METRICS.spo2), longest(trend, SLOT_METRICS.hr)]
+  return { chosen: series, series }
+}
+
+const panelRows = (trend: Trend) => {
+  const rows = rowsOf(trend)
+  return { chosen: rows, series: rows.flatMap((row) => row.series) }
+}
+
+/** SpO₂ and heart rate of the last two hours in a strip. */
 export function TileTrend({ bed }: { readonly bed: BedView }) {
-  const { trends } = useStation()
-  const span = useSpan()
-  const series = useMemo(() => {
-    const trend = trends.of(bed)
-    return [longest(trend, SLOT_METRICS.spo2), longest(trend, SLOT_METRICS.hr)]
-  }, [span, bed.stay])
-  if (span === null || series.every((one) => one.t.length < 2)) return <div class="tile-trend" />
+  const { chosen: series, span } = useTrend(bed, tileLines)
+  if (span === null) return <div class="tile-trend" />
   return (
     <div class="tile-trend">
-      <Chart lines={[LINES.spo2, LINES.hr]} series={series} span={span} full={false} words="SpO₂ and heart rate of the last two hours" />
-      <span class="trend-key"><i data-line="spo2" />SpO₂ <i data-line="hr" />HR</span>
+      <Chart lines={[LINES.spo2, LINES.hr]} series={series} span={span} full={false} words="SpO₂ and heart rate over time" />
+      <span class="trend-key"><i data-line="spo2" />SpO₂ <i data-line="hr" />HR <span class="trend-span">last {ageText(span.to - span.from)}</span></span>
     </div>
   )
 }
 
-/** Two hours of all that is trended, one chart under the other on the same time. */
+/** The last two hours of all that is trended, one chart under the other on the same time. */
 export function PanelTrend({ bed, judged, alerts }: { readonly bed: BedView; readonly judged: readonly Judged[]; readonly alerts: readonly AlertView[] }) {
-  const { trends } = useStation()
-  const span = useSpan()
-  const rows = useMemo(() => rowsOf(trends.of(bed)), [span, bed.stay, bed.id])
-  if (span === null || rows.length === 0) return <p class="empty">No trend yet: nothing has been measured in the last two hours.</p>
+  const { chosen: rows, span } = useTrend(bed, panelRows)
+  if (span === null) return <p class="empty">No trend yet: nothing has been measured in the last two hours.</p>
   const numberOf = (slot: Row['slot']) => {
     if (slot === 'bp') return <PressureCell pressure={pressureSlot(judged)} alerts={alerts} />
     return <ValueCell slot={slot} judged={slotValue(judged, slot)} alerts={alerts} />
@@ -81,7 +87,7 @@ export function PanelTrend({ bed, judged, alerts }: { readonly bed: BedView; rea
       {rows.map(({ slot, lines, series }) => (
         <figure key={`${bed.id} ${slot}`}>
           <figcaption>{numberOf(slot)}</figcaption>
-          <Chart lines={lines} series={series} span={span} full={true} words={`${lines.map((line) => line.title).join(', ')} of the last two hours`} />
+          <Chart lines={lines} series={series} span={span} full={true} words={`${lines.map((line) => line.title).join(', ')} over time`} />
         </figure>
       ))}
     </div>

@@ -47,6 +47,6 @@ export function newsIn(before: ReadonlyMap<string, AlertView>, after: ReadonlyMa
  * score) colours none of them.
  */
 export function priorityOfValue(sorted: readonly AlertView[], names: readonly string[]): AlertView['priority'] | null {
-  const concerned = sorted.find(({ because: { inputs }, state }) => state === 'active' && inputs.length === 1 && inputs.every(({ name }) => names.includes(name)))
-  return concerned?.priority ?? null
+  const isAbout = ({ inputs }: AlertView['because']): boolean => inputs.length === 1 && inputs.every(({ name }) => names.includes(name))
+  return sorted.find(({ because, state }) => state === 'active' && isAbout(because))?.priority ?? null
 }

@@ -25,7 +25,8 @@ export function StationPage() {
   )
 }
 
-const densityOf = (beds: number): string => (beds <= 6 ? 'few' : beds <= 12 ? 'ward' : beds <= 16 ? 'many' : 'dense')
+/** Rows of three, four, five or six: up to 24 beds stand on a ward screen without scrolling. */
+const densityOf = (beds: number): string => (beds <= 6 ? 'few' : beds <= 12 ? 'ward' : beds <= 15 ? 'many' : 'dense')
 
 function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }) {
   const { receiver, alerts, focusedBed } = useStation()

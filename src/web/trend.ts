@@ -8,6 +8,9 @@ const { trendSpanMs, trendPointsPerSeriesMax, trendSeriesPerBedMax } = webLimits
 /** Nothing heard for so long, of a signal: the line is broken rather than drawn across. */
 const GAP_MS = 180_000
 
+/** No chart is drawn over less, or noise would look like news. */
+const SPAN_MIN_MS = 900_000
+
 export type Series = TrendView['series'][number]
 /** By metric. */
 export type Trend = ReadonlyMap<string, Series>
@@ -85,6 +88,14 @@ export function joinTrends(history: Trend, live: Trend): Trend {
     if (old !== undefined || joined.size < trendSeriesPerBedMax) joined.set(metric, whole)
   }
   return joined
+}
+
+/** From when to when a chart is drawn: the last hours, or less while there is less to show, so that a new line is not a dot at the edge. */
+export function spanOf(series: readonly Series[], to: number): { readonly from: number; readonly to: number } {
+  const first = Math.min(to, ...series.flatMap((one) => one.t[0] ?? []))
+  // Whole milliseconds, or the chart's round times of day come out a millisecond short of round.
+  const end = Math.ceil(to)
+  return { from: Math.max(end - trendSpanMs, Math.min(Math.floor(first), end - SPAN_MIN_MS)), to: end }
 }
 
 /** Several series on one time axis, as a chart wants them: null where a series has no point at that time (undefined would bridge). */

@@ -36,7 +36,7 @@ export function inputText(name: string, values: readonly ValueView[]): string {
 }
 
 const SHORT: Readonly<Record<string, string>> = {
-  consciousness: 'ACVPU', oxygen: 'air/O₂', onOxygen: 'air/O₂', temperature: 'temp', sbp: 'BP', pulse: 'HR', hr: 'HR', rr: 'RR', spo2: 'SpO₂',
+  consciousness: 'ACVPU', oxygen: 'O₂', onOxygen: 'O₂', temperature: 'temp', sbp: 'BP', pulse: 'HR', hr: 'HR', rr: 'RR', spo2: 'SpO₂',
 }
 
 /** What a score lacks, in the few letters that fit on a tile. */
@@ -45,7 +45,7 @@ const missingText = (name: string): string => SHORT[name] ?? name
 /** What a score lacks: by name when that is little, else how much of the seven parameters. Empty when it lacks nothing. */
 export function missingWords(missing: readonly string[]): string {
   if (missing.length === 0) return ''
-  return missing.length <= 2 ? `no ${missing.map(missingText).join(', ')}` : `${missing.length} of 7 missing`
+  return missing.length <= 2 ? `missing ${missing.map(missingText).join(', ')}` : `${missing.length} of 7 missing`
 }
 
 /** `6`, or `5 to 8` while something is missing. */

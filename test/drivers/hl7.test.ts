@@ -216,6 +216,7 @@ describe('who and where', () => {
 
   it('two patients or two places in one message are nobody', () => {
     expect(framesIn(`${MSH}\rPID|||A||X\rPID|||B||X\r${obx()}`)[0]).toMatchObject({ kind: 'quarantined', why: 'several patients in one message' })
+    expect(framesIn(`${MSH}\rPID|||||X\r${obx()}\rPID|||||Y\r${obx()}`)[0]).toMatchObject({ kind: 'quarantined', why: 'several patients in one message' })
     expect(framesIn(`${MSH}\rPV1||I|W^^1\r${obx()}\rPV1||I|W^^2\r${obx()}`)[0]).toMatchObject({ kind: 'quarantined', why: 'several places in one message' })
     expect(framesIn(`${MSH}\r${obx()}\r${MSH}\r${obx()}`)[0]).toMatchObject({ kind: 'quarantined', why: 'two messages in one frame' })
     expect(framesIn(`${MSH}\rPID|||A||X\r${obx()}\rPID|||A||X\r${obx()}`)[0]).toMatchObject({ kind: 'good' })

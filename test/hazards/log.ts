@@ -124,7 +124,7 @@ export const HAZARDS: readonly Hazard[] = [
     control: 'Demo and test marks travel with each value and stop before the rules; a demo refuses real rows, binds to loopback, and says so on every screen.',
     shownBy: [
       ['test/drivers/hl7.test.ts', 'demo and test mark every value, absent ones too'],
-      ['test/rules/threshold.test.ts', 'values marked demo or test'],
+      ['test/rules/threshold.test.ts', 'values marked demo or test, nor those of a memory'],
       ['test/store/database.test.ts', 'of kind demo is refused as real, and left as it was', 'of kind real is refused as demo, and left as it was'],
       ['test/sync/anonymise.test.ts', 'say in the quality code that a monitor shows a demonstration or a test'],
     ],

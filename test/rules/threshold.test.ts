@@ -213,8 +213,9 @@ describe('one variable, several sensors', () => {
 })
 
 describe('what a limit does not see', () => {
-  it('values marked demo or test', () => {
-    const inputs = [0, 1, 2].flatMap((at) => [snapshot(at, [{ sensor: 'ecg', value: 0, flags: ['demo'] }, { sensor: 'spo2', value: 50, flags: ['test'] }]), tick(at)])
+  it('values marked demo or test, nor those of a memory', () => {
+    const marked = [{ sensor: 'ecg', value: 0, flags: ['demo'] }, { sensor: 'spo2', value: 50, flags: ['test'] }, { sensor: 'rr', value: 0, flags: ['history'] }] as const
+    const inputs = [0, 1, 2].flatMap((at) => [snapshot(at, marked), tick(at)])
     expect(play(rule, inputs).heard).toEqual([])
   })
 

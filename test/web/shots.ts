@@ -18,6 +18,7 @@ const receiving = '.reception[data-state="live"]'
 const SHOTS: readonly Shot[] = [
   { name: 'calm', ready: receiving },
   { name: 'high', play: { alerts: 'some' }, ready: receiving },
+  { name: 'ward-13', play: { alerts: 'some', beds: 13, mode: 'demo' }, ready: receiving },
   { name: 'storm-24', play: { alerts: 'storm', beds: 24 }, ready: receiving },
   { name: 'demo', play: { alerts: 'some', mode: 'demo', speed: 60 }, ready: receiving },
   { name: 'stale', play: { faults: true, storeFails: true }, ready: receiving },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { webLimits } from '../../src/limits.ts'
-import { addPoint, aligned, appendBed, joinTrends, NO_TREND, type Series, trendOf } from '../../src/web/trend.ts'
+import { addPoint, aligned, appendBed, joinTrends, NO_TREND, type Series, spanOf, trendOf } from '../../src/web/trend.ts'
 import { bed, T, value } from './fixtures.ts'
 
 const EMPTY: Series = { metric: 'HR', label: 'HR', unit: '/min', t: [], v: [] }
@@ -10,7 +10,7 @@ const build = (points: readonly (readonly [number, number | null])[]): Series =>
 
 describe('a trend line', () => {
   test('takes no point that is not newer', () => {
-    expect(build([[T, 80], [T, 81], [T - 10_000, 82]])).toMatchObject({ t: [T], v: [80] })
+    expect(build([[T, 80], [T, null], [T - 10_000, null], [T - 20_000, 82]])).toMatchObject({ t: [T], v: [80] })
   })
 
   test('leaves out points closer than a screen can show', () => {
@@ -48,6 +48,18 @@ describe('a trend line', () => {
       const live = told.reduce((series, [t, v]) => addPoint(series, { at: t, value: v }, 1e12), EMPTY)
       expect(history).toEqual(live)
     }))
+  })
+})
+
+describe('the span of a chart', () => {
+  const from = (firstAgoMs: number): number => T - spanOf([{ ...EMPTY, t: [T - firstAgoMs], v: [80] }, EMPTY], T).from
+
+  test('grows with what there is to show, from a quarter of an hour to two hours', () => {
+    expect([0, 60_000, 3_600_000, 9_000_000].map(from)).toEqual([900_000, 900_000, 3_600_000, webLimits.trendSpanMs])
+  })
+
+  test('is in whole milliseconds', () => {
+    expect(spanOf([EMPTY], T + 0.25)).toEqual({ from: T + 1 - 900_000, to: T + 1 })
   })
 })
 

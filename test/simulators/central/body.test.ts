@@ -23,7 +23,9 @@ describe('a body', () => {
     }), { numRuns: 50 })
   })
 
-  test.each([['gzip', gzipSync], ['zstd', zstdCompressSync]] as const)('that unpacks from %s to the limit is taken, and one byte more is refused', async (encoding, pack) => {
+  const PACKINGS = [['gzip', gzipSync], ['zstd', zstdCompressSync]] as const
+
+  test.each(PACKINGS)('that unpacks from %s to the limit is taken, and one byte more is refused', async (encoding, pack) => {
     const limit = centralLimits.unpackedBytesMax
     const largest = `"${'a'.repeat(limit - 2)}"`
     expect(pack(largest).length).toBeLessThan(limit / 100)
@@ -61,7 +63,8 @@ describe('a body', () => {
 
 describe('what PostgreSQL cannot store', () => {
   test('is found wherever it hides, and nothing else is', () => {
-    fc.assert(fc.property(fc.array(fc.oneof(fc.constantFrom('\u0000', '\ud800', '\udc00', '\\', '\\u0000', '\\ud800', '"', 'u0000'), fc.string({ unit: 'binary' }))), parts => {
+    const tricky = fc.constantFrom('\u0000', '\ud800', '\udc00', '\\', '\\u0000', '\\ud800', '"', 'u0000')
+    fc.assert(fc.property(fc.array(fc.oneof(tricky, fc.string({ unit: 'binary' }))), parts => {
       const text = parts.join('')
       expect(isStorable(JSON.stringify({ [text]: [text] }))).toBe(text.isWellFormed() && !text.includes('\u0000'))
     }), { numRuns: 1_000 })

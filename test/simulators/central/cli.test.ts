@@ -73,7 +73,8 @@ describe('vigil central', () => {
     await expect(vigil(['--token-file', join(folder, 'missing')]).done).rejects.toThrow(UsageError)
   })
 
-  test.each([['--port', '65536'], ['--port', 'x'], ['--port', '-1'], ['--speed', '0'], ['--speed', ''], ['--token', TOKEN]])('refuses %s %s', async (option, value) => {
+  const WRONG = [['--port', '65536'], ['--port', 'x'], ['--port', '-1'], ['--speed', '0'], ['--speed', ''], ['--token', TOKEN]]
+  test.each(WRONG)('refuses %s %s', async (option = '', value = '') => {
     await expect(vigil([option, value], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow()
   })
 

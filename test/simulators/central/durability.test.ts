@@ -145,7 +145,8 @@ async function spawnCentral(): Promise<{ readonly url: string; readonly child: C
   const script = `
     import { startCentral } from ${JSON.stringify(new URL('simulators/central/server.ts', root).href)}
     import { realClock, REAL_TIME } from ${JSON.stringify(new URL('src/ops/clock.ts', root).href)}
-    const central = await startCentral({ port: 0, host: '127.0.0.1', token: process.env.TOKEN, dataFolder: process.env.FOLDER, clock: realClock(REAL_TIME), note: () => undefined })
+    const { TOKEN: token, FOLDER: dataFolder } = process.env
+    const central = await startCentral({ port: 0, host: '127.0.0.1', token, dataFolder, clock: realClock(REAL_TIME), note: () => undefined })
     process.stdout.write(central.url)`
   const child = spawn('node', ['--input-type=module', '-e', script], { env: { ...process.env, TOKEN, FOLDER: folder }, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise<string>((resolve, reject) => {
@@ -158,12 +159,15 @@ async function spawnCentral(): Promise<{ readonly url: string; readonly child: C
 test('killed with -9 while it writes, central keeps what it acknowledged and doubles nothing', async () => {
   const subject = randomUUID()
   const BATCHES = 60
-  const waiting = Array.from({ length: BATCHES }, (_, index) => batch([0, 1, 2, 3].map(part => vitals({ subject, key: `${subject}/${index}/${part}`, values: [1, 2, 3, 4, 5] }))))
+  const eventsOf = (index: number) => [0, 1, 2, 3].map(part => vitals({ subject, key: `${subject}/${index}/${part}`, values: [1, 2, 3, 4, 5] }))
+  const waiting = Array.from({ length: BATCHES }, (_, index) => batch(eventsOf(index)))
   const acknowledged: WireBatch[] = []
   for (const killAfter of [7, 20, 33, BATCHES]) {
     const { url, child } = await spawnCentral()
     const send = (sent: WireBatch) =>
-      fetch(`${url}/api/v1/analytics/batches`, { method: 'POST', body: JSON.stringify(sent), headers: { authorization: `Bearer ${TOKEN}`, 'idempotency-key': sent.batchId } })
+      fetch(`${url}/api/v1/analytics/batches`, {
+        method: 'POST', body: JSON.stringify(sent), headers: { authorization: `Bearer ${TOKEN}`, 'idempotency-key': sent.batchId },
+      })
     // What was acknowledged before the last kill is known again, though nobody closed the database.
     for (const sent of acknowledged) expect((await send(sent)).status).toBe(200)
     const ended = new Promise(resolve => child.once('exit', resolve))

@@ -108,7 +108,8 @@ describe('central, when told to be', () => {
 
   test('something it does not know, refuses and stays as it was', async () => {
     await desk.fault({ mode: 'busy' })
-    for (const wrong of [{ mode: 'angry' }, { mode: 'slow', ms: centralLimits.faultDelayMsMax + 1 }, { mode: 'ok', surplus: 1 }, { mode: 'absent', share: 1.1 }, {}]) {
+    const tooLong = { mode: 'slow', ms: centralLimits.faultDelayMsMax + 1 }
+    for (const wrong of [{ mode: 'angry' }, tooLong, { mode: 'ok', surplus: 1 }, { mode: 'absent', share: 1.1 }, {}]) {
       expect((await desk.fault(wrong)).status).toBe(422)
     }
     expect((await desk.get('/control/faults')).body['mode']).toBe('busy')
@@ -151,7 +152,8 @@ describe('at the door', () => {
     expect(await desk.send(sent, { 'idempotency-key': 'another' })).toMatchObject({ status: 422, body: { code: 'ANALYTICS_003' } })
   })
 
-  test.each([['gzip', gzipSync], ['zstd', zstdCompressSync]] as const)('a batch may come packed with %s, and counts once with its plain self', async (encoding, pack) => {
+  const PACKINGS = [['gzip', gzipSync], ['zstd', zstdCompressSync]] as const
+  test.each(PACKINGS)('a batch may come packed with %s, and counts once with its plain self', async (encoding, pack) => {
     const subject = randomUUID()
     const sent = one(subject)
     const headers = { 'idempotency-key': sent.batchId }

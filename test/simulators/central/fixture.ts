@@ -62,7 +62,10 @@ export function fakeClock(): FakeClock {
 
 export const iso = (ms: number): string => new Date(ms).toISOString()
 
-export type Vitals = { readonly subject: string; readonly key?: string; readonly metric?: string; readonly atMs?: number; readonly values?: readonly (number | null)[] }
+export type Vitals = {
+  readonly subject: string; readonly key?: string; readonly metric?: string; readonly atMs?: number; readonly values?: readonly (number | null)[]
+}
+export type AlertChange = { readonly subject: string; readonly alertId: string; readonly phase?: string; readonly state?: string; readonly atMs?: number }
 
 export const vitals = ({ subject, key = randomUUID(), metric = 'MDC_ECG_HEART_RATE', atMs = START_MS, values = [80, null, 0] }: Vitals) => ({
   streamId: 'gateway-1/live',
@@ -79,7 +82,7 @@ export const vitals = ({ subject, key = randomUUID(), metric = 'MDC_ECG_HEART_RA
   },
 })
 
-export const alert = ({ subject, alertId, phase = 'start', state = 'active', atMs = START_MS }: { subject: string; alertId: string; phase?: string; state?: string; atMs?: number }) => ({
+export const alert = ({ subject, alertId, phase = 'start', state = 'active', atMs = START_MS }: AlertChange) => ({
   streamId: 'gateway-1/live',
   eventType: 'alerts',
   partitionKey: subject,
@@ -94,7 +97,7 @@ export const alert = ({ subject, alertId, phase = 'start', state = 'active', atM
 
 export type WireBatch = { readonly batchId: string; readonly events: readonly unknown[]; readonly metadata: Readonly<Record<string, unknown>> }
 
-export const batch = (events: readonly unknown[], changes: { readonly batchId?: string; readonly metadata?: Readonly<Record<string, unknown>> } = {}): WireBatch => ({
+export const batch = (events: readonly unknown[], changes: Partial<WireBatch> = {}): WireBatch => ({
   batchId: changes.batchId ?? randomUUID(),
   events,
   metadata: {
@@ -173,7 +176,9 @@ export async function openDesk(at: DeskPlace = 'new folder'): Promise<Desk> {
   const notes: string[] = []
   const central: RunningCentral = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, clock, note: line => notes.push(line), ...place })
   const sendBytes: Desk['sendBytes'] = async (bytes, headers = {}) =>
-    answerOf(await fetch(`${central.url}/api/v1/analytics/batches`, { method: 'POST', headers: { ...BEARER, 'content-type': 'application/json', 'idempotency-key': 'none', ...headers }, body: bytes as BodyInit }))
+    answerOf(await fetch(`${central.url}/api/v1/analytics/batches`, {
+      method: 'POST', headers: { ...BEARER, 'content-type': 'application/json', 'idempotency-key': 'none', ...headers }, body: bytes as BodyInit,
+    }))
   const get: Desk['get'] = async (path, headers = BEARER) => answerOf(await fetch(`${central.url}${path}`, { headers }))
   return {
     url: central.url,

@@ -95,9 +95,16 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
   test('may hold every kind of event of the contract, stored as it came', async () => {
     const subject = randomUUID()
     const at = '2026-01-01T00:00:00.000Z'
-    const stream = (eventType: string, data: object) => ({ streamId: 's', eventType, partitionKey: subject, key: randomUUID(), revision: 3, timestamp: at, data })
-    const visit = { key: randomUUID(), patientId: subject, eventType: 'visit', metadata: { timestamp: at, provider: null, location: 'ward', details: { began: true } }, context: { sessionId: 's', sourceSystem: 'vigil' } }
-    const interaction = { key: randomUUID(), userId: 'nurse-pseudonym', action: 'edit', resource: { type: 'alert', id: 'a-1' }, timestamp: at, metadata: { what: 'acknowledged <é> \\u0000 \\\\ 😀' } }
+    const stream = (eventType: string, data: object) =>
+      ({ streamId: 's', eventType, partitionKey: subject, key: randomUUID(), revision: 3, timestamp: at, data })
+    const visit = {
+      key: randomUUID(), patientId: subject, eventType: 'visit',
+      metadata: { timestamp: at, provider: null, location: 'ward', details: { began: true } }, context: { sessionId: 's', sourceSystem: 'vigil' },
+    }
+    const interaction = {
+      key: randomUUID(), userId: 'nurse-pseudonym', action: 'edit', resource: { type: 'alert', id: 'a-1' }, timestamp: at,
+      metadata: { what: 'acknowledged <é> \\u0000 \\\\ 😀' },
+    }
     const kinds = ['gaps', 'device-metrics', 'system-metrics', 'lab-results', 'medications'].map(type => stream(type, { type, deep: { n: [1, null, 'x'] } }))
     const answer = await desk().send(batch([...kinds, visit, interaction]))
     expect(answer.body).toMatchObject({ accepted: 7, rejected: [] })
@@ -143,7 +150,8 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
   test('delivered in any order, repeated, re-cut or with lost answers, has each event in effect exactly once', async () => {
     await fc.assert(fc.asyncProperty(deliveries, async turns => {
       const subject = randomUUID()
-      const events = Array.from({ length: EVENTS }, (_, index) => vitals({ subject, key: `${subject}/${index}`, values: [index], atMs: Date.UTC(2026, 0, 1, 0, index) }))
+      const event = (index: number) => vitals({ subject, key: `${subject}/${index}`, values: [index], atMs: Date.UTC(2026, 0, 1, 0, index) })
+      const events = Array.from({ length: EVENTS }, (_, index) => event(index))
       const sent: WireBatch[] = []
       for (const { from, to, lost, again } of turns) await deliver(desk(), sent, { events: events.slice(from, Math.max(from + 1, to)), lost, again })
       await desk().fault({ mode: 'ok' })
@@ -163,7 +171,8 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
       await before.query('BEGIN')
       await before.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
       const answer = desk().send(batch([vitals({ subject: randomUUID() })]))
-      const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
       while ((await before.query(waiting)).rows.length === 0);
       await before.query('COMMIT')
       await before.end()

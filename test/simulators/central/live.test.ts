@@ -121,7 +121,8 @@ test('a dashboard that does not read is cut, and the others go on', async () => 
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const deaf = connect(port, '127.0.0.1')
-  deaf.write('GET /ws/analytics/w/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n')
+  const headers = ['Host: x', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13']
+  deaf.write(`GET /ws/analytics/w/ HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`)
   await new Promise(resolve => deaf.once('data', resolve))
   const said = Buffer.from(JSON.stringify({ type: 'subscribe_metrics', dashboard_id: 'w' }))
   // A client frame of RFC 6455, 5.2: text, masked with zeros.

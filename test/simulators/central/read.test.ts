@@ -32,19 +32,23 @@ onBothEngines('the read API', ({ desk }) => {
     expect(pages.flatMap(({ rows }) => rows)).toEqual(all)
     const times = all.map(row => String(row['timestamp']))
     expect(times).toEqual(times.toSorted().toReversed())
-    expect(all[0]).toEqual({ timestamp: iso(START_MS + 59_000), metric: 'MDC_ECG_HEART_RATE', mdc: 147842, loinc: '8867-4', unit: '/min', value: 59, quality: 'measured' })
+    const of = { metric: 'MDC_ECG_HEART_RATE', mdc: 147842, loinc: '8867-4', unit: '/min' }
+    expect(all[0]).toEqual({ ...of, timestamp: iso(START_MS + 59_000), value: 59, quality: 'measured' })
   })
 
   test.each(['/api/v1/patients', '/api/v1/alerts', '/api/v1/analytics/batches', '/api/v1/analytics/events'])('bounds the pages of %s', async path => {
     const status = async (query: string): Promise<number> => (await desk().get(`${path}?${query}`)).status
     expect(await status(`limit=${centralLimits.rowsPerPageMax}&skip=${centralLimits.skippedRowsMax}`)).toBe(200)
-    for (const query of [`limit=${centralLimits.rowsPerPageMax + 1}`, `skip=${centralLimits.skippedRowsMax + 1}`, 'limit=0', 'limit=', 'skip=-1', 'limit=1.5', 'limit=ten', 'skip=1&skip=2']) {
+    const beyond = [`limit=${centralLimits.rowsPerPageMax + 1}`, `skip=${centralLimits.skippedRowsMax + 1}`]
+    for (const query of [...beyond, 'limit=0', 'limit=', 'skip=-1', 'limit=1.5', 'limit=ten', 'skip=1&skip=2']) {
       expect([query, await status(query)]).toEqual([query, 422])
     }
   })
 
   test('knows whom it does not know', async () => {
-    for (const path of ['', '/vital-signs', '/predictions']) expect(await desk().get(`/api/v1/patients/nobody${path}`)).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
+    for (const path of ['', '/vital-signs', '/predictions']) {
+      expect(await desk().get(`/api/v1/patients/nobody${path}`)).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
+    }
     expect((await desk().get('/api/v1/analytics/vital-signs-trends?patient_id=nobody')).status).toBe(404)
     expect(await desk().get('/api/v1/nothing')).toMatchObject({ status: 404, body: { detail: expect.any(String) } })
   })
@@ -62,7 +66,8 @@ onBothEngines('the read API', ({ desk }) => {
     await desk().send(batch([alert({ subject, alertId, phase: 'end', state: 'inactive', atMs: START_MS + 5_000 })]))
     await desk().send(batch([alert({ subject, alertId })]))
     const alerts = (await desk().get('/api/v1/alerts?limit=1000')).rows.filter(row => row['alert_id'] === alertId)
-    expect(alerts).toMatchObject([{ patient_id: subject, phase: 'end', state: 'inactive', severity: 'critical', started_at: iso(START_MS), timestamp: iso(START_MS + 5_000) }])
+    const times = { started_at: iso(START_MS), timestamp: iso(START_MS + 5_000) }
+    expect(alerts).toMatchObject([{ ...times, patient_id: subject, phase: 'end', state: 'inactive', severity: 'critical' }])
   })
 
   test('sums up patients, values and open alerts', async () => {
@@ -97,7 +102,8 @@ onBothEngines('the read API', ({ desk }) => {
     const subject = randomUUID()
     await desk().send(batch([vitals({ subject, values: [88] }), alert({ subject, alertId: 'open' + subject })]))
     const { body } = await desk().get(`/api/v1/patients/${subject}/predictions`)
-    expect(body).toMatchObject({ patient_id: subject, sepsis_detection: null, rests_on: { vital_signs: [{ value: 88 }], alerts: [{ alert_id: 'open' + subject }] } })
+    const rests_on = { vital_signs: [{ value: 88 }], alerts: [{ alert_id: 'open' + subject }] }
+    expect(body).toMatchObject({ patient_id: subject, sepsis_detection: null, rests_on })
   })
 
   test('streams the newest of each metric, and how far behind it is', async () => {
@@ -114,7 +120,10 @@ onBothEngines('the read API', ({ desk }) => {
     await desk().send(sent)
     await desk().send(sent)
     const [newest] = (await desk().get('/api/v1/analytics/batches?limit=1')).rows
-    expect(newest).toMatchObject({ batchId: sent.batchId, metadata: sent.metadata, sha256: sent.metadata['sha256'], accepted: 1, duplicates: 0, repeats: 1, rejected: [{ index: 1 }], receivedAt: iso(START_MS) })
+    expect(newest).toMatchObject({
+      batchId: sent.batchId, metadata: sent.metadata, sha256: sent.metadata['sha256'], receivedAt: iso(START_MS),
+      accepted: 1, duplicates: 0, repeats: 1, rejected: [{ index: 1 }],
+    })
   })
 
   test('is for people too: the page says what it is, shows a row and its counts, and runs nothing that came', async () => {
@@ -123,7 +132,8 @@ onBothEngines('the read API', ({ desk }) => {
     const event = vitals({ subject, values: [51, 52], metric: evil, key: evil + randomUUID() })
     const seen = await desk().get('/', {})
     const batchesBefore = Number(/Batches received<\/td><td>(\d+)/.exec(seen.text)?.[1])
-    await desk().send(batch([{ ...event, data: { ...event.data, q: [evil, evil] } }, alert({ subject, alertId: randomUUID(), atMs: START_MS + HOUR_MS })], { batchId: evil + randomUUID() }))
+    const vital = { ...event, data: { ...event.data, q: [evil, evil] } }
+    await desk().send(batch([vital, alert({ subject, alertId: randomUUID(), atMs: START_MS + HOUR_MS })], { batchId: evil + randomUUID() }))
     const page = await desk().get('/', {})
     expect(page.headers.get('content-type')).toMatch(/^text\/html/)
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
@@ -132,8 +142,9 @@ onBothEngines('the read API', ({ desk }) => {
     expect(page.text).toContain('Duplicate events refused')
     expect(page.text).toContain('threshold/spo2-low')
     expect(page.text).not.toContain('<script')
-    const link = [...page.text.matchAll(/href="(\/subjects\/[^"]+)"/g)].map(match => match[1] ?? '').find(path => decodeURIComponent(path.replaceAll('&#39;', "'")).endsWith(subject))
-    const own = await desk().get(String(link).replaceAll('&#39;', "'"), {})
+    const links = [...page.text.matchAll(/href="(\/subjects\/[^"]+)"/g)].map(match => String(match[1]).replaceAll('&#39;', "'"))
+    const link = links.find(path => decodeURIComponent(path).endsWith(subject))
+    const own = await desk().get(String(link), {})
     expect(own.status).toBe(200)
     expect(own.text).toContain('<td>52</td>')
     expect(own.text).not.toContain('<script')

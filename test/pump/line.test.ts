@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import mqttJson from '../../drivers/mqtt-json/driver.ts'
+import { monoMs } from '../../src/domain/time.ts'
+import { openSession } from '../../src/pump/line.ts'
+import type { Frame, Outcome } from '../../src/seams.ts'
+
+/** A line over a real driver; frames are settled by hand. */
+function line() {
+  const frames: { readonly frame: Frame; readonly settled: (outcome: Outcome) => void }[] = []
+  const opened = openSession({
+    driver: mqttJson,
+    settings: {},
+    peer: { address: 'mqtt:mon-1', device: null },
+    write: () => undefined,
+    mono: () => monoMs(0),
+    timerMsUntil: () => 0,
+    frame: (frame, settled) => void frames.push({ frame, settled }),
+    status: () => undefined,
+    faulted: () => undefined,
+  })
+  const outcomes: string[] = []
+  const publish = (payload: string): number => opened.receive(new TextEncoder().encode(payload), (outcome) => void outcomes.push(outcome.kind))
+  return { frames, outcomes, publish }
+}
+
+const WHOLE = '{"id":"2","at":"2026-01-15T02:00:00Z","readings":[{"mdc":147842,"value":80,"unit":"/min"}]}'
+
+describe('a message of a transport that keeps borders', () => {
+  it('that was cut off is not answered as stored, and does not swallow the next', () => {
+    const { frames, outcomes, publish } = line()
+    publish(WHOLE.slice(0, 40))
+    expect(frames.map(({ frame }) => frame.kind)).toEqual(['bad'])
+    expect(outcomes).toEqual([])
+    frames[0]?.settled({ kind: 'rejected', why: 'cut off' })
+    expect(outcomes).toEqual(['rejected'])
+    publish(WHOLE)
+    expect(frames.map(({ frame }) => (frame.kind === 'good' ? frame.readings.length : frame.kind))).toEqual(['bad', 1])
+  })
+
+  it('with two documents is acknowledged when the worse of them is settled', () => {
+    const { frames, outcomes, publish } = line()
+    publish(`${WHOLE}${WHOLE.replace('"2"', '"3"')}`)
+    frames[0]?.settled({ kind: 'retry', why: 'disk full' })
+    expect(outcomes).toEqual([])
+    frames[1]?.settled({ kind: 'stored' })
+    expect(outcomes).toEqual(['retry'])
+  })
+})
