@@ -140,8 +140,8 @@ export const syncLimits = {
   pausedProbeMs: 60_000,
   /** The log is looked at this often when nobody says that it grew. */
   pollMs: 1_000,
-  /** Rest after a batch that emptied the log, so that flash sees two commits a second and not one a message. */
-  lingerMs: 500,
+  /** Rest after a batch that emptied the log: values of one metric gather into columns, and flash sees few commits. */
+  lingerMs: 5_000,
   rowsPerReadMax: 500,
   /** Readings of one batch: bounds memory where rows are wide. */
   readingsPerBatchMax: 60_000,
