@@ -111,9 +111,9 @@ const END_MS = 2_000
 
 async function endProcess({ child, ended }: Terminal): Promise<void> {
   child.stdout?.resume()
-  child.kill('SIGTERM')
-  await within(END_MS, ended)
+  // Asked politely, `script` waits for its shell for seconds. Killed, its end of the terminal closes, which hangs up the shell.
   child.kill('SIGKILL')
+  await within(END_MS, ended)
 }
 
 async function drainTerminal(terminal: string): Promise<void> {
