@@ -1,10 +1,12 @@
 /** `npm start` as a person starts it, in a folder of its own, for tests of the whole house. */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
 import { join, resolve } from 'node:path'
+import { programPath } from '../parts.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 const DOOR = join(ROOT, 'src', 'vigil.mjs')
@@ -81,16 +83,13 @@ async function until(child: ChildProcess, what: () => boolean, said: () => strin
 /** Runs one command of Vigil to its end; stdout. Throws with stderr when it fails. */
 export const vigil = (...args: readonly string[]): string => execFileSync(process.execPath, [DOOR, ...args], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1_048_576 })
 
+/** The same, while the test goes on. */
+export const vigilAsync = async (...args: readonly string[]): Promise<string> =>
+  (await promisify(execFile)(process.execPath, [DOOR, ...args], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1_048_576 })).stdout
+
 /** Lines of JSON. */
 export const jsonLines = <Row>(text: string): Row[] => text.split('\n').filter((line) => line !== '').map((line): Row => JSON.parse(line))
 
-export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].map(programPath).find((path) => path !== undefined)
 
 export const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-
-/** A part that this machine lacks: skipped with a reason here, a failure in CI. */
-export function lacking(part: string, there: boolean): string | null {
-  if (there) return null
-  if (process.env['CI'] === 'true') throw new Error(`${part} is missing, and CI must have it: .ci/run installs it`)
-  return `${part} is not on this machine`
-}
