@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import { ApiRefused, startApi } from './api/server.ts'
 import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
-import { readSecret } from './config/load.ts'
+import { loadProfiles, readSecret } from './config/load.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
 import { alertId, stayId } from './domain/ids.ts'
 import { wallMs } from './domain/time.ts'
@@ -17,8 +17,9 @@ import { apiLimits, pumpLimits, syncLimits } from './limits.ts'
 import { linkOf } from './links/index.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { startWatchdog } from './ops/watchdog.ts'
-import { Pump } from './pump/pump.ts'
-import { bedRules, scoreView } from './rules/bed.ts'
+import { Pump, driverTroubles } from './pump/pump.ts'
+import { bedRulesOf, scoreView } from './rules/bed.ts'
+import { DEFAULT_SETTINGS } from './rules/watcher.ts'
 import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
 import { openLoginThrottle } from './security/login-throttle.ts'
 import { openSessions } from './security/sessions.ts'
@@ -58,11 +59,15 @@ const version = (root: string): string => {
 export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const { site, siteFile, mode, context, log } = setting
   const { stop } = context
+  const troubles = driverTroubles(site, driverOf)
+  if (troubles.length > 0) return { kind: 'refused', why: troubles.join('\n'), wrongUse: true }
   const clock = context.clockOf(setting.clock)
   // People sign in, and cables break, in real time, however fast the demo's ward runs.
   const realTime = context.clockOf(REAL_TIME)
   const folder = resolve(dirname(siteFile), site.gateway.data)
   const secretOf = (secret: SecretSetting): string => readSecret(secret, siteFile, context.env)
+  const limits = loadProfiles(site, siteFile)
+  if (limits.kind === 'wrong') return { kind: 'refused', why: limits.problems.join('\n'), wrongUse: true }
   await mkdir(folder, { recursive: true, mode: 0o700 })
 
   // 1 · the store, and what it knows of before
@@ -77,7 +82,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const pump = new Pump({
     site,
     driverOf,
-    rules: bedRules,
+    rules: bedRulesOf({ ...DEFAULT_SETTINGS, profiles: limits.profiles }),
     clock,
     speed: setting.clock.speed,
     store,
@@ -95,8 +100,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     },
     log,
   })
-  if (opened.damaged.length > 0) {
-    pump.gatewayCondition('technical/store-damaged', { priority: 'medium', text: `${opened.damaged.length} stored rows are damaged and were not believed: check the disk` })
+  const damaged = opened.damaged.length > 0
+  pump.gatewayCondition('technical/store-damaged', damaged ? { priority: 'medium', text: `${opened.damaged.length} stored rows are damaged and were not believed: check the disk` } : null)
+  if (damaged) {
     log.error({ rows: opened.damaged.length }, 'Damaged rows in the store.')
   }
   const gatewayView = (): GatewayView => {
@@ -116,7 +122,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     pump,
     scoreOf: scoreView,
     gateway: gatewayView,
-    trend: (bed, hours) => history.trend({ bed, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }),
+    // Of the stay that holds the bed now: what came before belongs to somebody else.
+    async trend(bed, hours) {
+      const stay = pump.beds.get(bed)?.stay
+      return stay ? history.trend({ stay: stay.id, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }) : { series: [] }
+    },
     displayed: (alerts, by) => log.debug({ alerts: alerts.length, by }, 'Alerts displayed.'),
   })
 
@@ -140,6 +150,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
       pump.gatewayCondition('technical/egress-stopped', stopped)
     })
+  } else {
+    // Said before the restart, and nobody is left to take it back.
+    for (const condition of ['technical/sync-paused', 'technical/egress-stopped']) pump.gatewayCondition(condition, null)
   }
 
   // 4 · the screens
@@ -213,8 +226,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const stopped = (async () => {
     await Promise.all([...running, ticking])
     // In the order in which they depend on each other: nothing acknowledged is lost.
-    await pump.close()
     await api.close()
+    await pump.close()
     await sync?.stop()
     await history.close()
     await watchdog.stop()

@@ -49,6 +49,8 @@ export const pumpLimits = {
   /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
   heldSnapshotsMax: 72_000,
   heldEventsMax: 10_000,
+  /** Copies of damaged frames, held while the disk fails: what is held must fit through the store in one tick. */
+  heldQuarantinedFramesMax: 100,
   /** OBX-4 and its like; longer ones are not believed. */
   channelCharsMax: 128,
   /** Metric and channel pairs of one device. */
@@ -286,6 +288,8 @@ export const webLimits = {
   trendPointsPerSeriesMax: 2_880,
   trendSeriesPerBedMax: 32,
   trendRedrawEveryMs: 5_000,
+  /** Histories asked for at one time. */
+  trendRequestsMax: 3,
   /** The gateway takes no longer message. */
   receiptsPerMessageMax: 1_000,
 } as const

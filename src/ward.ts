@@ -2,7 +2,7 @@
 
 import type { Done, Ward, WardChange } from './api/ward.ts'
 import type { AlertView, BedView, GatewayView, ScoreView, TrendView } from './api/wire.ts'
-import { type Alert, type AlertEvent, foldAlert } from './domain/alert.ts'
+import { type Alert, type AlertEvent, foldAlert, isOpen } from './domain/alert.ts'
 import type { AlertId, BedId } from './domain/ids.ts'
 import type { Bed } from './pump/beds.ts'
 import type { Pump } from './pump/pump.ts'
@@ -30,6 +30,8 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   const listeners = new Set<(change: WardChange) => void>()
   /** Changes of an alert that are shown and not yet stored: id → how many. */
   const unsaved = new Map<AlertId, number>()
+  /** Open alerts as they were last told: what ends is folded from here, because the life cycle knows it no more. */
+  const shown = new Map<AlertId, Alert>(pump.lifecycle.open)
   /** Alerts that ended, kept until their end is stored: the page is told of that too. */
   const ending = new Map<AlertId, Alert>()
 
@@ -68,8 +70,12 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     published(events) {
       for (const event of events) {
         unsaved.set(event.alertId, (unsaved.get(event.alertId) ?? 0) + 1)
-        const known = standing(event.alertId)
-        if (!pump.lifecycle.open.has(event.alertId)) ending.set(event.alertId, foldAlert(known ?? null, event))
+        const alert = foldAlert(shown.get(event.alertId) ?? null, event)
+        if (isOpen(alert)) shown.set(alert.id, alert)
+        else {
+          shown.delete(alert.id)
+          ending.set(alert.id, alert)
+        }
       }
       tellOf(new Set(events.map(({ alertId }) => alertId)))
     },

@@ -8,7 +8,7 @@ import {
 } from '../domain/alert.ts'
 import type { AlertId, DeviceId, StayId } from '../domain/ids.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
-import { pumpLimits } from '../limits.ts'
+import { apiLimits, pumpLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 
 export interface Lifecycle {
@@ -28,6 +28,9 @@ export interface Lifecycle {
 
 /** An update of text alone is an event at most this often: a value that moves each second is on the tile anyway. */
 const UPDATE_EVERY_MS = 10_000
+
+/** No pause is longer than may be asked for: a wall clock that was set back must not keep an alert silent. */
+const PAUSE_MS_MAX = apiLimits.audioPauseSecondsMax * 1_000
 
 const LOST_MARK = ' (last known; data lost)'
 
@@ -78,7 +81,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
     }
     if (rise > 0) return [phaseOf(now, 'escalate', 'active', at), ...rouse(alert, 'priority-rise', at)]
     if (rise < 0) return [phaseOf(now, 'deescalate', 'active', at)]
-    const changed = signal.text !== alert.text && at - alert.changedAt >= UPDATE_EVERY_MS
+    const changed = signal.text !== alert.text && Math.abs(at - alert.changedAt) >= UPDATE_EVERY_MS
     return changed || alert.text.endsWith(LOST_MARK) ? [phaseOf(now, 'update', 'active', at)] : []
   }
 
@@ -122,7 +125,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
       return [fold({ kind: 'audio-paused', alertId: id, at, by, until: wallMs(at + ms) })]
     },
     tick(at) {
-      const expired = [...open.values()].filter((alert) => alert.audioPaused && alert.audioPaused.until <= at)
+      const expired = [...open.values()].filter((alert) => alert.audioPaused && (alert.audioPaused.until <= at || alert.audioPaused.until - at > PAUSE_MS_MAX))
       return expired.map((alert) => fold({ kind: 'audio-resumed', alertId: alert.id, at, why: 'expired' }))
     },
     endOf(subject, at) {

@@ -143,11 +143,12 @@ function you(session: { readonly you: You } | null): You {
   return session.you
 }
 
-/** Public, so it names no ward, no version and no reason that an outsider could use. */
+/** Public, so it names no ward, no version and no reason that an outsider could use; that it is a demo, everybody must see. */
 function healthOf(ward: Ward, rulesStandStillMs: number): Answer {
-  const failing = (message: string): Answer => ({ status: 500, body: { status: 'failing', message, detail: message } })
+  const { mode, store } = ward.gateway()
+  const failing = (message: string): Answer => ({ status: 500, body: { status: 'failing', message, detail: message, mode } })
   if (rulesStandStillMs > apiLimits.rulesStandStillMsMax) return failing('The alarm rules stand still: do not rely on this gateway.')
-  if (ward.gateway().store.kind === 'failing') return failing('Alarms work, but readings cannot be stored.')
-  return answer({ status: 'ok', message: 'The ward is watched.' })
+  if (store.kind === 'failing') return failing('Alarms work, but readings cannot be stored.')
+  return answer({ status: 'ok', message: 'The ward is watched.', mode })
 }
 

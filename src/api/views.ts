@@ -174,7 +174,7 @@ export const trendQuery = z.object({
 // ── What it is answered, besides the views ───────────────────────────────────────────────────────────────────────────
 
 export const doneSchema = z.object({ done: z.literal(true) })
-export const healthSchema = z.object({ status: z.enum(['ok', 'failing']), message: z.string() })
+export const healthSchema = z.object({ status: z.enum(['ok', 'failing']), message: z.string(), mode: z.enum(['demo', 'live']) })
 export const failureSchema = z.object({ detail: z.string().describe('A sentence for people.') })
 
 /** Names of the schemas in the API description. */

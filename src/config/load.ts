@@ -5,23 +5,60 @@ import { dirname, resolve } from 'node:path'
 import { LineCounter, isNode, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { suggestion } from '../domain/nearest.ts'
+import { DEFAULT_PROFILES, type Profiles, profileProblems } from '../rules/profile.ts'
+import { profileJsonSchema, profileOf, profileSchema } from './limits.ts'
 import { type SecretSetting, type Site, siteJsonSchema, siteSchema } from './schema.ts'
 
-export type Loaded = { readonly kind: 'ok'; readonly site: Site; readonly file: string } | { readonly kind: 'wrong'; readonly problems: readonly string[] }
+export type Wrong = { readonly kind: 'wrong'; readonly problems: readonly string[] }
+export type Loaded = { readonly kind: 'ok'; readonly site: Site; readonly file: string } | Wrong
 
 type Path = readonly PropertyKey[]
 
 export function loadSite(file: string): Loaded {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    return { kind: 'wrong', problems: [`${file}: cannot be read (${error instanceof Error ? error.message : String(error)}). Copy config/site.example.yaml and start from that.`] }
-  }
-  return parseSite(text, file)
+  const text = textOf(file, 'config/site.example.yaml')
+  return typeof text === 'string' ? parseSite(text, file) : text
 }
 
 export function parseSite(text: string, file: string): Loaded {
+  const parsed = parseYaml(text, file, { schema: siteSchema, jsonSchema: siteJsonSchema, cross: crossCheck })
+  return parsed.kind === 'ok' ? { kind: 'ok', site: parsed.value, file } : parsed
+}
+
+/** The limit profiles that a site names, over those that Vigil ships. Paths are relative to the site file. */
+export function loadProfiles(site: Site, siteFile: string): { readonly kind: 'ok'; readonly profiles: Profiles } | Wrong {
+  let profiles = DEFAULT_PROFILES
+  const problems: string[] = []
+  for (const [population, path] of Object.entries(site.limits)) {
+    const file = resolve(dirname(siteFile), path)
+    const text = textOf(file, `config/limits/${population}.yaml`)
+    const parsed = typeof text === 'string' ? parseYaml(text, file, { schema: profileSchema, jsonSchema: profileJsonSchema, cross: () => [] }) : text
+    if (parsed.kind === 'wrong') problems.push(...parsed.problems)
+    else {
+      const profile = profileOf(parsed.value)
+      if (profile.population !== population) problems.push(`${file}: is for "${profile.population}", and is named for "${population}".`)
+      problems.push(...profileProblems(profile).map((problem) => `${file}: ${problem}.`))
+      profiles = { ...profiles, [population]: profile }
+    }
+  }
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', profiles }
+}
+
+function textOf(file: string, example: string): string | Wrong {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    return { kind: 'wrong', problems: [`${file}: cannot be read (${error instanceof Error ? error.message : String(error)}). Copy ${example} and start from that.`] }
+  }
+}
+
+type Check<Value> = {
+  readonly schema: z.ZodType<Value>
+  readonly jsonSchema: () => object
+  /** What a schema cannot say. */
+  readonly cross: (value: Value, where: (path: Path) => string) => readonly string[]
+}
+
+function parseYaml<Value>(text: string, file: string, { schema, jsonSchema, cross }: Check<Value>): { readonly kind: 'ok'; readonly value: Value } | Wrong {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place = (offset: number): string => {
@@ -44,10 +81,10 @@ export function parseSite(text: string, file: string): Loaded {
     }
     return `${file}:1:1`
   }
-  const parsed = siteSchema.safeParse(document.toJS())
-  if (!parsed.success) return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => describe(issue, where)) }
-  const problems = crossCheck(parsed.data, where)
-  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', site: parsed.data, file }
+  const parsed = schema.safeParse(document.toJS())
+  if (!parsed.success) return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => describe(issue, where, jsonSchema)) }
+  const problems = cross(parsed.data, where)
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', value: parsed.data }
 }
 
 type PairOf = { readonly key: { readonly value: string; readonly range: readonly [number, number, number] } }
@@ -57,14 +94,14 @@ function isPairOf(item: unknown, key: string): item is PairOf {
   return isNode(node) && 'value' in node && node.value === key && Boolean(node.range)
 }
 
-function describe(issue: z.core.$ZodIssue, where: (path: Path, key?: string) => string): string[] {
+function describe(issue: z.core.$ZodIssue, where: (path: Path, key?: string) => string, jsonSchema: () => object): string[] {
   const spot = issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${where(issue.path, key)}: unknown setting "${[spot, key].filter(Boolean).join('.')}".${suggestion(key, keysAt(issue.path))}`)
+    return issue.keys.map((key) => `${where(issue.path, key)}: unknown setting "${[spot, key].filter(Boolean).join('.')}".${suggestion(key, keysAt(issue.path, jsonSchema()))}`)
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
-    return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, where))
+    return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, where, jsonSchema))
   }
   if (issue.code === 'invalid_value') {
     return [`${where(issue.path)}: "${spot}" must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}.`]
@@ -73,13 +110,13 @@ function describe(issue: z.core.$ZodIssue, where: (path: Path, key?: string) => 
 }
 
 /** The names that may stand at a path, read from the generated JSON Schema. */
-function keysAt(path: Path): string[] {
-  let nodes: unknown[] = [siteJsonSchema()]
+function keysAt(path: Path, schema: object): string[] {
+  let nodes: unknown[] = [schema]
   for (const step of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
       if (typeof step === 'number') return [field(node, 'items')]
-      const properties = field(node, 'properties')
-      return [field(properties, String(step))]
+      const named = field(field(node, 'properties'), String(step))
+      return [named ?? field(node, 'additionalProperties')]
     })
   }
   return [...new Set(nodes.flatMap(alternatives).flatMap((node) => Object.keys(record(field(node, 'properties')))))]

@@ -116,6 +116,10 @@ export const siteSchema = z.strictObject({
     )
     .default([])
     .describe('The monitors. One that is not listed is shown as unknown and kept, unbound.'),
+  limits: z
+    .partialRecord(population, z.string().min(1))
+    .default({})
+    .describe('Files of alarm limits for adult, paediatric and neonate, relative to this file; config/limits/ holds those used where none is named.'),
   sync: z
     .strictObject({
       lane: z.enum(['none', 'live']).default('none').describe('none: nothing leaves. live: pseudonyms and true times, only under a data-use agreement.'),

@@ -82,6 +82,12 @@ async function serve({ id, host, port, users, log, listening }: BrokerSetting, o
       // A retained reading would be served to later subscribers as if it were new.
       packet.retain = false
       const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+      if (packet.qos === 0) {
+        // Nobody sends it again, whatever we say.
+        guest.line.receive(payload)
+        done(null)
+        return
+      }
       // aedes sends PUBACK when this callback comes back without an error, so it comes back after the commit.
       guest.line.receive(payload, (outcome) => done(outcome.kind === 'retry' ? new Error(outcome.why) : null))
     },

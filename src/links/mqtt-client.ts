@@ -51,6 +51,10 @@ export function mqttClientLink(setting: MqttClientSetting): Link {
           done()
         } else if (packet.retain) {
           done()
+        } else if (packet.qos === 0) {
+          // Nobody sends it again, whatever we say.
+          line.receive(payload)
+          done()
         } else {
           line.receive(payload, (outcome) => {
             if (outcome.kind !== 'retry') done()
@@ -75,18 +79,16 @@ function redeliver(client: MqttClient, why: string, log: Logger, id: string): vo
 }
 
 /** One line for each device that speaks through the broker; bounded. */
-function linesOf(open: OpenLine, log: Logger, id: string): { of(device: DeviceId): Line | null; close(): void } {
+function linesOf(open: OpenLine, log: Logger, id: string): { of(device: DeviceId): Line; close(): void } {
   const lines = new Map<DeviceId, Line>()
   return {
     of(device) {
       const known = lines.get(device)
       if (known) return known
-      if (lines.size >= pumpLimits.unknownDevicesMax + linkLimits.socketsMax) {
-        log.warn({ link: id, device }, 'Too many devices on one broker; message ignored.')
-        return null
-      }
       const line = open({ address: `mqtt:${device}`, device }, () => undefined)
-      lines.set(device, line)
+      // Beyond the bound a line lives for one message: who came late must be heard too, and what is acknowledged is stored.
+      if (lines.size < pumpLimits.unknownDevicesMax + linkLimits.socketsMax) lines.set(device, line)
+      else log.warn({ link: id, device }, 'Too many devices on one broker.')
       return line
     },
     close() {

@@ -23,7 +23,8 @@ export function converse(socket: Socket, open: OpenLine, peer: Peer): Promise<vo
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 10_000)
     socket.on('data', (bytes: Buffer) => {
-      if (line.receive(bytes) > 0) rest()
+      // Between two frames a monitor may be silent for as long as it likes.
+      if (line.receive(bytes) > 0) return rest()
       // Real time, not the ward's: a demo at sixty-fold speed has no faster wires.
       deadline ??= setTimeout(() => socket.destroy(new Error('a frame stayed unfinished')), linkLimits.frameDeadlineMs)
     })

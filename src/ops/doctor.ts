@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { env, execPath, versions } from 'node:process'
-import { loadSite, readSecret } from '../config/load.ts'
+import { loadProfiles, loadSite, readSecret } from '../config/load.ts'
 import type { LinkSetting, SecretSetting, Site } from '../config/schema.ts'
 import { nearest, suggestion } from '../domain/nearest.ts'
 import { DRIVERS } from '../drivers.ts'
@@ -72,6 +72,8 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   findings.push(...(await folder(resolve(dirname(file), site.gateway.data))))
   findings.push(...secretsOf(site).flatMap((secret) => checkSecret(secret, file, environment)))
   findings.push(...drivers(site), ...bindings(site))
+  const limits = loadProfiles(site, file)
+  if (limits.kind === 'wrong') findings.push(...limits.problems.map((problem) => wrong(problem, 'Mend the file of limits; config/limits/ shows its form.')))
   for (const link of site.links) findings.push(await checkLink(link))
   findings.push(await portFree('The nurse station', site.http.host, site.http.port))
   if (site.sync.lane === 'none') findings.push(odd('Nothing is sent to central', 'Name a lane under "sync" when a data-use agreement permits it.'))

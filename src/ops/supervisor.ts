@@ -35,10 +35,11 @@ export function keepAlive(setting: ChildSetting): Child {
       const startedAt = Date.now()
       const running = start(setting)
       child = running
-      const how = await Promise.race([
-        once(running, 'exit').then(([code, signal]: unknown[]) => ({ code: typeof code === 'number' ? code : null, how: typeof signal === 'string' ? signal : `exit ${String(code)}` })),
-        once(running, 'error').then(([error]: unknown[]) => ({ code: null, how: String(error) })),
-      ])
+      const how = await once(running, 'exit').then(
+        ([code, signal]: unknown[]) => ({ code: typeof code === 'number' ? code : null, how: typeof signal === 'string' ? signal : `exit ${String(code)}` }),
+        // Waiting for one event fails with an "error" event: it could not even be started.
+        (error: unknown) => ({ code: null, how: String(error) }),
+      )
       if (stopping || setting.died(how.how, how.code) === 'give-up') return
       // A child that keeps dying is started more and more slowly; one that had lived is back at once.
       quickDeaths = Date.now() - startedAt < supervisorLimits.livedMs ? quickDeaths + 1 : 0

@@ -3,12 +3,12 @@
 import { type BedId, type DeviceId, type StayId, bedId } from '../domain/ids.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
 import type { PatientIdentity } from '../domain/reading.ts'
-import type { MonoMs, WallMs } from '../domain/time.ts'
+import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { StayContext, StayRecord } from '../seams.ts'
 
 /** The newest observation of one metric and channel, and when it came. */
-export type Latest = { readonly observation: Observation; readonly device: DeviceId; readonly receivedAt: WallMs }
+export type Latest = { readonly observation: Observation; readonly device: DeviceId; readonly receivedAt: WallMs; /** On the clock that never steps. */ readonly measuredAt: MonoMs }
 
 export type Bed = {
   readonly id: BedId
@@ -33,7 +33,17 @@ export const freshContext = (population: StayContext['population']): StayContext
   infectionSuspected: false,
 })
 
-const nameOf = (identity: PatientIdentity | null): string | null => (identity ? (identity.mrn ?? identity.name) : null)
+const isNamed = (identity: PatientIdentity | null): identity is PatientIdentity => identity !== null && (identity.mrn !== null || identity.name !== null)
+
+/**
+ * Whether a device speaks of the patient of this stay: by record number where both have one, else by name. What cannot be
+ * compared (a number here, a name there) is another patient: nobody is guessed.
+ */
+function speaksOf(said: PatientIdentity, known: PatientIdentity | null): boolean {
+  if (!known) return false
+  if (said.mrn !== null && known.mrn !== null) return said.mrn === known.mrn
+  return said.name !== null && said.name === known.name
+}
 
 export type Attribution =
   | { readonly kind: 'stay'; readonly stay: StayRecord; readonly change: StayChange | null }
@@ -59,27 +69,27 @@ export function createBeds(
    * device is asserted, not confirmed (IHE PCIM). A device that names nobody speaks of whoever is there.
    */
   function attribute(bed: Bed, device: DeviceId, identity: PatientIdentity | null, now: { readonly wall: WallMs; readonly at: MonoMs }): Attribution {
-    const said = nameOf(identity)
-    if (bed.stay && (said === null || said === nameOf(bed.stay.identity))) {
-      if (said !== null) bed.assertedBy = { device, at: now.at }
+    const said = isNamed(identity) ? identity : null
+    if (bed.stay && (!said || speaksOf(said, bed.stay.identity))) {
+      if (said) bed.assertedBy = { device, at: now.at }
       return { kind: 'stay', stay: bed.stay, change: null }
     }
     const other = bed.assertedBy
-    if (said !== null && bed.stay && other && other.device !== device && now.at - other.at < ASSERTION_HELD_MS) {
+    if (said && bed.stay && other && other.device !== device && now.at - other.at < ASSERTION_HELD_MS) {
       return { kind: 'conflict', with: other.device }
     }
     const closed = bed.stay ? { ...bed.stay, closedAt: now.wall } : null
     const opened: StayRecord = {
       id: of.mintStay(),
       bed: bed.id,
-      identity: said === null ? null : identity,
+      identity: said,
       openedAt: now.wall,
       closedAt: null,
       context: freshContext(bed.population),
     }
     bed.stay = opened
     bed.latest.clear()
-    if (said !== null) bed.assertedBy = { device, at: now.at }
+    if (said) bed.assertedBy = { device, at: now.at }
     return { kind: 'stay', stay: opened, change: { closed, opened } }
   }
 
@@ -88,14 +98,15 @@ export function createBeds(
 
 export const keyOf = (observation: Observation): string => (observation.channel === '' ? observation.metric.id : `${observation.metric.id} ${observation.channel}`)
 
-/** Keeps what is newest: a backlog never overwrites a later value. */
+/** Keeps what is newest: a backlog never overwrites a later value, and a wall clock that is set back freezes none. */
 export function remember(bed: Bed, snapshot: Snapshot): void {
   for (const observation of snapshot.observations) {
     if (observation.flags.includes('history')) continue
     const key = keyOf(observation)
+    const measuredAt = monoMs(snapshot.at - (snapshot.receivedAt - observation.correctedAt))
     const known = bed.latest.get(key)
-    if (known ? known.observation.correctedAt <= observation.correctedAt : bed.latest.size < pumpLimits.valuesPerBedMax) {
-      bed.latest.set(key, { observation, device: snapshot.device, receivedAt: snapshot.receivedAt })
+    if (known ? known.measuredAt <= measuredAt : bed.latest.size < pumpLimits.valuesPerBedMax) {
+      bed.latest.set(key, { observation, device: snapshot.device, receivedAt: snapshot.receivedAt, measuredAt })
     }
   }
 }

@@ -14,6 +14,8 @@ export class PendingTick {
   readonly quarantined: QuarantinedFrame[] = []
   readonly messages: MessageIdentity[] = []
   readonly waiters: Waiter[] = []
+  /** How many at the front of each list come from ticks that failed, in the order in which they happened. */
+  readonly held = { snapshots: 0, events: 0, stays: 0, quarantined: 0 }
 
   get empty(): boolean {
     return this.snapshots.length + this.events.length + this.stays.length + this.quarantined.length + this.messages.length + this.waiters.length === 0
@@ -38,6 +40,8 @@ export class Committer {
   #later: NodeJS.Timeout | null = null
   #state: StoreState = { kind: 'ok' }
   readonly #underWay = new Set<Promise<void>>()
+  /** The store is going: what fails now is not tried again. */
+  #drained = false
   readonly #parts: CommitterParts
 
   constructor(parts: CommitterParts) {
@@ -55,26 +59,36 @@ export class Committer {
 
   /** Somebody waits for the answer. */
   soon(): void {
-    this.#soon ??= setImmediate(() => this.#flush())
+    if (!this.#drained) this.#soon ??= setImmediate(() => this.#flush())
   }
 
   /** Nobody waits. */
   later(): void {
-    if (this.#soon === null) this.#later ??= setTimeout(() => this.#flush(), pumpLimits.idleCommitDelayMs)
+    if (this.#soon === null && !this.#drained) this.#later ??= setTimeout(() => this.#flush(), pumpLimits.idleCommitDelayMs)
   }
 
-  /** Hands over what there is and waits for all of it. */
+  /** Hands over what there is and waits for all of it; a disk that fails is not tried again. What comes afterwards is taken by nobody. */
   async drain(): Promise<void> {
-    this.#flush()
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    await Promise.all(this.#underWay)
+    do {
+      this.#flush()
+      await Promise.all(this.#underWay)
+    } while (this.#state.kind === 'ok' && !this.#pending.empty)
+    this.#drained = true
+    this.#rest()
   }
 
-  #flush(): void {
+  #rest(): void {
     if (this.#soon !== null) clearImmediate(this.#soon)
     if (this.#later !== null) clearTimeout(this.#later)
     this.#soon = null
     this.#later = null
-    if (this.#pending.empty) return
+  }
+
+  #flush(): void {
+    this.#rest()
+    // While the disk fails, what is under way may come back: it has to be told before what happened after it.
+    if (this.#pending.empty || (this.#state.kind === 'failing' && this.#underWay.size > 0)) return
     const pending = this.#pending
     this.#pending = new PendingTick()
     const { events, stays, quarantined, messages } = pending
@@ -85,26 +99,37 @@ export class Committer {
       this.#parts.settled(pending, result)
       for (const waiter of pending.waiters) waiter(result)
       this.#underWay.delete(done)
+      if (this.#underWay.size === 0 && this.#pending.waiters.length > 0) this.soon()
+      else if (!this.#pending.empty) this.later()
     })
     this.#underWay.add(done)
   }
 
   /**
    * What a sender will send again is let go. What nobody will send again (alerts, stays, serial readings, quarantine) goes
-   * into the next tick, the oldest readings making room when the disk stays away.
+   * into the next tick, before what happened since and after what failed earlier, so that an alert never ends before it
+   * starts. The oldest make room when the disk stays away.
    */
   #failed(pending: PendingTick, why: string): void {
     const next = this.#pending
-    const kept = [...pending.snapshots.filter(({ answered }) => !answered), ...next.snapshots]
-    const dropped = Math.max(0, kept.length - pumpLimits.heldSnapshotsMax)
-    next.snapshots.splice(0, next.snapshots.length, ...kept.slice(dropped))
-    next.events.unshift(...pending.events)
-    next.stays.unshift(...pending.stays)
-    next.quarantined.unshift(...pending.quarantined)
-    next.quarantined.splice(0, Math.max(0, next.quarantined.length - pumpLimits.quarantinedFramesPerDeviceMax))
-    next.events.splice(0, Math.max(0, next.events.length - pumpLimits.heldEventsMax))
-    const lost = (this.#state.kind === 'failing' ? this.#state.lostSnapshots : 0) + dropped
+    const { held } = next
+    const again = pending.snapshots.filter(({ answered }) => !answered)
+    const snapshots = putBack(next.snapshots, again, { after: held.snapshots, max: pumpLimits.heldSnapshotsMax })
+    held.snapshots = snapshots.held
+    held.events = putBack(next.events, pending.events, { after: held.events, max: pumpLimits.heldEventsMax }).held
+    held.stays = putBack(next.stays, pending.stays, { after: held.stays, max: pumpLimits.heldEventsMax }).held
+    held.quarantined = putBack(next.quarantined, pending.quarantined, { after: held.quarantined, max: pumpLimits.heldQuarantinedFramesMax }).held
+    const lost = (this.#state.kind === 'failing' ? this.#state.lostSnapshots : 0) + snapshots.dropped
     this.#state = { kind: 'failing', why, lostSnapshots: lost }
     this.later()
   }
+}
+
+/** Puts rows back behind those that were put back before them; drops the oldest beyond `max`. */
+function putBack<Row>(rows: Row[], back: readonly Row[], { after, max }: { readonly after: number; readonly max: number }): { readonly held: number; readonly dropped: number } {
+  const all = [...rows.slice(0, after), ...back, ...rows.slice(after)]
+  const dropped = Math.max(0, all.length - max)
+  rows.length = 0
+  for (const row of all.slice(dropped)) rows.push(row)
+  return { held: Math.max(0, after + back.length - dropped), dropped }
 }

@@ -11,8 +11,8 @@ export type LineParts = {
   readonly mono: () => MonoMs
   /** Real milliseconds until a moment of `mono`: a demo's clock runs faster than timers do. */
   readonly timerMsUntil: (at: MonoMs) => number
-  /** Takes one frame; calls back once what became of it is certain. */
-  readonly frame: (frame: Frame, settled: (outcome: Outcome) => void) => void
+  /** Takes one frame; calls back once what became of it is certain. `answered`: its sender hears of it, and sends again if it failed. */
+  readonly frame: (frame: Frame, settled: (outcome: Outcome) => void, answered: boolean) => void
   readonly status: (state: 'up' | 'down', why: string) => void
   /** The session threw on these bytes: it is replaced by a fresh one. */
   readonly faulted: (error: unknown) => void
@@ -65,7 +65,7 @@ export function openSession(parts: LineParts): Line {
         if (frame.kind === 'skipped') return
         worst = worse(worst, outcome)
         if (--waiting === 0) settled?.(worst)
-      })
+      }, reply !== null || settled !== undefined)
     }
   }
 

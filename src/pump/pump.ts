@@ -12,7 +12,7 @@ import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import { type Snapshot, correct } from '../domain/observation.ts'
 import { monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
+import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick } from './committer.ts'
@@ -97,7 +97,7 @@ export class Pump<State> {
       const device = peer.device === null ? undefined : this.devices.get(peer.device)
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
-      const settings = { ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: this.#parts.site.gateway.timeZone } : {}), ...setting?.settings }
+      const settings = settingsOf(this.#parts.site, driver, setting?.settings)
       const { clock, speed, log } = this.#parts
       return openSession({
         driver,
@@ -106,7 +106,7 @@ export class Pump<State> {
         write,
         mono: () => clock.mono(),
         timerMsUntil: (at) => (at - clock.mono()) / speed,
-        frame: (frame, settled) => this.#frame(frame, peer, driver.id, settled),
+        frame: (frame, settled, answered) => this.#frame(frame, { peer, driver: driver.id, answered }, settled),
         status: (state, why) => this.#status(peer, state, why),
         faulted: (error) => log.error({ peer: peer.address, driver: driver.id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.'),
       })
@@ -177,7 +177,8 @@ export class Pump<State> {
 
   // ── frames ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #frame(frame: Frame, peer: Peer, driver: string, settled: (outcome: Outcome) => void): void {
+  #frame(frame: Frame, from: From, settled: (outcome: Outcome) => void): void {
+    const { peer, driver } = from
     const sender = frame.kind === 'good' || frame.kind === 'quarantined' ? frame.sender : { name: null, location: null }
     const known = peer.device !== null || frame.kind === 'good'
     const device = known ? this.devices.resolve(peer, sender, driver) : null
@@ -187,20 +188,23 @@ export class Pump<State> {
         return
       case 'bad':
       case 'quarantined':
-        this.#quarantine(device, peer, frame.why, frame.bytes)
-        this.committer.filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'rejected', why: frame.why } : { kind: 'retry', why: result.why }))
-        this.committer.soon()
+        this.#refuse(device, peer, frame, settled)
         return
       case 'good':
-        if (device) this.#good(frame, device, peer, settled)
-        else {
-          this.#quarantine(null, peer, 'too many unknown devices', frame.bytes)
-          settled({ kind: 'retry', why: 'too many unknown devices' })
-        }
+        if (device) this.#good(frame, device, from, settled)
+        // Not "retry": through one broker come all devices, and a message that is sent again for ever holds up the ward.
+        else this.#refuse(null, peer, { why: 'too many unknown devices', bytes: frame.bytes }, settled)
     }
   }
 
-  #good(frame: Frame & { kind: 'good' }, device: Device, peer: Peer, settled: (outcome: Outcome) => void): void {
+  /** Kept in quarantine, then rejected. */
+  #refuse(device: Device | null, peer: Peer, { why, bytes }: { readonly why: string; readonly bytes: Uint8Array }, settled: (outcome: Outcome) => void): void {
+    this.#quarantine(device, peer, why, bytes)
+    this.committer.filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'rejected', why } : { kind: 'retry', why: result.why }))
+    this.committer.soon()
+  }
+
+  #good(frame: Frame & { kind: 'good' }, device: Device, { peer, answered }: From, settled: (outcome: Outcome) => void): void {
     const now = this.now()
     this.#heard(device, now)
     const filling = this.committer.filling
@@ -220,14 +224,14 @@ export class Pump<State> {
     const refused = frame.readings.length - readings.length
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
-    this.#stamp({ ...frame, readings }, device, now)
+    this.#stamp({ ...frame, readings }, device, { ...now, answered })
     if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
     filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
-    if (frame.reply || peer.address.startsWith('mqtt:')) this.committer.soon()
+    if (answered) this.committer.soon()
     else this.committer.later()
   }
 
-  #stamp(frame: Frame & { kind: 'good' }, device: Device, now: Now): void {
+  #stamp(frame: Frame & { kind: 'good' }, device: Device, now: Now & { readonly answered: boolean }): void {
     const bed = device.bed === null ? undefined : this.beds.get(device.bed)
     const stay = bed ? this.#stayOf(bed, device, frame, now) : null
     if (frame.readings.length === 0) return
@@ -241,7 +245,7 @@ export class Pump<State> {
       sentAt: frame.sentAt,
       observations: frame.readings.map((reading) => ({ ...reading, ...correct({ ...times, deviceAt: reading.deviceAt }) })),
     }
-    this.committer.filling.snapshots.push({ snapshot, answered: frame.reply !== null })
+    this.committer.filling.snapshots.push({ snapshot, answered: now.answered })
     if (!bed || !stay) return
     remember(bed, snapshot)
     this.changed.add(bed.id)
@@ -335,20 +339,59 @@ export class Pump<State> {
   }
 
   #refold(recent: Iterable<Snapshot>): void {
+    const now = this.now()
+    this.#takeOver(now)
     for (const device of this.devices.all()) this.#adoptSilence(device)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
     this.watch.refold(() => {
       for (const snapshot of recent) {
         const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
-        if (!bed?.stay || bed.stay.id !== snapshot.stay) continue
+        // Of the future: the clock was set back since, and when this was is not known.
+        if (!bed?.stay || bed.stay.id !== snapshot.stay || snapshot.at > now.at) continue
+        // Else, where two monitors name different patients, the first to speak after a restart would take the bed.
+        if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
         remember(bed, snapshot)
         this.watch.snapshot(bed.stay, snapshot)
         this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
       }
     })
   }
+
+  /** Alerts of before: each is given to who can end it, and where there is nobody, it ends now. */
+  #takeOver(now: Now): void {
+    for (const { stay, device: id, bed, condition } of this.lifecycle.open.values()) {
+      if (stay !== null && ![...this.beds.values()].some((candidate) => candidate.stay?.id === stay)) this.#emit(this.lifecycle.endOf({ stay }, now.wall))
+      if (id === null) continue
+      const device = this.devices.get(id)
+      if (!device || device.bed !== bed) this.#emit(this.lifecycle.endOf({ device: id }, now.wall))
+      else if (condition !== SILENCE_CONDITION) device.expiring.set(condition, monoMs(now.at + pumpLimits.conditionHoldMs))
+      else if (!isExpected(device)) this.watch.clear(subjectOf(device), condition, now)
+    }
+  }
 }
 
+const settingsOf = (site: Site, driver: Driver, own: DriverSettings = {}): DriverSettings => ({
+  ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: site.gateway.timeZone } : {}),
+  ...own,
+})
+
+/** Why a driver that this site names cannot be opened, a sentence each: asked at the start, because later it would cost the whole ward its gateway. */
+export function driverTroubles(site: Site, driverOf: (id: string) => Driver): string[] {
+  const named = [...site.links.flatMap((link) => ('driver' in link ? [{ id: link.id, driver: link.driver, settings: {} }] : [])), ...site.devices]
+  return named.flatMap(({ id, driver: name, settings }) => {
+    try {
+      const driver = driverOf(name)
+      driver.open(settingsOf(site, driver, settings))
+      return []
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return [`${id}: ${error.message}`]
+    }
+  })
+}
+
+/** Where a frame came from, and whether its sender hears what became of it. */
+type From = { readonly peer: Peer; readonly driver: string; readonly answered: boolean }
 
 /** Strangers, and devices that come and go, may be silent. */
 const isExpected = (device: Device): boolean => !device.unknown && device.silenceMs > 0

@@ -60,6 +60,8 @@ export class Watch<State> {
     const { rules, lifecycle } = this.#parts
     const open = [...lifecycle.open.values()].filter((alert) => alert.stay === stay.id)
     const fresh = rules.start(stay.context)
+    // The rules that failed are gone, so the first tick says that it is over.
+    if (open.some(({ condition }) => condition === RULES_FAULTED)) this.#faultedUntil.set(stay.id, monoMs(0))
     this.#states.set(stay.id, open.length === 0 ? fresh : rules.adopt(fresh, open))
   }
 

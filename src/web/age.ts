@@ -17,6 +17,12 @@ export function ageText(ageMs: number): string {
   return `${Math.floor(ageMs / DAY_MS)} d`
 }
 
+/** How long a span is, rounded: `15 min`, `75 min`, `2 h`. */
+export function spanText(spanMs: number): string {
+  const minutes = Math.round(spanMs / MINUTE_MS)
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}
+
 /** `now`, or the age with `ago`. */
 export function agoText(ageMs: number): string {
   const age = ageText(ageMs)

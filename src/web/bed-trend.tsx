@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { AlertView, BedView } from '../api/wire.ts'
-import { ageText } from './age.ts'
+import { spanText } from './age.ts'
 import { Chart } from './chart.tsx'
 import { type ChartLine, LINES } from './chart-options.ts'
 import { type Judged, pressureSlot, SLOT_METRICS, type SlotName, slotValue } from './slots.ts'
@@ -69,7 +69,8 @@ export function TileTrend({ bed }: { readonly bed: BedView }) {
   return (
     <div class="tile-trend">
       <Chart lines={[LINES.spo2, LINES.hr]} series={series} span={span} full={false} words="SpO₂ and heart rate over time" />
-      <span class="trend-key"><i data-line="spo2" />SpO₂ <i data-line="hr" />HR <span class="trend-span">last {ageText(span.to - span.from)}</span></span>
+      <span class="trend-key"><i data-line="spo2" />SpO₂ <i data-line="hr" />HR</span>
+      <span class="trend-span">last {spanText(span.to - span.from)}</span>
     </div>
   )
 }

@@ -12,7 +12,7 @@ export interface Trends {
   readonly drawn: Signal<number>
   of(bed: BedView): Trend
   take(beds: readonly BedView[], now: number): void
-  /** Asks for the history of each bed, one after the other. A newer call replaces an older one. */
+  /** Asks for the history of each bed, few at a time. A newer call replaces an older one. */
   load(beds: readonly BedView[]): Promise<void>
   forget(): void
 }
@@ -30,6 +30,14 @@ export function createTrends(): Trends {
     return known !== undefined && known.stay === bed.stay ? known.trend : NO_TREND
   }
 
+  function take(bed: BedView, history: Trend): void {
+    const known = kept.get(bed.id)
+    // While the answer was under way another patient may have come: the history of the one before is not theirs.
+    if (known !== undefined && known.stay !== bed.stay) return
+    kept.set(bed.id, { stay: bed.stay, trend: joinTrends(history, known?.trend ?? NO_TREND) })
+    drawn.value += 1
+  }
+
   return {
     drawn,
     of,
@@ -42,16 +50,15 @@ export function createTrends(): Trends {
     async load(beds) {
       loading += 1
       const mine = loading
-      for (const bed of beds) {
-        const answer = await get(paths.trend(bed.id))
-        if (mine !== loading) return
-        if (answer.kind !== 'done' || !isTrendView(answer.body)) continue
-        const known = kept.get(bed.id)
-        // While the answer was under way another patient may have come: the history of the one before is not theirs.
-        if (known !== undefined && known.stay !== bed.stay) continue
-        kept.set(bed.id, { stay: bed.stay, trend: joinTrends(trendOf(answer.body), known?.trend ?? NO_TREND) })
-        drawn.value += 1
+      const queue = [...beds]
+      const ask = async (): Promise<void> => {
+        for (let bed = queue.shift(); bed !== undefined; bed = queue.shift()) {
+          const answer = await get(paths.trend(bed.id))
+          if (mine !== loading) return
+          if (answer.kind === 'done' && isTrendView(answer.body)) take(bed, trendOf(answer.body))
+        }
       }
+      await Promise.all(Array.from({ length: webLimits.trendRequestsMax }, ask))
     },
     forget() {
       loading += 1

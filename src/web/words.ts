@@ -45,7 +45,7 @@ const missingText = (name: string): string => SHORT[name] ?? name
 /** What a score lacks: by name when that is little, else how much of the seven parameters. Empty when it lacks nothing. */
 export function missingWords(missing: readonly string[]): string {
   if (missing.length === 0) return ''
-  return missing.length <= 2 ? `missing ${missing.map(missingText).join(', ')}` : `${missing.length} of 7 missing`
+  return missing.length <= 2 ? `needs ${missing.map(missingText).join(', ')}` : `${missing.length} of 7 missing`
 }
 
 /** `6`, or `5 to 8` while something is missing. */

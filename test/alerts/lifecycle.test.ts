@@ -118,6 +118,17 @@ describe('the life cycle of an alert', () => {
     expect(events.length).toBeLessThanOrEqual(6)
   })
 
+  it('a wall clock that is set back keeps no alert silent, and freezes no text', () => {
+    const alerts = lifecycle()
+    const id = only(alerts.signals(SUBJECT, [present('high', 'SpO₂ 84 %')], wallMs(86_400_000)))
+    alerts.pauseAudio(id, 'Ana', 120_000, wallMs(86_400_000))
+    expect(alerts.tick(wallMs(86_400_000))).toEqual([])
+    expect(phasesOf(alerts.tick(wallMs(1_000)))).toEqual(['audio-resumed'])
+    alerts.signals(SUBJECT, [present('high', 'SpO₂ 60 %')], wallMs(1_000))
+    alerts.signals(SUBJECT, [present('high', 'SpO₂ 59 %')], wallMs(12_000))
+    expect(alerts.open.get(id)?.text).toBe('SpO₂ 59 %')
+  })
+
   it('alerts of a stay end with it, and no other', () => {
     const alerts = lifecycle()
     alerts.signals(SUBJECT, [present('high')], wallMs(0))

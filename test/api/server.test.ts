@@ -400,7 +400,7 @@ test('a body of one byte more than the limit is refused, one at the limit is rea
 
 test('health tells whether the ward is watched, and nothing that an outsider could use', async () => {
   const { ask, ward } = await startWard()
-  expect(await (await ask('/health')).json()).toEqual({ status: 'ok', message: 'The ward is watched.' })
+  expect(await (await ask('/health')).json()).toEqual({ status: 'ok', message: 'The ward is watched.', mode: 'demo' })
   ward.store = { kind: 'failing', why: 'EIO on /var/lib/vigil/vigil.db' }
   const response = await ask('/health')
   expect(response.status).toBe(500)

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
 import { describe, expect, it } from 'vitest'
-import { loadSite, parseSite, readSecret } from '../../src/config/load.ts'
+import { loadProfiles, loadSite, parseSite, readSecret } from '../../src/config/load.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../config/site.example.yaml')
 const example = readFileSync(EXAMPLE, 'utf8')
@@ -66,6 +68,41 @@ describe('the site file', () => {
   it('a secret in the file itself is refused', () => {
     const text = example.replace('password: { env: VIGIL_MQTT_PASSWORD }', 'password: hunter2')
     expect(problemsOf(text)).not.toEqual([])
+  })
+})
+
+describe('files of alarm limits', () => {
+  const ADULT = readFileSync(join(import.meta.dirname, '../../config/limits/adult.yaml'), 'utf8')
+
+  /** What is made of a site whose adult limits are this text. */
+  function limitsOf(text: string): ReturnType<typeof loadProfiles> {
+    const folder = mkdtempSync(join(tmpdir(), 'vigil-limits-'))
+    writeFileSync(join(folder, 'mine.yaml'), text)
+    const loaded = parseSite(example.replace('adult: limits/adult.yaml', 'adult: mine.yaml'), join(folder, 'site.yaml'))
+    if (loaded.kind === 'wrong') throw new Error(loaded.problems.join())
+    const profiles = loadProfiles(loaded.site, loaded.file)
+    rmSync(folder, { recursive: true })
+    return profiles
+  }
+
+  it('take the place of those of Vigil, each for its population', () => {
+    const limits = limitsOf(ADULT.replace('beyond: 130', 'beyond: 125'))
+    if (limits.kind === 'wrong') throw new Error(limits.problems.join())
+    expect(limits.profiles.adult.variables.hr?.high[0]?.beyond).toBe(125)
+    expect(limits.profiles.neonate).toBe(DEFAULT_PROFILES.neonate)
+  })
+
+  it('with a mistyped name are an error with file, line and column', () => {
+    const limits = limitsOf(ADULT.replace('clearMargin: 5', 'clearmargin: 5'))
+    expect(limits).toMatchObject({ kind: 'wrong', problems: [expect.stringMatching(/mine\.yaml:\d+:\d+: .*clearMargin/), expect.stringMatching(/Did you mean "clearMargin"/)] })
+  })
+
+  it('whose grades do not go outwards are refused', () => {
+    expect(limitsOf(ADULT.replace('beyond: 150', 'beyond: 120'))).toMatchObject({ kind: 'wrong' })
+  })
+
+  it('for another population than they are named for are refused', () => {
+    expect(limitsOf(ADULT.replace('population: adult', 'population: neonate'))).toMatchObject({ kind: 'wrong' })
   })
 })
 

@@ -78,6 +78,15 @@ describe.runIf(noChromium === null)('a stranger with a browser', () => {
 
   const openAlerts = (): Promise<(typeof acknowledged)[]> => page.evaluate(async () => (await fetch('/api/alerts')).json())
 
+  it('sees NOT RECEIVING when the gateway stands still, and the ward again when it goes on', async () => {
+    const gateway = demo.pidOf('run')
+    process.kill(gateway, 'SIGSTOP')
+    await page.getByText(/NOT RECEIVING since/).waitFor({ timeout: 15_000 })
+    process.kill(gateway, 'SIGCONT')
+    await page.getByText(/NOT RECEIVING since/).waitFor({ state: 'hidden', timeout: 15_000 })
+    expect(demo.pidOf('run')).toBe(gateway)
+  }, 60_000)
+
   it('after kill -9 of the gateway the page says so or goes on, and the alert is open and acknowledged still', async () => {
     process.kill(demo.pidOf('run'), 'SIGKILL')
     await expect.poll(() => demo.said(), { timeout: 20_000 }).toContain('is back')

@@ -3,6 +3,7 @@ import { connect as dial } from 'node:net'
 import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt'
 import { describe, expect, it } from 'vitest'
 import { type DeviceId, deviceId } from '../../src/domain/ids.ts'
+import { linkLimits, pumpLimits } from '../../src/limits.ts'
 import { mqttBroker } from '../../src/links/mqtt-broker.ts'
 import { mqttClientLink } from '../../src/links/mqtt-client.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
@@ -153,6 +154,25 @@ describe("the client of a hospital's broker", () => {
     await acknowledged
     expect(link.text()).toBe('{"id":"1"}{"id":"1"}')
     expect(link.heard[1]?.peer).toEqual({ address: 'mqtt:mon-9', device: 'mon-9' })
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+
+  it('hears who comes late, however many devices spoke before', async () => {
+    const { aedes, url, close } = await hospital()
+    const link = await session(url)
+    await once(aedes, 'subscribe')
+    const monitor = await connectAsync(url)
+    const many = pumpLimits.unknownDevicesMax + linkLimits.socketsMax
+    for (let index = 0; index < many; index++) await monitor.publishAsync(`vigil/v1/x-${index}/readings`, '{}', { qos: 0 })
+    await link.until(() => link.heard.length === many)
+    // Nobody sends QoS 0 again: nobody waits for what became of it.
+    expect(link.heard.every(({ settled }) => settled === undefined)).toBe(true)
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"1"}', { qos: 1 })
+    await link.until(() => link.heard.length === many + 1)
+    expect(link.heard.at(-1)?.peer.device).toBe('mon-9')
+    link.heard.at(-1)?.settled?.({ kind: 'stored' })
     await monitor.endAsync()
     await link.close()
     await close()

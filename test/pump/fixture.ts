@@ -19,11 +19,14 @@ export type Message = {
   readonly id?: string
   readonly hr?: number | 'absent'
   readonly mrn?: string
+  readonly name?: string
   readonly channel?: string
   readonly faults?: readonly { readonly why: string; readonly at: string }[]
   readonly throws?: boolean
   readonly bad?: boolean
   readonly unbelievable?: boolean
+  /** The protocol has no answers of its own. */
+  readonly noReply?: boolean
 }
 
 /** Frames are JSON, one each call; answers are the outcome's kind. */
@@ -47,7 +50,7 @@ export const lineDriver: Driver = {
 }
 
 function frameOf(message: Message, bytes: Uint8Array): Frame {
-  const reply = (outcome: Outcome): Uint8Array => encoder.encode(outcome.kind)
+  const reply = message.noReply === true ? null : (outcome: Outcome): Uint8Array => encoder.encode(outcome.kind)
   const base = { offset: 0, length: bytes.length, bytes, reply }
   if (message.bad === true) return { ...base, kind: 'bad', why: 'checksum' }
   if (message.unbelievable === true) return { ...base, kind: 'quarantined', why: 'not for us', sender: { name: null, location: null } }
@@ -64,7 +67,7 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     waveforms: [],
     alarms: [],
     faults: message.faults ?? [],
-    identity: message.mrn === undefined ? null : { mrn: message.mrn, name: null },
+    identity: message.mrn === undefined && message.name === undefined ? null : { mrn: message.mrn ?? null, name: message.name ?? null },
   }
 }
 

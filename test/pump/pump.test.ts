@@ -249,6 +249,26 @@ describe('whose values these are', () => {
     expect(new Set(stored().map(({ stay }) => stay)).size).toBe(1)
   })
 
+  it('a message that leaves out the record number, or comes from a device that knows the name alone, speaks of the same patient', async () => {
+    const { connect, stored, pump } = ward()
+    const { say } = connect('mon-1')
+    say({ mrn: 'A', name: 'Ash, Ada', hr: 80 })
+    say({ name: 'Ash, Ada', hr: 80 })
+    connect('oximeter-1').say({ name: 'Ash, Ada', hr: 81 })
+    await turns()
+    expect(new Set(stored().map(({ stay }) => stay)).size).toBe(1)
+    expect([...pump.lifecycle.open.values()]).toEqual([])
+  })
+
+  it('two patients of one name are two where their record numbers differ', async () => {
+    const { connect, stored } = ward()
+    const { say } = connect('mon-1')
+    say({ mrn: 'A', name: 'Ash, Ada', hr: 80 })
+    say({ mrn: 'B', name: 'Ash, Ada', hr: 80 })
+    await turns()
+    expect(new Set(stored().map(({ stay }) => stay)).size).toBe(2)
+  })
+
   it('a patient who becomes known does not inherit what came before', async () => {
     const { connect, stored } = ward()
     const { say } = connect('mon-1')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ageText, agoText, clockText, momentText } from '../../src/web/age.ts'
+import { ageText, agoText, clockText, momentText, spanText } from '../../src/web/age.ts'
 
 describe('ages', () => {
   test('are rounded down, never up: an age is at least what it says', () => {
@@ -9,6 +9,10 @@ describe('ages', () => {
 
   test('of what seems to come from the future are now', () => {
     expect(ageText(-5_000)).toBe('now')
+  })
+
+  test('of spans are rounded to the nearest', () => {
+    expect([900_000, 4_499_999, 7_199_999].map(spanText)).toEqual(['15 min', '75 min', '2 h'])
   })
 
   test('say ago, except now', () => {

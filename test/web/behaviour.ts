@@ -53,8 +53,9 @@ async function measure(page: Page, { name, begin, end }: Silence): Promise<void>
   const shownMs = (await lastOf(page, 'shown')) - begun
   const live = await page.locator('.cell[data-freshness="live"]').count()
   await page.waitForTimeout(1_000 + Math.random() * 6_000)
-  const ended = Date.now()
   await end()
+  // Recovery begins when the gateway is back, not when somebody begins to start it.
+  const ended = Date.now()
   await page.locator('.silence').waitFor({ state: 'detached', timeout: 15_000 })
   const goneMs = (await lastOf(page, 'gone')) - ended
   report(`silence: ${name}`, shownMs <= 5_000 && goneMs <= 3_000 && live === 0, `shown after ${shownMs} ms, cleared after ${goneMs} ms, ${live} values still live`)

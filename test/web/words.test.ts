@@ -33,7 +33,7 @@ describe('scores', () => {
 
   test('name what is missing when it is little, and how much when it is more', () => {
     expect(missingWords([])).toBe('')
-    expect(missingWords(['consciousness', 'oxygen'])).toBe('missing ACVPU, O₂')
+    expect(missingWords(['consciousness', 'oxygen'])).toBe('needs ACVPU, O₂')
     expect(missingWords(['rr', 'sbp', 'oxygen'])).toBe('3 of 7 missing')
   })
 })
