@@ -42,7 +42,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
   const viewOfBed = (bed: Bed): BedView => {
     const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
-    return bedView(bed, { devices: pump.devices.all(), news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
+    return bedView(bed, { devices: pump.devices.at(bed.id), news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
   }
   const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
   const tellOf = (ids: Iterable<AlertId>): void => {

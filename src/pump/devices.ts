@@ -34,6 +34,8 @@ const NO_CONTEXT: StayContext = { population: 'adult', spo2Scale: 1, onOxygen: n
 export interface Devices {
   all(): readonly Device[]
   get(id: DeviceId): Device | undefined
+  /** Those that stand at a bed. */
+  at(bed: BedId): readonly Device[]
   /** null when there are too many strangers already. */
   resolve(peer: Peer, sender: Sender, driver: string): Device | null
 }
@@ -53,6 +55,7 @@ const weightOf = (match: Match): number => Object.keys(match).length
 
 export function createDevices(settings: readonly DeviceSetting[]): Devices {
   const devices = new Map<DeviceId, Device>()
+  const byBed = new Map<BedId, readonly Device[]>()
   let strangers = 0
 
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
@@ -60,6 +63,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
     const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
     const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), series: new Set(), silenceRule, silence: silenceRule.start(NO_CONTEXT) }
     devices.set(id, device)
+    if (of.bed !== null) byBed.set(of.bed, [...(byBed.get(of.bed) ?? []), device])
     return device
   }
 
@@ -86,6 +90,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
 
   return {
     all: () => [...devices.values()],
+    at: (bed) => byBed.get(bed) ?? [],
     get: (id) => devices.get(id),
     resolve(peer, sender, driver) {
       if (peer.device !== null) return devices.get(peer.device) ?? stranger(peer.device, driver)

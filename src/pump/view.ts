@@ -40,6 +40,7 @@ export function deviceView(device: Device, now: Now): DeviceView {
   return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, note: notes.join(' ') }
 }
 
+/** `devices`: those that stand at this bed. */
 export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly news2: ScoreView | null; readonly now: Now }): BedView {
   const identity = bed.stay?.identity ?? null
   return {
@@ -47,7 +48,7 @@ export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; rea
     label: bed.label,
     stay: bed.stay?.id ?? null,
     patient: { name: identity?.name ?? null, mrn: identity?.mrn ?? null, identified: identity ? 'asserted' : 'none' },
-    devices: of.devices.filter((device) => device.bed === bed.id).map((device) => deviceView(device, of.now)),
+    devices: of.devices.map((device) => deviceView(device, of.now)),
     values: [...bed.latest.values()].map(valueView),
     news2: of.news2,
     context: bed.stay?.context ?? freshContext(bed.population),

@@ -72,7 +72,7 @@ function childOf(parent: number, command: string): number {
 }
 
 async function until(child: ChildProcess, what: () => boolean, said: () => string): Promise<void> {
-  const deadline = performance.now() + 90_000
+  const deadline = performance.now() + 200_000
   while (!what()) {
     if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}:\n${said()}`)
     if (performance.now() > deadline) throw new Error(`the demo did not come up:\n${said()}`)
