@@ -45,7 +45,7 @@ describe.runIf(noChromium === null)('a stranger with a browser', () => {
     await page.goto(demo.link('nurse'))
     await page.waitForSelector('[data-bed="bed-12"]', { timeout: 90_000 })
     mkdirSync(SHOTS, { recursive: true })
-  }, 300_000)
+  }, 420_000)
   afterAll(() => browser?.close())
 
   it('sees a ward that says it is a demo and that the monitor stays the primary alarm', async () => {
@@ -130,14 +130,14 @@ describe.runIf(noRecording === null)('an engineer with a recording of a real pat
   /** Values of the recording stored and acknowledged by central, once central has all of it. */
   const expectCounts = (sent: readonly Sent[], times: number): Promise<void> =>
     expect
-      .poll(() => jsonLines<Count>(vigil('counts', '--json', '--device', 'replay', '--data', demo.data)).map(({ metric, stored, acknowledged }) => [metric, stored, acknowledged]), { timeout: 120_000, interval: 2_000 })
+      .poll(() => jsonLines<Count>(vigil('counts', '--json', '--device', 'replay', '--data', demo.data)).map(({ metric, stored, acknowledged }) => [metric, stored, acknowledged]), { timeout: 240_000, interval: 2_000 })
       .toEqual(expect.arrayContaining(sent.map(({ metric, sent: values }) => [metric, times * values, times * values])))
 
   it('every valid sample is in the database and at central exactly once', async () => {
     const sent = jsonLines<Sent>(vigil(...replay()))
     expect(sent.length).toBeGreaterThan(5)
     await expectCounts(sent, 1)
-  }, 300_000)
+  }, 420_000)
 
   it('also when the gateway is killed twice in mid-run: nothing acknowledged is missing, nothing is doubled', async () => {
     const running = vigilAsync(...replay('--speed', '12000'))
@@ -148,7 +148,7 @@ describe.runIf(noRecording === null)('an engineer with a recording of a real pat
     const sent = jsonLines<Sent>(await running)
     for (const { metric, sent: values, acknowledged } of sent) expect(acknowledged, metric).toBe(values)
     await expectCounts(sent, 2)
-  }, 300_000)
+  }, 420_000)
 })
 
 describe('Ctrl-C', () => {
