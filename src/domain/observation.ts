@@ -49,3 +49,18 @@ export function correct(times: SnapshotTimes): { readonly correctedAt: WallMs; r
   const apartMs = Math.abs(receivedAt - deviceAt)
   return apartMs <= TRANSPORT_BOUND_MS ? { correctedAt: deviceAt, boundMs: TRANSPORT_BOUND_MS } : { correctedAt: receivedAt, boundMs: apartMs }
 }
+
+/** Readings that arrived together, each with its corrected time. Most carry one device time: it is corrected once. */
+export function observed(readings: readonly Reading[], times: { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }): readonly Observation[] {
+  const { receivedAt, sentAt } = times
+  let last = correct({ receivedAt, sentAt, deviceAt: null })
+  let lastAt: WallMs | null = null
+  return readings.map(({ metric, measurement, channel, deviceAt, flags }) => {
+    if (deviceAt !== lastAt) {
+      last = correct({ receivedAt, sentAt, deviceAt })
+      lastAt = deviceAt
+    }
+    // Written out, for a spread costs four times as much and this runs once for every reading.
+    return { metric, measurement, channel, deviceAt, flags, correctedAt: last.correctedAt, boundMs: last.boundMs }
+  })
+}

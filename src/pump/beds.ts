@@ -8,7 +8,7 @@ import { pumpLimits } from '../limits.ts'
 import type { StayContext, StayRecord } from '../seams.ts'
 
 /** The newest observation of one metric and channel, and when it came. */
-export type Latest = { readonly observation: Observation; readonly device: DeviceId; readonly receivedAt: WallMs; /** On the clock that never steps. */ readonly measuredAt: MonoMs }
+export type Latest = { observation: Observation; /** On the clock that never steps. */ measuredAt: MonoMs }
 
 export type Bed = {
   readonly id: BedId
@@ -18,6 +18,8 @@ export type Bed = {
   /** Who last said whose values these are, and when. */
   assertedBy: { readonly device: DeviceId; readonly at: MonoMs } | null
   readonly latest: Map<string, Latest>
+  /** By device: which of them stood at each place of its last snapshot. */
+  readonly order: Map<DeviceId, (Latest | null)[]>
 }
 
 export type StayChange = { readonly closed: StayRecord | null; readonly opened: StayRecord }
@@ -59,7 +61,7 @@ export function createBeds(
     settings.map((setting) => {
       const id = bedId(setting.id)
       const stay = restored.findLast((record) => record.bed === id && record.closedAt === null) ?? null
-      return [id, { id, label: setting.label, population: setting.population ?? of.population, stay, assertedBy: null, latest: new Map() }]
+      return [id, { id, label: setting.label, population: setting.population ?? of.population, stay, assertedBy: null, latest: new Map(), order: new Map() }]
     }),
   )
 
@@ -89,6 +91,7 @@ export function createBeds(
     }
     bed.stay = opened
     bed.latest.clear()
+    bed.order.clear()
     if (said) bed.assertedBy = { device, at: now.at }
     return { kind: 'stay', stay: opened, change: { closed, opened } }
   }
@@ -99,14 +102,31 @@ export function createBeds(
 export const keyOf = (observation: Observation): string => (observation.channel === '' ? observation.metric.id : `${observation.metric.id} ${observation.channel}`)
 
 /** Keeps what is newest: a backlog never overwrites a later value, and a wall clock that is set back freezes none. */
-export function remember(bed: Bed, snapshot: Snapshot): void {
-  for (const observation of snapshot.observations) {
-    if (observation.flags.includes('history')) continue
-    const key = keyOf(observation)
-    const measuredAt = monoMs(snapshot.at - (snapshot.receivedAt - observation.correctedAt))
-    const known = bed.latest.get(key)
-    if (known ? known.measuredAt <= measuredAt : bed.latest.size < pumpLimits.valuesPerBedMax) {
-      bed.latest.set(key, { observation, device: snapshot.device, receivedAt: snapshot.receivedAt, measuredAt })
+export function remember(bed: Bed, { device, at, receivedAt, observations }: Snapshot): void {
+  let order = bed.order.get(device)
+  if (order === undefined) bed.order.set(device, (order = []))
+  for (let place = 0; place < observations.length; place++) {
+    const observation = observations[place]
+    if (observation === undefined || (observation.flags.length > 0 && observation.flags.includes('history'))) continue
+    const measuredAt = monoMs(at - (receivedAt - observation.correctedAt))
+    let latest = order[place] ?? null
+    if (latest === null || latest.observation.metric !== observation.metric || latest.observation.channel !== observation.channel) {
+      latest = latestOf(bed, observation, measuredAt)
+      if (place < pumpLimits.valuesPerBedMax) order[place] = latest
     }
+    if (latest === null || latest.measuredAt > measuredAt) continue
+    latest.observation = observation
+    latest.measuredAt = measuredAt
   }
+}
+
+/** null when there are too many already. */
+function latestOf({ latest }: Bed, observation: Observation, measuredAt: MonoMs): Latest | null {
+  const key = keyOf(observation)
+  const known = latest.get(key)
+  if (known !== undefined) return known
+  if (latest.size >= pumpLimits.valuesPerBedMax) return null
+  const added: Latest = { observation, measuredAt }
+  latest.set(key, added)
+  return added
 }

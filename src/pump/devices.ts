@@ -2,6 +2,8 @@
 
 import type { DeviceSetting } from '../config/schema.ts'
 import { type BedId, type DeviceId, bedId, deviceId, isId } from '../domain/ids.ts'
+import type { Metric } from '../domain/metrics.ts'
+import type { Reading } from '../domain/reading.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import { type SilenceRule, type SilenceState, silence } from '../rules/silence.ts'
@@ -24,6 +26,8 @@ export type Device = {
   readonly expiring: Map<string, MonoMs>
   /** Metric and channel pairs heard so far: a device has some dozens, and a broken one must not fill the store's names. */
   readonly series: Set<string>
+  /** What stood at each place of its last message: monitors say the same things in the same order. */
+  readonly order: { metric: Metric; channel: string }[]
   readonly silenceRule: SilenceRule
   silence: SilenceState
 }
@@ -61,7 +65,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
     const silenceRule = silence({ device: id, intervalMs: 1_000, silenceMs: of.silenceMs })
     const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
-    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), series: new Set(), silenceRule, silence: silenceRule.start(NO_CONTEXT) }
+    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), series: new Set(), order: [], silenceRule, silence: silenceRule.start(NO_CONTEXT) }
     devices.set(id, device)
     if (of.bed !== null) byBed.set(of.bed, [...(byBed.get(of.bed) ?? []), device])
     return device
@@ -104,12 +108,28 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   }
 }
 
-/** Whether a device may say this: its channels are short, and not more than there are limits for. */
-export function takesSeries(device: Device, metric: string, channel: string): boolean {
-  const key = `${metric} ${channel}`
-  if (device.series.has(key)) return true
-  if (channel.length > pumpLimits.channelCharsMax || device.series.size >= pumpLimits.seriesPerDeviceMax) return false
-  device.series.add(key)
+/** The readings that a device may say: their channels are short, and not more than there are limits for. The same list where all may. */
+export function takenOf(device: Device, readings: readonly Reading[]): readonly Reading[] {
+  const { order } = device
+  let taken: Reading[] | null = null
+  for (let place = 0; place < readings.length; place++) {
+    const reading = readings[place]
+    if (reading === undefined) continue
+    const before = order[place]
+    const isTaken = (before !== undefined && before.metric === reading.metric && before.channel === reading.channel) || takesSeries(device, reading, place)
+    if (!isTaken) taken ??= readings.slice(0, place)
+    else taken?.push(reading)
+  }
+  return taken ?? readings
+}
+
+function takesSeries(device: Device, { metric, channel }: Reading, place: number): boolean {
+  const key = `${metric.id} ${channel}`
+  if (!device.series.has(key)) {
+    if (channel.length > pumpLimits.channelCharsMax || device.series.size >= pumpLimits.seriesPerDeviceMax) return false
+    device.series.add(key)
+  }
+  if (place < pumpLimits.seriesPerDeviceMax) device.order[place] = { metric, channel }
   return true
 }
 

@@ -9,14 +9,15 @@ import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
 import type { AlertEvent, Priority } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
-import { type Snapshot, correct } from '../domain/observation.ts'
+import { type Snapshot, observed } from '../domain/observation.ts'
+import type { Reading } from '../domain/reading.ts'
 import { monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick } from './committer.ts'
-import { type Device, type Devices, createDevices, takesSeries } from './devices.ts'
+import { type Device, type Devices, createDevices, takenOf } from './devices.ts'
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
@@ -220,22 +221,21 @@ export class Pump<State> {
       filling.messages.push(verdict.identity)
       if (verdict.reused) this.#say(device, 'technical/control-id-reused', 'low', 'Message numbers began again: was the monitor restarted?', now)
     }
-    const readings = frame.readings.filter(({ metric, channel }) => takesSeries(device, metric.id, channel))
+    const readings = takenOf(device, frame.readings)
     const refused = frame.readings.length - readings.length
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
-    this.#stamp({ ...frame, readings }, device, { ...now, answered })
+    this.#stamp(frame, readings, device, { ...now, answered })
     if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
     filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
     if (answered) this.committer.soon()
     else this.committer.later()
   }
 
-  #stamp(frame: Frame & { kind: 'good' }, device: Device, now: Now & { readonly answered: boolean }): void {
+  #stamp(frame: Frame & { kind: 'good' }, readings: readonly Reading[], device: Device, now: Now & { readonly answered: boolean }): void {
     const bed = device.bed === null ? undefined : this.beds.get(device.bed)
     const stay = bed ? this.#stayOf(bed, device, frame, now) : null
-    if (frame.readings.length === 0) return
-    const times = { receivedAt: now.wall, sentAt: frame.sentAt }
+    if (readings.length === 0) return
     const snapshot: Snapshot = {
       device: device.id,
       bed: device.bed,
@@ -243,7 +243,7 @@ export class Pump<State> {
       receivedAt: now.wall,
       at: now.at,
       sentAt: frame.sentAt,
-      observations: frame.readings.map((reading) => ({ ...reading, ...correct({ ...times, deviceAt: reading.deviceAt }) })),
+      observations: observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }),
     }
     this.committer.filling.snapshots.push({ snapshot, answered: now.answered })
     if (!bed || !stay) return

@@ -14,6 +14,11 @@ export const NO_BASELINE: Baseline = { sequence: 0, halfHours: [] }
 export function countPressure(baseline: Baseline, sample: { readonly value: number; readonly sequence: number; readonly measuredAt: MonoMs }): Baseline {
   if (sample.sequence === baseline.sequence) return baseline
   const number = Math.floor(sample.measuredAt / HALF_HOUR_MS)
+  const latest = baseline.halfHours.at(-1)
+  if (latest?.number === number) {
+    const counted: HalfHour = { number, sum: latest.sum + sample.value, count: latest.count + 1 }
+    return { sequence: sample.sequence, halfHours: baseline.halfHours.with(-1, counted) }
+  }
   const known = baseline.halfHours.find((halfHour) => halfHour.number === number)
   const counted: HalfHour = { number, sum: (known?.sum ?? 0) + sample.value, count: (known?.count ?? 0) + 1 }
   const others = baseline.halfHours.filter((halfHour) => halfHour.number !== number)

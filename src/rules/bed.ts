@@ -50,11 +50,18 @@ function faultSignal({ id, version }: { readonly id: string; readonly version: s
   }
 }
 
-type Step = { readonly view: View; readonly settings: RuleSettings; readonly signals: Signal[]; faults: Readonly<Record<string, MonoMs>> }
+type Step = {
+  readonly view: View
+  readonly isSnapshot: boolean
+  readonly settings: RuleSettings
+  readonly signals: Signal[]
+  faults: Readonly<Record<string, MonoMs>>
+}
 
 /** The wall around one rule. */
 function guarded<State>(watcher: Watcher<State>, state: State, step: Step): State {
   const { view } = step
+  if (step.isSnapshot && watcher.looks === 'as-time-passes') return state
   try {
     const verdict = watcher.step(state, view, step.settings)
     for (const signal of verdict.signals) step.signals.push(signal)
@@ -96,7 +103,7 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
 
     step(state, input) {
       const seen = see(state.seen, input, settings)
-      const step: Step = { view: viewOf(seen, input), settings, signals: [], faults: state.faults }
+      const step: Step = { view: viewOf(seen, input, settings), isSnapshot: input.kind === 'snapshot', settings, signals: [], faults: state.faults }
       const next: BedState = {
         seen,
         threshold: guarded(watchers.threshold, state.threshold, step),

@@ -7,7 +7,7 @@
 import { ruleLimits } from '../limits.ts'
 import type { StayContext } from '../seams.ts'
 import { gather, type Gathered } from './inputs.ts'
-import { lastSample, scoreSample } from './vitals.ts'
+import { LAST, SCORED, scoreSample } from './vitals.ts'
 import type { View } from './watcher.ts'
 
 export type Estimate<Answer> = {
@@ -29,12 +29,25 @@ function expiryOf({ readings }: Gathered): number | null {
   return firstAt
 }
 
-export const gatherFresh = (view: View): Gathered => gather(view, (source) => scoreSample(source, view.at))
+/** What was last gathered: the rules of a bed look at one view one after the other. */
+let last: { readonly view: View; readonly fresh: Gathered; readonly carried: Gathered } | null = null
+
+function gathered(view: View): { readonly fresh: Gathered; readonly carried: Gathered } {
+  if (last?.view === view) return last
+  const fresh = gather(view, SCORED)
+  // While nothing is too old for a score both questions have one answer.
+  const isAllFresh = view.vitals.sources.every((source) => source.good === null || scoreSample(source, view.at) !== null)
+  last = { view, fresh, carried: isAllFresh ? fresh : gather(view, LAST) }
+  return last
+}
+
+export const gatherFresh = (view: View): Gathered => gathered(view).fresh
 
 /** The known estimate while it still stands; else a new one. */
 export function estimated<Answer>(known: Estimate<Answer> | null, view: View, answer: (gathered: Gathered) => Answer): Estimate<Answer> {
   const { vitals: { sequence }, context, at } = view
   if (known?.sequence === sequence && known.context === context && (known.expiresAt === null || at <= known.expiresAt)) return known
-  const gathered = gatherFresh(view)
-  return { sequence, context, expiresAt: expiryOf(gathered), fresh: answer(gathered), carried: answer(gather(view, lastSample)) }
+  const { fresh, carried } = gathered(view)
+  const freshAnswer = answer(fresh)
+  return { sequence, context, expiresAt: expiryOf(fresh), fresh: freshAnswer, carried: carried === fresh ? freshAnswer : answer(carried) }
 }

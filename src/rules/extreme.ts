@@ -8,8 +8,8 @@ import { type Variable, VARIABLES } from '../domain/metrics.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
-import { type Best, liveSample } from './vitals.ts'
-import { NO_SIGNALS, type RuleSettings, type View } from './watcher.ts'
+import { type Best, liveSample, sourcesOf } from './vitals.ts'
+import { NO_SIGNALS, type View } from './watcher.ts'
 import { inputOf, valueWords } from './words.ts'
 
 export type Extreme = {
@@ -50,12 +50,12 @@ type Change = readonly [condition: string, entry: Extreme | null]
 export type ExtremeVerdict = { readonly changed: readonly Change[]; readonly signals: readonly Signal[] }
 const NOTHING: ExtremeVerdict = { changed: [], signals: NO_SIGNALS }
 
-function presentSignal(condition: string, { source, sample }: Best, view: View, settings: RuleSettings): Signal {
+function presentSignal(condition: string, { source, sample }: Best, view: View): Signal {
   const standstill = STANDSTILL[source.variable]
   const words = valueWords(source, sample)
-  const others = view.vitals.sources.filter(({ variable, key }) => variable === source.variable && key !== source.key)
+  const others = sourcesOf(view.vitals, source.variable).filter(({ key }) => key !== source.key)
   const otherInputs = others.flatMap((other) => {
-    const live = liveSample(other, view.at, settings.periodicIntervalMs)
+    const live = liveSample(other, view.at, view.intervalMs)
     return live === null ? [] : [inputOf(other, live)]
   })
   return {
@@ -74,7 +74,7 @@ function presentSignal(condition: string, { source, sample }: Best, view: View, 
   }
 }
 
-function stepBeyond(condition: string, known: Extreme | undefined, best: Best, view: View, settings: RuleSettings): ExtremeVerdict {
+function stepBeyond(condition: string, known: Extreme | undefined, best: Best, view: View): ExtremeVerdict {
   const { source, sample } = best
   const isNew = known?.sequence !== sample.sequence
   const sinceAt = known?.sinceAt ?? view.at
@@ -84,11 +84,13 @@ function stepBeyond(condition: string, known: Extreme | undefined, best: Best, v
   const news = acts && (toldAt === null || known?.lost === true || view.at - toldAt >= ruleLimits.restateMs)
   if (known !== undefined && !isNew && !news) return NOTHING
   const entry: Extreme = { sinceAt, samples, sequence: sample.sequence, toldAt: news ? view.at : toldAt, lost: !news && known?.lost === true }
-  return { changed: [[condition, entry]], signals: news ? [presentSignal(condition, best, view, settings)] : NO_SIGNALS }
+  return { changed: [[condition, entry]], signals: news ? [presentSignal(condition, best, view)] : NO_SIGNALS }
 }
 
 /** What is told stays while nothing plausible is heard; what only waited is forgotten. */
 function stepAway(record: Extremes, variable: Variable, isBack: boolean): ExtremeVerdict {
+  const told = CONDITIONS[variable].some((condition) => record[condition] !== undefined)
+  if (!told) return NOTHING
   const changed: Change[] = []
   const signals: Signal[] = []
   for (const condition of CONDITIONS[variable]) {
@@ -99,13 +101,13 @@ function stepAway(record: Extremes, variable: Variable, isBack: boolean): Extrem
     if (known.toldAt !== null && isBack) signals.push({ kind: 'cleared', condition })
     else if (known.toldAt !== null && !known.lost) signals.push({ kind: 'lost', condition })
   }
-  return changed.length === 0 ? NOTHING : { changed, signals }
+  return { changed, signals }
 }
 
 /** One step for one variable. A plausible value clears; no value at all is `lost`. */
-export function stepExtreme(record: Extremes, variable: Variable, best: Best | null, view: View, settings: RuleSettings): ExtremeVerdict {
+export function stepExtreme(record: Extremes, variable: Variable, best: Best | null, view: View): ExtremeVerdict {
   if (best === null || best.source.state.kind !== 'beyond') return stepAway(record, variable, best !== null)
   const standstill = STANDSTILL[variable]
   const condition = standstill !== undefined && best.sample.value === 0 ? standstill.condition : implausibleCondition(variable)
-  return stepBeyond(condition, record[condition], best, view, settings)
+  return stepBeyond(condition, record[condition], best, view)
 }

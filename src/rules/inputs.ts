@@ -4,12 +4,15 @@ import type { Because } from '../domain/alert.ts'
 import { METRICS, type Variable } from '../domain/metrics.ts'
 import { meanPressure } from './scores/pressure.ts'
 import type { ScoreInputs } from './scores/inputs.ts'
-import { bestSource, type Sample, type Source } from './vitals.ts'
+import { news2 } from './scores/news2.ts'
+import type { ScoreResult } from './scores/result.ts'
+import { bestSource, type Sample, type SampleOf, type Source, sourcesOf } from './vitals.ts'
 import type { View } from './watcher.ts'
 import { inputOf } from './words.ts'
 
 type Reading = { readonly source: Source; readonly sample: Sample }
-export type Gathered = { readonly inputs: ScoreInputs; readonly readings: { readonly [Name in Variable]?: Reading } }
+/** `news2`: every rule that gathers asks for it. */
+export type Gathered = { readonly inputs: ScoreInputs; readonly readings: { readonly [Name in Variable]?: Reading }; readonly news2: ScoreResult }
 
 const GATHERED = ['rr', 'spo2', 'sbp', 'dbp', 'map', 'hr', 'temperature', 'fio2'] as const
 
@@ -17,27 +20,27 @@ const GATHERED = ['rr', 'spo2', 'sbp', 'dbp', 'map', 'hr', 'temperature', 'fio2'
 const ONE_MEASUREMENT_MS = 60_000
 
 /** The latest value of each variable that `sampleOf` lets pass, with what the nurse said. */
-export function gather({ vitals, context }: View, sampleOf: (source: Source) => Sample | null): Gathered {
+export function gather(view: View, sampleOf: SampleOf): Gathered {
+  const { context } = view
   const readings: { [Name in Variable]?: Reading } = {}
   for (const variable of GATHERED) {
-    const best = bestSource(vitals, variable, sampleOf)
+    const best = bestSource(view, variable, sampleOf)
     if (best !== null) readings[variable] = best
   }
-  const valueOf = (variable: Variable): number | undefined => readings[variable]?.sample.value
-  const fio2 = valueOf('fio2')
+  const fio2 = readings.fio2?.sample.value
   const inputs: ScoreInputs = {
-    rr: valueOf('rr'),
-    spo2: valueOf('spo2'),
+    rr: readings.rr?.sample.value,
+    spo2: readings.spo2?.sample.value,
     spo2Scale: context.spo2Scale,
     oxygen: context.onOxygen ?? undefined,
-    sbp: valueOf('sbp'),
+    sbp: readings.sbp?.sample.value,
     map: meanOf(readings),
-    pulse: valueOf('hr'),
-    temperature: valueOf('temperature'),
+    pulse: readings.hr?.sample.value,
+    temperature: readings.temperature?.sample.value,
     consciousness: context.consciousness ?? undefined,
     fio2: fio2 === undefined ? undefined : fio2 / 100,
   }
-  return { inputs, readings }
+  return { inputs, readings, news2: news2.score(inputs) }
 }
 
 /** The measured mean pressure; else the derived one, where systolic and diastolic belong together. */
@@ -74,6 +77,6 @@ export const restedOn = ({ inputs }: Because): readonly Variable[] => [...new Se
 
 /** Those that are still to be heard; the same list when none was. */
 export function stillAwaited(awaited: readonly Variable[], { vitals }: View): readonly Variable[] {
-  const isHeard = (variable: Variable): boolean => vitals.sources.some((source) => source.variable === variable && source.good !== null)
+  const isHeard = (variable: Variable): boolean => sourcesOf(vitals, variable).some(({ good }) => good !== null)
   return awaited.some(isHeard) ? awaited.filter((variable) => !isHeard(variable)) : awaited
 }

@@ -13,7 +13,6 @@ import type { Signal } from '../seams.ts'
 import { type Estimate, estimated, gatherFresh } from './estimate.ts'
 import { becauseInputs, type Gathered, restedOn, stillAwaited } from './inputs.ts'
 import { groundLadder, type Ladder, type LadderTimes, stepLadder } from './ladder.ts'
-import { news2 as news2Score } from './scores/news2.ts'
 import type { ScoreResult } from './scores/result.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
 import { scoreWords, valueWords } from './words.ts'
@@ -61,7 +60,7 @@ const keeps = (result: ScoreResult): number => (result.min >= 6 ? EMERGENCY : re
 function answerOf(gathered: Gathered): Answer {
   let at: WallMs | null = null
   for (const { sample } of Object.values(gathered.readings)) if (at === null || sample.wall > at) at = sample.wall
-  return { result: news2Score.score(gathered.inputs), at }
+  return { result: gathered.news2, at }
 }
 
 const VARIABLE_OF_PART = { rr: 'rr', spo2: 'spo2', sbp: 'sbp', pulse: 'hr', temperature: 'temperature' } as const
@@ -123,6 +122,7 @@ function looked(state: News2State, view: View): News2State {
 export const news2: Watcher<News2State> = {
   id: ID,
   version: VERSION,
+  looks: 'as-time-passes',
   start: () => START,
 
   step(state, view) {

@@ -5,7 +5,7 @@
  * once scaled in binary (1.005 × 100 is 100.49999999999999); the tolerance is a few of those hairs.
  */
 export function roundHalfUp(value: number, decimals: number): number {
-  const scale = 10 ** decimals
+  const scale = decimals === 0 ? 1 : 10 ** decimals
   const scaled = value * scale
   return Math.floor(scaled + 0.5 + Math.abs(scaled) * Number.EPSILON * 4) / scale
 }

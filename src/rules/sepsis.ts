@@ -16,10 +16,9 @@ import { type Estimate, estimated, gatherFresh } from './estimate.ts'
 import { becauseInputs, type Gathered, restedOn, stillAwaited } from './inputs.ts'
 import { groundLadder, type Ladder, type LadderTimes, stepLadder } from './ladder.ts'
 import { roundHalfUp } from './rounding.ts'
-import { news2 } from './scores/news2.ts'
 import type { ScoreResult } from './scores/result.ts'
 import { sirsVitals } from './scores/sirs.ts'
-import { bestSource, scoreSample } from './vitals.ts'
+import { bestSource, SCORED } from './vitals.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
 import { inputWord, scoreWords } from './words.ts'
 
@@ -54,8 +53,8 @@ const START: SepsisState = { estimate: null, baseline: NO_BASELINE, ladder: grou
 
 const whole = (value: number | undefined): number | null => (value === undefined ? null : roundHalfUp(value, 0))
 
-const findingsOf = ({ inputs }: Gathered): Findings => ({
-  news2: news2.score(inputs), sirs: sirsVitals.score(inputs), sbp: whole(inputs.sbp), map: whole(inputs.map),
+const findingsOf = ({ inputs, news2 }: Gathered): Findings => ({
+  news2, sirs: sirsVitals.score(inputs), sbp: whole(inputs.sbp), map: whole(inputs.map),
 })
 
 type Margin = { readonly sbp: number; readonly map: number; readonly fall: number }
@@ -121,7 +120,7 @@ const LOST: readonly Signal[] = [{ kind: 'lost', condition: SEPSIS_CONDITION }]
 
 function countedBaseline(baseline: Baseline, view: View): Baseline {
   if (baseline.sequence === view.vitals.sequence) return baseline
-  const best = bestSource(view.vitals, 'sbp', (source) => scoreSample(source, view.at))
+  const best = bestSource(view, 'sbp', SCORED)
   return best === null ? baseline : countPressure(baseline, best.sample)
 }
 
@@ -146,6 +145,7 @@ function isHeldByLost({ estimate, ladder: { told }, awaited, baseline }: SepsisS
 export const sepsis: Watcher<SepsisState> = {
   id: ID,
   version: VERSION,
+  looks: 'as-time-passes',
   start: () => START,
 
   step(state, view) {

@@ -11,8 +11,8 @@ import type { Variable } from '../domain/metrics.ts'
 import type { AbsentReason } from '../domain/reading.ts'
 import type { MonoMs } from '../domain/time.ts'
 import type { Signal } from '../seams.ts'
-import { bestSource, liveSample, type Source } from './vitals.ts'
-import { NO_SIGNALS, type RuleSettings, type View, type Watcher } from './watcher.ts'
+import { liveSample, type Source, sourcesOf } from './vitals.ts'
+import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
 import { inputOf, REASON_WORDS, VARIABLE_WORDS } from './words.ts'
 
 const ID = 'technical'
@@ -43,7 +43,7 @@ const conditionOf = (variable: Variable): string => `${ID}/${variable}-off`
 /** `reason` is null when the sensor just says nothing. */
 type Found = { readonly trouble: Trouble; readonly reason: AbsentReason | null }
 
-function troubleOf(source: Source, view: View, settings: RuleSettings): Found | null {
+function troubleOf(source: Source, view: View): Found | null {
   switch (source.state.kind) {
     case 'absent': {
       const { reason } = source.state
@@ -52,7 +52,7 @@ function troubleOf(source: Source, view: View, settings: RuleSettings): Found | 
     }
     case 'good':
     case 'beyond': {
-      if (source.episodic || liveSample(source, view.at, settings.periodicIntervalMs) !== null) return null
+      if (source.episodic || liveSample(source, view.at, view.intervalMs) !== null) return null
       const { heardAt } = view.vitals
       return heardAt !== null && view.at - heardAt <= SPEAKING_MS ? { trouble: 'no-value', reason: null } : null
     }
@@ -60,11 +60,10 @@ function troubleOf(source: Source, view: View, settings: RuleSettings): Found | 
 }
 
 /** The worst trouble among the sensors of a variable; null when none is in trouble. */
-function worstTrouble(variable: Variable, view: View, settings: RuleSettings): (Found & { readonly source: Source }) | null {
+function worstTrouble(variable: Variable, view: View): (Found & { readonly source: Source }) | null {
   let worst: (Found & { readonly source: Source }) | null = null
-  for (const source of view.vitals.sources) {
-    if (source.variable !== variable) continue
-    const found = troubleOf(source, view, settings)
+  for (const source of sourcesOf(view.vitals, variable)) {
+    const found = troubleOf(source, view)
     if (found !== null && (worst === null || (worst.trouble === 'no-value' && found.trouble === 'off'))) worst = { ...found, source }
   }
   return worst
@@ -84,12 +83,22 @@ function presentSignal(variable: Variable, priority: Priority, reason: AbsentRea
 }
 
 type Step = { readonly entry: Entry | undefined; readonly signal: Signal | null }
+const QUIET: Step = { entry: undefined, signal: null }
 
-function stepVariable(variable: Variable, known: Entry | undefined, view: View, settings: RuleSettings): Step {
-  const isLive = bestSource(view.vitals, variable, (source) => liveSample(source, view.at, settings.periodicIntervalMs)) !== null
+/** Whether any sensor of a variable speaks. */
+function isLive({ vitals: { sources, spans }, at, intervalMs }: View, variable: Variable): boolean {
+  const { from, to } = spans[variable]
+  for (let place = from; place < to; place++) {
+    const source = sources[place]
+    if (source !== undefined && liveSample(source, at, intervalMs) !== null) return true
+  }
+  return false
+}
+
+function stepVariable(variable: Variable, known: Entry | undefined, view: View): Step {
   const told = known?.told ?? null
-  if (isLive) return { entry: undefined, signal: told === null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
-  const found = worstTrouble(variable, view, settings)
+  if (isLive(view, variable)) return known === undefined ? QUIET : { entry: undefined, signal: told === null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
+  const found = worstTrouble(variable, view)
   // Nothing is in trouble any more, yet no value is back: what was told stays, what waited is forgotten.
   if (found === null) return { entry: told === null ? undefined : known, signal: null }
   const sinceAt = (known?.trouble === found.trouble ? known.sinceAt : null) ?? view.at
@@ -106,14 +115,15 @@ function stepVariable(variable: Variable, known: Entry | undefined, view: View, 
 export const technical: Watcher<TechnicalState> = {
   id: ID,
   version: VERSION,
+  looks: 'as-time-passes',
   start: () => ({ entries: {} }),
 
-  step(state, view, settings) {
+  step(state, view) {
     let { entries } = state
     let signals: Signal[] | null = null
     for (const variable of VARIABLES) {
       const known = entries[variable]
-      const { entry, signal } = stepVariable(variable, known, view, settings)
+      const { entry, signal } = stepVariable(variable, known, view)
       if (signal !== null) (signals ??= []).push(signal)
       if (entry === known) continue
       const { [variable]: _replaced, ...others } = entries

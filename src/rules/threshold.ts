@@ -16,8 +16,8 @@ import type { Signal } from '../seams.ts'
 import { ADOPTED, type Extreme, EXTREME_CONDITIONS, stepExtreme } from './extreme.ts'
 import type { Grade, LimitProfile, Population, VariableLimits } from './profile.ts'
 import { roundHalfUp } from './rounding.ts'
-import { type Best, bestSource, liveSample } from './vitals.ts'
-import { NO_SIGNALS, type OpenCondition, type RuleSettings, type Verdict, type View, type Watcher } from './watcher.ts'
+import { type Best, bestSource, LIVE } from './vitals.ts'
+import { NO_SIGNALS, type OpenCondition, type Verdict, type View, type Watcher } from './watcher.ts'
 import { inputOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
 
 const ID = 'threshold'
@@ -60,7 +60,11 @@ type Subject = Best & {
   readonly view: View
 }
 
-const conditionOf = (variable: Variable, side: Side): string => `${ID}/${variable}-${side}`
+const conditionsOf = (variable: Variable): Readonly<Record<Side, string>> => ({ low: `${ID}/${variable}-low`, high: `${ID}/${variable}-high` })
+const CONDITIONS: Readonly<Record<Variable, Readonly<Record<Side, string>>>> = {
+  hr: conditionsOf('hr'), spo2: conditionsOf('spo2'), rr: conditionsOf('rr'), sbp: conditionsOf('sbp'), dbp: conditionsOf('dbp'), map: conditionsOf('map'),
+  temperature: conditionsOf('temperature'), etco2: conditionsOf('etco2'), fio2: conditionsOf('fio2'),
+}
 const isBeyond = (side: Side, value: number, limit: number): boolean => (side === 'low' ? value < limit : value > limit)
 
 /** The value as the nurse reads it: what is compared is what is shown. */
@@ -148,8 +152,7 @@ function tell(state: SideState, subject: Subject): Verdict<SideState | null> {
 }
 
 function stepSide(state: SideState | undefined, subject: Subject): Verdict<SideState | null> {
-  const { side, grades, sample, value, view } = subject
-  if (state === undefined && !isBeyond(side, value, grades[0]?.beyond ?? value)) return QUIET
+  const { sample, view } = subject
   const isNew = state?.sequence !== sample.sequence
   const runs = stepRuns(state, subject, isNew)
   if (state === undefined && runs.every((run) => run === null)) return QUIET
@@ -176,20 +179,24 @@ function note(draft: Draft, signals: readonly Signal[]): void {
   if (signals.length > 0) (draft.signals ??= []).push(...signals)
 }
 
-function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, view: View, settings: RuleSettings): void {
-  const best = bestSource(view.vitals, variable, (source) => liveSample(source, view.at, settings.periodicIntervalMs))
-  const extreme = stepExtreme(draft.extremes, variable, best, view, settings)
+function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, view: View): void {
+  const best = bestSource(view, variable, LIVE)
+  const extreme = stepExtreme(draft.extremes, variable, best, view)
   for (const [condition, entry] of extreme.changed) draft.extremes = put(draft.extremes, condition, entry)
   note(draft, extreme.signals)
   // A value beyond plausibility is neither better nor a measure of how bad: the limit alert waits as it is.
   if (best?.source.state.kind === 'beyond') return
   const limits = profile.variables[variable]
+  if (limits === undefined) return
+  const value = best === null ? null : asRead(best)
   for (const side of SIDES) {
-    const condition = conditionOf(variable, side)
+    const condition = CONDITIONS[variable][side]
     const state = draft.sides[condition]
-    if (limits === undefined || limits[side].length === 0 || (best === null && state === undefined)) continue
+    const grades = limits[side]
+    const [innermost] = grades
+    if (innermost === undefined || (state === undefined && (value === null || !isBeyond(side, value, innermost.beyond)))) continue
     const verdict =
-      best !== null ? stepSide(state, { condition, side, profile, limits, grades: limits[side], ...best, value: asRead(best), view })
+      best !== null && value !== null ? stepSide(state, { condition, side, profile, limits, grades, ...best, value, view })
       : state !== undefined ? stepWithout(condition, state, view)
       : QUIET
     draft.sides = put(draft.sides, condition, verdict.state)
@@ -210,7 +217,7 @@ function adopted(grades: readonly Grade[], priority: Priority): SideState {
 }
 
 function gradesOf(profile: LimitProfile, condition: string): readonly Grade[] {
-  for (const variable of VARIABLES) for (const side of SIDES) if (conditionOf(variable, side) === condition) return profile.variables[variable]?.[side] ?? []
+  for (const variable of VARIABLES) for (const side of SIDES) if (CONDITIONS[variable][side] === condition) return profile.variables[variable]?.[side] ?? []
   return []
 }
 
@@ -228,6 +235,7 @@ function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfi
 export const threshold: Watcher<ThresholdState> = {
   id: ID,
   version: VERSION,
+  looks: 'at-each-snapshot',
   start: ({ population }) => ({ population, sides: {}, extremes: {} }),
 
   step(state, view, settings) {
@@ -235,7 +243,7 @@ export const threshold: Watcher<ThresholdState> = {
     const profile = settings.profiles[population]
     const draft: Draft = { sides: state.sides, extremes: state.extremes, signals: null }
     if (population !== state.population) rearm(draft, state.sides, profile)
-    for (const variable of VARIABLES) stepVariable(draft, variable, profile, view, settings)
+    for (const variable of VARIABLES) stepVariable(draft, variable, profile, view)
     const same = draft.sides === state.sides && draft.extremes === state.extremes && population === state.population
     return { state: same ? state : { population, sides: draft.sides, extremes: draft.extremes }, signals: draft.signals ?? NO_SIGNALS }
   },

@@ -6,6 +6,7 @@
  * nothing. Values marked demo or test are not seen. Values that are older than live are history and not seen either.
  */
 
+import type { DeviceId } from '../domain/ids.ts'
 import { type Metric, type Variable, within } from '../domain/metrics.ts'
 import { ageAtSending, type Observation, type Snapshot } from '../domain/observation.ts'
 import type { AbsentReason, ReadingFlag } from '../domain/reading.ts'
@@ -28,10 +29,13 @@ export type SourceState =
   | { readonly kind: 'good' }
   /** The device calls it valid, but it lies beyond what may be scored, on a side where that is dangerous. */
   | { readonly kind: 'beyond'; readonly side: 'low' | 'high'; readonly sample: Sample }
-  | { readonly kind: 'absent'; readonly reason: AbsentReason; readonly saidAt: MonoMs }
+  | { readonly kind: 'absent'; readonly reason: AbsentReason }
 
 export type Source = {
-  /** Device, metric and channel. */
+  readonly device: DeviceId
+  readonly metric: Metric
+  readonly channel: string
+  /** Device, metric and channel, as one word. */
   readonly key: string
   readonly variable: Variable
   readonly rank: number
@@ -52,9 +56,23 @@ export type Vitals = {
   readonly heardAt: MonoMs | null
   /** By variable, then rank, then key. */
   readonly sources: readonly Source[]
+  /** Where the sources of each variable stand among them. */
+  readonly spans: Spans
 }
 
-export const NO_VITALS: Vitals = { sequence: 0, heardAt: null, sources: [] }
+type Span = { readonly from: number; readonly to: number }
+type Spans = Readonly<Record<Variable, Span>>
+
+const spanOf = (sources: readonly Source[], variable: Variable): Span => {
+  const from = sources.findIndex((source) => source.variable === variable)
+  return from === -1 ? { from: 0, to: 0 } : { from, to: sources.findLastIndex((source) => source.variable === variable) + 1 }
+}
+const spansOf = (sources: readonly Source[]): Spans => ({
+  hr: spanOf(sources, 'hr'), spo2: spanOf(sources, 'spo2'), rr: spanOf(sources, 'rr'), sbp: spanOf(sources, 'sbp'), dbp: spanOf(sources, 'dbp'),
+  map: spanOf(sources, 'map'), temperature: spanOf(sources, 'temperature'), etco2: spanOf(sources, 'etco2'), fio2: spanOf(sources, 'fio2'),
+})
+
+export const NO_VITALS: Vitals = { sequence: 0, heardAt: null, sources: [], spans: spansOf([]) }
 
 /**
  * Where a value beyond plausibility means danger rather than a fault. Not temperature: below 25 °C a probe lies in the
@@ -75,59 +93,84 @@ const isEpisodic = ({ metric, flags }: Observation): boolean => metric.kind === 
 /** How long a value of this kind is live, in ms. */
 export const liveMs = (episodic: boolean, periodicIntervalMs: number): number => (episodic ? ruleLimits.episodicLiveMs : 2 * periodicIntervalMs)
 
-type Heard = { readonly observation: Observation; readonly ageMs: number; readonly variable: Variable; readonly rank: number }
+/** How old a value was when it left the device, in ms. */
+const ageOf = ({ deviceAt }: Observation, { receivedAt, sentAt }: Snapshot): number => ageAtSending({ receivedAt, sentAt, deviceAt })
 
 /** Which of two values of one source counts: the newer; then the measured; then, so that order never matters, the lower. */
-function isPreferred(candidate: Heard, to: Heard): boolean {
-  if (candidate.ageMs !== to.ageMs) return candidate.ageMs < to.ageMs
-  const [at, otherAt] = [candidate.observation.deviceAt ?? -Infinity, to.observation.deviceAt ?? -Infinity]
+function isPreferred(candidate: Observation, to: Observation, snapshot: Snapshot): boolean {
+  const [age, otherAge] = [ageOf(candidate, snapshot), ageOf(to, snapshot)]
+  if (age !== otherAge) return age < otherAge
+  const [at, otherAt] = [candidate.deviceAt ?? -Infinity, to.deviceAt ?? -Infinity]
   if (at !== otherAt) return at > otherAt
-  if (candidate.observation.correctedAt !== to.observation.correctedAt) return candidate.observation.correctedAt > to.observation.correctedAt
-  const [a, b] = [candidate.observation.measurement, to.observation.measurement]
+  if (candidate.correctedAt !== to.correctedAt) return candidate.correctedAt > to.correctedAt
+  const [a, b] = [candidate.measurement, to.measurement]
   if (a.kind !== b.kind) return a.kind === 'measured'
   if (a.kind === 'measured' && b.kind === 'measured' && a.value !== b.value) return a.value < b.value
   if (a.kind === 'absent' && b.kind === 'absent' && a.reason !== b.reason) return a.reason < b.reason
-  return candidate.observation.flags.join() < to.observation.flags.join()
+  return candidate.flags.join() < to.flags.join()
 }
 
 /** Marks that keep a value from every rule. */
 const UNSEEN: readonly ReadingFlag[] = ['demo', 'test', 'history']
+const isUnseen = (flags: readonly ReadingFlag[]): boolean => flags.length > 0 && flags.some((flag) => UNSEEN.includes(flag))
 
-function hear(snapshot: Snapshot, periodicIntervalMs: number): Map<string, Heard> | null {
-  let heard: Map<string, Heard> | null = null
+/** What a snapshot says: by place among the sources that are known, and of new ones by key. */
+type Heard = { readonly known: (Observation | undefined)[]; readonly added: Map<string, Observation> }
+
+/** Looked for among the few of its variable, and without making a key: this runs once for every reading. */
+function placeOf({ sources, spans }: Vitals, device: DeviceId, { metric, channel }: Observation, variable: Variable): number {
+  const { from, to } = spans[variable]
+  for (let place = from; place < to; place++) {
+    const source = sources[place]
+    if (source !== undefined && source.metric === metric && source.channel === channel && source.device === device) return place
+  }
+  return -1
+}
+
+function hear(vitals: Vitals, snapshot: Snapshot, periodicIntervalMs: number): Heard | null {
+  let heard: Heard | null = null
   for (const observation of snapshot.observations) {
-    const { metric, flags, deviceAt, channel } = observation
-    if (metric.variable === null || flags.some((flag) => UNSEEN.includes(flag))) continue
-    const ageMs = ageAtSending({ receivedAt: snapshot.receivedAt, sentAt: snapshot.sentAt, deviceAt })
-    if (ageMs > liveMs(isEpisodic(observation), periodicIntervalMs)) continue
-    heard ??= new Map()
-    const key = `${snapshot.device}|${metric.id}|${channel}`
-    const candidate: Heard = { observation, ageMs, variable: metric.variable.name, rank: metric.variable.rank }
-    const known = heard.get(key)
-    if (known === undefined || isPreferred(candidate, known)) heard.set(key, candidate)
+    const { metric, flags, channel } = observation
+    if (metric.variable === null || isUnseen(flags)) continue
+    if (ageOf(observation, snapshot) > liveMs(isEpisodic(observation), periodicIntervalMs)) continue
+    heard ??= { known: new Array<Observation | undefined>(vitals.sources.length), added: new Map() }
+    const place = placeOf(vitals, snapshot.device, observation, metric.variable.name)
+    const key = place === -1 ? `${snapshot.device}|${metric.id}|${channel}` : ''
+    const before = place === -1 ? heard.added.get(key) : heard.known[place]
+    if (before !== undefined && !isPreferred(observation, before, snapshot)) continue
+    if (place === -1) heard.added.set(key, observation)
+    else heard.known[place] = observation
   }
   return heard
 }
 
-function stateOf({ observation, variable }: Heard, sample: (value: number) => Sample, at: MonoMs): Pick<Source, 'state' | 'good'> {
-  const { measurement, metric } = observation
-  if (measurement.kind === 'absent') return { state: { kind: 'absent', reason: measurement.reason, saidAt: at }, good: null }
+const GOOD: SourceState = { kind: 'good' }
+const IMPLAUSIBLE: SourceState = { kind: 'absent', reason: 'implausible' }
+
+/** What the value in `sample` says; an absent one has no sample. */
+function stateOf({ measurement, metric }: Observation, variable: Variable, sample: Sample | null): SourceState {
+  if (measurement.kind === 'absent') return { kind: 'absent', reason: measurement.reason }
   const { value } = measurement
-  if (within(metric.scored, value) && !isStandstill(variable, value)) return { state: { kind: 'good' }, good: sample(value) }
+  if (within(metric.scored, value) && !isStandstill(variable, value)) return GOOD
   const side = value < metric.scored.low || isStandstill(variable, value) ? 'low' : 'high'
-  if (DANGEROUS[variable]?.[side] === true) return { state: { kind: 'beyond', side, sample: sample(value) }, good: null }
-  return { state: { kind: 'absent', reason: 'implausible', saidAt: at }, good: null }
+  return sample !== null && DANGEROUS[variable]?.[side] === true ? { kind: 'beyond', side, sample } : IMPLAUSIBLE
 }
 
-function sourceOf(key: string, heard: Heard, known: Source | undefined, { at, sequence }: { readonly at: MonoMs; readonly sequence: number }): Source {
-  const { observation, ageMs, variable, rank } = heard
-  const { metric, correctedAt, flags }: { metric: Metric; correctedAt: WallMs; flags: Observation['flags'] } = observation
-  const doubtful = flags.includes('questionable') || flags.includes('low-signal')
-  const sample = (value: number): Sample => ({ value, measuredAt: monoMs(at - ageMs), wall: correctedAt, sequence, doubtful })
-  const { state, good } = stateOf(heard, sample, at)
+type Place = { readonly key: string; readonly variable: Variable; readonly rank: number }
+
+/** Written out, for a spread costs several times as much and this runs once for every reading. */
+function sourceOf({ key, variable, rank }: Place, observation: Observation, snapshot: Snapshot, of: { readonly good: Sample | null; readonly sequence: number }): Source {
+  const { metric, measurement, channel, flags, correctedAt } = observation
+  const { at, device } = snapshot
+  const doubtful = flags.length > 0 && (flags.includes('questionable') || flags.includes('low-signal'))
+  const sample: Sample | null =
+    measurement.kind === 'measured'
+      ? { value: measurement.value, measuredAt: monoMs(at - ageOf(observation, snapshot)), wall: correctedAt, sequence: of.sequence, doubtful }
+      : null
+  const state = stateOf(observation, variable, sample)
   return {
-    key, variable, rank, label: metric.label, unit: metric.unit, decimals: metric.decimals, episodic: isEpisodic(observation),
-    good: good ?? known?.good ?? null, state, heardAt: at,
+    device, metric, channel, key, variable, rank, label: metric.label, unit: metric.unit, decimals: metric.decimals, episodic: isEpisodic(observation),
+    good: state === GOOD ? sample : of.good, state, heardAt: at,
   }
 }
 
@@ -138,21 +181,21 @@ const byLongestUnheard = (a: Source, b: Source): number => a.heardAt - b.heardAt
 
 /** What is known after this snapshot; the same object when it says nothing that a rule may see. */
 export function hearSnapshot(vitals: Vitals, snapshot: Snapshot, periodicIntervalMs: number): Vitals {
-  const heard = hear(snapshot, periodicIntervalMs)
+  const heard = hear(vitals, snapshot, periodicIntervalMs)
   if (heard === null) return vitals
-  const stamp = { at: snapshot.at, sequence: vitals.sequence + 1 }
-  let sources = vitals.sources.map((source) => {
-    const news = heard.get(source.key)
-    if (news === undefined) return source
-    heard.delete(source.key)
-    return sourceOf(source.key, news, source, stamp)
+  const sequence = vitals.sequence + 1
+  const sources = vitals.sources.map((source, place) => {
+    const news = heard.known[place]
+    return news === undefined ? source : sourceOf(source, news, snapshot, { good: source.good, sequence })
   })
-  if (heard.size > 0) {
-    for (const [key, news] of heard) sources.push(sourceOf(key, news, undefined, stamp))
-    if (sources.length > ruleLimits.sourcesPerStayMax) sources = sources.sort(byLongestUnheard).slice(-ruleLimits.sourcesPerStayMax)
-    sources.sort(byPlace)
+  if (heard.added.size === 0) return { sequence, heardAt: snapshot.at, sources, spans: vitals.spans }
+  for (const [key, news] of heard.added) {
+    const { variable } = news.metric
+    if (variable !== null) sources.push(sourceOf({ key, variable: variable.name, rank: variable.rank }, news, snapshot, { good: null, sequence }))
   }
-  return { sequence: stamp.sequence, heardAt: snapshot.at, sources }
+  const kept = sources.length > ruleLimits.sourcesPerStayMax ? sources.sort(byLongestUnheard).slice(-ruleLimits.sourcesPerStayMax) : sources
+  kept.sort(byPlace)
+  return { sequence, heardAt: snapshot.at, sources: kept, spans: spansOf(kept) }
 }
 
 /** The sample that stands for what a source says now; null when it says nothing or has not spoken for too long. */
@@ -171,20 +214,34 @@ export const lastSample = (source: Source): Sample | null => source.good
 
 export type Best = { readonly source: Source; readonly sample: Sample }
 
+/** One look at the sensors. `intervalMs`: how often a periodic value is promised. */
+export type Look = { readonly vitals: Vitals; readonly at: MonoMs; readonly intervalMs: number }
+export type SampleOf = (source: Source, look: Look) => Sample | null
+
+export const LIVE: SampleOf = (source, { at, intervalMs }) => liveSample(source, at, intervalMs)
+export const SCORED: SampleOf = (source, { at }) => scoreSample(source, at)
+export const LAST: SampleOf = lastSample
+
 /**
  * The source that a variable is read from: the best-ranked of those with a sample, unless another is newer by more than
  * the allowed lead (a sensor that fell silent without a word must not hide one that speaks).
  */
-export function bestSource(vitals: Vitals, variable: Variable, sampleOf: (source: Source) => Sample | null): Best | null {
+export function bestSource(look: Look, variable: Variable, sampleOf: SampleOf): Best | null {
+  const { sources, spans } = look.vitals
+  const { from, to } = spans[variable]
   let newestAt = -Infinity
-  for (const source of vitals.sources) {
-    if (source.variable !== variable) continue
-    newestAt = Math.max(newestAt, sampleOf(source)?.measuredAt ?? -Infinity)
+  for (let place = from; to - from > 1 && place < to; place++) {
+    const source = sources[place]
+    const sample = source === undefined ? null : sampleOf(source, look)
+    if (sample !== null && sample.measuredAt > newestAt) newestAt = sample.measuredAt
   }
-  for (const source of vitals.sources) {
-    if (source.variable !== variable) continue
-    const sample = sampleOf(source)
-    if (sample !== null && newestAt - sample.measuredAt <= ruleLimits.sourceLeadMs) return { source, sample }
+  for (let place = from; place < to; place++) {
+    const source = sources[place]
+    const sample = source === undefined ? null : sampleOf(source, look)
+    if (source !== undefined && sample !== null && newestAt - sample.measuredAt <= ruleLimits.sourceLeadMs) return { source, sample }
   }
   return null
 }
+
+/** The sources of one variable, best-ranked first. */
+export const sourcesOf = ({ sources, spans }: Vitals, variable: Variable): readonly Source[] => sources.slice(spans[variable].from, spans[variable].to)

@@ -23,6 +23,8 @@ export type View = {
   readonly contextAt: WallMs | null
   readonly at: MonoMs
   readonly wall: WallMs
+  /** How often the monitors of this stay promise a periodic value, in ms. */
+  readonly intervalMs: number
 }
 
 export type Verdict<State> = { readonly state: State; readonly signals: readonly Signal[] }
@@ -35,6 +37,11 @@ export type OpenCondition = Pick<Alert, 'condition' | 'priority' | 'because'>
 export type Watcher<State> = {
   readonly id: string
   readonly version: string
+  /**
+   * Whether it looks at each snapshot, or only as time passes and when the context changes: at least once a second, however
+   * much a monitor says (one that empties its memory says hundreds of things at once).
+   */
+  readonly looks: 'at-each-snapshot' | 'as-time-passes'
   readonly start: (context: StayContext) => State
   readonly step: (state: State, view: View, settings: RuleSettings) => Verdict<State>
   readonly adopt: (state: State, open: readonly OpenCondition[], settings: RuleSettings) => State
@@ -59,8 +66,8 @@ export function see(seen: Seen, input: RuleInput, settings: RuleSettings): Seen 
   }
 }
 
-export const viewOf = ({ vitals, context, contextAt }: Seen, input: RuleInput): View => ({
-  vitals, context, contextAt,
+export const viewOf = ({ vitals, context, contextAt }: Seen, input: RuleInput, { periodicIntervalMs }: RuleSettings): View => ({
+  vitals, context, contextAt, intervalMs: periodicIntervalMs,
   at: input.kind === 'snapshot' ? input.snapshot.at : input.at,
   wall: input.kind === 'snapshot' ? input.snapshot.receivedAt : input.wall,
 })
@@ -75,7 +82,7 @@ export function ruleOf<State>(watcher: Watcher<State>, settings: RuleSettings = 
     start: (context) => ({ seen: firstSeen(context), own: watcher.start(context) }),
     step(state, input) {
       const seen = see(state.seen, input, settings)
-      const { state: own, signals } = watcher.step(state.own, viewOf(seen, input), settings)
+      const { state: own, signals } = watcher.step(state.own, viewOf(seen, input, settings), settings)
       return { state: seen === state.seen && own === state.own ? state : { seen, own }, signals }
     },
   }

@@ -142,7 +142,7 @@ describe('the rules of one stay', () => {
 
   it('show the score of the tile', () => {
     expect(bedScores(startBed(ADULT))).toEqual({ news2: null })
-    expect(scoreView(play(bedRules, [values(0, SICK)]).state)).toMatchObject({ min: 14, max: 19, complete: false, at: wallMs(wallOf(0)) })
+    expect(scoreView(play(bedRules, [values(0, SICK), tick(1)]).state)).toMatchObject({ min: 14, max: 19, complete: false, at: wallMs(wallOf(0)) })
   })
 })
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { Variable } from '../../src/domain/metrics.ts'
 import { ruleLimits } from '../../src/limits.ts'
-import { bestSource, hearSnapshot, lastSample, liveSample, NO_VITALS, scoreSample, type Vitals } from '../../src/rules/vitals.ts'
+import { type Best, bestSource, hearSnapshot, LAST, lastSample, liveSample, NO_VITALS, scoreSample, type Vitals } from '../../src/rules/vitals.ts'
 import { monoOf, type Said, snapshot } from './fixture.ts'
 
 const INTERVAL_MS = ruleLimits.periodicIntervalMs
+const lastOf = (vitals: Vitals, variable: Variable): Best | null => bestSource({ vitals, at: monoOf(0), intervalMs: INTERVAL_MS }, variable, LAST)
 const hear = (vitals: Vitals, seconds: number, said: readonly Said[], device?: string): Vitals => hearSnapshot(vitals, snapshot(seconds, said, device).snapshot, INTERVAL_MS)
 
 describe('what the sensors say', () => {
@@ -24,14 +26,14 @@ describe('what the sensors say', () => {
 
   it('takes the newest of several values of one source', () => {
     const heard = hear(NO_VITALS, 0, [{ sensor: 'ecg', value: 60, ageS: 2 }, { sensor: 'ecg', value: 70, ageS: 0 }, { sensor: 'ecg', value: 80, ageS: 1 }])
-    expect(bestSource(heard, 'hr', lastSample)?.sample.value).toBe(70)
+    expect(lastOf(heard, 'hr')?.sample.value).toBe(70)
   })
 
   it('takes the newest by the device’s own clock when the device does not say when it sent', () => {
     const { snapshot: whole } = snapshot(0, [{ sensor: 'ecg', value: 60, ageS: 5_000 }, { sensor: 'ecg', value: 70, ageS: 4_000 }, { sensor: 'ecg', value: 80, ageS: 4_500 }])
     for (const observations of [whole.observations, whole.observations.toReversed()]) {
       const heard = hearSnapshot(NO_VITALS, { ...whole, sentAt: null, observations: observations.map((one) => ({ ...one, correctedAt: whole.receivedAt })) }, INTERVAL_MS)
-      expect(bestSource(heard, 'hr', lastSample)?.sample.value).toBe(70)
+      expect(lastOf(heard, 'hr')?.sample.value).toBe(70)
     }
   })
 
@@ -52,13 +54,13 @@ describe('what the sensors say', () => {
     let heard = hear(NO_VITALS, 0, [{ sensor: 'temp', value: 37 }])
     for (let at = 1; at <= ruleLimits.sourcesPerStayMax; at++) heard = hear(heard, at, [{ sensor: 'ecg', value: 70, channel: `${at}` }])
     expect(heard.sources).toHaveLength(ruleLimits.sourcesPerStayMax)
-    expect(bestSource(heard, 'temperature', lastSample)).toBeNull()
+    expect(lastOf(heard, 'temperature')).toBeNull()
     expect(heard.sources.some(({ key }) => key.endsWith('|1'))).toBe(true)
   })
 
   it('ranks sensors of several devices at one bed the same way whoever speaks first', () => {
     const one = hear(hear(NO_VITALS, 0, [{ sensor: 'spo2', value: 90 }], 'a'), 0, [{ sensor: 'spo2', value: 95 }], 'b')
     const other = hear(hear(NO_VITALS, 0, [{ sensor: 'spo2', value: 95 }], 'b'), 0, [{ sensor: 'spo2', value: 90 }], 'a')
-    expect(bestSource(one, 'spo2', lastSample)?.sample.value).toBe(bestSource(other, 'spo2', lastSample)?.sample.value)
+    expect(lastOf(one, 'spo2')?.sample.value).toBe(lastOf(other, 'spo2')?.sample.value)
   })
 })

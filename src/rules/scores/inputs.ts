@@ -67,17 +67,19 @@ export const PLAUSIBLE: Readonly<Record<NumberInput, Range>> = {
 /** Takes out what lies beyond plausibility, and both pressures when the systolic does not exceed the diastolic. */
 export function believe(inputs: ScoreInputs): Believed {
   const rejected: Record<string, string> = {}
+  let isAnyRejected = false
   for (const name of NUMBER_INPUTS) {
     const value = inputs[name]
-    if (value === undefined) continue
-    const range = PLAUSIBLE[name]
-    if (!within(range, value)) rejected[name] = `${value} is outside ${range.low} to ${range.high}`
+    if (value === undefined || within(PLAUSIBLE[name], value)) continue
+    rejected[name] = `${value} is outside ${PLAUSIBLE[name].low} to ${PLAUSIBLE[name].high}`
+    isAnyRejected = true
   }
   const { sbp, dbp } = inputs
   if (sbp !== undefined && dbp !== undefined && rejected['sbp'] === undefined && rejected['dbp'] === undefined && sbp <= dbp) {
     rejected['sbp'] = rejected['dbp'] = `systolic ${sbp} does not exceed diastolic ${dbp}`
+    isAnyRejected = true
   }
-  if (Object.keys(rejected).length === 0) return { values: inputs, rejected }
+  if (!isAnyRejected) return { values: inputs, rejected }
   const kept = Object.entries(inputs).filter(([name]) => rejected[name] === undefined)
   return { values: Object.fromEntries(kept), rejected }
 }

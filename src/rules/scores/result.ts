@@ -53,7 +53,10 @@ export const unknown = (part: string, most: number, missing: readonly string[] =
 export type Bands = readonly (readonly [upTo: number, points: number])[]
 
 export function pointsIn(bands: Bands, value: number): number {
-  for (const [upTo, points] of bands) if (value <= upTo) return points
+  for (let index = 0; index < bands.length; index++) {
+    const band = bands[index]
+    if (band !== undefined && value <= band[0]) return band[1]
+  }
   throw new RangeError(`bands end below ${value}`)
 }
 
@@ -67,16 +70,16 @@ type Identity = { readonly id: string; readonly version: string }
 
 export function sumOf({ id, version }: Identity, items: readonly Item[], { rejected }: Believed): Scored {
   const parts: Record<string, number> = {}
-  const missing = new Set<string>()
+  let missing: string[] | null = null
   let total = 0
   let max = 0
   for (const item of items) {
     if (item.given) parts[item.part] = item.low
     total += item.low
     max += item.high
-    for (const name of item.missing) missing.add(name)
+    for (const name of item.missing) if (!(missing ??= []).includes(name)) missing.push(name)
   }
-  return { rule: id, version, applicable: true, total, complete: missing.size === 0, min: total, max, parts, missing: [...missing], rejected }
+  return { rule: id, version, applicable: true, total, complete: missing === null, min: total, max, parts, missing: missing ?? NONE, rejected }
 }
 
 export const notApplicable = ({ id, version }: Identity, why: string, max: number, { rejected }: Believed, missing: readonly string[] = []): NotApplicable => ({
