@@ -37,6 +37,15 @@ export const linkLimits = {
   mqttPacketBytesMax: 266_240,
   /** A longer keep-alive is refused at log-in: a dead connection must be noticed. Silence of a bed is judged much sooner. */
   mqttKeepaliveSecondsMax: 120,
+  mqttTopicLevelsMax: 8,
+  /** A device hears what is below its own name, and that is little. */
+  mqttSubscriptionsMax: 16,
+  /** Messages at QoS 2 that one device has not released: what is kept of them is bounded by this and by their size. */
+  mqttUnreleasedMessagesMax: 32,
+  /** Packets of a client that waits to be logged in. */
+  mqttLoginPacketsMax: 16,
+  /** A subscriber that does not read holds the others up for at most this. */
+  mqttDrainMs: 5_000,
   writeBacklogBytesMax: 1_048_576,
 } as const
 
@@ -44,6 +53,8 @@ export const linkLimits = {
 export const pumpLimits = {
   /** Nobody waits for these rows, so flash may rest this long between commits. */
   idleCommitDelayMs: 1_000,
+  /** Messages that wait for their acknowledgement are handed to the store in ticks of at most so many. */
+  handoverMessagesMax: 32,
   /** Rows held for the store while its disk is slow; beyond it new frames are answered "retry". */
   uncommittedBytesMax: 67_108_864,
   /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
@@ -65,7 +76,26 @@ export const pumpLimits = {
   /** Message identities kept per device, on disk too, to know a repeat: more than any monitor keeps in flight. */
   messagesRememberedPerDevice: 256,
   quarantinedFramesPerDeviceMax: 1_000,
+  /** Of those that no device is known for, one address may fill so many. */
+  quarantinedFramesPerPeerMax: 250,
   quarantinedFrameBytesMax: 65_536,
+  /** All devices together: the oldest of all go first. */
+  quarantinedFramesMax: 5_000,
+  /** A conversation on whose bytes a driver threw is not read for this long, doubling with each time. */
+  throwHoldMs: 1_000,
+  throwHoldMsMax: 60_000,
+  throwForgetMs: 600_000,
+  /** One whose bytes were being read when the process hung: first the other beds speak. */
+  stallHoldMs: 5_000,
+  /** One that took the process down twice, unless a person releases it. */
+  suspectHoldMs: 3_600_000,
+  suspectForgetMs: 86_400_000,
+  suspectsMax: 1_000,
+  suspectKeyBytesMax: 200,
+  /** How often the gateway looks whether somebody released one. */
+  releaseLookMs: 2_000,
+  /** What is kept of a conversation that is not read, each time; messages that a broker would send again are all kept. */
+  heldChunksKeptMax: 16,
   /** No frame from a device that sends by itself: silent. */
   deviceSilenceMs: 10_000,
   /** After a restart rules are fed this much of the past, without publishing. */
@@ -122,8 +152,60 @@ export const storeLimits = {
   historyQueriesWaitingMax: 64,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
+  /** Damaged files that were moved away, each with its folder; one more and the oldest goes. */
+  setAsideMax: 8,
+  /** Looking for what can be saved from a damaged file may delay a start for so long. */
+  salvageMsMax: 5_000,
+  salvageRowsMax: 100_000,
+  /** A row that is written and taken back when the file is opened: large enough to need more than one page. */
+  rehearsalBytes: 8_192,
   /** A line is not drawn across a longer gap between two values of a continuous signal. */
   trendHoleMs: 60_000,
+} as const
+
+/** What retention may cost, and what it keeps whatever happens. How long things are kept is the site's own setting. */
+export const retentionLimits = {
+  rowsPerStepMax: 1_000,
+  /** One step holds the store thread for so long at most, its commit not counted. */
+  stepMsMax: 8,
+  /** Between two steps of a round, and between two rounds. */
+  stepPauseMs: 100,
+  roundPauseMs: 60_000,
+  /** Events are walked from the oldest on this often. */
+  eventsRoundMs: 3_600_000,
+  /** Numbers looked through at once for the rows of one stay. */
+  seqsPerLookMax: 65_536,
+  /** With less room than this, on the disk and in free pages together, the oldest rows go before their time. */
+  freeBytesMin: 1_000_000_000,
+  /** They go until there is so much more than that. */
+  reliefBytesMin: 50_000_000,
+  /** Even then nothing goes that is younger: it is what the ward works with. */
+  keptMsMin: 86_400_000,
+  /** Rows that went before their time are an alert for so long after the last of them. */
+  forcedHoldMs: 86_400_000,
+  /** A wall clock that moved so far against the one that never steps is not believed until the next start. */
+  clockStepMsMax: 3_600_000,
+  /** A busy store thread puts retention off for so many groups at most. */
+  groupsBeforeStepMax: 64,
+} as const
+
+/** The recording of raw frames (src/record). */
+export const recordLimits = {
+  /** Records are packed together up to this; one chunk of a socket or one MQTT packet must fit. */
+  blockBytesMax: 524_288,
+  /** Waiting for the disk: beyond it records are dropped, and counted. */
+  waitingBytesMax: 8_388_608,
+  /** What gathered is written this often at least. */
+  flushMs: 1_000,
+  segmentBytesMax: 16_777_216,
+  segmentMsMax: 3_600_000,
+  pruneEveryMs: 60_000,
+  /** With less room than this nothing is recorded: the disk is for the store. */
+  freeBytesMin: 500_000_000,
+  /** Conversations that a segment names as open. */
+  openLinesMax: 4_096,
+  /** A replay hands its rows over after so many records, where no tick comes before. */
+  replayRecordsPerCommitMax: 1_000,
 } as const
 
 /** Sync thread. */
@@ -145,6 +227,8 @@ export const syncLimits = {
   /** Rest after a batch that emptied the log: values of one metric gather into columns, and flash sees few commits. */
   lingerMs: 5_000,
   rowsPerReadMax: 500,
+  /** Incarnations of the database that central is asked about: of older ones nothing is left to send. */
+  epochsClaimedMax: 20,
   /** Readings of one batch: bounds memory where rows are wide. */
   readingsPerBatchMax: 60_000,
   eventsPerBatchMax: 5_000,
@@ -234,6 +318,11 @@ export const centralLimits = {
   valuesPerInsertMax: 10_000,
   /** Batches unpacked or waiting for the database at one time; the next is answered "busy". */
   batchesInWorkMax: 16,
+  /** A gateway that was heard within this is alive: another box that it superseded stays out. */
+  senderLiveMs: 600_000,
+  /** Starts of one gateway that are remembered. */
+  sendersPerGatewayMax: 1_000,
+  epochsPerClaimMax: 100,
   connectionsMax: 128,
   databaseConnectionsMax: 8,
   databaseTimeoutMs: 30_000,

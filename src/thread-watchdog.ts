@@ -3,9 +3,10 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { kill, pid } from 'node:process'
 import { workerData } from 'node:worker_threads'
+import { tellStall } from './ops/in-flight.ts'
 import { type Judgement, type WatchdogData, judge } from './ops/watchdog.ts'
 
-const { beats, stallMs, checkMs }: WatchdogData = workerData
+const { beats, stallMs, checkMs, marks }: WatchdogData = workerData
 const never = new Int32Array(new SharedArrayBuffer(4))
 
 /** How long main has waited for a processor so far, in ms: Linux counts it for each thread. 0 where nobody counts. */
@@ -27,4 +28,8 @@ for (let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }; !judg
   queuedBefore = queued
 }
 writeSync(2, `{"level":60,"msg":"Main thread silent for ${stallMs} ms; the watchdog ends the process."}\n`)
-kill(pid, 'SIGKILL')
+try {
+  if (marks) tellStall(marks)
+} finally {
+  kill(pid, 'SIGKILL')
+}

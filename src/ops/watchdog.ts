@@ -5,8 +5,9 @@
 
 import { Worker } from 'node:worker_threads'
 import { watchdogLimits } from '../limits.ts'
+import type { MarkFiles } from './in-flight.ts'
 
-export type WatchdogData = { readonly beats: Int32Array<SharedArrayBuffer>; readonly stallMs: number; readonly checkMs: number }
+export type WatchdogData = { readonly beats: Int32Array<SharedArrayBuffer>; readonly stallMs: number; readonly checkMs: number; readonly marks: MarkFiles | null }
 
 export interface Watchdog {
   /** Main is alive. Cheap: call it in every turn that matters. */
@@ -14,9 +15,10 @@ export interface Watchdog {
   stop(): Promise<void>
 }
 
-export function startWatchdog(): Watchdog {
+/** `marks`: where main writes down whose bytes it reads; of a stall it is kept. */
+export function startWatchdog(marks: MarkFiles | null = null): Watchdog {
   const beats = new Int32Array(new SharedArrayBuffer(4))
-  const data: WatchdogData = { beats, stallMs: watchdogLimits.stallMs, checkMs: watchdogLimits.checkMs }
+  const data: WatchdogData = { beats, stallMs: watchdogLimits.stallMs, checkMs: watchdogLimits.checkMs, marks }
   const worker = new Worker(new URL('../thread-watchdog.ts', import.meta.url), { workerData: data })
   worker.unref()
   const timer = setTimeout(beatOn, watchdogLimits.beatMs)

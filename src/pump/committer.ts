@@ -57,9 +57,11 @@ export class Committer {
     return this.#pending
   }
 
-  /** Somebody waits for the answer. */
+  /** Somebody waits for the answer. A turn that brings much hands it over in parts, so that the disk works while the rest is read. */
   soon(): void {
-    if (!this.#drained) this.#soon ??= setImmediate(() => this.#flush())
+    if (this.#drained) return
+    if (this.#pending.waiters.length >= pumpLimits.handoverMessagesMax) this.#flush()
+    else this.#soon ??= setImmediate(() => this.#flush())
   }
 
   /** Nobody waits. */

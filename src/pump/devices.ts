@@ -46,7 +46,7 @@ export interface Devices {
 
 type Match = NonNullable<DeviceSetting['match']>
 
-const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^::ffff:/, '')
+export const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^::ffff:/, '')
 
 function matches(match: Match, peer: Peer, sender: Sender): boolean {
   if (match.sender !== undefined && match.sender !== sender.name) return false

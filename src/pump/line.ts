@@ -1,6 +1,7 @@
 /** One open conversation: runs a driver's session behind a wall, wakes it, and settles its frames. */
 
 import type { MonoMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
 import type { Driver, DriverSettings, Frame, Line, Outcome, Peer, Session, SessionOutput } from '../seams.ts'
 
 export type LineParts = {
@@ -14,6 +15,12 @@ export type LineParts = {
   /** Takes one frame; calls back once what became of it is certain. `answered`: its sender hears of it, and sends again if it failed. */
   readonly frame: (frame: Frame, settled: (outcome: Outcome) => void, answered: boolean) => void
   readonly status: (state: 'up' | 'down', why: string) => void
+  /** Bytes of this conversation are about to be read: if they end the process, it is known whose they were. */
+  readonly reading: () => void
+  /** They were, and nothing happened. */
+  readonly wasRead: () => void
+  /** Whether this conversation did harm, and its bytes are not read for now. */
+  readonly isHeld: () => boolean
   /** The session threw on these bytes: it is replaced by a fresh one. */
   readonly faulted: (error: unknown) => void
 }
@@ -29,11 +36,17 @@ export function openSession(parts: LineParts): Line {
   let session: Session = driver.open(settings)
   let timer: NodeJS.Timeout | null = null
   let closed = false
+  /** What was kept since it is held, in chunks; null while it is not. */
+  let held: number | null = null
+  const keepsBorders = driver.transport === 'mqtt' || driver.transport === 'udp'
 
   /** The wall around the driver: its bug costs its session, not the ward, and the bytes are kept like any bad frame. */
   function guarded(run: () => SessionOutput, bytes: Uint8Array): SessionOutput {
+    parts.reading()
     try {
-      return run()
+      const output = run()
+      parts.wasRead()
+      return output
     } catch (error) {
       session = driver.open(settings)
       parts.faulted(error)
@@ -45,9 +58,24 @@ export function openSession(parts: LineParts): Line {
   /** Where the transport keeps the borders of messages, a message that is not whole is judged at its end: it must not swallow the next. */
   function receiveOnce(bytes: Uint8Array): SessionOutput {
     const begun = session.receive(bytes, mono())
-    if (driver.transport !== 'mqtt' && driver.transport !== 'udp') return begun
+    if (!keepsBorders) return begun
     const ended = session.end(mono())
     return { frames: [...begun.frames, ...ended.frames], send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt }
+  }
+
+  /** Not read: the first chunks are kept as they come, and of messages that would be sent again all. Begins afresh when it is over. */
+  function kept(bytes: Uint8Array): SessionOutput {
+    if (held === null) session = driver.open(settings)
+    held = (held ?? 0) + 1
+    const why = `not read: ${driver.id} failed on this conversation before`
+    const isKept = bytes.length > 0 && (keepsBorders || held <= pumpLimits.heldChunksKeptMax)
+    return { frames: isKept ? [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }] : [], send: [], wakeAt: null }
+  }
+
+  function run(read: () => SessionOutput, bytes: Uint8Array): SessionOutput {
+    if (parts.isHeld()) return kept(bytes)
+    held = null
+    return guarded(read, bytes)
   }
 
   function take(output: SessionOutput, settled?: (outcome: Outcome) => void): void {
@@ -73,20 +101,21 @@ export function openSession(parts: LineParts): Line {
     if (timer) clearTimeout(timer)
     timer = null
     if (wakeAt === null || closed) return
-    timer = setTimeout(() => take(guarded(() => session.wake(mono()), NO_BYTES)), Math.max(0, parts.timerMsUntil(wakeAt)))
+    timer = setTimeout(() => take(run(() => session.wake(mono()), NO_BYTES)), Math.max(0, parts.timerMsUntil(wakeAt)))
   }
 
   return {
     receive(bytes, settled) {
-      const output = guarded(() => receiveOnce(bytes), bytes)
+      const output = run(() => receiveOnce(bytes), bytes)
       take(output, settled)
       return output.frames.length
     },
+    atRest: () => session.atRest?.(),
     status: parts.status,
     close(why) {
       if (closed) return
       // What is still held is judged now; nobody is there to be answered.
-      const output = guarded(() => session.end(mono()), NO_BYTES)
+      const output = run(() => session.end(mono()), NO_BYTES)
       closed = true
       take({ ...output, send: [], wakeAt: null })
       parts.status('down', why)

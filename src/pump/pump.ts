@@ -17,9 +17,10 @@ import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentit
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick } from './committer.ts'
-import { type Device, type Devices, createDevices, takenOf } from './devices.ts'
+import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
+import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
 
 /** What the store knew at start. */
@@ -40,6 +41,10 @@ export type PumpParts<State> = {
   readonly speed: number
   readonly store: Store
   readonly restored: Restored
+  /** What outlives a process that dies in the middle of reading. */
+  readonly suspects?: { readonly known: readonly Suspect[]; readonly found: SuspectParts['found']; readonly changed: (all: readonly Suspect[]) => void }
+  /** Writes down whose bytes are read now. */
+  readonly inFlight?: { markOf(key: string): Uint8Array; begin(mark: Uint8Array): void }
   readonly mint: { readonly alert: () => AlertId; readonly stay: () => StayId }
   /** Alert events, the moment they happen, before they are stored. */
   readonly publish: (events: readonly AlertEvent[]) => void
@@ -54,6 +59,7 @@ export class Pump<State> {
   readonly lifecycle: Lifecycle
   readonly committer: Committer
   readonly watch: Watch<State>
+  readonly suspects: Suspects
   /** Beds that look different since the page was last told. */
   readonly changed = new Set<BedId>()
   readonly #parts: PumpParts<State>
@@ -70,6 +76,8 @@ export class Pump<State> {
     this.#axis = clock.wall() - clock.mono()
     this.#lastTick = this.now()
     this.#messages = new MessageMemory(restored.messages)
+    const { suspects } = parts
+    this.suspects = new Suspects({ known: suspects?.known ?? [], found: suspects?.found ?? null, now: this.#lastTick.wall, changed: (all) => suspects?.changed(all) })
     this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
     this.beds = createBeds(site.beds, restored.stays, { population: site.gateway.population, mintStay: mint.stay })
@@ -99,7 +107,9 @@ export class Pump<State> {
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
       const settings = settingsOf(this.#parts.site, driver, setting?.settings)
-      const { clock, speed, log } = this.#parts
+      const { clock, speed, log, inFlight } = this.#parts
+      const key = peer.device ?? hostOf(peer.address)
+      const mark = inFlight?.markOf(key)
       return openSession({
         driver,
         settings,
@@ -109,7 +119,13 @@ export class Pump<State> {
         timerMsUntil: (at) => (at - clock.mono()) / speed,
         frame: (frame, settled, answered) => this.#frame(frame, { peer, driver: driver.id, answered }, settled),
         status: (state, why) => this.#status(peer, state, why),
-        faulted: (error) => log.error({ peer: peer.address, driver: driver.id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.'),
+        reading: () => mark && inFlight?.begin(mark),
+        wasRead: () => this.suspects.wasRead(key),
+        isHeld: () => !this.suspects.isEmpty && this.suspects.isHeld(key, clock.wall()),
+        faulted: (error) => {
+          this.suspects.threw(key, clock.wall())
+          log.error({ peer: peer.address, driver: driver.id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.')
+        },
       })
     }
   }
@@ -121,6 +137,7 @@ export class Pump<State> {
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
     this.#judgeStore()
+    this.#judgeSuspects(now)
     this.#ticks++
     this.#lastTick = now
   }
@@ -305,6 +322,12 @@ export class Pump<State> {
   #adoptSilence(device: Device): void {
     const open = [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id)
     device.silence = device.silenceRule.adopt(device.silence, open)
+  }
+
+  #judgeSuspects(now: Now): void {
+    const held = this.suspects.held(now.wall)
+    const text = `Not read, because its data stopped the gateway or its driver: ${held.map(({ key }) => key).slice(0, 8).join(', ')}. Watch that bed at the monitor; "vigil quarantine release" lets it speak again`
+    this.gatewayCondition('technical/session-held', held.length === 0 ? null : { priority: 'high', text })
   }
 
   #judgeStore(): void {

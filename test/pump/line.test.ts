@@ -16,6 +16,9 @@ function line() {
     timerMsUntil: () => 0,
     frame: (frame, settled) => void frames.push({ frame, settled }),
     status: () => undefined,
+    reading: () => undefined,
+    wasRead: () => undefined,
+    isHeld: () => false,
     faulted: () => undefined,
   })
   const outcomes: string[] = []

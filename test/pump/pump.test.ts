@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
+import { pumpLimits } from '../../src/limits.ts'
 import type { CommitResult } from '../../src/seams.ts'
 import { NOTHING_RESTORED, at, ward } from './fixture.ts'
 
@@ -176,13 +177,39 @@ describe('the alarm path', () => {
   })
 
   it('a bug in a driver costs one session its state, and the bytes are kept', async () => {
-    const { connect, ticks } = ward()
+    const { connect, ticks, clock } = ward()
     const { say, answers } = connect('mon-1')
     say({ throws: true })
     say({ id: '2', hr: 80 })
+    await clock.pass(pumpLimits.throwHoldMs)
+    say({ id: '3', hr: 81 })
     await turns()
     expect(answers).toEqual(['stored'])
-    expect(ticks.flatMap((tick) => tick.quarantined).map(({ why }) => why)).toEqual(['driver line failed on these bytes'])
+    expect(ticks.flatMap((tick) => tick.quarantined).map(({ why }) => why)).toEqual(['driver line failed on these bytes', 'not read: line failed on this conversation before'])
+  })
+
+  it('a conversation that is not read is said aloud until it is read again, and no other is held', async () => {
+    const { connect, pump, clock } = ward()
+    const held = (): string[] => [...pump.lifecycle.open.values()].filter(({ condition }) => condition === 'technical/session-held').map(({ priority, text }) => `${priority}: ${text}`)
+    connect('mon-1').say({ throws: true })
+    pump.tick()
+    expect(held()).toEqual([expect.stringMatching(/^high: .*mon-1\. Watch that bed/)])
+    const other = connect('mon-2')
+    other.say({ id: '1', hr: 80 })
+    await turns()
+    expect(other.answers).toEqual(['stored'])
+    await clock.pass(pumpLimits.throwHoldMs)
+    pump.tick()
+    expect(held()).toEqual([])
+  })
+
+  it('keeps no more of a conversation that is not read than its bound', async () => {
+    const { connect, ticks } = ward()
+    const { say } = connect('mon-1')
+    say({ throws: true })
+    for (let chunk = 0; chunk <= pumpLimits.heldChunksKeptMax; chunk++) say({ id: `${chunk}`, hr: 80 })
+    await turns()
+    expect(ticks.flatMap((tick) => tick.quarantined)).toHaveLength(1 + pumpLimits.heldChunksKeptMax)
   })
 
   it('a device that says nothing is an alert, and ends it when it speaks', async () => {

@@ -1,0 +1,125 @@
+/**
+ * Whose bytes were being read when the process died. Before a conversation's bytes are read its name is written down with
+ * one unsynced pwrite, and wiped at the end of that turn of the event loop: what stands there at the next start is a suspect.
+ *
+ * The mark lies in memory (tmpfs) where there is one, for on a slow disk even an unsynced write can wait for the journal,
+ * and nothing of the alarm path waits for a disk. A stall is told apart from other deaths by the watchdog, which copies the
+ * mark into the data folder, synced, before it kills.
+ */
+
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, realpathSync, unlinkSync, writeSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { pumpLimits } from '../limits.ts'
+
+/** `stalled`: an endless loop, as the watchdog saw it. `died`: for a reason that nobody knows; a kill and a power cut are such. */
+export type LastWords = { readonly key: string; readonly how: 'stalled' | 'died' }
+
+export type MarkFiles = { readonly mark: string; readonly stalled: string }
+
+export interface InFlight {
+  /** What the process before this one left, once. */
+  readonly found: LastWords | null
+  readonly files: MarkFiles
+  /** The bytes that `begin` writes for a conversation. */
+  markOf(key: string): Uint8Array
+  /** These bytes are read now; forgotten at the end of this turn of the event loop. */
+  begin(mark: Uint8Array): void
+  /** What was found is remembered elsewhere, durably. */
+  taken(): void
+  close(): void
+}
+
+const MEMORY = '/dev/shm'
+const IN_FLIGHT = 1
+const AT_REST = Uint8Array.of(0)
+/** State, length, then the name in UTF-8. */
+const HEAD_BYTES = 2
+const MARK_BYTES = HEAD_BYTES + pumpLimits.suspectKeyBytesMax
+
+export function openInFlight(folder: string): InFlight {
+  const { descriptor, path } = openMark(folder)
+  const files: MarkFiles = { mark: path, stalled: join(folder, 'stalled') }
+  const found = lastWords(files, descriptor)
+  let last: Uint8Array | null = null
+  let resting: NodeJS.Immediate | null = null
+  const rest = (): void => {
+    resting = null
+    last = null
+    writeSync(descriptor, AT_REST, 0, 1, 0)
+  }
+  writeSync(descriptor, AT_REST, 0, 1, 0)
+  return {
+    found,
+    files,
+    markOf(key) {
+      const name = Buffer.from(key).subarray(0, pumpLimits.suspectKeyBytesMax)
+      return Buffer.concat([Uint8Array.of(IN_FLIGHT, name.length), name])
+    },
+    begin(mark) {
+      if (mark !== last) writeSync(descriptor, mark, 0, mark.length, 0)
+      last = mark
+      resting ??= setImmediate(rest)
+    },
+    taken: () => unlinkIfThere(files.stalled),
+    close() {
+      if (resting) clearImmediate(resting)
+      rest()
+      closeSync(descriptor)
+    },
+  }
+}
+
+/** For the watchdog, before it kills: whose turn it is, kept through whatever comes. */
+export function tellStall({ mark, stalled }: MarkFiles): void {
+  const key = keyIn(readFileSync(mark))
+  if (key === null) return
+  const descriptor = openSync(stalled, 'w', 0o600)
+  writeSync(descriptor, key)
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+/** In memory if there is such a place and the file there is ours; else in the data folder. */
+function openMark(folder: string): { readonly descriptor: number; readonly path: string } {
+  const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants
+  const { uid } = userInfo()
+  const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16)
+  const path = join(MEMORY, `vigil-${uid}-${name}`)
+  try {
+    const descriptor = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
+    if (fstatSync(descriptor).uid === uid) return { descriptor, path }
+    closeSync(descriptor)
+  } catch {
+    // No such folder, or somebody else's file under that name.
+  }
+  const own = join(folder, 'in-flight')
+  return { descriptor: openSync(own, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600), path: own }
+}
+
+function lastWords({ stalled }: MarkFiles, descriptor: number): LastWords | null {
+  const key = textOf(stalled)
+  if (key !== null && key !== '') return { key, how: 'stalled' }
+  const bytes = Buffer.alloc(MARK_BYTES)
+  const died = keyIn(bytes.subarray(0, readSync(descriptor, bytes, 0, MARK_BYTES, 0)))
+  return died === null ? null : { key: died, how: 'died' }
+}
+
+const keyIn = (bytes: Buffer): string | null => (bytes[0] === IN_FLIGHT ? bytes.toString('utf8', HEAD_BYTES, HEAD_BYTES + (bytes[1] ?? 0)) : null)
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').slice(0, pumpLimits.suspectKeyBytesMax)
+  } catch {
+    return null
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It was not there, or the disk is read-only: then the same is believed again at the next start.
+  }
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { unlinkSync } from 'node:fs'
+import { pumpLimits } from '../../src/limits.ts'
+import { type InFlight, openInFlight, tellStall } from '../../src/ops/in-flight.ts'
+import { tempFolder } from '../store/fixture.ts'
+
+const opened: string[] = []
+const open = (folder: string): InFlight => {
+  const inFlight = openInFlight(folder)
+  opened.push(inFlight.files.mark)
+  return inFlight
+}
+afterEach(() => opened.splice(0).forEach((path) => { try { unlinkSync(path) } catch { /* opened twice */ } }))
+
+describe('the mark of whose bytes are read', () => {
+  it('is found by the next process when this one dies in that turn', () => {
+    using folder = tempFolder()
+    const first = open(folder.path)
+    expect(first.found).toBeNull()
+    first.begin(first.markOf('10.0.0.7'))
+    first.begin(first.markOf('mon-3'))
+    expect(open(folder.path).found).toEqual({ key: 'mon-3', how: 'died' })
+  })
+
+  it('is wiped at the end of the turn, and at a good end', async () => {
+    using folder = tempFolder()
+    const first = open(folder.path)
+    first.begin(first.markOf('mon-3'))
+    await turn()
+    expect(open(folder.path).found).toBeNull()
+    first.begin(first.markOf('mon-3'))
+    first.close()
+    expect(open(folder.path).found).toBeNull()
+  })
+
+  it('of a stall is kept by the watchdog until it is taken', () => {
+    using folder = tempFolder()
+    const first = open(folder.path)
+    first.begin(first.markOf('mon-3'))
+    tellStall(first.files)
+    const second = open(folder.path)
+    expect(second.found).toEqual({ key: 'mon-3', how: 'stalled' })
+    expect(open(folder.path).found).toEqual({ key: 'mon-3', how: 'stalled' })
+    second.taken()
+    expect(open(folder.path).found).toBeNull()
+  })
+
+  it('blames nobody for a stall between two conversations', async () => {
+    using folder = tempFolder()
+    const first = open(folder.path)
+    first.begin(first.markOf('mon-3'))
+    await turn()
+    tellStall(first.files)
+    expect(open(folder.path).found).toBeNull()
+  })
+
+  it('cuts a name that is longer than the bound', () => {
+    using folder = tempFolder()
+    const first = open(folder.path)
+    first.begin(first.markOf('x'.repeat(pumpLimits.suspectKeyBytesMax + 1)))
+    expect(open(folder.path).found?.key).toBe('x'.repeat(pumpLimits.suspectKeyBytesMax))
+  })
+})
+
+it('a process that hangs while it reads is killed by the watchdog, and the next one knows whose bytes they were', async () => {
+  using folder = tempFolder()
+  expect(await once(spawn(process.execPath, [resolve(import.meta.dirname, 'watched-process.ts'), 'hang', folder.path], { stdio: 'ignore' }), 'exit')).toEqual([null, 'SIGKILL'])
+  expect(open(folder.path).found).toEqual({ key: 'mon-3', how: 'stalled' })
+})
