@@ -102,6 +102,7 @@ export class Pump<State> {
 
   /** The way in for a link whose frames speak `driver` unless the device says otherwise. */
   openFor(driverId: string): OpenLine {
+    this.suspects.linksOpen(this.now().wall)
     return (peer, write) => {
       const device = peer.device === null ? undefined : this.devices.get(peer.device)
       const driver = this.#parts.driverOf(device?.driver ?? driverId)

@@ -37,11 +37,24 @@ const { suspectHoldMs, suspectForgetMs, stallHoldMs, throwHoldMs, throwHoldMsMax
 export class Suspects {
   readonly #suspects = new Map<string, Suspect>()
   readonly #tell: (all: readonly Suspect[]) => void
+  /** Who is struck at this start, and since when, until the first link opens. */
+  #struck: { readonly key: string; readonly at: WallMs } | null = null
 
   constructor({ known, found, now, changed }: SuspectParts) {
     this.#tell = changed
     for (const suspect of known) if (now - suspect.lastAt < suspectForgetMs) this.#suspects.set(suspect.key, { ...suspect, threw: 0 })
-    if (found) this.#strike(found, now)
+    if (!found) return
+    this.#strike(found, now)
+    this.#struck = { key: found.key, at: now }
+  }
+
+  /** The first link opens: a hold that shall let the others speak first begins now, however long the start took. */
+  linksOpen(now: WallMs): void {
+    const suspect = this.#struck && this.#suspects.get(this.#struck.key)
+    if (this.#struck && suspect && suspect.heldUntil > suspect.lastAt) {
+      this.#suspects.set(suspect.key, { ...suspect, lastAt: now, heldUntil: wallMs(now + (suspect.heldUntil - this.#struck.at)) })
+    }
+    this.#struck = null
   }
 
   all(): readonly Suspect[] {

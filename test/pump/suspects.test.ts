@@ -50,6 +50,14 @@ describe('a conversation whose bytes were being read when the process hung', () 
     expect(started({ key: 'mon-1', how: 'stalled' }, second.saved.at(-1), 20_000).heldFor('mon-1')).toBe(suspectHoldMs)
   })
 
+  it('waits from when the first link opens, however long the start took', () => {
+    const { suspects } = started({ key: 'mon-1', how: 'stalled' })
+    suspects.linksOpen(at(20_000))
+    suspects.linksOpen(at(30_000))
+    expect(suspects.isHeld('mon-1', at(20_000 + stallHoldMs - 1))).toBe(true)
+    expect(suspects.isHeld('mon-1', at(20_000 + stallHoldMs))).toBe(false)
+  })
+
   it('is forgiven after a day, not by bytes that were read well', () => {
     const first = started({ key: 'mon-1', how: 'stalled' })
     first.suspects.wasRead('mon-1')

@@ -1,0 +1,3 @@
+import { replaceModule } from './hook.ts'
+
+replaceModule('src/drivers.ts', 'poison-drivers.ts')
