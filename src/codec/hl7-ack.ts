@@ -26,12 +26,13 @@ function conditionOf(text: string): Condition | null {
   }
 }
 
-function wanted(condition: Condition, result: AckResult): boolean {
-  switch (condition) {
+function wanted(application: Condition | null, result: AckResult, accept: 'NE' | null): boolean {
+  switch (application) {
     case 'AL':
+    case null:
       return true
     case 'NE':
-      return false
+      return accept !== 'NE'
     case 'ER':
       return result !== 'accept'
     case 'SU':
@@ -41,17 +42,24 @@ function wanted(condition: Condition, result: AckResult): boolean {
 
 /**
  * The one answer that the sender asked for in MSH-15 (accept) and MSH-16 (application), or null for none.
- * - both empty: original mode, an application acknowledgement.
- * - MSH-15 other than NE: enhanced mode, a commit acknowledgement under its condition. It tells all there is to tell, so
- *   no application acknowledgement follows.
- * - MSH-15 NE or empty: an application acknowledgement under the condition of MSH-16; NE with MSH-16 empty is never.
+ * - MSH-15 AL, ER or SU: enhanced mode, a commit acknowledgement. It tells all there is to tell, so no application
+ *   acknowledgement follows. ER hears of success too: to a sender that hears nothing, stored and lost are the same.
+ * - MSH-15 and MSH-16 both NE: never.
+ * - else an application acknowledgement, where MSH-16 says ER or SU under that condition.
  */
 export function ackCode(header: Segment, result: AckResult): AckCode | null {
   const accept = conditionOf(header.value(15))
   const application = conditionOf(header.value(16))
-  if (accept !== null && accept !== 'NE') return wanted(accept, result) ? COMMIT[result] : null
-  if (application !== null) return wanted(application, result) ? APPLICATION[result] : null
-  return accept === 'NE' ? null : APPLICATION[result]
+  switch (accept) {
+    case 'AL':
+    case 'ER':
+      return COMMIT[result]
+    case 'SU':
+      return result === 'accept' ? COMMIT[result] : null
+    case 'NE':
+    case null:
+      return wanted(application, result, accept) ? APPLICATION[result] : null
+  }
 }
 
 export type Ack = {
