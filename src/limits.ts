@@ -60,6 +60,8 @@ export const pumpLimits = {
   /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
   heldSnapshotsMax: 72_000,
   heldEventsMax: 10_000,
+  /** Of each kind of what is held, so many rows go with one tick: main packs them, and main must not stall. */
+  heldRowsPerTickMax: 500,
   /** Copies of damaged frames, held while the disk fails: what is held must fit through the store in one tick. */
   heldQuarantinedFramesMax: 100,
   /** OBX-4 and its like; longer ones are not believed. */
@@ -125,6 +127,8 @@ export const ruleLimits = {
 /** Tools of the command line. */
 export const toolLimits = {
   jsonLineBytesMax: 65_536,
+  /** A running gateway stores what it is handed within this. */
+  handOverMs: 30_000,
 } as const
 
 /** Store thread. */
@@ -163,18 +167,49 @@ export const storeLimits = {
   trendHoleMs: 60_000,
 } as const
 
+/** Seals over the log, and the pass that looks for rot and tampering. */
+export const sealLimits = {
+  /** One step holds the store thread for the time of so many rows, between groups; then it rests. */
+  rowsPerStepMax: 256,
+  stepPauseMs: 20,
+  /** The pass in the background: so many rows, then a rest; after the last row a longer one. */
+  rowsPerLookMax: 500,
+  lookPauseMs: 250,
+  passPauseMs: 3_600_000,
+} as const
+
+/** Backups: what they may cost the gateway that goes on writing. */
+export const backupLimits = {
+  /** Pages copied in one go; between two the thread lets others run. */
+  pagesPerStep: 256,
+  /** Then what was copied is written to the disk, before more of it heaps up. */
+  pagesUnwrittenMax: 2_048,
+  busyMs: 5_000,
+  /** One that failed is tried again after so long. */
+  retryMs: 900_000,
+  /** The schedule is looked at this often. */
+  lookMs: 30_000,
+  /** A backup that takes longer is ended, and told as failing. */
+  backupMsMax: 21_600_000,
+} as const
+
 /** What retention may cost, and what it keeps whatever happens. How long things are kept is the site's own setting. */
 export const retentionLimits = {
+  /** Names, frames, or rows that go for want of room; of rows that are due a stretch. */
   rowsPerStepMax: 1_000,
   /** One step holds the store thread for so long at most, its commit not counted. */
   stepMsMax: 8,
   /** Between two steps of a round, and between two rounds. */
   stepPauseMs: 100,
   roundPauseMs: 60_000,
-  /** Events are walked from the oldest on this often. */
-  eventsRoundMs: 3_600_000,
-  /** Numbers looked through at once for the rows of one stay. */
-  seqsPerLookMax: 65_536,
+  /**
+   * The log is walked from its oldest row on this often. Not oftener: stays lie mixed in its pages, and each walk that finds
+   * something in a page writes it again.
+   */
+  logRoundMs: 21_600_000,
+  staysPerWalkMax: 1_000,
+  /** Numbers of the log looked through at once: what a step may write follows from it, some 30 pages. */
+  seqsPerStretchMax: 1_024,
   /** With less room than this, on the disk and in free pages together, the oldest rows go before their time. */
   freeBytesMin: 1_000_000_000,
   /** They go until there is so much more than that. */
@@ -204,6 +239,8 @@ export const recordLimits = {
   freeBytesMin: 500_000_000,
   /** Conversations that a segment names as open. */
   openLinesMax: 4_096,
+  /** The gateway looks for what commands hand to it. */
+  inboxLookMs: 1_000,
   /** A replay hands its rows over after so many records, where no tick comes before. */
   replayRecordsPerCommitMax: 1_000,
 } as const
@@ -413,7 +450,10 @@ export const watchdogLimits = {
 /** What `vigil doctor` measures by. */
 export const doctorLimits = {
   flushProbesMax: 20,
+  /** A flush that is sooner done was none: a device on a bus; flash without a capacitor; half a turn at 15,000 a minute. */
   believableFlushMs: 0.02,
+  believableCardFlushMs: 0.3,
+  believableRotatingFlushMs: 2,
   slowFlushMs: 200,
   freeBytesMin: 2_000_000_000,
   connectMs: 3_000,

@@ -1,8 +1,9 @@
 /** What waits for the disk: one tick at a time is filled, handed to the store, and answered for. */
 
-import type { QuarantinedFrame, CommitResult, MessageIdentity, StayRecord, Store, StoredEvent } from '../seams.ts'
+import type { CommitResult, MessageIdentity, QuarantinedFrame, StayRecord, Store, StoredEvent, Tick } from '../seams.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
+import { Held } from './held.ts'
 
 type Waiter = (result: CommitResult) => void
 
@@ -14,32 +15,43 @@ export class PendingTick {
   readonly quarantined: QuarantinedFrame[] = []
   readonly messages: MessageIdentity[] = []
   readonly waiters: Waiter[] = []
-  /** How many at the front of each list come from ticks that failed, in the order in which they happened. */
-  readonly held = { snapshots: 0, events: 0, stays: 0, quarantined: 0 }
 
   get empty(): boolean {
     return this.snapshots.length + this.events.length + this.stays.length + this.quarantined.length + this.messages.length + this.waiters.length === 0
   }
 }
 
-export type StoreState = { readonly kind: 'ok' } | { readonly kind: 'failing'; readonly why: string; readonly lostSnapshots: number }
+export type StoreState =
+  | { readonly kind: 'ok' }
+  /** `lost`: of what nobody sends again, that which had to make room since the disk fails. */
+  | { readonly kind: 'failing'; readonly why: string; readonly lost: { readonly snapshots: number; readonly events: number } }
+
+/** One commit and what became of it; `tick` also holds what earlier commits had failed to store. */
+export type Settled = { readonly pending: PendingTick; readonly tick: Tick; readonly result: CommitResult }
 
 export type CommitterParts = {
   readonly store: Store
   /** After each commit, before its waiters hear of it. */
-  readonly settled: (pending: PendingTick, result: CommitResult) => void
+  readonly settled: (settled: Settled) => void
 }
 
 /**
  * No timer while a sender waits: what gathered in this turn of the event loop is handed over at its end, and the store
  * commits it when it is idle. Where nobody waits, rows gather for up to `idleCommitDelayMs`: flash wears.
+ *
+ * When a commit fails, what its sender will send again is let go. What nobody will send again (alerts, stays, serial
+ * readings, quarantine) is held, and goes before what happened since, a bounded part with each tick: an alert never ends
+ * before it starts, and a long fault costs the alarm path nothing.
  */
 export class Committer {
   #pending = new PendingTick()
+  readonly #held = new Held()
   #soon: NodeJS.Immediate | null = null
   #later: NodeJS.Timeout | null = null
   #state: StoreState = { kind: 'ok' }
   readonly #underWay = new Set<Promise<void>>()
+  /** How many of them hold events or stays. */
+  #ordered = 0
   /** The store is going: what fails now is not tried again. */
   #drained = false
   readonly #parts: CommitterParts
@@ -75,7 +87,7 @@ export class Committer {
     do {
       this.#flush()
       await Promise.all(this.#underWay)
-    } while (this.#state.kind === 'ok' && !this.#pending.empty)
+    } while (this.#state.kind === 'ok' && !(this.#pending.empty && this.#held.isEmpty))
     this.#drained = true
     this.#rest()
   }
@@ -89,49 +101,31 @@ export class Committer {
 
   #flush(): void {
     this.#rest()
-    // While the disk fails, what is under way may come back: it has to be told before what happened after it.
-    if (this.#pending.empty || (this.#state.kind === 'failing' && this.#underWay.size > 0)) return
+    if (this.#pending.empty && this.#held.isEmpty) return
+    // What is under way may come back: where it holds what must be told in order, or something is held already, nothing overtakes it.
+    if (this.#underWay.size > 0 && (this.#ordered > 0 || this.#state.kind === 'failing' || !this.#held.isEmpty)) return
     const pending = this.#pending
     this.#pending = new PendingTick()
-    const { events, stays, quarantined, messages } = pending
-    const snapshots = pending.snapshots.map(({ snapshot }) => snapshot)
-    const done = this.#parts.store.commit({ snapshots, events, stays, quarantined, messages }).then((result) => {
-      if (result.kind === 'failed') this.#failed(pending, result.why)
+    const { tick, taken } = this.#held.before(pending)
+    const isOrdered = tick.events.length + tick.stays.length > 0
+    if (isOrdered) this.#ordered++
+    const done = this.#parts.store.commit(tick).then((result) => {
+      if (result.kind === 'failed') this.#failed(pending, taken, result.why)
       else this.#state = { kind: 'ok' }
-      this.#parts.settled(pending, result)
+      if (result.kind === 'durable') this.#held.drop(taken)
+      this.#parts.settled({ pending, tick, result })
       for (const waiter of pending.waiters) waiter(result)
       this.#underWay.delete(done)
-      if (this.#underWay.size === 0 && this.#pending.waiters.length > 0) this.soon()
-      else if (!this.#pending.empty) this.later()
+      if (isOrdered) this.#ordered--
+      if (this.#pending.waiters.length > 0 || (result.kind === 'durable' && !this.#held.isEmpty)) this.soon()
+      else if (!this.#pending.empty || !this.#held.isEmpty) this.later()
     })
     this.#underWay.add(done)
   }
 
-  /**
-   * What a sender will send again is let go. What nobody will send again (alerts, stays, serial readings, quarantine) goes
-   * into the next tick, before what happened since and after what failed earlier, so that an alert never ends before it
-   * starts. The oldest make room when the disk stays away.
-   */
-  #failed(pending: PendingTick, why: string): void {
-    const next = this.#pending
-    const { held } = next
-    const again = pending.snapshots.filter(({ answered }) => !answered)
-    const snapshots = putBack(next.snapshots, again, { after: held.snapshots, max: pumpLimits.heldSnapshotsMax })
-    held.snapshots = snapshots.held
-    held.events = putBack(next.events, pending.events, { after: held.events, max: pumpLimits.heldEventsMax }).held
-    held.stays = putBack(next.stays, pending.stays, { after: held.stays, max: pumpLimits.heldEventsMax }).held
-    held.quarantined = putBack(next.quarantined, pending.quarantined, { after: held.quarantined, max: pumpLimits.heldQuarantinedFramesMax }).held
-    const lost = (this.#state.kind === 'failing' ? this.#state.lostSnapshots : 0) + snapshots.dropped
-    this.#state = { kind: 'failing', why, lostSnapshots: lost }
-    this.later()
+  #failed(pending: PendingTick, taken: Parameters<Held['keep']>[1], why: string): void {
+    const before = this.#state.kind === 'failing' ? this.#state.lost : { snapshots: 0, events: 0 }
+    const dropped = this.#held.keep(pending, taken)
+    this.#state = { kind: 'failing', why, lost: { snapshots: before.snapshots + dropped.snapshots, events: before.events + dropped.events } }
   }
-}
-
-/** Puts rows back behind those that were put back before them; drops the oldest beyond `max`. */
-function putBack<Row>(rows: Row[], back: readonly Row[], { after, max }: { readonly after: number; readonly max: number }): { readonly held: number; readonly dropped: number } {
-  const all = [...rows.slice(0, after), ...back, ...rows.slice(after)]
-  const dropped = Math.max(0, all.length - max)
-  rows.length = 0
-  for (const row of all.slice(dropped)) rows.push(row)
-  return { held: Math.max(0, after + back.length - dropped), dropped }
 }

@@ -16,7 +16,7 @@ import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
-import { Committer, type PendingTick } from './committer.ts'
+import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
@@ -81,7 +81,7 @@ export class Pump<State> {
     this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
     this.beds = createBeds(site.beds, restored.stays, { population: site.gateway.population, mintStay: mint.stay })
-    this.committer = new Committer({ store, settled: (pending, result) => this.#settled(pending, result) })
+    this.committer = new Committer({ store, settled: (settled) => this.#settled(settled) })
     this.watch = new Watch({
       rules,
       lifecycle: this.lifecycle,
@@ -207,20 +207,22 @@ export class Pump<State> {
         return
       case 'bad':
       case 'quarantined':
-        this.#refuse(device, peer, frame, settled)
+        this.#refuse(device, from, frame, settled)
         return
       case 'good':
         if (device) this.#good(frame, device, from, settled)
         // Not "retry": through one broker come all devices, and a message that is sent again for ever holds up the ward.
-        else this.#refuse(null, peer, { why: 'too many unknown devices', bytes: frame.bytes }, settled)
+        else this.#refuse(null, from, { why: 'too many unknown devices', bytes: frame.bytes }, settled)
     }
   }
 
   /** Kept in quarantine, then rejected. */
-  #refuse(device: Device | null, peer: Peer, { why, bytes }: { readonly why: string; readonly bytes: Uint8Array }, settled: (outcome: Outcome) => void): void {
+  #refuse(device: Device | null, { peer, answered }: From, { why, bytes }: { readonly why: string; readonly bytes: Uint8Array }, settled: (outcome: Outcome) => void): void {
     this.#quarantine(device, peer, why, bytes)
     this.committer.filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'rejected', why } : { kind: 'retry', why: result.why }))
-    this.committer.soon()
+    // Nobody waits for the garbage of a port at the wrong speed: a commit for each line of it would wear the disk.
+    if (answered) this.committer.soon()
+    else this.committer.later()
   }
 
   #good(frame: Frame & { kind: 'good' }, device: Device, { peer, answered }: From, settled: (outcome: Outcome) => void): void {
@@ -333,7 +335,10 @@ export class Pump<State> {
 
   #judgeStore(): void {
     const { state } = this.committer
-    const lost = state.kind === 'failing' && state.lostSnapshots > 0 ? `; ${state.lostSnapshots} readings lost` : ''
+    const lost = state.kind === 'ok' ? '' : [
+      state.lost.snapshots > 0 ? `; ${state.lost.snapshots} sets of readings lost` : '',
+      state.lost.events > 0 ? `; ${state.lost.events} words on alerts lost` : '',
+    ].join('')
     this.gatewayCondition('technical/store-failing', state.kind === 'ok' ? null : { priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` })
   }
 
@@ -351,14 +356,14 @@ export class Pump<State> {
     this.committer.later()
   }
 
-  #settled(pending: PendingTick, result: CommitResult): void {
+  #settled({ pending, tick, result }: Settled): void {
     if (result.kind === 'failed') {
       this.#messages.forget(pending.messages)
       this.#parts.log.error({ why: result.why }, 'Commit failed; senders are asked to send again.')
       return
     }
     this.#messages.settled(pending.messages)
-    const events = pending.events.flatMap((stored) => (stored.kind === 'alert' ? [stored.event] : []))
+    const events = tick.events.flatMap((stored) => (stored.kind === 'alert' ? [stored.event] : []))
     this.#parts.saved(events, result.lastSeq)
   }
 

@@ -41,15 +41,46 @@ describe('a disk that fails', () => {
       say(what)
       await turns()
     }
-    answer(FAILED)
+    // What has to be told in order overtakes nothing that may still fail.
+    expect(ticks.map(whats)).toEqual([['start']])
     answer(FAILED)
     await turns()
     say('next')
     await turns()
-    expect(ticks).toHaveLength(3)
+    expect(ticks).toHaveLength(2)
     answer(FAILED)
     await turns()
     expect(whats(ticks.at(-1))).toEqual(['start', 'acknowledged', 'end', 'next'])
+  })
+
+  it('a long fault is made up for in parts, in order, and what happened meanwhile comes last', async () => {
+    const { committer, say, ticks, whats, answer } = committing()
+    const { heldRowsPerTickMax } = pumpLimits
+    const words = Array.from({ length: heldRowsPerTickMax + 1 }, (_, index) => `${index}`)
+    for (const word of words) say(word)
+    await turns()
+    while (committer.state.kind === 'ok') answer(FAILED), await turns()
+    say('late')
+    await turns()
+    const from = ticks.length - 1
+    for (let parts = 0; parts < 3; parts++) answer(DURABLE), await turns()
+    const told = ticks.slice(from).map(whats)
+    expect(told.flat()).toEqual([...words, 'late'])
+    expect(told.map((part) => part.length).every((length) => length <= 2 * heldRowsPerTickMax)).toBe(true)
+    expect(told.length).toBeGreaterThan(1)
+    expect(committer.state).toEqual({ kind: 'ok' })
+  })
+
+  it('says how much had to make room when more is held than may be', async () => {
+    const { committer, ticks, answer } = committing()
+    const word = { at: at(0), kind: 'gateway' as const, what: 'x', subject: { bed: null, stay: null, device: null } }
+    for (let index = 0; index <= pumpLimits.heldEventsMax; index++) committer.filling.events.push(word)
+    committer.soon()
+    await turns()
+    answer(FAILED)
+    await turns()
+    expect(ticks).toHaveLength(1)
+    expect(committer.state).toMatchObject({ kind: 'failing', lost: { snapshots: 0, events: 1 } })
   })
 
   it('is given up at the stop: nothing is tried again once the store is going', async () => {

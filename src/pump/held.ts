@@ -1,0 +1,82 @@
+/** What nobody will send again, kept in memory in its order while the disk fails. */
+
+import type { Snapshot } from '../domain/observation.ts'
+import { pumpLimits } from '../limits.ts'
+import type { QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import type { PendingTick } from './committer.ts'
+
+/** How many of each kind at the front of what is held went into a tick, and how many of the tick's own had to queue up behind them. */
+type Taken = { readonly [Kind in keyof Kinds]: { readonly held: number; readonly queued: boolean } }
+type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[] }
+
+/** Rows of each kind that are kept: the oldest make room. */
+const MAX: { readonly [Kind in keyof Kinds]: number } = {
+  snapshots: pumpLimits.heldSnapshotsMax,
+  events: pumpLimits.heldEventsMax,
+  stays: pumpLimits.heldEventsMax,
+  quarantined: pumpLimits.heldQuarantinedFramesMax,
+}
+
+export class Held {
+  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [] }
+
+  get isEmpty(): boolean {
+    const { snapshots, events, stays, quarantined } = this.#rows
+    return snapshots.length + events.length + stays.length + quarantined.length === 0
+  }
+
+  /** A tick of the first that are held and of what is pending; what may not overtake the rest that is held queues up behind it. */
+  before(pending: PendingTick): { readonly tick: Tick; readonly taken: Taken } {
+    const answered: Snapshot[] = []
+    const unanswered: Snapshot[] = []
+    for (const { snapshot, answered: isAnswered } of pending.snapshots) (isAnswered ? answered : unanswered).push(snapshot)
+    const snapshots = front(this.#rows.snapshots, unanswered)
+    const events = front(this.#rows.events, pending.events)
+    const stays = front(this.#rows.stays, pending.stays)
+    const quarantined = front(this.#rows.quarantined, pending.quarantined)
+    return {
+      tick: { snapshots: [...snapshots.rows, ...answered], events: events.rows, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages },
+      taken: { snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken },
+    }
+  }
+
+  /** What was taken is on the disk. */
+  drop(taken: Taken): void {
+    for (const kind of KINDS) if (taken[kind].held > 0) this.#rows[kind].splice(0, taken[kind].held)
+  }
+
+  /** The tick of `pending` failed: what is its own joins what is held. Returns how many of the oldest had to make room. */
+  keep(pending: PendingTick, taken: Taken): { readonly snapshots: number; readonly events: number } {
+    const { snapshots, events, stays, quarantined } = this.#rows
+    if (!taken.snapshots.queued) for (const { snapshot, answered } of pending.snapshots) if (!answered) snapshots.push(snapshot)
+    if (!taken.events.queued) append(events, pending.events)
+    if (!taken.stays.queued) append(stays, pending.stays)
+    if (!taken.quarantined.queued) append(quarantined, pending.quarantined)
+    const dropped = { snapshots: trim(snapshots, MAX.snapshots), events: trim(events, MAX.events) }
+    trim(stays, MAX.stays)
+    trim(quarantined, MAX.quarantined)
+    return dropped
+  }
+}
+
+const KINDS = ['snapshots', 'events', 'stays', 'quarantined'] as const
+
+/** The first of `held`, then `own` if none of `held` is left behind; else `own` joins the queue. */
+function front<Row>(held: Row[], own: readonly Row[]): { readonly rows: readonly Row[]; readonly taken: Taken[keyof Kinds] } {
+  if (held.length === 0) return { rows: own, taken: { held: 0, queued: false } }
+  const first = held.slice(0, pumpLimits.heldRowsPerTickMax)
+  if (first.length === held.length) return { rows: [...first, ...own], taken: { held: first.length, queued: false } }
+  append(held, own)
+  return { rows: first, taken: { held: first.length, queued: true } }
+}
+
+/** Not with a spread: the arguments of a call are limited. */
+function append<Row>(to: Row[], rows: readonly Row[]): void {
+  for (const row of rows) to.push(row)
+}
+
+function trim<Row>(rows: Row[], max: number): number {
+  const dropped = Math.max(0, rows.length - max)
+  if (dropped > 0) rows.splice(0, dropped)
+  return dropped
+}
