@@ -3,4 +3,19 @@
 import type { Prove } from './prove.ts'
 
 export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Prove }>>> = {
+  'fsync-order': () => import('./fsync-order.ts'),
+  'power-cut': () => import('./power-cut.ts'),
+  kill: () => import('./kill.ts'),
+  'disk-full': () => import('./disk-full.ts'),
+  'io-error': () => import('./io-error.ts'),
+  'slow-disk': () => import('./slow-disk.ts'),
+  torture: () => import('./torture.ts'),
+  fuzz: () => import('./fuzz.ts'),
+  slowloris: () => import('./slowloris.ts'),
+  'mqtt-hostile': () => import('./mqtt-hostile.ts'),
+  paho: () => import('./paho.ts'),
+  serial: () => import('./serial.ts'),
+  soak: () => import('./soak.ts'),
+  poison: () => import('./poison.ts'),
+  interop: () => import('./interop.ts'),
 }

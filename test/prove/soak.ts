@@ -1,0 +1,85 @@
+/** An hour of a ward: the heap does not grow, the event loop does not lag, and all of it is there in the end. */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { quantile } from './figures.ts'
+import { ProveWard, serialHeard } from './gateway.ts'
+import { Ledger, holdingsOf, judge } from './oracle.ts'
+import type { Probed } from './probe.ts'
+import type { Prove } from './prove.ts'
+import { rest } from './senders.ts'
+
+const PROBE = join(import.meta.dirname, 'probe.ts')
+/** Beds that each say something once a second, as on a ward. */
+const DEVICES = { mllp: 20, mqtt: 12, serial: 8 } as const
+const EVERY_MS = 1_000
+/** The first minutes fill caches and rings that are bounded: growth is what comes after. */
+const TRIAL = {
+  full: { warmUpMs: 600_000, looks: 10, lookEveryMs: 300_000, growthMax: 0.1, delayMs: 50 },
+  // A few seconds prove that it runs and is measured; growth and lag need the hour.
+  quick: { warmUpMs: 2_000, looks: 2, lookEveryMs: 1_000, growthMax: 0.6, delayMs: 1_000 },
+} as const
+
+export const prove: Prove = async ({ quick, say }) => {
+  const { warmUpMs, looks, lookEveryMs, growthMax, delayMs } = quick ? TRIAL.quick : TRIAL.full
+  await using ward = await ProveWard.open({ devices: DEVICES })
+  const file = join(ward.folder, 'probe')
+  writeFileSync(file, '')
+  process.env['VIGIL_PROBE'] = file
+  const gateway = await ward.start({ imports: [PROBE] })
+  const ledger = new Ledger()
+  await serialHeard(ward)
+  const stop = new AbortController()
+  const senders = ward.devices.map((device) => ward.senderOf(device, ledger))
+  const running = Promise.all(
+    senders.map(async (sender, index) => {
+      await rest((index * EVERY_MS) / senders.length)
+      await sender.run(EVERY_MS, stop.signal)
+    }),
+  )
+  const probed: Probed[] = []
+  for (let look = 0; look <= looks; look++) {
+    await rest(look === 0 ? warmUpMs : lookEveryMs)
+    probed.push(await ask(file))
+    const { heapMb, residentMb, delayMs: lag } = last(probed)
+    say(`heap ${heapMb.toFixed(1)} MB, resident ${residentMb.toFixed(0)} MB, event-loop delay p99 ${lag.p99.toFixed(1)} ms, max ${lag.max.toFixed(0)} ms`)
+  }
+  stop.abort()
+  await running
+  const isAlive = gateway.isAlive()
+  for (const sender of senders) sender.close()
+  await gateway.stop()
+  const verdict = judge(ledger, holdingsOf(ward.data))
+  const [first, ...rested] = probed
+  if (!first) throw new Error('the probe said nothing')
+  const growth = last(probed).heapMb / first.heapMb - 1
+  const lags = rested.map((one) => one.delayMs.p99)
+  const lag = Math.max(...lags)
+  return {
+    kind: 'judged',
+    pass: isAlive && verdict.conserved && growth <= growthMax && lag <= delayMs,
+    figures: {
+      'beds at 1 Hz': ward.devices.length,
+      'minutes after warm-up': (looks * lookEveryMs) / 60_000,
+      'heap after a collection, first and last, MB': `${first.heapMb.toFixed(1)}, ${last(probed).heapMb.toFixed(1)}`,
+      'heap growth': growth,
+      'resident at most, MB': Math.round(Math.max(...probed.map(({ residentMb }) => residentMb))),
+      'event-loop delay p99, median and worst of the looks, ms': `${quantile(lags, 0.5).toFixed(1)}, ${lag.toFixed(1)}`,
+      'issued, acknowledged, delivered': `${verdict.issued}, ${verdict.accepted}, ${verdict.delivered}`,
+      'acknowledged and missing': verdict.missing,
+    },
+    control: null,
+  }
+}
+
+const last = (probed: readonly Probed[]): Probed => probed.at(-1) ?? { heapMb: Number.NaN, residentMb: Number.NaN, delayMs: { p50: Number.NaN, p99: Number.NaN, max: Number.NaN } }
+
+/** What the gateway says of itself now. */
+async function ask(file: string): Promise<Probed> {
+  const lines = (): string[] => readFileSync(file, 'utf8').split('\n').filter((line) => line !== '')
+  const before = lines().length
+  writeFileSync(`${file}.ask`, '')
+  while (lines().length === before) await rest(50)
+  const said: Probed = JSON.parse(lines().at(-1) ?? '')
+  return said
+}
