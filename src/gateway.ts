@@ -10,21 +10,29 @@ import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
 import { loadProfiles, readSecret } from './config/load.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
-import { alertId, stayId } from './domain/ids.ts'
 import { wallMs } from './domain/time.ts'
 import { driverOf } from './drivers.ts'
-import { apiLimits, pumpLimits, syncLimits } from './limits.ts'
+import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
 import { linkOf } from './links/index.ts'
+import { keepBackups } from './ops/backups.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
+import { openInFlight } from './ops/in-flight.ts'
+import { Notices, type SetAsideFacts } from './ops/notices.ts'
+import { readSuspects, suspectFile, watchReleases } from './ops/suspect-file.ts'
 import { startWatchdog } from './ops/watchdog.ts'
 import { Pump, driverTroubles } from './pump/pump.ts'
+import type { Suspect } from './pump/suspects.ts'
+import { watchInbox } from './record/inbox.ts'
+import { openRecorder } from './record/recorder.ts'
 import { bedRulesOf, scoreView } from './rules/bed.ts'
 import { DEFAULT_SETTINGS } from './rules/watcher.ts'
+import { openSaver } from './security/files.ts'
 import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
 import { openLoginThrottle } from './security/login-throttle.ts'
 import { openSessions } from './security/sessions.ts'
 import { openUsers } from './security/users.ts'
-import { openHistory } from './store/history.ts'
+import { type History, openHistory } from './store/history.ts'
+import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
 import { openStore } from './store/store.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
 import { type LiveWard, createWard } from './ward.ts'
@@ -71,40 +79,99 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
 
   // 1 · the store, and what it knows of before
-  const opened = await openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock })
+  // While it runs: whoever reads the file reads it anew.
+  const replaced = (facts: SetAsideFacts): void => {
+    notices?.setAside(facts)
+    history?.reopen()
+    sync?.restart()
+  }
+  let notices: Notices | null = null
+  let history: History | null = null
+  let sync: SyncHandle | null = null
+  const opened = await openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
-  const history = openHistory(folder)
+  const refusedRows = (): number => opened.health().refusedRows
 
-  // 2 · the heart
+  // 2 · the heart, and the recording of all that moves it
+  const recorder = openRecorder({
+    folder,
+    setting: site.record,
+    keptMs: site.retention.framesHours * 3_600_000,
+    clock,
+    realTime,
+    of: { gateway: site.gateway.id, kind: mode === 'demo' ? 'demo' : 'real', site, profiles: limits.profiles },
+    log,
+  })
+  const inFlight = openInFlight(folder)
+  let suspects: readonly Suspect[] = []
+  let isRemembered = true
+  const suspectSaver = openSaver(suspectFile(folder), () => JSON.stringify(suspects), (why) => {
+    isRemembered = false
+    log.error({ why }, 'Conversations that did harm cannot be remembered.')
+  })
   let ward: LiveWard | null = null
-  let sync: SyncHandle | null = null
-  const pump = new Pump({
+  const pump = recorder.begin(() => new Pump({
     site,
     driverOf,
     rules: bedRulesOf({ ...DEFAULT_SETTINGS, profiles: limits.profiles }),
-    clock,
+    clock: recorder.clock,
     speed: setting.clock.speed,
     store,
     restored: {
       stays: opened.stays,
       alertEvents: opened.openAlertEvents,
-      recent: opened.recent(wallMs(clock.wall() - pumpLimits.refoldMs)),
+      recent: opened.recent(wallMs(recorder.clock.wall() - pumpLimits.refoldMs)),
       messages: opened.messages,
     },
-    mint: { alert: () => alertId(randomUUID()), stay: () => stayId(randomUUID()) },
+    mint: recorder.mint,
+    suspects: {
+      known: readSuspects(folder),
+      found: inFlight.found,
+      changed(all) {
+        suspects = all
+        suspectSaver.save()
+      },
+    },
+    inFlight,
     publish: (events) => ward?.published(events),
     saved: (events, lastSeq) => {
       ward?.saved(events)
       sync?.committed(lastSeq)
     },
     log,
-  })
-  const damaged = opened.damaged.length > 0
-  pump.gatewayCondition('technical/store-damaged', damaged ? { priority: 'medium', text: `${opened.damaged.length} stored rows are damaged and were not believed: check the disk` } : null)
-  if (damaged) {
-    log.error({ rows: opened.damaged.length }, 'Damaged rows in the store.')
+  }))
+  const recording = new AbortController()
+  const recorded = recorder.run(recording.signal)
+  // Once it is remembered among the suspects it need not be found again.
+  if (inFlight.found) log.warn({ session: inFlight.found.key, how: inFlight.found.how }, 'The process before this one died while it read these bytes.')
+  void suspectSaver.settled().then(() => isRemembered && inFlight.taken())
+  const say: typeof pump.gatewayCondition = (condition, said) => recorder.condition(condition, said, () => pump.gatewayCondition(condition, said))
+  const standing = new Notices(say, () => pump.lifecycle.open.values())
+  notices = standing
+  if (opened.setAside) {
+    log.error({ folder: opened.setAside.folder, why: opened.setAside.why }, 'The database was damaged and set aside.')
+    standing.setAside(opened.setAside)
   }
+  if (opened.began) {
+    log.warn({ why: opened.began }, 'A new epoch of the database begins.')
+    standing.began(opened.began)
+  }
+  const rot = new Set<string>()
+  const judgeRot = (): void => say('technical/store-damaged', rot.size === 0 ? null : { priority: 'medium', text: `${rot.size} stored rows or blocks are damaged and are not believed: "vigil verify" names them, check the disk` })
+  const foundRot = (key: string, fields: object): void => {
+    if (rot.has(key) || rot.size >= storeLimits.damagedRowsNamedMax) return
+    rot.add(key)
+    log.error(fields, 'Damage in the store.')
+    judgeRot()
+  }
+  for (const { table, row, why } of opened.damaged) foundRot(`${table} ${row}`, { table, row, why })
+  judgeRot()
+  const trends = openHistory(folder, (finding) => {
+    if (finding.kind === 'damage') foundRot(`${finding.damage.table} ${finding.damage.row}`, finding.damage)
+    else foundRot(`block ${finding.tampering.firstSeq}`, finding.tampering)
+  })
+  history = trends
   const gatewayView = (): GatewayView => {
     const { state } = pump.committer
     const status = sync?.status()
@@ -118,19 +185,20 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
     }
   }
-  ward = createWard({
+  ward = recorder.hands(createWard({
     pump,
     scoreOf: scoreView,
     gateway: gatewayView,
     // Of the stay that holds the bed now: what came before belongs to somebody else.
     async trend(bed, hours) {
       const stay = pump.beds.get(bed)?.stay
-      return stay ? history.trend({ stay: stay.id, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }) : { series: [] }
+      return stay ? trends.trend({ stay: stay.id, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }) : { series: [] }
     },
     displayed: (alerts, by) => log.debug({ alerts: alerts.length, by }, 'Alerts displayed.'),
-  })
+  }))
 
-  // 3 · what leaves the ward
+  // 3 · what leaves the ward, and what is kept of it here
+  let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
   if (site.sync.lane === 'live' && site.sync.url !== undefined && site.sync.token !== undefined) {
     const { url, token, ca } = site.sync
     sync = startSync(
@@ -139,20 +207,36 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
         gatewayId: site.gateway.id,
         organizationId: site.gateway.organization,
         sink: { url, token: secretOf(token), ca: ca === undefined ? null : readFileSync(resolve(dirname(siteFile), ca), 'utf8') },
+        instance: randomUUID(),
         clock: setting.clock,
         identifiers: identifiersOf(site),
       },
       { clock },
     )
     sync.committed(opened.lastSeq)
-    sync.onStatus(({ kind, why, stoppedByScanner }) => {
-      pump.gatewayCondition('technical/sync-paused', kind === 'paused' ? { priority: 'low', text: `Nothing is sent to central: ${why}` } : null)
+    sync.onAdvanced((seq) => (sent = { kind: 'known', seq, lastAcceptedAt: sent.kind === 'known' ? sent.lastAcceptedAt : null }))
+    sync.onSetAside((moved, why) => {
+      log.error({ folder: moved, why }, 'sync.db was damaged and set aside.')
+      standing.ledgerSetAside(moved)
+    })
+    sync.onForked(({ why, afterSeq }) => {
+      void opened.beginEpoch(why, afterSeq).then((done) => {
+        if (!done) return
+        log.warn({ why }, 'A new epoch of the database begins.')
+        standing.began(why)
+        sync?.restart()
+      })
+    })
+    sync.onStatus(({ kind, why, stoppedByScanner, lastAcceptedAt, fenced }) => {
+      sent = { kind: 'known', seq: sent.kind === 'known' ? sent.seq : 0, lastAcceptedAt }
+      say('technical/identity-shared', fenced ? { priority: 'medium', text: `Nothing is sent to central: ${why}` } : null)
+      say('technical/sync-paused', kind === 'paused' && !fenced ? { priority: 'low', text: `Nothing is sent to central: ${why}` } : null)
       const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
-      pump.gatewayCondition('technical/egress-stopped', stopped)
+      say('technical/egress-stopped', stopped)
     })
   } else {
     // Said before the restart, and nobody is left to take it back.
-    for (const condition of ['technical/sync-paused', 'technical/egress-stopped']) pump.gatewayCondition(condition, null)
+    for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared']) say(condition, null)
   }
 
   // 4 · the screens
@@ -178,8 +262,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       mode,
     })
   } catch (error) {
+    recording.abort()
+    await recorded
     await sync?.stop()
-    await history.close()
+    await trends.close()
     await store.close()
     const why = error instanceof Error ? error.message : String(error)
     return { kind: 'refused', why: `the nurse station cannot be served: ${why}`, wrongUse: error instanceof ApiRefused }
@@ -206,15 +292,18 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
         log.info({ link: id, port }, 'Listening.')
       },
     })
-    return link.run(pump.openFor(driver), stop)
+    return link.run(recorder.recorded(pump.openFor(driver), { link: linkSetting.id, driver }), stop)
   })
 
   // 6 · time passes
-  const watchdog = startWatchdog()
+  const watchdog = startWatchdog(inFlight.files)
   const ticking = tick()
+  const releasing = watchReleases(folder, { clock: realTime, release: (key) => pump.suspects.release(key), log }, stop)
   async function tick(): Promise<void> {
     while (!stop.aborted) {
-      pump.tick()
+      recorder.tick(() => pump.tick())
+      standing.refused(refusedRows())
+      standing.tick()
       ward?.announceBeds()
       watchdog.beat()
       // Real time: a ward sixty times as fast needs no sixty times as many ticks.
@@ -222,15 +311,54 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     }
   }
 
+  const retaining = keepRetention(
+    {
+      folder,
+      setting: site.retention,
+      clock,
+      realTime,
+      retain: (order) => opened.retain(order),
+      sent: () => sent,
+      forced: (forced) => {
+        const text = forced && `${forced.rows} stored rows were deleted before their time, ${forced.unsent} of them never sent: ${forced.why}`
+        say('technical/retention-forced', text === null ? null : { priority: 'medium', text })
+      },
+      log,
+    },
+    stop,
+  )
+
+  const takingIn = watchInbox({ folder, store, realTime, log }, stop)
+
+  const { backup } = site
+  const failing = 'technical/backup-failing'
+  if (!backup) say(failing, null)
+  const backingUp = backup && keepBackups(
+    {
+      data: folder,
+      gatewayId: site.gateway.id,
+      version: version(context.root),
+      setting: { ...backup, folder: resolve(dirname(siteFile), backup.folder) },
+      clock: realTime,
+      told: (why) => say(failing, why === null ? null : { priority: 'medium', text: `No backup can be made: ${why}` }),
+      log,
+    },
+    stop,
+  )
+
   stop.addEventListener('abort', () => pump.stopping(), { once: true })
   const stopped = (async () => {
-    await Promise.all([...running, ticking])
+    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp])
     // In the order in which they depend on each other: nothing acknowledged is lost.
     await api.close()
     await pump.close()
+    recording.abort()
+    await recorded
     await sync?.stop()
-    await history.close()
+    await trends.close()
     await watchdog.stop()
+    await suspectSaver.settled()
+    inFlight.close()
     await store.close()
   })()
   // A bug in what runs beside requests ends the process; its supervisor starts it again.

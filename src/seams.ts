@@ -81,6 +81,8 @@ export interface Session {
   wake(now: MonoMs): SessionOutput
   /** The input is over (a file ended, a socket closed): what is still held is judged. */
   end(now: MonoMs): SessionOutput
+  /** Whether nothing is under way: no byte waits for the end of its frame. Where a session does not say, it rests after each frame. */
+  atRest?(): boolean
 }
 
 /** One setting of a driver, declared so that config, help and docs are made from one list. */
@@ -120,6 +122,8 @@ export interface Line {
    * Returns how many frames they completed: a link may close a conversation that stays in the middle of one.
    */
   receive(bytes: Uint8Array, settled?: (outcome: Outcome) => void): number
+  /** As the session says: a link gives a frame that is under way a deadline, and silence between two frames none. */
+  atRest?(): boolean | undefined
   /** The device said it is there, or is gone (MQTT last will, port opened, port lost). */
   status(state: 'up' | 'down', why: string): void
   close(why: string): void
@@ -194,13 +198,19 @@ export type Tick = {
   readonly stays: readonly StayRecord[]
   readonly quarantined: readonly QuarantinedFrame[]
   readonly messages: readonly MessageIdentity[]
+  /** Frames of quarantine whose values this tick brings after all. Were they brought before, the tick fails as a whole. */
+  readonly replayed?: readonly ReplayedFrame[]
 }
+
+/** `hash`: of the bytes of a frame that names itself, which is brought once however often it was kept; null for others. */
+export type ReplayedFrame = { readonly id: number; readonly at: WallMs; readonly hash: string | null }
 
 export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent } | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
 
 export type QuarantinedFrame = { readonly at: WallMs; readonly device: DeviceId | null; readonly peer: string; readonly why: string; readonly bytes: Uint8Array }
 
-export type CommitResult = { readonly kind: 'durable'; readonly lastSeq: number } | { readonly kind: 'failed'; readonly why: string }
+/** `refused`: rows that the database would not take, more than none; they lie in quarantine, the rest of the tick is stored. */
+export type CommitResult = { readonly kind: 'durable'; readonly lastSeq: number; readonly refused?: number } | { readonly kind: 'failed'; readonly why: string }
 
 /** Durable means fsynced (synchronous=FULL). A failed disk never stops an alarm: `commit` never throws and never rejects. */
 export interface Store {
@@ -213,10 +223,18 @@ export type LoggedRow =
   | { readonly kind: 'snapshot'; readonly seq: number; readonly snapshot: Snapshot }
   | { readonly kind: 'event'; readonly seq: number; readonly stored: StoredEvent }
 
+/** Why an incarnation of the database began. */
+export type EpochReason = 'created' | 'restored' | 'set-aside' | 'cloned' | 'rolled-back' | 'ledger-lost'
+
+/** Rows from `firstSeq` on belong to this incarnation, up to where the next one begins. */
+export type LogEpoch = { readonly epoch: string; readonly firstSeq: number; readonly why: EpochReason }
+
 /** A reader's own connection, read-only. */
 export interface LogReader {
-  /** The incarnation of the database: part of the key of every event. */
+  /** The current incarnation of the database: part of the key of every event that is written now. */
   readonly epoch: string
+  /** All incarnations in their order, the current one last; what an earlier one wrote keeps its keys. */
+  readonly epochs: readonly LogEpoch[]
   lastSeq(): number
   /** At most `rowsMax` rows with seq > `afterSeq`, in order. */
   read(afterSeq: number, rowsMax: number): readonly LoggedRow[]
@@ -237,11 +255,23 @@ export type SinkAnswer =
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'partly'; readonly rejected: readonly { readonly index: number; readonly code: string; readonly detail: string }[] }
   | { readonly kind: 'retry'; readonly why: string; readonly afterMs: number | null }
-  /** `pause`: 401 and 403, nothing is dead-lettered. `split`: 413. `dead`: this batch can never be taken. */
-  | { readonly kind: 'refused'; readonly how: 'pause' | 'split' | 'dead'; readonly why: string }
+  /** `pause`: 401 and 403, nothing is dead-lettered. `fenced`: another box sends under our name. `split`: 413. `dead`: this batch can never be taken. */
+  | { readonly kind: 'refused'; readonly how: 'pause' | 'fenced' | 'split' | 'dead'; readonly why: string }
+
+/** Who begins to send: a word that is drawn at each start, and the incarnations whose rows may come. */
+export type SinkClaim = { readonly organizationId: string; readonly gatewayId: string; readonly epochs: readonly string[] }
+
+export type ClaimAnswer =
+  /** `through`: up to which number central has everything of an incarnation; those that it never heard of are missing. */
+  | { readonly kind: 'granted'; readonly through: ReadonlyMap<string, number> }
+  /** This central keeps no such record. */
+  | { readonly kind: 'unknown' }
+  | Extract<SinkAnswer, { kind: 'retry' | 'refused' }>
 
 /** Idempotent: receivers drop repeats by event key. Never rejects: trouble on the wire is `retry`. */
 export interface Sink {
   readonly id: string
+  /** Asked once, before anything is cut: who sends under a name that another box has takes it over, and hears what is there. */
+  claim?(claim: SinkClaim, stop: AbortSignal): Promise<ClaimAnswer>
   send(batch: SinkBatch, stop: AbortSignal): Promise<SinkAnswer>
 }

@@ -12,9 +12,12 @@ import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
 async function main(settings: SyncSettings, tell: (message: FromSync) => void, listen: (listener: (message: ToSync) => void) => () => void): Promise<void> {
   const stopping = new AbortController()
   using resources = new DisposableStack()
-  const sink = resources.adopt(createHttpsBatch(settings.sink), (open) => open.close())
+  const sink = resources.adopt(createHttpsBatch({ ...settings.sink, instance: settings.instance }), (open) => open.close())
   const log = resources.adopt(openLogReader(settings.folder), (open) => open.close())
-  const ledger = resources.adopt(openSyncLedger(settings.folder), (open) => open.close())
+  const ledger = resources.adopt(
+    openSyncLedger(settings.folder, { onSetAside: (folder, why) => tell({ type: 'set-aside', folder, why }) }),
+    (open) => open.close(),
+  )
   const names = resources.adopt(openKnownIdentifiers(settings.folder), (open) => open.close())
   let told = false
   const identifiers = (): readonly string[] => {
@@ -30,6 +33,7 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
     random: Math.random,
     onStatus: (status) => tell({ type: 'status', status }),
     onAdvanced: (seq) => tell({ type: 'advanced', seq }),
+    onForked: (fork) => tell({ type: 'forked', fork }),
   })
   resources.adopt(
     listen((message) => (message.type === 'stop' ? stopping.abort() : pump.wake())),

@@ -36,7 +36,7 @@ function openSession(settings: DriverSettings): Session {
   })
   const output = (frames: readonly MllpFrame[]): SessionOutput =>
     frames.length === 0 ? NOTHING : { frames: frames.map((frame) => judge(frame, zone)), send: [], wakeAt: null }
-  return { receive: (bytes) => output(framer.push(bytes)), wake: () => NOTHING, end: () => output(framer.end()) }
+  return { receive: (bytes) => output(framer.push(bytes)), wake: () => NOTHING, end: () => output(framer.end()), atRest: () => framer.isAtRest }
 }
 
 function judge(frame: MllpFrame, zone: Zone): Frame {

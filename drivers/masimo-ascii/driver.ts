@@ -41,14 +41,15 @@ function openSession(settings: DriverSettings): Session {
       first = true
       return last
     },
+    atRest: () => framer.isAtRest,
   }
 }
 
 function judge(line: LineFrame, first: boolean, zone: Zone): Frame {
   const { offset, length, bytes } = line
-  if (line.kind === 'bad') return { offset, length, kind: 'bad', bytes, why: `no line end within ${driverLimits.asciiLineBytesMax} bytes`, reply: null }
+  if (line.kind === 'bad') return { offset, length, kind: 'bad', bytes, why: `no line end within ${driverLimits.asciiLineBytesMax} bytes: wrong speed?`, reply: null }
   const garbled = bytes.some((byte) => (byte < 0x20 && byte !== 0x09) || byte > 0x7e)
-  const read = garbled ? 'bytes that are no text' : readLine(latin1(bytes), zone)
+  const read = garbled ? 'bytes that are no text: wrong speed?' : readLine(latin1(bytes), zone)
   if (typeof read === 'string') {
     if (first) return { offset, length, kind: 'skipped', why: 'the tail of a line, first after connecting' }
     // A line whose end never came may be anything; what has its end and no sense is kept as a whole.

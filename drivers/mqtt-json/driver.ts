@@ -25,7 +25,7 @@ function openSession(): Session {
     labelBytesMax: driverLimits.jsonLabelBytesMax,
   })
   const output = (frames: readonly JsonFrame[]): SessionOutput => (frames.length === 0 ? NOTHING : { frames: frames.map(judge), send: [], wakeAt: null })
-  return { receive: (bytes) => output(splitter.push(bytes)), wake: () => NOTHING, end: () => output(splitter.end()) }
+  return { receive: (bytes) => output(splitter.push(bytes)), wake: () => NOTHING, end: () => output(splitter.end()), atRest: () => splitter.isAtRest }
 }
 
 function judge(frame: JsonFrame): Frame {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { centralLimits } from '../../src/limits.ts'
 import type { Refusal } from './body.ts'
 import { LOCKS } from './schema.ts'
+import { admit, noteThrough } from './senders.ts'
 import { BatchShape, isStorable, readEvent, saying } from './shapes.ts'
 import type { CentralEvent } from './shapes.ts'
 import type { CentralDatabase, Sql } from './sql.ts'
@@ -18,6 +19,11 @@ export type Batch = {
   readonly metadata: string
   readonly sha256: string
   readonly bytes: number
+  readonly organizationId: string
+  readonly gatewayId: string
+  readonly epoch: string
+  /** Null where the sender did not say. */
+  readonly through: number | null
   readonly events: readonly CentralEvent[]
   /** Events whose key came earlier in the same batch. */
   readonly repeatedWithin: number
@@ -58,7 +64,9 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   if (values > centralLimits.valuesPerBatchMax) {
     return { kind: 'refused', refusal: { status: 413, detail: `A batch holds at most ${centralLimits.valuesPerBatchMax} values.` } }
   }
-  return { kind: 'batch', batch: { batchId, metadata: metadataJson, sha256, bytes, events, repeatedWithin, rejected } }
+  const { organizationId, gatewayId, keyEpoch, through = null } = metadata
+  const sent = { organizationId, gatewayId, epoch: String(keyEpoch), through }
+  return { kind: 'batch', batch: { batchId, metadata: metadataJson, sha256, bytes, ...sent, events, repeatedWithin, rejected } }
 }
 
 function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
@@ -79,14 +87,19 @@ function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
   return { events: [...events.values()], repeatedWithin, rejected, values }
 }
 
+/** `instance`: which start of a gateway brought it; null where it did not say. */
+export type Arrival = { readonly atMs: number; readonly instance: string | null }
+
 /**
  * All of it in one transaction. Batches are written one after another, so two that share events cannot wait for each other.
  * @throws the reason of `stop` when it aborts half way; nothing is stored then.
  */
-export function ingest(database: CentralDatabase, batch: Batch, receivedAtMs: number, stop: AbortSignal): Promise<Ingested> {
+export function ingest(database: CentralDatabase, batch: Batch, { atMs: receivedAtMs, instance }: Arrival, stop: AbortSignal): Promise<Ingested> {
   return database.transaction<Ingested>(async sql => {
     stop.throwIfAborted()
     await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
+    const refusal = await admit(sql, { ...batch, instance }, receivedAtMs)
+    if (refusal !== null) return { kind: 'refused', refusal }
     const id = await addBatch(sql, batch, receivedAtMs)
     if (id === null) return repeat(sql, batch)
 
@@ -102,6 +115,7 @@ export function ingest(database: CentralDatabase, batch: Batch, receivedAtMs: nu
     const duplicates = batch.events.length - fresh.length + batch.repeatedWithin
     const accepted = fresh.length + duplicates
     await sql.query('UPDATE batch SET accepted = $2, duplicates = $3 WHERE id = $1', [id, accepted, duplicates])
+    if (batch.through !== null) await noteThrough(sql, { ...batch, through: batch.through })
     stop.throwIfAborted()
     return {
       kind: 'stored',

@@ -18,6 +18,8 @@ import {
   recountOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
 } from './read.ts'
 import type { Page } from './read.ts'
+import { LOCKS } from './schema.ts'
+import { ClaimShape, admit, instanceOf, throughOf } from './senders.ts'
 import { saying } from './shapes.ts'
 import type { CentralDatabase } from './sql.ts'
 
@@ -52,6 +54,7 @@ export async function addApi(app: FastifyInstance, central: Central): Promise<vo
     return undefined
   })
   addBatches(app, central)
+  addClaims(app, central)
   await app.register(async reads => {
     reads.addHook('preHandler', async (request, reply) => ((await suffer(central.faults.meet(), request, { reply, central })) === 'over' ? reply : undefined))
     addReads(reads, central)
@@ -115,6 +118,25 @@ function addBatches(app: FastifyInstance, central: Central): void {
   })
 }
 
+/** A gateway begins to send: it takes its name over, and hears up to where everything is here. */
+function addClaims(app: FastifyInstance, central: Central): void {
+  const { database, clock } = central
+  app.post('/api/v1/analytics/gateways', async (request, reply) => {
+    if ((await suffer(central.faults.meet(), request, { reply, central })) === 'over') return reply
+    const instance = instanceOf(request.headers['vigil-instance'])
+    if (instance === null || !(request.body instanceof Uint8Array)) return refuse(reply, { status: 400, code: 'ANALYTICS_001', detail: 'Vigil-Instance and a body are needed.' })
+    const unpacked = await unpack(request.body, request.headers['content-encoding'] ?? '')
+    if (unpacked.kind === 'refused') return refuse(reply, unpacked.refusal)
+    const claim = ClaimShape.safeParse(unpacked.json)
+    if (!claim.success) return refuse(reply, { status: 422, detail: saying(claim.error) })
+    const answer = await database.transaction(async sql => {
+      await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
+      return (await admit(sql, { ...claim.data, instance }, clock.wall())) ?? { through: await throughOf(sql, claim.data) }
+    })
+    return 'status' in answer ? refuse(reply, answer) : answer
+  })
+}
+
 async function take({ database, clock, stop, live }: Central, request: FastifyRequest, fault: Fault): Promise<Ingested> {
   const refused = (status: number, detail: string): Ingested => ({ kind: 'refused', refusal: { status, code: CODES.get(status), detail } })
   const idempotencyKey = request.headers['idempotency-key']
@@ -127,7 +149,7 @@ async function take({ database, clock, stop, live }: Central, request: FastifyRe
   if (read.kind === 'refused') return read
   if (read.batch.batchId !== idempotencyKey) return refused(422, 'Idempotency-Key is not the batchId.')
   try {
-    const result = await ingest(database, read.batch, clock.wall(), stop)
+    const result = await ingest(database, read.batch, { atMs: clock.wall(), instance: instanceOf(request.headers['vigil-instance']) }, stop)
     if (result.kind === 'stored') live.publish(result.alerts.map(({ subject, atMs, alert }) => ({ patient_id: subject, timestamp: new Date(atMs), ...alert })))
     return result
   } catch (error) {

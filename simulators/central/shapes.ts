@@ -35,6 +35,8 @@ export const BatchShape = z.strictObject({
     keyEpoch: z.union([name, z.number().int()]),
     seqFrom: z.number().int().min(0),
     seqTo: z.number().int().min(0),
+    /** With this batch nothing of the epoch up to here is left to send. */
+    through: z.number().int().min(0).optional(),
     /** Hex, over JSON.stringify(events). */
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case hex').optional(),
   }),

@@ -6,6 +6,7 @@ import type { DeadLetter, SyncStatus } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
+import { positionOf } from '../sync/position.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 
@@ -89,7 +90,7 @@ async function statusOf(folder: string): Promise<Report> {
   const lastSeq = log.lastSeq()
   if (!existsSync(join(folder, SYNC_FILE))) return { ...NEVER, lagRows: lastSeq, lastSeq, lagSeconds: lagSeconds(log, 0, lastSeq) }
   using ledger = openSyncLedger(folder, { mode: 'existing' })
-  const cursor = ledger.cursor(SINK, log.epoch)
+  const cursor = positionOf(ledger, log, SINK)
   const saved = ledger.status(SINK)
   return {
     sink: SINK,

@@ -54,6 +54,11 @@ export class JsonSplitter {
     return this.#held.length + this.#label.length
   }
 
+  /** Whether nothing is under way. */
+  get isAtRest(): boolean {
+    return this.#depth === 0 && this.#labelLength === 0
+  }
+
   /** The chunk must not be changed afterwards: objects that lie within one chunk are views of it. */
   push(chunk: Uint8Array): readonly JsonFrame[] {
     this.#frames = []

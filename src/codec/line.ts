@@ -38,6 +38,11 @@ export class LineFramer {
     return this.#held.length
   }
 
+  /** Whether no line is under way. */
+  get isAtRest(): boolean {
+    return this.#length === 0
+  }
+
   /** The chunk must not be changed afterwards: lines that lie within one chunk are views of it. */
   push(chunk: Uint8Array): readonly LineFrame[] {
     this.#frames = []

@@ -85,6 +85,11 @@ export class MllpFramer {
     return this.#held.length
   }
 
+  /** Whether nothing is under way: line ends behind a message are not. */
+  get isAtRest(): boolean {
+    return this.#held.length === 0 && this.#noiseLength === 0
+  }
+
   /** The chunk must not be changed afterwards: messages that lie within one chunk are views of it. */
   push(chunk: Uint8Array): readonly MllpFrame[] {
     this.#frames = []

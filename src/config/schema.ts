@@ -130,6 +130,33 @@ export const siteSchema = z.strictObject({
     })
     .prefault({})
     .describe('What leaves the ward.'),
+  retention: z
+    .strictObject({
+      identityHours: z.int().min(1).max(8_760).default(72).describe('Names and record numbers are erased so long after discharge.'),
+      numericsDays: z.int().min(1).max(3_650).default(14).describe('Values and alerts of a stay go so long after discharge; those of no stay so long after they came.'),
+      framesHours: z.int().min(1).max(8_760).default(72).describe('Raw frames, recorded or in quarantine, go so long after they came.'),
+      unsentDays: z.int().min(1).max(3_650).default(30).describe('What central has not taken is kept beyond its time, until central has taken nothing for so long.'),
+      databaseGb: z.int().min(1).max(10_000).default(50).describe('Size of vigil.db above which the oldest rows go before their time, and an alert says so.'),
+    })
+    .prefault({})
+    .describe('How long things are kept on this box.'),
+  backup: z
+    .strictObject({
+      folder: z.string().min(1).describe('Where backups are kept, each in a folder of its own; on another disk. Relative to this file.'),
+      at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "02:30"').optional().describe('Daily at this time of the machine, instead of everyHours.'),
+      everyHours: z.int().min(1).max(168).default(24).describe('A new one when the newest is so old.'),
+      keep: z.int().min(1).max(1_000).default(7).describe('How many are kept; older ones are deleted after a new one was read back.'),
+      keys: z.boolean().default(false).describe('With the keys of the seals; then whoever has the backup can make seals.'),
+    })
+    .optional()
+    .describe('Backups made by the gateway while it runs.'),
+  record: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Keep the raw bytes of all links, for `vigil replay`. They hold patient data.'),
+      megabytes: z.int().min(16).max(1_000_000).default(2_048).describe('Space for them; the oldest go first.'),
+    })
+    .prefault({})
+    .describe('The recording of what came in, before anything is made of it.'),
 })
 
 export type Site = z.output<typeof siteSchema>

@@ -103,4 +103,6 @@ export type SyncStatus = {
   /** Events that the egress scanner has stopped since the thread began. */
   readonly stoppedByScanner: number
   readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Paused because another box sends under our name. */
+  readonly fenced: boolean
 }

@@ -23,8 +23,11 @@ export function converse(socket: Socket, open: OpenLine, peer: Peer): Promise<vo
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 10_000)
     socket.on('data', (bytes: Buffer) => {
+      const completed = line.receive(bytes)
       // Between two frames a monitor may be silent for as long as it likes.
-      if (line.receive(bytes) > 0) return rest()
+      const isAtRest = line.atRest?.() ?? completed > 0
+      if (isAtRest || completed > 0) rest()
+      if (isAtRest) return
       // Real time, not the ward's: a demo at sixty-fold speed has no faster wires.
       deadline ??= setTimeout(() => socket.destroy(new Error('a frame stayed unfinished')), linkLimits.frameDeadlineMs)
     })

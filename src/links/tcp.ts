@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { DeviceId } from '../domain/ids.ts'
 import { linkLimits } from '../limits.ts'
 import type { Clock, Link } from '../seams.ts'
+import { Places } from './places.ts'
 import { converse } from './socket.ts'
 
 export type ListenerSetting = {
@@ -23,24 +24,16 @@ export function tcpListener({ id, host, port, clock, log, listening }: ListenerS
   return {
     id,
     async run(open, stop) {
-      const perAddress = new Map<string, number>()
-      const sockets = new Set<Socket>()
+      const places = new Places()
       const accept = (socket: Socket): void => {
         const address = socket.remoteAddress ?? 'unknown'
-        const already = perAddress.get(address) ?? 0
-        if (already >= linkLimits.socketsPerPeerMax || sockets.size >= linkLimits.socketsMax) {
-          log.warn({ link: id, address, sockets: sockets.size }, 'Connection refused: too many.')
+        if (!places.take(socket)) {
+          log.warn({ link: id, address, sockets: places.taken }, 'Connection refused: too many.')
           socket.destroy()
           return
         }
-        perAddress.set(address, already + 1)
-        sockets.add(socket)
-        void converse(socket, open, { address: `${address}:${socket.remotePort ?? 0}`, device: null }).then(() => {
-          sockets.delete(socket)
-          const left = (perAddress.get(address) ?? 1) - 1
-          if (left > 0) perAddress.set(address, left)
-          else perAddress.delete(address)
-        })
+        // Never rejects: a conversation ends when its socket does.
+        void converse(socket, open, { address: `${address}:${socket.remotePort ?? 0}`, device: null })
       }
       while (!stop.aborted) {
         const server = createServer(accept)
@@ -54,7 +47,7 @@ export function tcpListener({ id, host, port, clock, log, listening }: ListenerS
           if (!stop.aborted) log.error({ link: id, why: error instanceof Error ? error.message : String(error) }, 'Listener failed; trying again.')
         } finally {
           server.close()
-          for (const socket of sockets) socket.destroy()
+          places.clear()
         }
         await clock.sleep(linkLimits.serialReopenDelayMs, stop)
       }

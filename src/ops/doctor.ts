@@ -1,17 +1,18 @@
 /** What `vigil doctor` looks at. Each finding says what is so and, where something is to be done, what. */
 
 import { constants } from 'node:fs'
-import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { access, mkdir, readdir, stat, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { env, execPath, versions } from 'node:process'
 import { loadProfiles, loadSite, readSecret } from '../config/load.ts'
 import type { LinkSetting, SecretSetting, Site } from '../config/schema.ts'
 import { nearest, suggestion } from '../domain/nearest.ts'
+import { wallMs } from '../domain/time.ts'
 import { DRIVERS } from '../drivers.ts'
 import { doctorLimits } from '../limits.ts'
+import { diskFacts, judgeDisk } from './disk.ts'
 
 export type Finding = { readonly grade: 'good' | 'odd' | 'wrong'; readonly what: string; readonly remedy: string | null }
 
@@ -70,6 +71,7 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   const { site } = loaded
   const findings = [good(`${file} is valid: ${site.beds.length} beds, ${site.devices.length} devices, ${site.links.length} links`)]
   findings.push(...(await folder(resolve(dirname(file), site.gateway.data))))
+  findings.push(...(await retention(resolve(dirname(file), site.gateway.data))))
   findings.push(...secretsOf(site).flatMap((secret) => checkSecret(secret, file, environment)))
   findings.push(...drivers(site), ...bindings(site))
   const limits = loadProfiles(site, file)
@@ -80,41 +82,33 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   return findings
 }
 
+/** How far back the log goes, and whether anything went before its time. A folder without a database is a new one. */
+async function retention(path: string): Promise<Finding[]> {
+  if (!(await there(join(path, 'vigil.db')))) return []
+  try {
+    const { retentionNews } = await import('../store/retention-state.ts')
+    const { what, remedy } = retentionNews(path, wallMs(Date.now()))
+    return [remedy === null ? good(what) : odd(what, remedy)]
+  } catch (error) {
+    return [odd(error instanceof Error ? error.message : String(error), 'Let the gateway of this version open it once.')]
+  }
+}
+
 async function folder(path: string): Promise<Finding[]> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    const flushMs = await slowestFlushMs(path)
+    const disk = judgeDisk(path, await diskFacts(path))
     const { bavail, bsize } = await statfs(path)
     const freeBytes = bavail * bsize
     const others = (await stat(path)).mode & 0o077
     return [
-      good(`${path} is writable; a flush takes ${flushMs.toFixed(1)} ms`),
-      // A disk cannot sync in a few microseconds: one that says so answers from a cache that a power cut empties.
-      ...(flushMs < doctorLimits.believableFlushMs ? [odd(`The disk of ${path} says "flushed" after ${(flushMs * 1_000).toFixed(0)} µs: too fast to be true of most disks`, 'Look whether its write cache survives a power cut; virtual disks often lie here.')] : []),
-      ...(flushMs > doctorLimits.slowFlushMs ? [odd(`A flush takes ${flushMs.toFixed(0)} ms`, 'Acknowledgements will take as long. Alerts do not wait for it.')] : []),
+      good(`${path} is writable`),
+      ...disk,
       ...(freeBytes < doctorLimits.freeBytesMin ? [wrong(`Only ${Math.round(freeBytes / 1e6)} MB are free at ${path}`, 'Make room: a ward of 20 beds writes a few hundred MB a day.')] : []),
       ...(others === 0 ? [] : [odd(`${path} can be entered by other users of this machine`, `chmod 700 ${path}`)]),
     ]
   } catch (error) {
     return [wrong(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Create it and give it to the user that runs Vigil.')]
-  }
-}
-
-async function slowestFlushMs(path: string): Promise<number> {
-  const probe = join(path, '.doctor-probe')
-  const file = await open(probe, 'w')
-  try {
-    let slowest = 0
-    for (let round = 0; round < doctorLimits.flushProbesMax; round++) {
-      await file.write(Buffer.alloc(4_096, round))
-      const before = performance.now()
-      await file.sync()
-      slowest = Math.max(slowest, performance.now() - before)
-    }
-    return slowest
-  } finally {
-    await file.close()
-    await rm(probe, { force: true })
   }
 }
 

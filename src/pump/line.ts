@@ -60,7 +60,11 @@ export function openSession(parts: LineParts): Line {
     const begun = session.receive(bytes, mono())
     if (!keepsBorders) return begun
     const ended = session.end(mono())
-    return { frames: [...begun.frames, ...ended.frames], send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt }
+    const frames = [...begun.frames, ...ended.frames]
+    // The message is answered as a whole: one of which nothing was read is kept, or what is acknowledged would be nowhere.
+    const nothing = bytes.length > 0 && frames.every(({ kind }) => kind === 'skipped')
+    const kept: Frame = { kind: 'bad', offset: 0, length: bytes.length, bytes, why: 'no message in it', reply: null }
+    return { frames: nothing ? [kept] : frames, send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt }
   }
 
   /** Not read: the first chunks are kept as they come, and of messages that would be sent again all. Begins afresh when it is over. */

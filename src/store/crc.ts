@@ -9,7 +9,11 @@ import { crc32 } from 'node:zlib'
 export const rowCrc = (...fields: readonly (string | number | null)[]): number => crc32(JSON.stringify(fields)) | 0
 
 /** Of a row that also holds bytes. */
-export const bytesCrc = (bytes: Uint8Array, ...fields: readonly (string | number | null)[]): number => crc32(bytes, crc32(JSON.stringify(fields))) | 0
+export const bytesCrc = (bytes: Uint8Array, ...fields: readonly (string | number | null)[]): number =>
+  bytes instanceof Uint8Array ? crc32(bytes, crc32(JSON.stringify(fields))) | 0 : NO_CRC
+
+/** A flipped bit may change the type of a column, whatever the schema says: what is no bytes any more has no checksum, and equals none. */
+const NO_CRC = Number.NaN
 
 /** Bytes of a snapshot's head: u32 stream · double receivedAt · double sentAt, NaN for none. */
 export const SNAPSHOT_HEAD_BYTES = 20
@@ -31,8 +35,13 @@ export function snapshotCrc(row: {
   readonly sentAt: number | null
   readonly readings: Uint8Array
 }): number {
+  return row.readings instanceof Uint8Array ? numbered(crc32(row.readings, crc32(snapshotHead(row))) | 0, row.seq) : NO_CRC
+}
+
+/** The head of a snapshot as bytes, good until the next call. */
+export function snapshotHead(row: { readonly stream: number; readonly receivedAt: number; readonly sentAt: number | null }): Uint8Array {
   head.setUint32(0, row.stream, true)
   head.setFloat64(4, row.receivedAt, true)
   head.setFloat64(12, row.sentAt ?? Number.NaN, true)
-  return numbered(crc32(row.readings, crc32(headBytes)) | 0, row.seq)
+  return headBytes
 }

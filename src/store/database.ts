@@ -6,16 +6,19 @@
  * of a process on a file when any descriptor of it is closed.
  */
 
-import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { storeLimits } from '../limits.ts'
+import type { EpochReason } from '../seams.ts'
+import { type Epoch, epochsOf } from './epochs.ts'
+import { type Beginning, type Identity, type Meta, metaOf, settleMeta } from './meta.ts'
 import { APPLICATION_ID, MIGRATIONS, migrate, versionOf } from './migrations.ts'
-import { readerQueries, writerQueries } from './queries.ts'
+import { isSamePlace, placeOf } from './place.ts'
+import { moveAside } from './set-aside.ts'
+import { ledgerReach } from './sync-reach.ts'
 
-/** A demo never touches real rows, nor a real ward the rows of a demo. */
-export type StoreKind = 'demo' | 'real'
+export type { Identity, StoreKind } from './meta.ts'
 
 export type Refused = {
   readonly kind: 'refused'
@@ -33,8 +36,23 @@ export const databaseFile = (folder: string): string => join(folder, 'vigil.db')
 export const whyOf = (error: unknown): string =>
   error instanceof Database.SqliteError ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error)
 
-const isDamage = (error: unknown): boolean =>
-  error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB')
+/** Codes that speak of the disk, of rights or of other programs. What is left, in a file of ours, is not what was written. */
+const NOT_DAMAGE = /^SQLITE_(BUSY|LOCKED|FULL|READONLY|PERM|AUTH|NOMEM|NOLFS|PROTOCOL|INTERRUPT|CANTOPEN|IOERR)/
+const DAMAGE_ALL_THE_SAME: readonly string[] = ['SQLITE_IOERR_READ', 'SQLITE_IOERR_SHORT_READ', 'SQLITE_IOERR_DATA', 'SQLITE_IOERR_CORRUPTFS', 'SQLITE_CANTOPEN_ISDIR']
+
+/** The file does not hold what was written: to be set aside, for it will not get better by being opened again. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof RangeError || error instanceof SyntaxError ||
+  (error instanceof Database.SqliteError && (DAMAGE_ALL_THE_SAME.includes(error.code) || !NOT_DAMAGE.test(error.code)))
+
+/** vigil.db or what belongs to it is no file at all. */
+function isNoFile(file: string): boolean {
+  try {
+    return ['', '-wal', '-shm'].some((end) => lstatSync(`${file}${end}`, { throwIfNoEntry: false })?.isFile() === false)
+  } catch {
+    return false
+  }
+}
 
 // ── The lock ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -46,21 +64,37 @@ export type FolderLock = { readonly kind: 'locked'; release(): void }
  * dies, so there is no stale lock to clean up. vigil.db itself stays free for readers.
  */
 export function lockFolder(folder: string): FolderLock | Refused {
+  const first = tryLock(folder)
+  if (first.kind === 'locked' || first.how !== 'damaged') return first
+  // It holds nothing. While another process holds it, it answers "busy" before anybody reads what is wrong with it.
+  try {
+    moveAside(folder, [LOCK_FILE, `${LOCK_FILE}-journal`], new Date())
+  } catch (error) {
+    return refused('disk', `The data folder ${folder} cannot be used: ${whyOf(error)}`)
+  }
+  return tryLock(folder)
+}
+
+const LOCK_FILE = 'lock.db'
+
+function tryLock(folder: string): FolderLock | Refused {
+  const file = join(folder, LOCK_FILE)
   let db: Database.Database | null = null
   try {
     makeFolder(folder)
-    db = new Database(join(folder, 'lock.db'), { timeout: 0 })
+    db = new Database(file, { timeout: 0 })
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
+    const held = db
+    return { kind: 'locked', release: () => held.close() }
   } catch (error) {
     db?.close()
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       return refused('locked', `Another Vigil is running on ${folder}: stop it first, or choose another data folder.`)
     }
-    return refused('disk', `The data folder ${folder} cannot be used: ${whyOf(error)}`)
+    const how = isNoFile(file) || (error instanceof Database.SqliteError && isDamage(error)) ? 'damaged' : 'disk'
+    return refused(how, `The data folder ${folder} cannot be used: ${whyOf(error)}`)
   }
-  const held = db
-  return { kind: 'locked', release: () => held.close() }
 }
 
 /** SQLite syncs the folder for the files that it makes in it; the folder's own entry is for us to sync, or a power cut takes all of it. */
@@ -81,9 +115,24 @@ function makeFolder(folder: string): void {
 
 // ── The writer's connection ──────────────────────────────────────────────────────────────────────────────────────────
 
-export type Identity = { readonly kind: StoreKind; readonly gatewayId: string; readonly createdAt: number }
-export type WriterDatabase = { readonly kind: 'open'; readonly db: Database.Database; readonly epoch: string }
-type Meta = { readonly epoch: string; readonly kind: StoreKind; readonly gateway: string; readonly seqFloor: number }
+export type WriterDatabase = {
+  readonly kind: 'open'
+  readonly db: Database.Database
+  readonly epoch: string
+  readonly epochs: readonly Epoch[]
+  /** Why an incarnation began with this opening; null when the one before goes on. */
+  readonly began: EpochReason | null
+}
+
+/** What is known before the file is opened. */
+export type Asked = {
+  /** It must be this very incarnation, in this very place: after a restart of the thread. */
+  readonly epoch?: string | null
+  /** A new incarnation is wanted, whatever is found. */
+  readonly why?: EpochReason | null
+  /** How to begin where there is no file. */
+  readonly beginning?: Beginning | null
+}
 
 /** 3.51.3 mends a fault of 3.7.0 to 3.51.2 that could corrupt a WAL when two connections check-point. */
 const SQLITE_VERSION_MIN = '3.51.3'
@@ -98,18 +147,16 @@ export function isAtLeast(version: string, least: string): boolean {
 
 /**
  * Opens vigil.db to write, makes or migrates it. With `epoch` it must be that very incarnation: a file that was deleted or
- * swapped under a running gateway is not written to as if nothing had happened.
+ * swapped under a running gateway is not written to as if nothing had happened. Without, a copy, or a file that is older than
+ * what sync has sent of it, goes on under a new one.
  */
-export function openWriterDatabase(folder: string, identity: Identity, epoch: string | null = null): WriterDatabase | Refused {
+export function openWriterDatabase(folder: string, identity: Identity, asked: Asked = {}): WriterDatabase | Refused {
   const file = databaseFile(folder)
+  if (isNoFile(file)) return refused('damaged', `${file}, or a file that belongs to it, is a folder or something stranger.`)
   let db: Database.Database | null = null
   try {
-    db = new Database(file, { timeout: storeLimits.busyMs, fileMustExist: epoch !== null })
-    const opened = prepare(db, identity, file)
-    if (opened.kind === 'open' && epoch !== null && opened.epoch !== epoch) {
-      db.close()
-      return refused('foreign', `${file} was replaced while the gateway was running: restart it.`)
-    }
+    db = new Database(file, { timeout: storeLimits.busyMs, fileMustExist: (asked.epoch ?? null) !== null })
+    const opened = prepare(db, { identity, asked, folder })
     if (opened.kind === 'refused') db.close()
     return opened
   } catch (error) {
@@ -118,9 +165,19 @@ export function openWriterDatabase(folder: string, identity: Identity, epoch: st
   }
 }
 
-function prepare(db: Database.Database, identity: Identity, file: string): WriterDatabase | Refused {
+type Preparing = { readonly identity: Identity; readonly asked: Asked; readonly folder: string }
+
+function prepare(db: Database.Database, { identity, asked, folder }: Preparing): WriterDatabase | Refused {
+  const file = databaseFile(folder)
   const stranger = refuseStranger(db, identity, file)
   if (stranger) return stranger
+  const place = placeOf(file)
+  if (asked.epoch) {
+    const meta = metaOf(db)
+    if (meta?.epoch !== asked.epoch || (meta.place !== null && !isSamePlace(meta.place, place))) {
+      return refused('foreign', `${file} was replaced while the gateway was running: restart it.`)
+    }
+  }
   if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
     return refused('disk', `${file} lies on a file system without shared memory: choose a local disk.`)
   }
@@ -133,12 +190,17 @@ function prepare(db: Database.Database, identity: Identity, file: string): Write
   db.pragma('trusted_schema = OFF')
   if (versionOf(db) === 0) db.pragma(`application_id = ${APPLICATION_ID}`)
   migrate(db)
-  const meta = db.prepare<[], Meta>(writerQueries.META).get() ?? createMeta(db, identity)
+  const { epochs, began } = db
+    .transaction(() => settleMeta(db, {
+      identity, place, why: asked.why ?? null, beginning: asked.beginning ?? null, now: identity.createdAt,
+      reachOf: (epoch) => (asked.epoch ? 0 : ledgerReach(folder, epoch)),
+    }))
+    .immediate()
   // After a write, for before the first one the pragma says FULL whatever is true. The proof is a count of fsyncs, in the tests.
   if (db.pragma('synchronous', { simple: true }) !== 2) {
     return refused('sqlite', 'This SQLite does not keep synchronous=FULL: acknowledgements would not mean stored.')
   }
-  return { kind: 'open', db, epoch: meta.epoch }
+  return { kind: 'open', db, epoch: epochs.at(-1)?.epoch ?? '', epochs, began }
 }
 
 /** Looks without writing. */
@@ -152,12 +214,18 @@ function refuseStranger(db: Database.Database, identity: Identity, file: string)
   const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID
   const isEmpty = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()) === 0
   if (!isOurs && !isEmpty) return refused('foreign', `${file} is not a Vigil database.`)
+  if (found === 0) {
+    // All of it is made in one transaction with its version: a file that holds tables and no version has lost it.
+    return isEmpty ? null : refused('damaged', `${file} is damaged: it has lost its version.`)
+  }
   if (found > known) {
+    const written = writtenBy(db)
+    if (written !== null && written < found) return refused('damaged', `${file} is damaged: it says version ${found} of itself, and ${written} within.`)
     return refused('newer', `${file} was written by a newer Vigil (schema ${found}, this one knows ${known}): install that version again.`)
   }
-  if (found === 0) return null
-  const meta = db.prepare<[], Meta>(writerQueries.META).get()
+  const meta = metaOf(db)
   if (!meta) return null
+  if (meta.version !== null && meta.version > found) return refused('damaged', `${file} is damaged: it says version ${found} of itself, and ${meta.version} within.`)
   if (meta.kind !== identity.kind) {
     const why = identity.kind === 'demo' ? 'holds the rows of a real ward: a demo never opens it.' : 'holds the rows of a demo: a real ward never opens it.'
     return refused('other-kind', `${file} ${why} Choose another data folder.`)
@@ -169,11 +237,13 @@ function refuseStranger(db: Database.Database, identity: Identity, file: string)
   return null
 }
 
-function createMeta(db: Database.Database, { kind, gatewayId, createdAt }: Identity): Meta {
-  // Random, not derived from the time: the epoch travels to central as a part of every key.
-  const meta: Meta = { epoch: randomBytes(8).toString('hex'), kind, gateway: gatewayId, seqFloor: 0 }
-  db.prepare(writerQueries.CREATE_META).run({ ...meta, createdAt })
-  return meta
+/** The version by its second witness; null where nobody can say, for a newer Vigil may keep it elsewhere. */
+function writtenBy(db: Database.Database): number | null {
+  try {
+    return metaOf(db)?.version ?? null
+  } catch {
+    return null
+  }
 }
 
 // ── Readers' connections ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +253,7 @@ export class StoreUnreadable extends Error {
   override readonly name = 'StoreUnreadable'
 }
 
-export type ReaderDatabase = { readonly db: Database.Database; readonly epoch: string }
+export type ReaderDatabase = { readonly db: Database.Database; readonly epoch: string; readonly epochs: readonly Epoch[]; readonly meta: Meta }
 
 /**
  * A read-only connection. It waits for nobody and holds nobody up.
@@ -199,9 +269,10 @@ export function openReaderDatabase(folder: string): ReaderDatabase {
     const found = versionOf(db)
     const known = MIGRATIONS.at(-1)?.version ?? 0
     if (found !== known) throw new StoreUnreadable(`${file} has schema ${found}, and this Vigil reads ${known}: let the gateway of this version open it first.`)
-    const meta = db.prepare<[], Meta>(readerQueries.META).get()
-    if (!meta) throw new StoreUnreadable(`${file} is not finished: the gateway that made it was stopped too early.`)
-    return { db, epoch: meta.epoch }
+    const meta = metaOf(db)
+    const epochs = epochsOf(db)
+    if (!meta || epochs.length === 0) throw new StoreUnreadable(`${file} is not finished: the gateway that made it was stopped too early.`)
+    return { db, epoch: meta.epoch, epochs, meta }
   } catch (error) {
     db?.close()
     throw error instanceof StoreUnreadable ? error : new StoreUnreadable(`${file} cannot be read: ${whyOf(error)}`)

@@ -2,21 +2,45 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import Database from 'better-sqlite3'
+import { sealLimits } from '../limits.ts'
 import { StoreUnreadable, openReaderDatabase, whyOf } from './database.ts'
+import type { Damage } from './rows.ts'
+import { sealKeys } from './seal-key.ts'
 import { type RawTrend, type TrendQuery, readTrend } from './trend.ts'
+import { type Tampering, type Verdict, type VerifyProgress, verifying } from './verify.ts'
 
-export type ToHistory = { readonly kind: 'trend'; readonly id: number; readonly query: TrendQuery } | { readonly kind: 'close' }
+export type ToHistory =
+  | { readonly kind: 'trend'; readonly id: number; readonly query: TrendQuery }
+  /** Looks for rot and tampering from now on, slowly, again and again. */
+  | { readonly kind: 'watch' }
+  /** The file was replaced: what is open is of the one before. */
+  | { readonly kind: 'reopen' }
+  | { readonly kind: 'close' }
 export type FromHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly trend: RawTrend }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
+  | { readonly kind: 'found'; readonly finding: Finding }
+
+/** What the watch came upon. */
+export type Finding = { readonly kind: 'damage'; readonly damage: Damage } | { readonly kind: 'tampering'; readonly tampering: Tampering }
 
 /** Serves until told to close. The file is opened at the first question, and anew after one that failed. */
 export function serveHistory(port: MessagePort, folder: string): void {
   let open: ReturnType<typeof openReaderDatabase> | null = null
+  let isWatched = false
+  const watch = watchFor(folder, (finding) => port.postMessage({ kind: 'found', finding } satisfies FromHistory))
   port.on('message', (message: ToHistory) => {
-    if (message.kind === 'close') {
+    if (message.kind === 'watch') {
+      isWatched = true
+      watch.begin()
+      return
+    }
+    if (message.kind === 'reopen' || message.kind === 'close') {
       open?.db.close()
-      port.close()
+      open = null
+      watch.end()
+      if (message.kind === 'close') port.close()
+      else if (isWatched) watch.begin()
       return
     }
     try {
@@ -32,4 +56,44 @@ export function serveHistory(port: MessagePort, folder: string): void {
       port.postMessage({ kind: 'failed', id: message.id, why } satisfies FromHistory)
     }
   })
+}
+
+/** A pass over the whole file, a few rows at a time, on a connection of its own; then a rest, and another. */
+function watchFor(folder: string, tell: (finding: Finding) => void): { begin(): void; end(): void } {
+  let timer: NodeJS.Timeout | null = null
+  let pass: { readonly db: Database.Database; readonly steps: Generator<VerifyProgress, Verdict, undefined> } | null = null
+  const end = (): void => {
+    if (timer) clearTimeout(timer)
+    timer = null
+    pass?.db.close()
+    pass = null
+  }
+  const start = (): NonNullable<typeof pass> => {
+    const { db } = openReaderDatabase(folder)
+    const onDamage = (damage: Damage): void => tell({ kind: 'damage', damage })
+    const onTampering = (tampering: Tampering): void => tell({ kind: 'tampering', tampering })
+    return { db, steps: verifying({ db, keys: sealKeys(folder), onDamage, onTampering }) }
+  }
+  const look = (): void => {
+    let pauseMs: number = sealLimits.lookPauseMs
+    try {
+      pass ??= start()
+      if (pass.steps.next().done === true) {
+        end()
+        pauseMs = sealLimits.passPauseMs
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnreadable || error instanceof Database.SqliteError)) throw error
+      end()
+      tell({ kind: 'damage', damage: { table: 'snapshot', row: 'unknown', why: whyOf(error) } })
+      pauseMs = sealLimits.passPauseMs
+    }
+    timer = setTimeout(look, pauseMs)
+  }
+  return {
+    begin: () => {
+      timer ??= setTimeout(look, sealLimits.lookPauseMs)
+    },
+    end,
+  }
 }

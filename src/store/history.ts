@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { storeLimits } from '../limits.ts'
 import { whyOf } from './database.ts'
-import type { FromHistory, ToHistory } from './history-thread.ts'
+import type { Finding, FromHistory, ToHistory } from './history-thread.ts'
 import type { RawSeries, TrendQuery } from './trend.ts'
 
 export type { TrendQuery } from './trend.ts'
@@ -36,13 +36,18 @@ export type Trend =
 export interface History {
   /** Never rejects. At most `storeLimits.historyQueriesWaitingMax` wait; more fail at once. */
   trend(query: TrendQuery): Promise<Trend>
+  /** The file was replaced: it is read anew. */
+  reopen(): void
   close(): Promise<void>
 }
 
 const THREAD = new URL('../thread-history.ts', import.meta.url)
 
-/** The thread starts with the first question, and again with the next one after it died. */
-export const openHistory = (folder: string): History => new HistoryThread(folder)
+/**
+ * The thread starts with the first question, and again with the next one after it died. With `onFound` it starts at once, and
+ * looks for rot and tampering whenever nobody asks.
+ */
+export const openHistory = (folder: string, onFound: ((finding: Finding) => void) | null = null): History => new HistoryThread(folder, onFound)
 
 class HistoryThread implements History {
   readonly #folder: string
@@ -51,8 +56,16 @@ class HistoryThread implements History {
   #lastId = 0
   #isClosed = false
 
-  constructor(folder: string) {
+  readonly #onFound: ((finding: Finding) => void) | null
+
+  constructor(folder: string, onFound: ((finding: Finding) => void) | null) {
     this.#folder = folder
+    this.#onFound = onFound
+    if (onFound) this.#running = this.#start()
+  }
+
+  reopen(): void {
+    this.#running?.worker.postMessage({ kind: 'reopen' } satisfies ToHistory)
   }
 
   trend(query: TrendQuery): Promise<Trend> {
@@ -76,7 +89,12 @@ class HistoryThread implements History {
     const worker = new Worker(THREAD, { workerData: { folder: this.#folder } })
     const ended = Promise.withResolvers<void>()
     let why = 'The history thread ended.'
+    if (this.#onFound) worker.postMessage({ kind: 'watch' } satisfies ToHistory)
     worker.on('message', (message: FromHistory) => {
+      if (message.kind === 'found') {
+        this.#onFound?.(message.finding)
+        return
+      }
       this.#waiting.get(message.id)?.(answerOf(message))
       this.#waiting.delete(message.id)
     })
@@ -94,7 +112,7 @@ class HistoryThread implements History {
   }
 }
 
-const answerOf = (message: FromHistory): Trend =>
+const answerOf = (message: Exclude<FromHistory, { kind: 'found' }>): Trend =>
   message.kind === 'failed'
     ? { kind: 'failed', why: message.why, series: [] }
     : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) }

@@ -8,6 +8,7 @@ import type { LogReader, LoggedRow } from '../seams.ts'
 import { bytesCrc } from './crc.ts'
 import { openReaderDatabase } from './database.ts'
 import { readerQueries } from './queries.ts'
+import { type LogRow, LogRows } from './log-rows.ts'
 import { type Damage, DamageList, RowReader, type SnapshotRow, eventOf } from './rows.ts'
 
 /** Measured values of one metric from one device, all channels together. */
@@ -23,6 +24,8 @@ export type KeptFrame = {
   /** Bytes on the wire; `bytes` may hold fewer. */
   readonly length: number
   readonly bytes: Uint8Array
+  /** When a mended driver read it after all; null while it waits. */
+  readonly replayedAt: WallMs | null
 }
 
 export interface StoreReader extends LogReader, Disposable {
@@ -44,17 +47,19 @@ export interface StoreReader extends LogReader, Disposable {
  * @throws StoreUnreadable when there is no database, or none that this version can read.
  */
 export function openLogReader(folder: string, metricOf: (id: string) => Metric | undefined = metricOfId): StoreReader {
-  const { db, epoch } = openReaderDatabase(folder)
+  const { db, epoch, epochs } = openReaderDatabase(folder)
   const rows = new RowReader(db, metricOf)
   const damage = new DamageList()
   const statements = statementsOf(db)
+  const log = new LogRows(db)
   const close = (): void => {
     db.close()
   }
   return {
     epoch,
+    epochs,
     lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
-    read: (afterSeq, rowsMax) => readLog(statements.logAfter, { afterSeq, rowsMax, rows, damage }),
+    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, damage }),
     damaged: () => damage.all(),
     countValues: () => countValues(statements.snapshotsAfter, rows, damage),
     quarantined: (framesMax) => keptFrames(statements.quarantine.all({ rowsMax: framesMax }), damage),
@@ -64,16 +69,11 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
   }
 }
 
-type LogRow = { readonly seq: number; readonly at: number; readonly crc: number } & (
-  | { readonly kind: null; readonly stream: number; readonly sentAt: number | null; readonly readings: Uint8Array }
-  | { readonly kind: string; readonly alertId: string | null; readonly body: string }
-)
 type Page = { readonly afterSeq: number; readonly rowsMax: number }
-type FrameRow = Omit<KeptFrame, 'at'> & { readonly at: number; readonly crc: number }
+export type FrameRow = Omit<KeptFrame, 'at' | 'replayedAt'> & { readonly at: number; readonly replayedAt: number | null; readonly crc: number }
 
 const statementsOf = (db: Database) => ({
   lastSeq: db.prepare<[], { readonly seq: number }>(readerQueries.LAST_SEQ),
-  logAfter: db.prepare<[Page], LogRow>(readerQueries.LOG_AFTER),
   snapshotsAfter: db.prepare<[Page], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER),
   quarantine: db.prepare<[{ rowsMax: number }], FrameRow>(readerQueries.QUARANTINE_NEWEST),
   dropped: db.prepare<[], { readonly frames: number }>(readerQueries.QUARANTINE_DROPPED),
@@ -81,14 +81,14 @@ const statementsOf = (db: Database) => ({
 
 /** Fewer rows than were asked for means that there are no more: damaged ones are passed over, not counted. */
 function readLog(
-  logAfter: Statement<[Page], LogRow>,
+  log: LogRows,
   { afterSeq, rowsMax, rows, damage }: Page & { readonly rows: RowReader; readonly damage: DamageList },
 ): readonly LoggedRow[] {
   const read: LoggedRow[] = []
   let after = afterSeq
   while (read.length < rowsMax) {
     const asked = rowsMax - read.length
-    const page = logAfter.all({ afterSeq: after, rowsMax: asked })
+    const page = log.after({ afterSeq: after, rowsMax: asked }, (unreadable) => damage.add(unreadable))
     for (const row of page) {
       const found = loggedRow(row, rows)
       if (found.kind === 'damaged') damage.add(found.damage)
@@ -137,8 +137,8 @@ function addCounts(
   }
 }
 
-function keptFrames(frames: readonly FrameRow[], damage: DamageList): readonly KeptFrame[] {
+export function keptFrames(frames: readonly FrameRow[], damage: DamageList): readonly KeptFrame[] {
   const isRight = ({ crc, bytes, at, device, peer, why, length }: FrameRow): boolean => crc === bytesCrc(bytes, at, device, peer, why, length)
   for (const { id } of frames.filter((frame) => !isRight(frame))) damage.add({ table: 'quarantine', row: id, why: 'its bytes are not those that were written' })
-  return frames.filter(isRight).map(({ crc: _crc, at, ...frame }) => ({ ...frame, at: wallMs(at) }))
+  return frames.filter(isRight).map(({ crc: _crc, at, replayedAt, ...frame }) => ({ ...frame, at: wallMs(at), replayedAt: replayedAt === null ? null : wallMs(replayedAt) }))
 }

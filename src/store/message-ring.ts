@@ -22,9 +22,10 @@ export class MessageRing {
   put(connection: Connection, message: MessageIdentity): void {
     const key = slotKey(message.device, message.slot)
     const before = this.#changed.get(key) ?? this.#rows.get(key)
-    if (before !== undefined) connection.removeMessage.run({ row: before })
     const row = ++this.#lastRow
+    // Added first: where the database refuses it, the one before keeps its slot.
     connection.addMessage.run({ row, ...message, crc: messageCrc(message) })
+    if (before !== undefined) connection.removeMessage.run({ row: before })
     this.#changed.set(key, row)
   }
 

@@ -130,6 +130,68 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      -- place: where the file lives, so that a copy knows that it is one. version: a second witness of user_version. crc covers
+      -- all but seq_floor; null in a file that was just carried forward, until the writer has filled all three.
+      ALTER TABLE meta ADD COLUMN place TEXT;
+      ALTER TABLE meta ADD COLUMN version INTEGER;
+      ALTER TABLE meta ADD COLUMN crc INTEGER;
+
+      -- Incarnations in their order; the last one is that of meta. A row of the log belongs to the last turn whose first_seq is
+      -- not above its own, so rows that a backup brought back keep the keys that central knows.
+      CREATE TABLE epoch (
+        turn INTEGER PRIMARY KEY,
+        epoch TEXT NOT NULL UNIQUE,
+        first_seq INTEGER NOT NULL,
+        began_at REAL NOT NULL,
+        why TEXT NOT NULL CHECK (why IN ('created', 'restored', 'set-aside', 'cloned', 'rolled-back', 'ledger-lost')),
+        crc INTEGER NOT NULL
+      ) STRICT;
+
+      -- A keyed MAC over each closed block of 4,096 numbers of the log, and over the names that came up since the block before.
+      -- Who deletes rows of a block empties its mac (seal-rows.ts): it is sealed anew.
+      CREATE TABLE segment (
+        block INTEGER PRIMARY KEY,
+        row_count INTEGER NOT NULL,
+        stream_to INTEGER NOT NULL,
+        series_to INTEGER NOT NULL,
+        key_id TEXT NOT NULL,
+        mac BLOB
+      ) STRICT;
+      CREATE INDEX segment_open ON segment (block) WHERE mac IS NULL;
+    `,
+  },
+  {
+    version: 3,
+    sql: `
+      -- Stays that ended: those whose patient is still named, and all.
+      CREATE INDEX stay_named ON stay (closed_at) WHERE closed_at IS NOT NULL AND patient IS NOT NULL;
+      CREATE INDEX stay_ended ON stay (closed_at) WHERE closed_at IS NOT NULL;
+      CREATE INDEX quarantine_by_time ON quarantine (at);
+
+      -- One row, from the first deletion on: what retention did in all, how far rows of no stay are gone, and which rows went before their time last.
+      CREATE TABLE retention (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        at REAL NOT NULL,
+        rows INTEGER NOT NULL,
+        identities INTEGER NOT NULL,
+        frames INTEGER NOT NULL,
+        unbound_seq INTEGER NOT NULL,
+        forced_at REAL,
+        forced_from INTEGER,
+        forced_to INTEGER,
+        forced_why TEXT
+      ) STRICT;
+
+      -- A frame that a mended driver could read after all, since when; and the hash of its bytes where it names itself, so that
+      -- a frame which was sent and kept several times becomes values once. Both go with the row, whose number may be given again.
+      ALTER TABLE quarantine ADD COLUMN replayed_at REAL;
+      ALTER TABLE quarantine ADD COLUMN replayed_hash TEXT;
+      CREATE UNIQUE INDEX quarantine_replayed ON quarantine (device, replayed_hash) WHERE replayed_hash IS NOT NULL;
+    `,
+  },
 ]
 
 export type Migrated = { readonly kind: 'current'; readonly version: number } | { readonly kind: 'newer'; readonly version: number; readonly known: number }

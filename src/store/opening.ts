@@ -1,6 +1,6 @@
 /** What a gateway takes up again when it starts: open stays, open alerts, messages that were taken, and the last minutes for the rules. */
 
-import type { Database } from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
@@ -13,7 +13,6 @@ import { readerQueries } from './queries.ts'
 import { type Damage, type EventRow, type MessageRow, RowReader, type SnapshotRow, type StayRow, eventOf, messageOf, stayOf } from './rows.ts'
 
 export type Opening = {
-  readonly kind: 'read'
   readonly stays: readonly StayRecord[]
   readonly openAlertEvents: readonly AlertEvent[]
   /** In the order in which they were taken. */
@@ -21,22 +20,26 @@ export type Opening = {
   readonly damaged: readonly Damage[]
 }
 
-/** Reads them; a file that cannot be read is refused as damaged. */
-export function readOpening(folder: string): Opening | Refused {
-  let db: Database | null = null
+/** Reads them on a connection of its own, from a database that is there. */
+export function readOpening(folder: string): ({ readonly kind: 'read' } & Opening) | Refused {
+  let db: Database.Database | null = null
   try {
     db = openReaderDatabase(folder).db
-    const damaged: Damage[] = []
-    return { kind: 'read', stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), messages: messagesTaken(db, damaged), damaged }
+    return { kind: 'read', ...openingOf(db) }
   } catch (error) {
-    const why = error instanceof StoreUnreadable ? error.message : `${databaseFile(folder)} cannot be read: ${whyOf(error)}`
-    return { kind: 'refused', how: 'damaged', why }
+    return { kind: 'refused', how: 'damaged', why: error instanceof StoreUnreadable ? error.message : `${databaseFile(folder)} cannot be read: ${whyOf(error)}` }
   } finally {
     db?.close()
   }
 }
 
-function openStays(db: Database, damaged: Damage[]): readonly StayRecord[] {
+/** @throws SqliteError when pages of the file are damaged; a row that is, is told. */
+export function openingOf(db: Database.Database): Opening {
+  const damaged: Damage[] = []
+  return { stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), messages: messagesTaken(db, damaged), damaged }
+}
+
+function openStays(db: Database.Database, damaged: Damage[]): readonly StayRecord[] {
   const stays: StayRecord[] = []
   for (const row of db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).all()) {
     const { stay, damage } = stayOf(row)
@@ -46,7 +49,7 @@ function openStays(db: Database, damaged: Damage[]): readonly StayRecord[] {
   return stays
 }
 
-function messagesTaken(db: Database, damaged: Damage[]): readonly MessageIdentity[] {
+function messagesTaken(db: Database.Database, damaged: Damage[]): readonly MessageIdentity[] {
   const messages: MessageIdentity[] = []
   for (const row of db.prepare<[], MessageRow>(readerQueries.MESSAGES).all()) {
     const message = messageOf(row)
@@ -56,7 +59,7 @@ function messagesTaken(db: Database, damaged: Damage[]): readonly MessageIdentit
   return messages
 }
 
-function openAlertEvents(db: Database, damaged: Damage[]): readonly AlertEvent[] {
+function openAlertEvents(db: Database.Database, damaged: Damage[]): readonly AlertEvent[] {
   const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
   const found: { readonly seq: number; readonly event: AlertEvent }[] = []
   for (const alertId of openAlertIds(db, damaged)) {
@@ -68,7 +71,7 @@ function openAlertEvents(db: Database, damaged: Damage[]): readonly AlertEvent[]
 }
 
 /** The table of open alerts is a short cut. Where a row of it is damaged the log itself is asked, which takes longer. */
-function openAlertIds(db: Database, damaged: Damage[]): readonly string[] {
+function openAlertIds(db: Database.Database, damaged: Damage[]): readonly string[] {
   const open = db.prepare<[], { readonly alertId: string; readonly crc: number }>(readerQueries.OPEN_ALERTS).all()
   const wrong = open.filter(({ alertId, crc }) => crc !== rowCrc(alertId))
   if (wrong.length === 0) return open.map(({ alertId }) => alertId)
@@ -88,7 +91,10 @@ function alertEvents(rows: readonly EventRow[], damaged: Damage[]): readonly { r
   return start === -1 ? [] : events.slice(start)
 }
 
-/** Snapshots received at or after `from`, in the order of the log, page by page. Damaged ones are told, and passed over. */
+/**
+ * Snapshots received at or after `from`, in the order of the log, page by page. Damaged ones are told, and passed over; a page
+ * of the file that cannot be read ends it, for what comes behind would be folded without what came before.
+ */
 export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage: Damage) => void): Generator<Snapshot, void, undefined> {
   const { db } = openReaderDatabase(folder)
   try {
@@ -107,6 +113,9 @@ export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage
       }
       if (page.length < storeLimits.readerPageRowsMax) return
     }
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error
+    onDamage({ table: 'snapshot', row: 'a page', why: whyOf(error) })
   } finally {
     db.close()
   }

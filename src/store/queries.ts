@@ -8,8 +8,14 @@ export const writerQueries = {
   BEGIN: 'BEGIN IMMEDIATE',
   COMMIT: 'COMMIT',
   ROLLBACK: 'ROLLBACK',
-  META: 'SELECT epoch, kind, gateway, seq_floor AS seqFloor FROM meta WHERE id = 1',
-  CREATE_META: 'INSERT INTO meta (id, epoch, kind, gateway, created_at, seq_floor) VALUES (1, @epoch, @kind, @gateway, @createdAt, 0)',
+  // Around what takes several statements, so that one row is written whole or not at all.
+  SAVEPOINT: 'SAVEPOINT one_row',
+  ROLLBACK_TO: 'ROLLBACK TO one_row',
+  RELEASE: 'RELEASE one_row',
+  META: 'SELECT epoch, kind, gateway, created_at AS createdAt, place, version, crc FROM meta WHERE id = 1',
+  CREATE_META: `INSERT INTO meta (id, epoch, kind, gateway, created_at, seq_floor, place, version, crc)
+    VALUES (1, @epoch, @kind, @gateway, @createdAt, @seqFloor, @place, @version, @crc)`,
+  PUT_META: 'UPDATE meta SET epoch = @epoch, place = @place, version = @version, crc = @crc WHERE id = 1',
   LAST_SEQ: 'SELECT max((SELECT seq_floor FROM meta WHERE id = 1), ifnull((SELECT max(seq) FROM snapshot), 0), ifnull((SELECT max(seq) FROM event), 0)) AS seq',
   STREAMS_NEWEST: 'SELECT id, device, bed, stay, crc FROM stream ORDER BY id DESC LIMIT @rowsMax',
   SERIES_ALL: 'SELECT id, metric, channel, unit, crc FROM series ORDER BY id',
@@ -35,6 +41,10 @@ export const writerQueries = {
   ADD_QUARANTINED: 'INSERT INTO quarantine (at, device, peer, why, length, bytes, crc) VALUES (@at, @device, @peer, @why, @length, @bytes, @crc)',
   TRIM_QUARANTINE: `DELETE FROM quarantine WHERE device = @device
     AND id <= (SELECT id FROM quarantine WHERE device = @device ORDER BY id DESC LIMIT 1 OFFSET @framesMax)`,
+  QUARANTINE_PEERS: "SELECT id, peer FROM quarantine WHERE device = '' ORDER BY id DESC",
+  QUARANTINE_BEYOND: 'SELECT id FROM quarantine ORDER BY at DESC, id DESC LIMIT -1 OFFSET @framesMax',
+  REMOVE_QUARANTINED: 'DELETE FROM quarantine WHERE id = @id RETURNING device',
+  MARK_REPLAYED: 'UPDATE quarantine SET replayed_at = @at, replayed_hash = @hash WHERE id = @id AND replayed_at IS NULL',
   COUNT_DROPPED: `INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames)
     ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames`,
 } as const
@@ -44,12 +54,17 @@ export const readerQueries = {
   META: writerQueries.META,
   LAST_SEQ: writerQueries.LAST_SEQ,
   STREAM: 'SELECT id, device, bed, stay, crc FROM stream WHERE id = @id',
+  SERIES_ALL: writerQueries.SERIES_ALL,
   SERIES: 'SELECT id, metric, channel, unit, crc FROM series WHERE id = @id',
   // One statement, so that both tables are seen at the same instant: in two, a row committed between them would be passed over.
   LOG_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc
     FROM snapshot WHERE seq > @afterSeq
     UNION ALL SELECT seq, NULL, at, NULL, NULL, kind, alert_id, body, crc FROM event WHERE seq > @afterSeq
     ORDER BY seq LIMIT @rowsMax`,
+  // Where a page of one table cannot be read.
+  LOGGED_SNAPSHOTS_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc
+    FROM snapshot WHERE seq > @afterSeq ORDER BY seq LIMIT @rowsMax`,
+  LOGGED_EVENTS_AFTER: 'SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE seq > @afterSeq ORDER BY seq LIMIT @rowsMax',
   SNAPSHOTS_AFTER: `SELECT seq, stream, received_at AS receivedAt, sent_at AS sentAt, readings, crc FROM snapshot
     WHERE seq > @afterSeq ORDER BY seq LIMIT @rowsMax`,
   SNAPSHOTS_OF_STREAM: `WITH RECURSIVE block (n) AS (SELECT @firstSeq >> 8 UNION ALL SELECT n + 1 FROM block WHERE n < @lastSeq >> 8)
@@ -69,5 +84,48 @@ export const readerQueries = {
   // Only when open_alert itself is damaged.
   ALERT_IDS: 'SELECT DISTINCT alert_id AS alertId FROM event WHERE alert_id IS NOT NULL',
   QUARANTINE_DROPPED: 'SELECT ifnull(sum(frames), 0) AS frames FROM quarantine_dropped',
-  QUARANTINE_NEWEST: 'SELECT id, at, device, peer, why, length, bytes, crc FROM quarantine ORDER BY id DESC LIMIT @rowsMax',
+  QUARANTINE_NEWEST: 'SELECT id, at, device, peer, why, length, bytes, crc, replayed_at AS replayedAt FROM quarantine ORDER BY id DESC LIMIT @rowsMax',
+  QUARANTINE_FRAME: 'SELECT id, at, device, peer, why, length, bytes, crc, replayed_at AS replayedAt FROM quarantine WHERE id = @id',
+  // Without the bytes, which lie on pages of their own.
+  QUARANTINE_HEADS: 'SELECT id, at, device, peer, why, length, replayed_at AS replayedAt FROM quarantine ORDER BY id DESC LIMIT @rowsMax',
+  // A few hundred rows, asked once a frame that is read again.
+  STAY_AT: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
+    patient.mrn, patient.name, patient.crc AS patientCrc FROM stay LEFT JOIN patient ON patient.id = stay.patient
+    WHERE stay.bed = @bed AND stay.opened_at <= @at AND (stay.closed_at IS NULL OR stay.closed_at > @at) ORDER BY stay.opened_at DESC LIMIT 1`,
+} as const
+
+/** The incarnations, read and written where the file is opened. */
+export const epochQueries = {
+  EPOCHS: 'SELECT turn, epoch, first_seq AS firstSeq, began_at AS beganAt, why, crc FROM epoch ORDER BY turn',
+  LAST_TURN: 'SELECT ifnull(max(turn), 0) FROM epoch',
+  ADD_EPOCH: 'INSERT INTO epoch (turn, epoch, first_seq, began_at, why, crc) VALUES (@turn, @epoch, @firstSeq, @beganAt, @why, @crc)',
+} as const
+
+/** Of a file that has not been carried forward yet. */
+export const metaQueries = {
+  META_OF_1: 'SELECT epoch, kind, gateway, created_at AS createdAt, NULL AS place, NULL AS version, NULL AS crc FROM meta WHERE id = 1',
+} as const
+
+/** Seals: which blocks have one, and what is under it. */
+export const sealQueries = {
+  SEGMENT_OPEN: 'SELECT block, row_count AS rowCount, stream_to AS streamTo, series_to AS seriesTo, key_id AS keyId, mac FROM segment WHERE mac IS NULL LIMIT 1',
+  SEGMENT: 'SELECT block, row_count AS rowCount, stream_to AS streamTo, series_to AS seriesTo, key_id AS keyId, mac FROM segment WHERE block = @block',
+  LAST_BLOCK: 'SELECT max(block) AS block FROM segment',
+  NAMES_BEFORE: 'SELECT stream_to AS streamTo, series_to AS seriesTo FROM segment WHERE block < @block ORDER BY block DESC LIMIT 1',
+  NAMES_NOW: 'SELECT ifnull((SELECT max(id) FROM stream), 0) AS streamTo, ifnull((SELECT max(id) FROM series), 0) AS seriesTo',
+  STREAMS_BETWEEN: 'SELECT id, device, bed, stay, crc FROM stream WHERE id > @after AND id <= @to ORDER BY id',
+  SERIES_BETWEEN: 'SELECT id, metric, channel, unit, crc FROM series WHERE id > @after AND id <= @to ORDER BY id',
+  PUT_SEGMENT: `INSERT INTO segment (block, row_count, stream_to, series_to, key_id, mac) VALUES (@block, @rowCount, @streamTo, @seriesTo, @keyId, @mac)
+    ON CONFLICT (block) DO UPDATE SET row_count = excluded.row_count, key_id = excluded.key_id, mac = excluded.mac`,
+} as const
+
+/** What a verification walks through besides: whole tables, once. */
+export const verifyQueries = {
+  FIRST_SEQ: 'SELECT min(ifnull((SELECT min(seq) FROM snapshot), 9e15), ifnull((SELECT min(seq) FROM event), 9e15)) AS seq',
+  SEGMENT: sealQueries.SEGMENT,
+  STREAMS: 'SELECT id, device, bed, stay, crc FROM stream ORDER BY id',
+  STAYS: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
+    patient.mrn, patient.name, patient.crc AS patientCrc FROM stay LEFT JOIN patient ON patient.id = stay.patient ORDER BY stay.id`,
+  QUARANTINE: 'SELECT id, at, device, peer, why, length, bytes, crc FROM quarantine ORDER BY id',
+  MARKS: 'SELECT mark.minute, mark.seq, snapshot.received_at AS at FROM mark LEFT JOIN snapshot ON snapshot.seq = mark.seq ORDER BY mark.minute, mark.seq',
 } as const

@@ -8,13 +8,15 @@ import type { AlertEvent } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
-import type { Clock, CommitResult, MessageIdentity, StayRecord, Store, Tick } from '../seams.ts'
+import type { Clock, CommitResult, EpochReason, MessageIdentity, StayRecord, Store, Tick } from '../seams.ts'
 import { type FolderLock, type Refused, type StoreKind, lockFolder, whyOf } from './database.ts'
 import { Names } from './names.ts'
-import { readOpening, recentSnapshots } from './opening.ts'
+import { recentSnapshots } from './opening.ts'
+import type { SetAside } from './recover.ts'
+import type { RetentionOrder, RetentionReport } from './retention.ts'
 import type { Damage } from './rows.ts'
 import { Scratch } from './scratch.ts'
-import { encodeTick } from './tick-codec.ts'
+import { encodeTick, withoutUnnameable } from './tick-codec.ts'
 import type { FromWriter, ToWriter } from './writer-thread.ts'
 import type { WriterSettings } from './writer.ts'
 
@@ -24,6 +26,8 @@ export type StoreSettings = {
   readonly kind: StoreKind
   readonly gatewayId: string
   readonly clock: Clock
+  /** The file was set aside while the gateway runs: whoever reads it reads it anew. */
+  readonly replaced?: (set: SetAside) => void
   /** Another module to run as the store thread, for tests: the place of a fake disk. `data` reaches it as `workerData.data`. */
   readonly thread?: { readonly module: URL; readonly data: unknown }
 }
@@ -36,6 +40,8 @@ export type StoreHealth = {
   readonly checkpointTrouble: string | null
   /** Times that the store thread has died since the store was opened. */
   readonly restarts: number
+  /** Rows that the database would not take and that lie in quarantine, since the store was opened. */
+  readonly refusedRows: number
 }
 
 export type Opened = {
@@ -43,6 +49,10 @@ export type Opened = {
   readonly store: Store
   /** This incarnation of the database: a part of the key of every event. */
   readonly epoch: string
+  /** Why it began just now; null when the one before goes on. */
+  readonly began: EpochReason | null
+  /** The file that was found could not be used. */
+  readonly setAside: SetAside | null
   readonly lastSeq: number
   readonly stays: readonly StayRecord[]
   /** Of each alert that is still open all events, from a start on, in the order of the log. */
@@ -54,6 +64,10 @@ export type Opened = {
   /** Snapshots received since, in the order of the log, read page by page while you iterate. */
   recent(from: WallMs, onDamage?: (damage: Damage) => void): Iterable<Snapshot>
   health(): StoreHealth
+  /** Rows behind `afterSeq` (null: those to come) get a new incarnation. False when the store cannot write it now. */
+  beginEpoch(why: EpochReason, afterSeq: number | null): Promise<boolean>
+  /** One bounded step of retention, when nobody waits for a commit. Never rejects. One at a time: ask again when it has answered. */
+  retain(order: RetentionOrder): Promise<RetentionReport>
 }
 
 const THREAD = new URL('../thread-store.ts', import.meta.url)
@@ -68,22 +82,22 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     await thread.close()
     return started
   }
-  const found = readOpening(settings.folder)
-  if (found.kind === 'refused') {
-    await thread.close()
-    return found
-  }
+  const { epoch, lastSeq, began, setAside, opening } = started
   return {
     kind: 'opened',
     store: thread,
-    epoch: started.epoch,
-    lastSeq: started.lastSeq,
-    stays: found.stays,
-    openAlertEvents: found.openAlertEvents,
-    messages: found.messages,
-    damaged: found.damaged,
+    epoch,
+    lastSeq,
+    began,
+    setAside,
+    stays: opening.stays,
+    openAlertEvents: opening.openAlertEvents,
+    messages: opening.messages,
+    damaged: opening.damaged,
     recent: (from, onDamage = () => {}) => recentSnapshots(settings.folder, from, onDamage),
     health: () => thread.health(),
+    beginEpoch: (why, afterSeq) => thread.beginEpoch(why, afterSeq),
+    retain: (order) => thread.retain(order),
   }
 }
 
@@ -92,7 +106,7 @@ type State =
   | { readonly kind: 'up'; readonly worker: Worker; readonly names: Names }
   | { readonly kind: 'down'; readonly why: string }
   | { readonly kind: 'closed' }
-type Waiting = { readonly bytes: number; readonly answer: (result: CommitResult) => void }
+type Waiting = { readonly bytes: number; /** Rows that main refused before. */ readonly refused: number; readonly answer: (result: CommitResult) => void }
 
 class StoreThread implements Store {
   readonly #settings: StoreSettings
@@ -102,11 +116,15 @@ class StoreThread implements Store {
   readonly #waiting = new Map<number, Waiting>()
   #state: State = { kind: 'down', why: 'The store is not open yet.' }
   #epoch: string | null = null
+  #condemned: string | null = null
+  #epochAnswer: ((epoch: string | null) => void) | null = null
   #waitingBytes = 0
   #lastId = 0
   #walPages = 0
   #checkpointTrouble: string | null = null
+  #retaining: ((report: RetentionReport) => void) | null = null
   #restarts = 0
+  #refusedRows = 0
   /** Settles when the thread has ended; the supervision of a thread that died is part of it. */
   #ended: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
@@ -118,7 +136,6 @@ class StoreThread implements Store {
 
   async open(): Promise<Started | Refused> {
     const started = await this.#start()
-    if (started.kind === 'opened') this.#epoch = started.epoch
     return started
   }
 
@@ -127,10 +144,15 @@ class StoreThread implements Store {
     if (state.kind !== 'up') return failed(state.kind === 'closed' ? 'The store is closed.' : state.why)
     if (this.#waitingBytes >= pumpLimits.uncommittedBytesMax) return failed(BACKLOG)
     let buffer: ArrayBuffer
+    let refused = 0
     try {
       buffer = encodeTick(tick, state.names, this.#scratch)
     } catch (error) {
-      return failed(`The rows cannot be encoded: ${whyOf(error)}`)
+      // A snapshot that cannot be written down now never will be: it goes to quarantine, so that nobody tries for ever.
+      const rest = withoutUnnameable(tick, state.names)
+      refused = tick.snapshots.length - rest.snapshots.length
+      if (refused === 0) return failed(`The rows cannot be encoded: ${whyOf(error)}`)
+      buffer = encodeTick(rest, state.names, this.#scratch)
     }
     const bytes = buffer.byteLength
     if (this.#waitingBytes + bytes > pumpLimits.uncommittedBytesMax) return failed(BACKLOG)
@@ -138,7 +160,34 @@ class StoreThread implements Store {
     state.worker.postMessage({ kind: 'tick', id, buffer } satisfies ToWriter, [buffer])
     state.names.sent()
     this.#waitingBytes += bytes
-    return new Promise((answer) => this.#waiting.set(id, { bytes, answer }))
+    return new Promise((answer) => this.#waiting.set(id, { bytes, refused, answer }))
+  }
+
+  retain(order: RetentionOrder): Promise<RetentionReport> {
+    const state = this.#state
+    if (state.kind !== 'up') return Promise.resolve({ kind: 'failed', why: state.kind === 'closed' ? 'The store is closed.' : state.why })
+    if (this.#retaining) return Promise.resolve({ kind: 'failed', why: 'The step before is not done.' })
+    state.worker.postMessage({ kind: 'retain', order } satisfies ToWriter)
+    return new Promise((answer) => (this.#retaining = answer))
+  }
+
+  #retained(report: RetentionReport): void {
+    const answer = this.#retaining
+    this.#retaining = null
+    answer?.(report)
+  }
+
+  async beginEpoch(why: EpochReason, afterSeq: number | null): Promise<boolean> {
+    const state = this.#state
+    if (state.kind !== 'up' || this.#epochAnswer) return false
+    const answered = new Promise<string | null>((resolve) => {
+      this.#epochAnswer = resolve
+    })
+    state.worker.postMessage({ kind: 'epoch', why, afterSeq, now: this.#settings.clock.wall() } satisfies ToWriter)
+    const epoch = await answered
+    this.#epochAnswer = null
+    this.#epoch = epoch ?? this.#epoch
+    return epoch !== null
   }
 
   /** Waits for what is on its way. Later commits fail. */
@@ -154,6 +203,7 @@ class StoreThread implements Store {
       walPages: this.#walPages,
       checkpointTrouble: this.#checkpointTrouble,
       restarts: this.#restarts,
+      refusedRows: this.#refusedRows,
     }
   }
 
@@ -169,7 +219,7 @@ class StoreThread implements Store {
   /** Starts a thread and waits for its first word. */
   #start(): Promise<Started | Refused> {
     const { folder, kind, gatewayId, clock, thread } = this.#settings
-    const settings: WriterSettings = { folder, kind, gatewayId, createdAt: clock.wall(), epoch: this.#epoch }
+    const settings: WriterSettings = { folder, kind, gatewayId, createdAt: clock.wall(), epoch: this.#epoch, condemned: this.#condemned }
     const worker = new Worker(thread?.module ?? THREAD, { workerData: { settings, data: thread?.data } })
     const first = Promise.withResolvers<Started | Refused>()
     const ended = Promise.withResolvers<void>()
@@ -179,6 +229,12 @@ class StoreThread implements Store {
       if (message.kind === 'opened') this.#opened(worker, message)
       if (message.kind === 'opened' || message.kind === 'refused') first.resolve(message)
       if (message.kind === 'answered') this.#answered(message)
+      if (message.kind === 'epoch') this.#epochAnswer?.(message.epoch)
+      if (message.kind === 'condemned') {
+        why = `The database cannot be written to: ${message.why}`
+        this.#condemned = why
+      }
+      if (message.kind === 'retained') this.#retained(message.report)
     })
     worker.on('error', (error) => {
       why = `The store thread died: ${whyOf(error)}`
@@ -188,13 +244,18 @@ class StoreThread implements Store {
       const wasUp = this.#state.kind === 'up'
       if (wasUp) this.#state = { kind: 'down', why: `${why} It is being started again.` }
       this.#failAll(why)
+      this.#epochAnswer?.(null)
       if (wasUp) void this.#revive().then(ended.resolve, ended.reject)
       else ended.resolve()
     })
     return first.promise
   }
 
-  #opened(worker: Worker, { names }: Started): void {
+  #opened(worker: Worker, { names, epoch, setAside }: Started): void {
+    this.#condemned = null
+    // At the first opening the facts go to who opens; later somebody has to be told.
+    if (this.#epoch !== null && setAside) this.#settings.replaced?.(setAside)
+    this.#epoch = epoch
     if (this.#state.kind === 'closed') worker.postMessage({ kind: 'close' } satisfies ToWriter)
     else this.#state = { kind: 'up', worker, names: new Names(names) }
   }
@@ -207,8 +268,15 @@ class StoreThread implements Store {
       if (!waiting) continue
       this.#waiting.delete(id)
       this.#waitingBytes -= waiting.bytes
-      waiting.answer(result)
+      waiting.answer(this.#counted(result, waiting.refused))
     }
+  }
+
+  #counted(result: CommitResult, before: number): CommitResult {
+    const refused = before + (result.kind === 'durable' ? (result.refused ?? 0) : 0)
+    if (result.kind === 'failed' || refused === 0) return result
+    this.#refusedRows += refused
+    return { ...result, refused }
   }
 
   #failAll(why: string): void {
@@ -216,6 +284,7 @@ class StoreThread implements Store {
     this.#waiting.clear()
     this.#waitingBytes = 0
     for (const { answer } of all) answer({ kind: 'failed', why })
+    this.#retained({ kind: 'failed', why })
   }
 
   /** Tries until a thread runs again or the store is closed; the wait doubles. */

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import {
@@ -14,8 +14,12 @@ import {
 import type { AlertId, DeviceId } from '../domain/ids.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
+import { isDamage } from './database.ts'
 import { migrate, versionOf } from './migrations.ts'
-import { type BatchRow, type LetterRow, type StatusRow, itemsText, letterOf, originText, storedBatchOf, statusOf } from './sync-rows.ts'
+import { filesOf, moveAside } from './set-aside.ts'
+import {
+  type BatchRow, LedgerDamaged, type LetterRow, type StatusRow, batchCrc, cursorCrc, damaged, itemsText, letterOf, originText, storedBatchOf, statusOf,
+} from './sync-rows.ts'
 import { SYNC_APPLICATION_ID, SYNC_MIGRATIONS, syncQueries as Q } from './sync-queries.ts'
 
 export const SYNC_FILE = 'sync.db'
@@ -38,6 +42,10 @@ type Settled = { readonly acknowledged: readonly EventOrigin[]; readonly dead: r
 export type Ledger = Disposable & {
   transaction<Result>(work: () => Result): Result
   openEpoch(epoch: string): void
+  /** The ledger before this one was lost while this epoch was the current one. */
+  lostIn(epoch: string): boolean
+  /** The greatest number of this epoch that was cut or needs nothing more. */
+  reach(sink: string, epoch: string): number
   /** The epoch that was opened last; null before the first. */
   currentEpoch(): string | null
   surrogates(epoch: string): LedgerSurrogates
@@ -61,7 +69,7 @@ export type Ledger = Disposable & {
   deadCount(sink: string): number
   /** How many letters were lost because there were too many. */
   deadDropped(sink: string): number
-  saveStatus(sink: string, at: WallMs, status: SyncStatus): void
+  saveStatus(sink: string, at: WallMs, status: Omit<SyncStatus, 'fenced'>): void
   status(sink: string): SavedStatus | null
   close(): void
 }
@@ -70,18 +78,42 @@ export type OpenLedgerOptions = {
   /** `existing`: throws rather than make a new file. */
   readonly mode?: 'create' | 'existing'
   readonly random?: (bytes: number) => Buffer
+  /** A damaged ledger lies in this folder now. */
+  readonly onSetAside?: (folder: string, why: string) => void
 }
 
-/** @throws Error with a sentence when the file is missing, of another program, or of a newer version. */
-export function openSyncLedger(folder: string, { mode = 'create', random = randomBytes }: OpenLedgerOptions = {}): Ledger {
+/**
+ * A ledger that is damaged is moved aside and begun anew, where it may be made; it then says that the one before was lost.
+ * @throws Error with a sentence when the file is missing, of another program, or of a newer version.
+ */
+export function openSyncLedger(folder: string, options: OpenLedgerOptions = {}): Ledger {
+  const { mode = 'create' } = options
   const file = join(folder, SYNC_FILE)
   if (!existsSync(file)) {
     if (mode === 'existing') throw new Error(`${file} does not exist: nothing was ever sent from this folder`)
     closeSync(openSync(file, 'a', 0o600))
   }
+  try {
+    return open(file, options)
+  } catch (reason) {
+    if (mode === 'existing' || !isLedgerDamage(file, reason)) throw reason
+    const moved = moveAside(folder, filesOf(SYNC_FILE), new Date())
+    closeSync(openSync(file, 'a', 0o600))
+    const ledger = open(file, options)
+    ledger.beginLost()
+    options.onSetAside?.(moved, reason instanceof Error ? reason.message : String(reason))
+    return ledger
+  }
+}
+
+const isLedgerDamage = (file: string, reason: unknown): boolean =>
+  reason instanceof LedgerDamaged || statSync(file, { throwIfNoEntry: false })?.isFile() === false || (reason instanceof Database.SqliteError && isDamage(reason))
+
+function open(file: string, { mode = 'create', random = randomBytes }: OpenLedgerOptions): Ledger & { beginLost(): void } {
   const db = new Database(file, { timeout: BUSY_MS })
   try {
     prepare(db, file)
+    if (mode === 'create') examine(db)
     return ledgerOn(db, random)
   } catch (reason) {
     db.close()
@@ -89,9 +121,18 @@ export function openSyncLedger(folder: string, { mode = 'create', random = rando
   }
 }
 
+/** Looks at all of it once: what is wrong is better found now than in the middle of a batch. */
+function examine(db: Database.Database): void {
+  if (db.pragma('quick_check(1)', { simple: true }) !== 'ok') throw damaged('a page')
+  type CursorRow = { readonly sink: string; readonly epoch: string; readonly seq: number; readonly crc: number | null }
+  const isRight = ({ sink, epoch, seq, crc }: CursorRow): boolean => crc === null || crc === cursorCrc(sink, epoch, seq)
+  if (!db.prepare<[], CursorRow>(Q.CURSORS).all().every(isRight)) throw damaged('a cursor')
+}
+
 function prepare(db: Database.Database, file: string): void {
   const owner = Number(db.pragma('application_id', { simple: true }))
-  if (owner !== 0 && owner !== SYNC_APPLICATION_ID) throw new Error(`${file} belongs to another program`)
+  // Whatever it is, it is in the way; and nothing of it is lost by being moved.
+  if (owner !== SYNC_APPLICATION_ID && (owner !== 0 || versionOf(db) !== 0)) throw new LedgerDamaged(`${file} is no ledger of ours`)
   db.pragma('journal_mode = WAL')
   // better-sqlite3 is built to fall back to NORMAL in WAL mode unless it is told so.
   db.pragma('synchronous = FULL')
@@ -104,8 +145,12 @@ function prepare(db: Database.Database, file: string): void {
 function statementsOf(db: Database.Database) {
   return {
     openEpoch: db.prepare<[object]>(Q.OPEN_EPOCH),
+    lost: db.prepare<[], { epoch: string | null }>(Q.LOST),
+    putLost: db.prepare<[object]>(Q.PUT_LOST),
+    findAgain: db.prepare(Q.FIND_AGAIN),
+    reach: db.prepare<[object]>(Q.REACH).pluck(),
     epochNow: db.prepare<[], { epoch: string }>(Q.EPOCH_NOW),
-    cursor: db.prepare<[object], { seq: number }>(Q.CURSOR),
+    cursor: db.prepare<[object], { seq: number; crc: number | null }>(Q.CURSOR),
     moveCursor: db.prepare<[object]>(Q.MOVE_CURSOR),
     lastPlace: db.prepare<[object], { place: number }>(Q.LAST_PLACE),
     addBatch: db.prepare<[object]>(Q.ADD_BATCH),
@@ -130,7 +175,7 @@ function statementsOf(db: Database.Database) {
   }
 }
 
-function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger {
+function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger & { beginLost(): void } {
   const q = statementsOf(db)
   const close = (): void => void db.close()
   const surrogatesOf = surrogateLookup(db, random)
@@ -159,16 +204,32 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
   const add = (sink: string, epoch: string, movesCursor: boolean, batch: CutBatch, place: number): void =>
     void q.addBatch.run({
       sink, place, epoch, batchId: batch.batchId, seqFrom: batch.seqFrom, seqTo: batch.seqTo, movesCursor: movesCursor ? 1 : 0,
-      body: batch.body, items: itemsText(batch.items),
+      body: batch.body, items: itemsText(batch.items), crc: batchCrc({ ...batch, epoch, items: itemsText(batch.items) }),
     })
+
+  const move = (sink: string, epoch: string, seq: number): void => void q.moveCursor.run({ sink, epoch, seq, crc: cursorCrc(sink, epoch, seq) })
 
   return {
     transaction: atomic,
     openEpoch: (epoch) => void q.openEpoch.run({ epoch }),
     currentEpoch: () => q.epochNow.get()?.epoch ?? null,
     surrogates: surrogatesOf,
-    cursor: (sink, epoch) => q.cursor.get({ sink, epoch })?.seq ?? 0,
-    advance: (sink, epoch, seq) => void q.moveCursor.run({ sink, epoch, seq }),
+    beginLost: () => void q.putLost.run({ epoch: null }),
+    lostIn: (epoch) => atomic(() => {
+      const lost = q.lost.get()
+      if (lost === undefined) return false
+      if (lost.epoch === null) q.putLost.run({ epoch })
+      else if (lost.epoch !== epoch) q.findAgain.run()
+      return (lost.epoch ?? epoch) === epoch
+    }),
+    reach: (sink, epoch) => Number(q.reach.get({ sink, epoch })),
+    cursor(sink, epoch) {
+      const row = q.cursor.get({ sink, epoch })
+      if (row === undefined) return 0
+      if (row.crc !== null && row.crc !== cursorCrc(sink, epoch, row.seq)) throw damaged('a cursor')
+      return row.seq
+    },
+    advance: move,
     withhold: (sink, epoch, withheld) => atomic(() => {
       for (const { reason, rows, readings } of withheld) q.addWithheld.run({ sink, epoch, reason, rows, readings })
     }),
@@ -187,7 +248,7 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
       if (q.removeBatch.run({ id }).changes === 0) return
       acknowledge(sink, epoch, acknowledged)
       addDead(sink, epoch, at, dead)
-      if (batch.movesCursor && q.rangeLeft.get({ sink, epoch, seqTo })?.batches === 0) q.moveCursor.run({ sink, epoch, seq: seqTo })
+      if (batch.movesCursor && q.rangeLeft.get({ sink, epoch, seqTo })?.batches === 0) move(sink, epoch, seqTo)
     }),
     replace: (sink, batch, parts) => atomic(() => {
       const first = q.firstBatch.get({ sink })
@@ -252,7 +313,7 @@ function surrogateLookup(db: Database.Database, random: (bytes: number) => Buffe
 }
 
 /**
- * How many measured values central has acknowledged, in the current epoch: keyed device + '\u0000' + metric reference id.
+ * How many measured values central has acknowledged, in all epochs: keyed device + '\u0000' + metric reference id.
  * Empty when nothing was ever sent from this folder.
  */
 export function acknowledgedCounts(folder: string, sink = 'https-batch'): ReadonlyMap<string, number> {
@@ -261,7 +322,7 @@ export function acknowledgedCounts(folder: string, sink = 'https-batch'): Readon
   const db = new Database(file, { readonly: true, timeout: BUSY_MS })
   try {
     if (versionOf(db) === 0) return new Map()
-    const rows = db.prepare<[object], { device: string; metric: string; readings: number }>(Q.ACKNOWLEDGED_NOW).all({ sink })
+    const rows = db.prepare<[object], { device: string; metric: string; readings: number }>(Q.ACKNOWLEDGED).all({ sink })
     return new Map(rows.map(({ device, metric, readings }) => [`${device}\u0000${metric}`, readings]))
   } finally {
     db.close()

@@ -116,19 +116,41 @@ export const SYNC_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      -- A row where the ledger before this one was lost; epoch: which incarnation of vigil.db was current then, once it is known.
+      CREATE TABLE lost (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        epoch TEXT
+      ) STRICT;
+
+      -- A cursor that jumped ahead would leave rows behind in silence. Null: moved last by version 1.
+      ALTER TABLE cursor ADD COLUMN crc INTEGER;
+      ALTER TABLE batch ADD COLUMN crc INTEGER;
+    `,
+  },
 ]
 
 export const syncQueries = {
   OPEN_EPOCH: `INSERT INTO epoch (epoch, turn) SELECT @epoch, ifnull(max(turn), 0) + 1 FROM epoch WHERE true
     ON CONFLICT (epoch) DO UPDATE SET turn = excluded.turn WHERE turn < excluded.turn - 1`,
+  KNOWS_EPOCH: 'SELECT 1 AS known FROM epoch WHERE epoch = @epoch',
   EPOCH_NOW: 'SELECT epoch FROM epoch ORDER BY turn DESC LIMIT 1',
-  CURSOR: 'SELECT seq FROM cursor WHERE sink = @sink AND epoch = @epoch',
-  MOVE_CURSOR: `INSERT INTO cursor (sink, epoch, seq) VALUES (@sink, @epoch, @seq)
-    ON CONFLICT (sink, epoch) DO UPDATE SET seq = excluded.seq WHERE seq < excluded.seq`,
+  LOST: 'SELECT epoch FROM lost WHERE id = 1',
+  PUT_LOST: 'INSERT INTO lost (id, epoch) VALUES (1, @epoch) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch',
+  FIND_AGAIN: 'DELETE FROM lost',
+  CURSOR: 'SELECT seq, crc FROM cursor WHERE sink = @sink AND epoch = @epoch',
+  CURSORS: 'SELECT sink, epoch, seq, crc FROM cursor',
+  MOVE_CURSOR: `INSERT INTO cursor (sink, epoch, seq, crc) VALUES (@sink, @epoch, @seq, @crc)
+    ON CONFLICT (sink, epoch) DO UPDATE SET seq = excluded.seq, crc = excluded.crc WHERE seq < excluded.seq`,
+  // A null sink: whichever came farthest.
+  REACH: `SELECT max(ifnull((SELECT max(seq) FROM cursor WHERE epoch = @epoch AND sink = ifnull(@sink, sink)), 0),
+    ifnull((SELECT max(seq_to) FROM batch WHERE epoch = @epoch AND moves_cursor = 1 AND sink = ifnull(@sink, sink)), 0))`,
   LAST_PLACE: 'SELECT ifnull(max(place), 0) AS place FROM batch WHERE sink = @sink',
-  ADD_BATCH: `INSERT INTO batch (sink, place, epoch, batch_id, seq_from, seq_to, moves_cursor, body, items)
-    VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items)`,
-  FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items
+  ADD_BATCH: `INSERT INTO batch (sink, place, epoch, batch_id, seq_from, seq_to, moves_cursor, body, items, crc)
+    VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items, @crc)`,
+  FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc
     FROM batch WHERE sink = @sink ORDER BY place LIMIT 1`,
   REMOVE_BATCH: 'DELETE FROM batch WHERE id = @id',
   // Parts of one range are settled one by one: the range is done when none of it is left.
@@ -144,7 +166,7 @@ export const syncQueries = {
   TRIM_ALERT_SUBJECTS: 'DELETE FROM alert_subject WHERE id <= (SELECT max(id) FROM alert_subject) - @alertsMax',
   ADD_ACKNOWLEDGED: `INSERT INTO acknowledged (sink, epoch, device, metric, readings) VALUES (@sink, @epoch, @device, @metric, @readings)
     ON CONFLICT (sink, epoch, device, metric) DO UPDATE SET readings = readings + excluded.readings`,
-  ACKNOWLEDGED_NOW: 'SELECT device, metric, readings FROM acknowledged WHERE sink = @sink AND epoch = (SELECT epoch FROM epoch ORDER BY turn DESC LIMIT 1)',
+  ACKNOWLEDGED: 'SELECT device, metric, sum(readings) AS readings FROM acknowledged WHERE sink = @sink GROUP BY device, metric',
   ADD_WITHHELD: `INSERT INTO withheld (sink, epoch, reason, row_count, readings) VALUES (@sink, @epoch, @reason, @rows, @readings)
     ON CONFLICT (sink, epoch, reason) DO UPDATE SET row_count = row_count + excluded.row_count, readings = readings + excluded.readings`,
   WITHHELD: 'SELECT reason, row_count AS "rows", readings FROM withheld WHERE sink = @sink AND epoch = @epoch ORDER BY reason',

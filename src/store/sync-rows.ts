@@ -3,6 +3,7 @@
 import type { BatchItem, DeadLetter, EventOrigin, StoredBatch, SyncStatus } from '../domain/batch.ts'
 import { deviceId } from '../domain/ids.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
+import { bytesCrc, rowCrc } from './crc.ts'
 
 export type BatchRow = {
   readonly id: number
@@ -13,7 +14,13 @@ export type BatchRow = {
   readonly movesCursor: number
   readonly body: Uint8Array
   readonly items: string
+  readonly crc: number | null
 }
+
+export const batchCrc = ({ epoch, batchId, seqFrom, seqTo, body, items }: Pick<BatchRow, 'epoch' | 'batchId' | 'seqFrom' | 'seqTo' | 'body' | 'items'>): number =>
+  bytesCrc(body, epoch, batchId, seqFrom, seqTo, items)
+
+export const cursorCrc = (sink: string, epoch: string, seq: number): number => rowCrc(sink, epoch, seq)
 
 export type LetterRow = {
   readonly id: number
@@ -40,7 +47,12 @@ export type StatusRow = {
 export const originText = (origin: EventOrigin | null): string => JSON.stringify(origin)
 export const itemsText = (items: readonly BatchItem[]): string => JSON.stringify(items)
 
-const damaged = (what: string): Error => new Error(`sync.db is damaged: ${what} cannot be read`)
+/** What stands in sync.db is not what was written: it is set aside at the next opening. */
+export class LedgerDamaged extends Error {
+  override readonly name = 'LedgerDamaged'
+}
+
+export const damaged = (what: string): LedgerDamaged => new LedgerDamaged(`sync.db is damaged: ${what} cannot be read`)
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 function originOf(value: unknown): EventOrigin | null {
@@ -56,7 +68,8 @@ function itemOf(value: unknown): BatchItem {
   return { origin: originOf(value.origin), retries: value.retries }
 }
 
-export function storedBatchOf({ movesCursor, items, ...row }: BatchRow): StoredBatch {
+export function storedBatchOf({ movesCursor, items, crc, ...row }: BatchRow): StoredBatch {
+  if (crc !== null && crc !== batchCrc({ ...row, items })) throw damaged('a batch')
   const parsed: unknown = JSON.parse(items)
   if (!Array.isArray(parsed)) throw damaged('the items of a batch')
   const { id, epoch, batchId, seqFrom, seqTo, body } = row
@@ -71,7 +84,7 @@ export const letterOf = ({ at, retryAsked, origin, ...row }: LetterRow): DeadLet
 const KINDS: readonly SyncStatus['kind'][] = ['off', 'ok', 'behind', 'paused']
 const BREAKERS: readonly SyncStatus['breaker'][] = ['closed', 'open', 'half-open']
 
-export function statusOf(row: StatusRow): Omit<SyncStatus, 'lagRows' | 'deadLetters'> & { readonly at: WallMs } {
+export function statusOf(row: StatusRow): Omit<SyncStatus, 'lagRows' | 'deadLetters' | 'fenced'> & { readonly at: WallMs } {
   const { at, kind, why, breaker, lastAcceptedAt, stoppedByScanner } = row
   const knownKind = KINDS.find((known) => known === kind)
   const knownBreaker = BREAKERS.find((known) => known === breaker)

@@ -8,8 +8,9 @@
 
 import { utf8 } from '../codec/bytes.ts'
 import type { AlertEvent } from '../domain/alert.ts'
+import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import type { MessageIdentity, QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import type { MessageIdentity, QuarantinedFrame, ReplayedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
 import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
 import type { Names, NewNames } from './names.ts'
 import { packReadings } from './packed.ts'
@@ -42,6 +43,7 @@ export type EncodedTick = {
   readonly stays: readonly StayRecord[]
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly EncodedFrame[]
+  readonly replayed?: readonly ReplayedFrame[]
 }
 
 type Rest = {
@@ -50,6 +52,7 @@ type Rest = {
   readonly stays: readonly StayRecord[]
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly (Omit<EncodedFrame, 'bytes'> & { readonly kept: number })[]
+  readonly replayed?: readonly ReplayedFrame[]
 }
 
 /** @throws RangeError when a name cannot be numbered (`Names.seriesOf`). */
@@ -73,7 +76,7 @@ export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scra
 }
 
 function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
-  const isEmpty = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + names.streams.length + names.series.length === 0
+  const isEmpty = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + (tick.replayed?.length ?? 0) + names.streams.length + names.series.length === 0
   if (isEmpty) {
     scratch.u32(0)
     return
@@ -85,6 +88,7 @@ function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
       events: tick.events.map(encodeEvent),
       stays: tick.stays,
       messages: tick.messages,
+      ...(tick.replayed ? { replayed: tick.replayed } : {}),
       quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
         at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
       })),
@@ -136,5 +140,23 @@ function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'
     at += kept
     return whole
   })
-  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined }
+  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, ...(rest.replayed ? { replayed: rest.replayed } : {}) }
+}
+
+/** The tick without the snapshots of which a name cannot be numbered; those become frames in quarantine. */
+export function withoutUnnameable(tick: Tick, names: Names): Tick {
+  const snapshots: Snapshot[] = []
+  const quarantined = [...tick.quarantined]
+  for (const snapshot of tick.snapshots) {
+    try {
+      names.streamOf(snapshot)
+      for (const observation of snapshot.observations) names.seriesOf(observation)
+      snapshots.push(snapshot)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      const { device, receivedAt: at } = snapshot
+      quarantined.push({ at, device, peer: 'store', why: `the store cannot name a value of this snapshot: ${error.message}`, bytes: Buffer.from(JSON.stringify(snapshot)) })
+    }
+  }
+  return { ...tick, snapshots, quarantined }
 }

@@ -2,8 +2,10 @@
 
 import type { Database } from 'better-sqlite3'
 import type { SeriesRow, StreamRow } from './names.ts'
-import { writerQueries } from './queries.ts'
+import { readerQueries, sealQueries, writerQueries } from './queries.ts'
+import type { ReplayedFrame } from '../seams.ts'
 import type { EventRow, MessageRow, StayRow } from './rows.ts'
+import type { Segment } from './seal.ts'
 import type { EncodedFrame } from './tick-codec.ts'
 
 export type Connection = ReturnType<typeof connectionOf>
@@ -21,9 +23,13 @@ export function connectionOf(db: Database) {
     begin: db.prepare(writerQueries.BEGIN),
     commit: db.prepare(writerQueries.COMMIT),
     rollback: db.prepare(writerQueries.ROLLBACK),
+    savepoint: db.prepare(writerQueries.SAVEPOINT),
+    rollbackTo: db.prepare(writerQueries.ROLLBACK_TO),
+    release: db.prepare(writerQueries.RELEASE),
     lastSeq: db.prepare<[], { readonly seq: number }>(writerQueries.LAST_SEQ),
     streamsNewest: db.prepare<[{ rowsMax: number }], StreamRow>(writerQueries.STREAMS_NEWEST),
     seriesAll: db.prepare<[], SeriesRow>(writerQueries.SERIES_ALL),
+    stream: db.prepare<[{ id: number }], StreamRow>(readerQueries.STREAM),
     addStream: db.prepare<[StreamRow]>(writerQueries.ADD_STREAM),
     addSeries: db.prepare<[SeriesRow]>(writerQueries.ADD_SERIES),
     addSnapshot: db.prepare<[number, number, number, number | null, Uint8Array, number]>(writerQueries.ADD_SNAPSHOT),
@@ -40,7 +46,12 @@ export function connectionOf(db: Database) {
     removeMessage: db.prepare<[{ row: number }]>(writerQueries.REMOVE_MESSAGE),
     addQuarantined: db.prepare<[EncodedFrame & { readonly crc: number }]>(writerQueries.ADD_QUARANTINED),
     trimQuarantine: db.prepare<[{ device: string; framesMax: number }]>(writerQueries.TRIM_QUARANTINE),
+    quarantinePeers: db.prepare<[], { readonly id: number; readonly peer: string }>(writerQueries.QUARANTINE_PEERS),
+    quarantineBeyond: db.prepare<[{ framesMax: number }], { readonly id: number }>(writerQueries.QUARANTINE_BEYOND),
+    removeQuarantined: db.prepare<[{ id: number }], { readonly device: string }>(writerQueries.REMOVE_QUARANTINED),
+    markReplayed: db.prepare<[ReplayedFrame]>(writerQueries.MARK_REPLAYED),
     countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
+    putSegment: db.prepare<[Segment]>(sealQueries.PUT_SEGMENT),
     checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },
   }
 }

@@ -1,9 +1,10 @@
 /** One row after the other, within the transaction of the group. */
 
+import { wallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { StayRecord } from '../seams.ts'
-import { bytesCrc, rowCrc } from './crc.ts'
-import type { EncodedEvent, EncodedFrame } from './tick-codec.ts'
+import { rowCrc } from './crc.ts'
+import type { EncodedEvent, EncodedFrame, EncodedSnapshot } from './tick-codec.ts'
 import type { Connection } from './writer-connection.ts'
 
 export function putStay(connection: Connection, stay: StayRecord): void {
@@ -30,12 +31,39 @@ export function addEvent(connection: Connection, { at, kind, alertId, opens, bod
   else connection.closeAlert.run({ alertId })
 }
 
-export function addQuarantined(connection: Connection, frames: readonly EncodedFrame[]): void {
-  for (const { at, device, peer, why, length, bytes } of frames) {
-    connection.addQuarantined.run({ at, device, peer, why, length, bytes, crc: bytesCrc(bytes, at, device, peer, why, length) })
-  }
-  for (const device of new Set(frames.map((frame) => frame.device))) {
-    const { changes } = connection.trimQuarantine.run({ device, framesMax: pumpLimits.quarantinedFramesPerDeviceMax })
-    if (changes > 0) connection.countDropped.run({ device, frames: changes })
+/** Several statements that are one row: all of them or none. */
+export function whole(connection: Connection, write: () => void): void {
+  connection.savepoint.run()
+  try {
+    write()
+    connection.release.run()
+  } catch (error) {
+    // A disk that fails may have rolled all of it back by itself.
+    if (connection.db.inTransaction) {
+      connection.rollbackTo.run()
+      connection.release.run()
+    }
+    throw error
   }
 }
+
+const PEER = 'store'
+
+/** A row that the database refused, as a frame in quarantine. */
+export function refusedRow(what: string, row: object, why: string): EncodedFrame {
+  const bytes = Buffer.from(JSON.stringify(row))
+  const at = 'at' in row && typeof row.at === 'number' ? row.at : 0
+  return frameOf({ what, why, bytes, at, device: 'device' in row && typeof row.device === 'string' ? row.device : '' })
+}
+
+export function refusedSnapshot(connection: Connection, { stream, receivedAt, readings }: EncodedSnapshot, why: string): EncodedFrame {
+  return frameOf({ what: 'snapshot', why, bytes: readings, at: receivedAt, device: connection.stream.get({ id: stream })?.device ?? '' })
+}
+
+type RefusedPart = { readonly what: string; readonly why: string; readonly bytes: Uint8Array; readonly at: number; readonly device: string }
+
+const frameOf = ({ what, why, bytes, at, device }: RefusedPart): EncodedFrame => ({
+  // What was refused may be the time itself.
+  at: wallMs(Number.isFinite(at) ? at + 0 : 0),
+  device, peer: PEER, why: `the database refuses this ${what}: ${why}`, length: bytes.length, bytes: bytes.subarray(0, pumpLimits.quarantinedFrameBytesMax),
+})

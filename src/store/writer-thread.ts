@@ -4,16 +4,23 @@
  */
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import { storeLimits } from '../limits.ts'
+import type { WallMs } from '../domain/time.ts'
+import { retentionLimits, sealLimits, storeLimits } from '../limits.ts'
+import type { EpochReason } from '../seams.ts'
 import type { Refused } from './database.ts'
 import type { KnownNames } from './names.ts'
-import { type Answer, type QueuedTick, Writer, type WriterHooks, type WriterSettings } from './writer.ts'
+import type { Recovered } from './recover.ts'
+import type { RetentionOrder, RetentionReport } from './retention.ts'
+import { type Answer, type QueuedTick, StoreCondemned, Writer, type WriterHooks, type WriterSettings } from './writer.ts'
 
-export type ToWriter = ({ readonly kind: 'tick' } & QueuedTick) | { readonly kind: 'close' }
+export type ToWriter = ({ readonly kind: 'tick' } & QueuedTick) | { readonly kind: 'retain'; readonly order: RetentionOrder } | { readonly kind: 'epoch'; readonly why: EpochReason; readonly afterSeq: number | null; readonly now: WallMs } | { readonly kind: 'close' }
 
 export type FromWriter =
-  | { readonly kind: 'opened'; readonly epoch: string; readonly lastSeq: number; readonly names: KnownNames }
+  | ({ readonly kind: 'opened'; readonly epoch: string; readonly lastSeq: number; readonly names: KnownNames } & Pick<Recovered, 'opening' | 'setAside' | 'began'>)
+  | { readonly kind: 'condemned'; readonly why: string }
+  | { readonly kind: 'epoch'; readonly epoch: string | null }
   | Refused
+  | { readonly kind: 'retained'; readonly report: RetentionReport }
   | { readonly kind: 'answered'; readonly answers: readonly Answer[]; readonly walPages: number; readonly checkpointTrouble: string | null }
 
 /** Serves until told to close. What it throws is a bug and ends the thread: main answers what is pending and starts it again. */
@@ -24,15 +31,53 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
     answer(writer)
     return
   }
-  answer({ kind: 'opened', epoch: writer.epoch, lastSeq: writer.lastSeq, names: writer.knownNames() })
+  const { opening, setAside, began } = writer.opened
+  answer({ kind: 'opened', epoch: writer.epoch, lastSeq: writer.lastSeq, names: writer.knownNames(), opening, setAside, began })
   let walPages = 0
-  port.on('message', (first: ToWriter) => {
+  /** Retention waits until nobody else does, or for a bounded number of groups. */
+  let retention: RetentionOrder | null = null
+  let groupsBefore = 0
+  const retain = (order: RetentionOrder): void => {
+    retention = null
+    groupsBefore = 0
+    answer({ kind: 'retained', report: writer.retain(order) })
+  }
+  /** A file that takes no row any more: the next thread sets it aside. */
+  const orCondemn = (serve: (first: ToWriter) => void) => (first: ToWriter): void => {
+    try {
+      serve(first)
+    } catch (error) {
+      if (!(error instanceof StoreCondemned)) throw error
+      writer.close()
+      answer({ kind: 'condemned', why: error.message })
+      port.close()
+    }
+  }
+  /** Sealing goes on in small steps while nobody waits. */
+  let sealing: NodeJS.Timeout | null = null
+  const seal = (): void => {
+    sealing = writer.seal() ? setTimeout(seal, sealLimits.stepPauseMs) : null
+  }
+  seal()
+  port.on('message', orCondemn((first: ToWriter) => {
     let message: ToWriter | undefined = first
     while (message) {
       if (message.kind === 'close') {
+        if (sealing) clearTimeout(sealing)
         writer.close()
         port.close()
         return
+      }
+      if (message.kind === 'epoch') {
+        answer({ kind: 'epoch', epoch: writer.beginEpoch(message.why, message.afterSeq, message.now) })
+        message = next(port)
+        continue
+      }
+      if (message.kind === 'retain') {
+        retention = message.order
+        message = next(port)
+        if (message === undefined) retain(retention)
+        continue
       }
       const group: QueuedTick[] = []
       let bytes = 0
@@ -45,8 +90,11 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
       // After the answers: who waits for a group does not wait for the check-point as well.
       walPages = writer.relieve(message === undefined)
       message ??= next(port)
+      if (retention && (message === undefined || ++groupsBefore >= retentionLimits.groupsBeforeStepMax)) retain(retention)
     }
-  })
+    writer.eraseTraces()
+    sealing ??= setTimeout(seal, sealLimits.stepPauseMs)
+  }))
 }
 
 function next(port: MessagePort): ToWriter | undefined {

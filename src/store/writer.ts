@@ -2,26 +2,42 @@
  * The only writer of vigil.db: a group of ticks is one transaction and one fsync. A disk that fails is an answer, not an
  * exception: the group is rolled back, every tick in it is told why, and the next group tries anew.
  *
- * A tick that the database itself refuses (a constraint, a value of the wrong type) fails alone: the group is written
- * again without it. It costs nothing while all is well, and no frame of one bed can make the frames of another fail.
+ * A row that the database itself refuses (a constraint, a value of the wrong type) goes to quarantine with the reason, and the
+ * rest of its tick is written: nobody sends it for ever, and no frame of one bed can make the frames of another fail. Where
+ * that does not help, its tick fails alone: the group is written again without it.
  */
 
+import { performance } from 'node:perf_hooks'
 import Database from 'better-sqlite3'
+import type { WallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
-import type { CommitResult } from '../seams.ts'
+import type { CommitResult, EpochReason } from '../seams.ts'
 import { numbered } from './crc.ts'
 import { type Identity, type Refused, openWriterDatabase, whyOf } from './database.ts'
 import { minuteOf } from './marks.ts'
+import { beginEpoch } from './meta.ts'
 import { MessageRing } from './message-ring.ts'
 import { type KnownNames, type SeriesName, type StreamName, seriesCrc, streamCrc } from './names.ts'
-import { type EncodedTick, decodeTick } from './tick-codec.ts'
+import { type Recovered, openWhateverItHolds } from './recover.ts'
+import { Retention, type RetentionOrder, type RetentionReport, forcedSentence } from './retention.ts'
+import { Sealer } from './seal.ts'
+import { type SealKey, openSealKey } from './seal-key.ts'
+import { type EncodedFrame, type EncodedTick, decodeTick } from './tick-codec.ts'
 import { type Connection, connectionOf, lastSeqOf } from './writer-connection.ts'
-import { addEvent, addQuarantined, putStay } from './writer-rows.ts'
+import { addQuarantined, markReplayed } from './quarantine-rows.ts'
+import { addEvent, putStay, refusedRow, refusedSnapshot, whole } from './writer-rows.ts'
 
 export type WriterSettings = Identity & {
   readonly folder: string
   /** The incarnation that must be found, after a restart of the thread; null at the first start. */
   readonly epoch: string | null
+  /** Why the file is to be set aside whatever it looks like: the thread before could not write to it. */
+  readonly condemned?: string | null
+}
+
+/** The file takes no row and will not get better: the thread ends, and the next one sets it aside. */
+export class StoreCondemned extends Error {
+  override readonly name = 'StoreCondemned'
 }
 
 export type QueuedTick = { readonly id: number; readonly buffer: ArrayBuffer }
@@ -40,45 +56,64 @@ const UNMARKED = Number.NaN
 const FAILURES_BEFORE_REOPEN = 3
 /** A new connection would find the same full disk, or the same program holding the file. */
 const NO_REASON_TO_REOPEN = /^SQLITE_(FULL|BUSY)/
+const DAMAGES_BEFORE_END = 3
 const REOPEN_AT_ONCE: readonly string[] = ['SQLITE_READONLY_DBMOVED', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CANTOPEN']
 
 type NumberedTick = EncodedTick & { readonly id: number }
+/** `refused`: rows that the database would not take, which lie in quarantine. */
+type WrittenTick = { readonly lastSeq: number; readonly refused: number }
 type Attempt =
-  | { readonly kind: 'durable'; readonly lastSeqs: readonly number[] }
+  | { readonly kind: 'durable'; readonly written: readonly WrittenTick[] }
   | { readonly kind: 'without'; readonly tick: NumberedTick; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string }
 
 export class Writer {
   readonly #settings: WriterSettings
   readonly #hooks: WriterHooks
-  readonly #epoch: string
+  readonly #opened: Recovered
+  #epoch: string
   #connection: Connection | null
   #lastSeq: number
   #minute = UNMARKED
   #failures = 0
+  #damages = 0
   #checkpointTrouble: string | null = null
   #messages: MessageRing
+  #retention: Retention
+  #sealer: Sealer | null
+  readonly #key: SealKey | null
   /** Names that main has given and no commit has yet made durable. */
   #streams: StreamName[] = []
   #series: SeriesName[] = []
 
-  private constructor(settings: WriterSettings, hooks: WriterHooks, db: Database.Database, epoch: string) {
+  private constructor(settings: WriterSettings, hooks: WriterHooks, opened: Recovered) {
+    const { db, epoch } = opened
     this.#settings = settings
     this.#hooks = hooks
+    this.#opened = opened
     this.#epoch = epoch
     hooks.afterOpen?.(db)
     this.#connection = connectionOf(db)
     this.#lastSeq = lastSeqOf(this.#connection)
     this.#messages = new MessageRing(this.#connection)
+    this.#retention = new Retention(db)
+    this.#key = sealKeyOf(settings.folder)
+    this.#sealer = this.#key && new Sealer(db, this.#key)
   }
 
   static open(settings: WriterSettings, hooks: WriterHooks = {}): Writer | Refused {
-    const opened = openWriterDatabase(settings.folder, settings, settings.epoch)
-    return opened.kind === 'refused' ? opened : new Writer(settings, hooks, opened.db, opened.epoch)
+    const { folder, epoch, condemned = null } = settings
+    const opened = openWhateverItHolds({ folder, identity: settings, asked: { epoch }, condemned, monoMs: () => performance.now() })
+    return opened.kind === 'refused' ? opened : new Writer(settings, hooks, opened)
   }
 
   get epoch(): string {
     return this.#epoch
+  }
+
+  /** What was found at the opening. */
+  get opened(): Pick<Recovered, 'opening' | 'setAside' | 'began'> {
+    return this.#opened
   }
 
   get lastSeq(): number {
@@ -123,7 +158,7 @@ export class Writer {
         continue
       }
       for (const [place, { id }] of left.entries()) {
-        answers.push({ id, result: attempt.kind === 'failed' ? attempt : { kind: 'durable', lastSeq: attempt.lastSeqs[place] ?? this.#lastSeq } })
+        answers.push({ id, result: attempt.kind === 'failed' ? attempt : durable(attempt.written[place] ?? { lastSeq: this.#lastSeq, refused: 0 }) })
       }
       break
     }
@@ -146,6 +181,74 @@ export class Writer {
     }
   }
 
+  /**
+   * One bounded step of retention, in a transaction of its own. What went before its time is named in the log by the same
+   * transaction.
+   * @throws Error only for a bug; then nothing was deleted.
+   */
+  retain(order: RetentionOrder): RetentionReport {
+    const connection = this.#connect()
+    if (typeof connection === 'string') return { kind: 'failed', why: connection }
+    try {
+      connection.begin.run()
+      const report = this.#retention.step(order, () => performance.now())
+      this.#sealer?.forget()
+      let seq = this.#lastSeq
+      if (report.forced) seq = this.#addTick(connection, saying(forcedSentence(report.forced), order.now), seq).lastSeq
+      this.#hooks.beforeCommit?.(connection.db)
+      connection.commit.run()
+      this.#lastSeq = seq
+      return report
+    } catch (error) {
+      this.#retention.forget()
+      this.#undo(connection, error)
+      if (!(error instanceof Database.SqliteError)) throw error
+      return { kind: 'failed', why: whyOf(error) }
+    }
+  }
+
+  /**
+   * Rows behind `afterSeq` (null: those that are still to come) belong to a new incarnation from now on. Null when the disk fails.
+   * @throws Error only for a bug.
+   */
+  beginEpoch(why: EpochReason, afterSeq: number | null, now: WallMs): string | null {
+    const connection = this.#connect()
+    if (typeof connection === 'string') return null
+    try {
+      connection.begin.run()
+      const epoch = beginEpoch(connection.db, why, (afterSeq ?? this.#lastSeq) + 1, now)
+      connection.commit.run()
+      this.#epoch = epoch
+      return epoch
+    } catch (error) {
+      this.#undo(connection, error)
+      if (!(error instanceof Database.SqliteError)) throw error
+      return null
+    }
+  }
+
+  /** One bounded step of sealing, for when nobody waits. False when there is nothing to do until the log has grown. */
+  seal(): boolean {
+    try {
+      return this.#connection !== null && this.#sealer !== null && this.#sealer.step(this.#lastSeq)
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error
+      // A page that cannot be read is told by who looks for rot; its block stays without a seal, and so do those behind it.
+      this.#sealer = null
+      return false
+    }
+  }
+
+  /** What was erased lies no more in old pages of the WAL. For when nobody waits; false: a reader is in the way, ask again. */
+  eraseTraces(): boolean {
+    try {
+      return this.#connection === null || this.#retention.eraseTraces()
+    } catch (error) {
+      this.#checkpointTrouble = whyOf(error)
+      return false
+    }
+  }
+
   /** @throws SqliteError when the last sync fails; nothing that was answered durable is lost by it. */
   close(): void {
     this.#connection?.db.close()
@@ -159,22 +262,26 @@ export class Writer {
     try {
       connection.begin.run()
       this.#addNames(connection)
+      if (this.#sealer?.ready) connection.putSegment.run(this.#sealer.ready)
       let seq = this.#lastSeq
-      const lastSeqs: number[] = []
+      const written: WrittenTick[] = []
       for (const tick of ticks) {
         current = tick
-        seq = this.#addTick(connection, tick, seq)
-        lastSeqs.push(seq)
+        const result = this.#addTick(connection, tick, seq)
+        seq = result.lastSeq
+        written.push(result)
       }
       current = null
       this.#hooks.beforeCommit?.(connection.db)
       connection.commit.run()
       this.#lastSeq = seq
       this.#failures = 0
+      this.#damages = 0
       this.#messages.keep()
+      this.#sealer?.written()
       this.#streams = []
       this.#series = []
-      return { kind: 'durable', lastSeqs }
+      return { kind: 'durable', written }
     } catch (error) {
       this.#minute = UNMARKED
       this.#messages.forget()
@@ -190,18 +297,24 @@ export class Writer {
 
   #connect(): Connection | string {
     if (this.#connection) return this.#connection
-    const opened = openWriterDatabase(this.#settings.folder, this.#settings, this.#epoch)
-    if (opened.kind === 'refused') return opened.why
+    const opened = openWriterDatabase(this.#settings.folder, this.#settings, { epoch: this.#epoch })
+    if (opened.kind === 'refused') {
+      if (opened.how === 'damaged') throw new StoreCondemned(opened.why)
+      return opened.why
+    }
     this.#hooks.afterOpen?.(opened.db)
     this.#connection = connectionOf(opened.db)
     this.#lastSeq = lastSeqOf(this.#connection)
     this.#messages = new MessageRing(this.#connection)
+    this.#retention = new Retention(opened.db)
+    this.#sealer = this.#key && new Sealer(opened.db, this.#key)
     return this.#connection
   }
 
   /** SQLite may have rolled back by itself (a full disk). `error` is null where the disk is not to blame. */
   #undo(connection: Connection, error: unknown): void {
     const code = error instanceof Database.SqliteError ? error.code : ''
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) this.#damages++
     if (error && !NO_REASON_TO_REOPEN.test(code)) this.#failures++
     let isBroken = REOPEN_AT_ONCE.includes(code) || this.#failures >= FAILURES_BEFORE_REOPEN
     try {
@@ -217,6 +330,8 @@ export class Writer {
     } catch {
       // It is being given up: the next group opens the file anew and says what is wrong with it.
     }
+    // Opened anew since, and damaged still: nothing will ever be stored in this file.
+    if (this.#damages >= DAMAGES_BEFORE_END) throw new StoreCondemned(whyOf(error))
   }
 
   #addNames(connection: Connection): void {
@@ -228,22 +343,71 @@ export class Writer {
     }
   }
 
-  /** Returns the last seq that was used. */
-  #addTick(connection: Connection, tick: EncodedTick, before: number): number {
+  /** A row that the database itself refuses takes no number and lies in quarantine; the rest of the tick is written. */
+  #addTick(connection: Connection, tick: EncodedTick, before: number): WrittenTick {
     let seq = before
-    for (const stay of tick.stays) putStay(connection, stay)
-    for (const { stream, receivedAt, sentAt, readings, crc } of tick.snapshots) {
-      connection.addSnapshot.run(++seq, stream, receivedAt, sentAt, readings, numbered(crc, seq))
+    // First, and for the tick as a whole: values that were brought before are not brought again.
+    if (tick.replayed) markReplayed(connection, tick.replayed)
+    const refused: EncodedFrame[] = []
+    const orRefuse = (what: string, row: object, write: () => void): boolean => {
+      try {
+        write()
+        return true
+      } catch (error) {
+        if (!isOfTheTick(error)) throw error
+        refused.push(refusedRow(what, row, whyOf(error)))
+        return false
+      }
+    }
+    for (const stay of tick.stays) orRefuse('stay', stay, () => whole(connection, () => putStay(connection, stay)))
+    for (const snapshot of tick.snapshots) {
+      const { stream, receivedAt, sentAt, readings, crc } = snapshot
+      // Without a closure, for this runs for every message.
+      try {
+        connection.addSnapshot.run(seq + 1, stream, receivedAt, sentAt, readings, numbered(crc, seq + 1))
+      } catch (error) {
+        if (!isOfTheTick(error)) throw error
+        refused.push(refusedSnapshot(connection, snapshot, whyOf(error)))
+        continue
+      }
+      seq++
       const minute = minuteOf(receivedAt)
       if (minute !== this.#minute) connection.addMark.run({ minute, seq })
       this.#minute = minute
     }
-    for (const event of tick.events) addEvent(connection, event, ++seq)
-    for (const message of tick.messages) this.#messages.put(connection, message)
-    addQuarantined(connection, tick.quarantined)
-    return seq
+    for (const event of tick.events) {
+      if (orRefuse('event', event, () => whole(connection, () => addEvent(connection, event, seq + 1)))) seq++
+    }
+    for (const message of tick.messages) orRefuse('message identity', message, () => this.#messages.put(connection, message))
+    try {
+      if (tick.quarantined.length > 0) whole(connection, () => addQuarantined(connection, tick.quarantined))
+    } catch (error) {
+      if (!isOfTheTick(error)) throw error
+      for (const frame of tick.quarantined) {
+        orRefuse('frame', { ...frame, bytes: frame.bytes.length }, () => whole(connection, () => addQuarantined(connection, [frame])))
+      }
+    }
+    if (refused.length > 0) addQuarantined(connection, refused)
+    return { lastSeq: seq, refused: refused.length }
   }
 }
+
+const durable = ({ lastSeq, refused }: WrittenTick): CommitResult => (refused === 0 ? { kind: 'durable', lastSeq } : { kind: 'durable', lastSeq, refused })
+
+/** Null where the folder takes no key: rows are stored all the same, without a seal. */
+function sealKeyOf(folder: string): SealKey | null {
+  try {
+    return openSealKey(folder)
+  } catch {
+    return null
+  }
+}
+
+/** A tick that says one thing of the gateway itself. */
+const saying = (what: string, at: WallMs): EncodedTick => ({
+  names: { streams: [], series: [] }, snapshots: [], stays: [], messages: [], quarantined: [],
+  events: [{ at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what, subject: { bed: null, stay: null, device: null } }) }],
+})
 
 /** A fault of what was to be written, not of the disk. */
 const isOfTheTick = (error: unknown): boolean =>

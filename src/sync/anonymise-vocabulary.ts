@@ -23,7 +23,7 @@ const CONDITION_WORDS = [
   'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation', 'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible',
   'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames', 'unbound', 'association',
   'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response', 'deterioration', 'rule',
-  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', OTHER,
+  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged', OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */

@@ -6,11 +6,11 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel'
 import type { MonoMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
-import type { Clock, SinkAnswer } from '../seams.ts'
+import type { ClaimAnswer, Clock, SinkAnswer } from '../seams.ts'
 
 export interface Breaker {
   /** @throws BrokenCircuitError when `waitMs` is not over: ask it first. */
-  run(send: () => Promise<SinkAnswer>): Promise<SinkAnswer>
+  run<Answer extends SinkAnswer | ClaimAnswer>(send: () => Promise<Answer>): Promise<Answer>
   state(): 'closed' | 'open' | 'half-open'
   /** How long until a call may be tried; 0 for now. */
   waitMs(): number

@@ -19,6 +19,8 @@ export type BatchFrame = {
   readonly epoch: string
   readonly seqFrom: number
   readonly seqTo: number
+  /** With the last of these batches, nothing of the epoch up to `seqTo` is left to send. */
+  readonly completes: boolean
 }
 
 export const SCHEMA_VERSION = 1
@@ -55,6 +57,8 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
     keyEpoch: frame.epoch,
     seqFrom: frame.seqFrom,
     seqTo: frame.seqTo,
+    // So that a gateway whose ledger is lost can ask from where to go on.
+    ...(frame.completes ? { through: frame.seqTo } : {}),
     sha256: sha256(eventsText),
   })
   // The metadata holds the hash of the events and the time of the cut, so a dead letter that is tried again is a new batch.
@@ -72,13 +76,18 @@ export function cutBatches(events: readonly CutEvent[], frame: BatchFrame, bytes
 }
 
 /** For a batch that central finds too large. Keys and order stay. @throws Error when there is but one event. */
-export function splitBatch(batch: CutBatch, frame: BatchFrame): readonly CutBatch[] {
+export function splitBatch(batch: CutBatch, frame: Omit<BatchFrame, 'completes'>): readonly CutBatch[] {
   const events = eventsOf(batch)
   if (events.length < 2) throw new Error('a batch of one event cannot be split')
-  return halves(events, frame, Number.POSITIVE_INFINITY)
+  return halves(events, { ...frame, completes: completes(batch) }, Number.POSITIVE_INFINITY)
+}
+
+function completes(batch: CutBatch): boolean {
+  const parsed: { metadata?: { through?: unknown } } = JSON.parse(new TextDecoder().decode(batch.body))
+  return parsed.metadata?.through !== undefined
 }
 
 function halves(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {
   const middle = Math.ceil(events.length / 2)
-  return [...cutBatches(events.slice(0, middle), frame, bytesMax), ...cutBatches(events.slice(middle), frame, bytesMax)]
+  return [...cutBatches(events.slice(0, middle), { ...frame, completes: false }, bytesMax), ...cutBatches(events.slice(middle), frame, bytesMax)]
 }

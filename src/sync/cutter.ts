@@ -6,6 +6,7 @@ import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
 import { compileLive } from './anonymise.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
+import { type Span, positionOf, scopeOf, spansOf } from './position.ts'
 import type { SyncLedger } from './ledger.ts'
 import type { Scanner } from './scanner.ts'
 
@@ -23,8 +24,8 @@ export type CutterParts = {
 /** `nothing`: the log holds no more. `full`: the bounds were reached, so there is more. */
 export type CutResult = { readonly kind: 'nothing' } | { readonly kind: 'cut'; readonly full: boolean; readonly stopped: number }
 
-/** At most one batch's worth of rows: the backlog may be of any length, what is held of it is not. */
-function rowsAfter(log: LogReader, cursor: number): { readonly rows: readonly LoggedRow[]; readonly full: boolean } {
+/** At most one batch's worth of rows of one epoch: the backlog may be of any length, what is held of it is not. */
+function rowsAfter(log: LogReader, cursor: number, lastSeq: number): { readonly rows: readonly LoggedRow[]; readonly full: boolean } {
   const rows: LoggedRow[] = []
   let readings = 0
   let after = cursor
@@ -34,6 +35,8 @@ function rowsAfter(log: LogReader, cursor: number): { readonly rows: readonly Lo
     if (last === undefined) return { rows, full: false }
     if (some.some((row) => row.seq <= after) || last.seq < after) throw new Error(`the log went back behind seq ${after}`)
     for (const row of some) {
+      // Of the next epoch: another batch.
+      if (row.seq > lastSeq) return { rows, full: true }
       rows.push(row)
       if (row.kind === 'snapshot') readings += row.snapshot.observations.length
     }
@@ -63,6 +66,8 @@ function* namesIn(rows: readonly LoggedRow[]): Generator<string> {
 const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
 
 export interface Cutter {
+  /** The number up to which nothing is left to send. */
+  position(): number
   /** Cuts what the log holds behind the cursor. Not to be called while a batch is pending. */
   cutLog(at: WallMs, bytesMax: number): CutResult
   /** Cuts dead letters that a person wants sent again. */
@@ -70,11 +75,11 @@ export interface Cutter {
 }
 
 export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers }: CutterParts): Cutter {
-  const frameOf = (at: WallMs, epoch: string, seqFrom: number, seqTo: number): BatchFrame => ({ at, organizationId, gatewayId, epoch, seqFrom, seqTo })
+  type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean }
+  const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, ...range })
 
-  function cutRows(rows: readonly LoggedRow[], seqTo: number, at: WallMs, bytesMax: number): number {
-    const { epoch } = log
-    const { events, withheld } = compileLive(rows, { gatewayId, epoch, surrogates: ledger.surrogates(epoch) })
+  function cutRows(rows: readonly LoggedRow[], { epoch, seqTo }: { readonly epoch: string; readonly seqTo: number }, at: WallMs, bytesMax: number): number {
+    const { events, withheld } = compileLive(rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) })
     const clean: CutEvent[] = []
     const stopped: DeadEvent[] = []
     const seqFrom = rows[0]?.seq ?? seqTo
@@ -83,7 +88,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
       if (scanned.kind === 'clean') clean.push(cutEvent(event, origin))
       else stopped.push({ event: JSON.stringify(event), origin, retries: 0, why: hitText(scanned.at), seqFrom, seqTo })
     }
-    const batches = cutBatches(clean, frameOf(at, epoch, seqFrom, seqTo), bytesMax)
+    const batches = cutBatches(clean, frameOf(at, { epoch, seqFrom, seqTo, completes: true }), bytesMax)
     ledger.withhold(sink, epoch, withheld)
     ledger.addDead(sink, epoch, at, stopped)
     if (batches.length > 0) ledger.keep(sink, epoch, true, batches)
@@ -105,20 +110,32 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     }
     const seqFrom = Math.min(...clean.map((letter) => letter.seqFrom))
     const seqTo = Math.max(...clean.map((letter) => letter.seqTo))
-    ledger.keep(sink, epoch, false, cutBatches(clean.map((letter) => letter.event), frameOf(at, epoch, seqFrom, seqTo), bytesMax))
+    ledger.keep(sink, epoch, false, cutBatches(clean.map((letter) => letter.event), frameOf(at, { epoch, seqFrom, seqTo, completes: false }), bytesMax))
     ledger.removeDead(clean.map((letter) => letter.id))
     return stopped
   }
 
+  /** The oldest epoch that is not done comes first; one that holds nothing more is done for good, for nothing is added to it. */
+  function nextRows(): (ReturnType<typeof rowsAfter> & Pick<Span, 'epoch'>) | null {
+    for (const { epoch, lastSeq, after } of spansOf(ledger, log, sink)) {
+      const found = rowsAfter(log, after, lastSeq)
+      if (found.rows.length > 0) return { ...found, epoch }
+      if (Number.isFinite(lastSeq)) ledger.advance(sink, epoch, lastSeq)
+    }
+    return null
+  }
+
   return {
+    position: () => positionOf(ledger, log, sink),
     cutLog(at, bytesMax) {
-      const { rows, full } = rowsAfter(log, ledger.cursor(sink, log.epoch))
-      const last = rows.at(-1)
-      if (last === undefined) return { kind: 'nothing' }
+      const found = nextRows()
+      const last = found?.rows.at(-1)
+      if (!found || last === undefined) return { kind: 'nothing' }
+      const { rows, full, epoch } = found
       scanner.learn(identifiers())
       scanner.learn(new Set(namesIn(rows)))
       // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
-      return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, last.seq, at, bytesMax)) }
+      return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, { epoch, seqTo: last.seq }, at, bytesMax)) }
     },
     cutRetries(at, bytesMax) {
       const letters = ledger.lettersToRetry(sink, syncLimits.deadLettersPerRetryMax)

@@ -25,6 +25,10 @@ export interface SyncLedger {
   transaction<Result>(work: () => Result): Result
   /** Makes this epoch the current one: a new one begins at cursor 0. */
   openEpoch(epoch: string): void
+  /** The ledger before this one was lost, and with it how far central is with this epoch. */
+  lostIn(epoch: string): boolean
+  /** The greatest number of this epoch that was cut or needs nothing more. */
+  reach(sink: string, epoch: string): number
   surrogates(epoch: string): Surrogates
   /** The last seq of this epoch that needs nothing more; 0 at the beginning. */
   cursor(sink: string, epoch: string): number
@@ -48,5 +52,5 @@ export interface SyncLedger {
   deadCount(sink: string): number
   /** What was saved last; null before the first. */
   status(sink: string): { readonly lastAcceptedAt: WallMs | null } | null
-  saveStatus(sink: string, at: WallMs, status: SyncStatus): void
+  saveStatus(sink: string, at: WallMs, status: Omit<SyncStatus, 'fenced'>): void
 }

@@ -7,10 +7,11 @@
 import type { DeadEvent, EventOrigin, StoredBatch, SyncStatus } from '../domain/batch.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
-import type { Clock, Sink, SinkAnswer } from '../seams.ts'
+import type { ClaimAnswer, Clock, EpochReason, Sink, SinkAnswer } from '../seams.ts'
 import { createBreaker, retryDelayMs } from './breaker.ts'
 import { eventsOf, splitBatch } from './cut.ts'
 import { type CutterParts, createCutter } from './cutter.ts'
+import { spansOf } from './position.ts'
 import { createScanner } from './scanner.ts'
 
 export type PumpParts = Omit<CutterParts, 'sink' | 'scanner'> & {
@@ -21,7 +22,12 @@ export type PumpParts = Omit<CutterParts, 'sink' | 'scanner'> & {
   readonly onStatus?: (status: SyncStatus) => void
   /** The cursor of the current epoch has moved: retention may delete up to here. */
   readonly onAdvanced?: (seq: number) => void
+  /** Numbers would mean two things: nothing is sent before another incarnation of the database begins, and the pump with it. */
+  readonly onForked?: (fork: Fork) => void
 }
+
+/** Why rows need another incarnation, and from which number on: those behind `afterSeq`, or (null) those that are still to come. */
+export type Fork = { readonly why: EpochReason; readonly afterSeq: number | null }
 
 export type Step =
   /** Something was done; `full`: there is more to do at once. */
@@ -44,7 +50,7 @@ type Trouble = { readonly kind: 'behind' | 'paused'; readonly why: string; reado
 
 export function createPump(parts: PumpParts): Pump {
   const { sink, ledger, log, clock, random } = parts
-  const scanner = createScanner([parts.gatewayId, log.epoch])
+  const scanner = createScanner([parts.gatewayId, ...log.epochs.map(({ epoch }) => epoch)])
   const cutter = createCutter({ ...parts, sink: sink.id, scanner })
   const breaker = createBreaker(clock)
   let bytesMax: number = syncLimits.batchBytesMax
@@ -57,13 +63,16 @@ export function createPump(parts: PumpParts): Pump {
   let advanced = 0
   let shown = ''
   let alarm = new AbortController()
+  let claimed = sink.claim === undefined
+  let fenced = false
 
   ledger.openEpoch(log.epoch)
+  let fork: Fork | null = ledger.lostIn(log.epoch) ? { why: 'ledger-lost', afterSeq: null } : null
 
   function status(): SyncStatus {
-    const lagRows = Math.max(0, log.lastSeq() - ledger.cursor(sink.id, log.epoch))
+    const lagRows = Math.max(0, log.lastSeq() - cutter.position())
     const deadLetters = ledger.deadCount(sink.id)
-    const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: breaker.state() }
+    const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: breaker.state(), fenced }
     if (trouble !== null) return { kind: trouble.kind, why: trouble.why, ...rest }
     if (lagRows > syncLimits.rowsPerBatchMax) return { kind: 'behind', why: `catching up: ${lagRows} rows are still to be sent`, ...rest }
     return { kind: 'ok', why: '', ...rest }
@@ -72,15 +81,15 @@ export function createPump(parts: PumpParts): Pump {
   /** Told when anything moved; written down when it would read differently, not for each row. */
   function tell(): void {
     const now = status()
-    const { lagRows: _lagRows, lastAcceptedAt: _at, ...saved } = now
+    const { lagRows: _lagRows, lastAcceptedAt: _at, fenced: _fenced, ...saved } = now
     const shows = JSON.stringify(saved)
     if (shows !== shown) ledger.saveStatus(sink.id, clock.wall(), now)
     shown = shows
     parts.onStatus?.(now)
-    const cursor = ledger.cursor(sink.id, log.epoch)
-    if (cursor <= advanced) return
-    advanced = cursor
-    parts.onAdvanced?.(cursor)
+    const position = cutter.position()
+    if (position <= advanced) return
+    advanced = position
+    parts.onAdvanced?.(position)
   }
 
   const hold = (kind: Trouble['kind'], why: string, ms: number): void => {
@@ -102,6 +111,7 @@ export function createPump(parts: PumpParts): Pump {
       ledger.settle(sink.id, batch, { acknowledged, dead, at })
       // Central took the call, whatever it thought of the events.
       trouble = null
+      fenced = false
       failures = 0
       if (rejected.size < batch.items.length) lastAcceptedAt = at
       ledger.saveStatus(sink.id, at, status())
@@ -123,11 +133,81 @@ export function createPump(parts: PumpParts): Pump {
     switch (answer.how) {
       case 'pause':
         return hold('paused', answer.why, syncLimits.pausedProbeMs)
+      case 'fenced':
+        return fence(answer.why)
       case 'split':
         return split(batch, answer.why)
       case 'dead':
         return settle(batch, all(batch, answer.why))
     }
+  }
+
+  /** When we are let in again, another box has sent under our name: what is there is asked for anew. */
+  function fence(why: string): void {
+    fenced = true
+    claimed = sink.claim === undefined
+    hold('paused', why, syncLimits.pausedProbeMs)
+  }
+
+  function retryLater(answer: SinkAnswer & { kind: 'retry' }): void {
+    failures++
+    const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)
+    hold('behind', answer.why, Math.max(breaker.waitMs(), delayMs))
+  }
+
+  async function claim(stop: AbortSignal): Promise<Step> {
+    const { organizationId, gatewayId } = parts
+    const epochs = log.epochs.slice(-syncLimits.epochsClaimedMax).map(({ epoch }) => epoch)
+    const answer = await breaker.run<ClaimAnswer>(async () => (await sink.claim?.({ organizationId, gatewayId, epochs }, stop)) ?? { kind: 'unknown' })
+    if (stop.aborted && answer.kind === 'retry') return { kind: 'idle' }
+    switch (answer.kind) {
+      case 'unknown':
+        claimed = true
+        break
+      case 'granted':
+        claimed = true
+        fork = learn(answer.through)
+        break
+      case 'retry':
+        retryLater(answer)
+        break
+      case 'refused':
+        if (answer.how === 'fenced') fence(answer.why)
+        else hold('paused', answer.why, syncLimits.pausedProbeMs)
+        break
+    }
+    if (claimed) {
+      trouble = null
+      failures = 0
+      fenced = false
+    }
+    tell()
+    return { kind: 'done', full: true }
+  }
+
+  /**
+   * What central has of us. Of an earlier incarnation: that need not be sent again. Of the current one more than we ever cut:
+   * our files were set back, and numbers since then were given a second time.
+   */
+  function learn(through: ReadonlyMap<string, number>): Fork | null {
+    for (const { epoch, lastSeq } of spansOf(ledger, log, sink.id)) {
+      const has = through.get(epoch)
+      if (has === undefined) continue
+      if (Number.isFinite(lastSeq)) {
+        ledger.advance(sink.id, epoch, Math.min(has, lastSeq))
+        continue
+      }
+      const reach = Math.max(ledger.reach(sink.id, epoch), (log.epochs.at(-1)?.firstSeq ?? 1) - 1)
+      if (has > reach) return { why: 'rolled-back', afterSeq: reach }
+    }
+    return null
+  }
+
+  function demand(next: Fork): Step {
+    hold('behind', 'another incarnation of the database has to begin first', syncLimits.pausedProbeMs)
+    tell()
+    parts.onForked?.(next)
+    return { kind: 'done', full: true }
   }
 
   function take(batch: StoredBatch, answer: SinkAnswer): void {
@@ -137,11 +217,8 @@ export function createPump(parts: PumpParts): Pump {
         return settle(batch, new Map())
       case 'partly':
         return settle(batch, new Map(answer.rejected.map(({ index, code, detail }) => [index, `${code}: ${detail}`])))
-      case 'retry': {
-        failures++
-        const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)
-        return hold('behind', answer.why, Math.max(breaker.waitMs(), delayMs))
-      }
+      case 'retry':
+        return retryLater(answer)
       case 'refused':
         return refused(batch, answer)
     }
@@ -150,6 +227,8 @@ export function createPump(parts: PumpParts): Pump {
   async function step(stop: AbortSignal): Promise<Step> {
     const waitMs = trouble === null ? 0 : trouble.until - clock.mono()
     if (waitMs > 0) return { kind: 'wait', ms: waitMs }
+    if (fork) return demand(fork)
+    if (!claimed) return claim(stop)
     const batch = ledger.pending(sink.id)
     if (batch === null) return cut()
     const answer = await breaker.run(() => sink.send({ batchId: batch.batchId, body: batch.body, events: batch.items.length }, stop))

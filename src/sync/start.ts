@@ -5,6 +5,7 @@ import type { SyncStatus } from '../domain/batch.ts'
 import { syncLimits } from '../limits.ts'
 import type { ClockSetting } from '../ops/clock.ts'
 import type { Clock } from '../seams.ts'
+import type { Fork } from './pump.ts'
 import type { HttpsBatchSettings } from './sinks/https-batch.ts'
 
 /** All that the thread is given; plain data, for it is copied. */
@@ -13,14 +14,20 @@ export type SyncSettings = {
   readonly folder: string
   readonly gatewayId: string
   readonly organizationId: string
-  readonly sink: HttpsBatchSettings
+  readonly sink: Omit<HttpsBatchSettings, 'instance'>
+  /** Drawn at each start of the gateway: central tells two boxes with one name apart by it. */
+  readonly instance: string
   readonly clock: ClockSetting
   /** Names from the configuration that must never leave: bed labels, the ward, senders. */
   readonly identifiers: readonly string[]
 }
 
 export type ToSync = { readonly type: 'committed'; readonly lastSeq: number } | { readonly type: 'stop' }
-export type FromSync = { readonly type: 'status'; readonly status: SyncStatus } | { readonly type: 'advanced'; readonly seq: number }
+export type FromSync =
+  | { readonly type: 'status'; readonly status: SyncStatus }
+  | { readonly type: 'advanced'; readonly seq: number }
+  | { readonly type: 'forked'; readonly fork: Fork }
+  | { readonly type: 'set-aside'; readonly folder: string; readonly why: string }
 
 export interface SyncHandle {
   /** The store has committed up to here. Never waits, never throws. */
@@ -30,6 +37,12 @@ export interface SyncHandle {
   onStatus(listener: (status: SyncStatus) => void): () => void
   /** How far central has everything: the store may delete up to here. Returns the way to stop. */
   onAdvanced(listener: (seq: number) => void): () => void
+  /** Numbers would mean two things: begin another incarnation of the database, then `restart`. Returns the way to stop. */
+  onForked(listener: (fork: Fork) => void): () => void
+  /** A damaged sync.db was moved into this folder. Returns the way to stop. */
+  onSetAside(listener: (folder: string, why: string) => void): () => void
+  /** The thread reads its files anew. */
+  restart(): void
   /** Resolves when the thread is gone. */
   stop(): Promise<void>
 }
@@ -45,12 +58,18 @@ export type SyncThread = {
 
 export type StartSyncParts = { readonly clock: Clock; readonly spawn?: (settings: SyncSettings) => SyncThread }
 
-const STARTING: SyncStatus = { kind: 'behind', lagRows: 0, why: 'starting', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed' }
+const STARTING: SyncStatus = { kind: 'behind', lagRows: 0, why: 'starting', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false }
 
 export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }: StartSyncParts): SyncHandle {
   const ending = new AbortController()
   const statusListeners = new Set<(status: SyncStatus) => void>()
   const advanceListeners = new Set<(seq: number) => void>()
+  const forkListeners = new Set<(fork: Fork) => void>()
+  const setAsideListeners = new Set<(folder: string, why: string) => void>()
+  const on = <Listener>(listeners: Set<Listener>) => (listener: Listener): (() => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
   let status = STARTING
   let thread: SyncThread | null = null
 
@@ -65,8 +84,20 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
       const current = spawn(settings)
       thread = current
       current.onMessage((message) => {
-        if (message.type === 'status') changeStatus(message.status)
-        else for (const listener of advanceListeners) listener(message.seq)
+        switch (message.type) {
+          case 'status':
+            changeStatus(message.status)
+            break
+          case 'advanced':
+            for (const listener of advanceListeners) listener(message.seq)
+            break
+          case 'forked':
+            for (const listener of forkListeners) listener(message.fork)
+            break
+          case 'set-aside':
+            for (const listener of setAsideListeners) listener(message.folder, message.why)
+            break
+        }
       })
       current.onEnd((why) => {
         thread = null
@@ -91,14 +122,11 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
   return {
     committed: (lastSeq) => thread?.post({ type: 'committed', lastSeq }),
     status: () => status,
-    onStatus(listener) {
-      statusListeners.add(listener)
-      return () => void statusListeners.delete(listener)
-    },
-    onAdvanced(listener) {
-      advanceListeners.add(listener)
-      return () => void advanceListeners.delete(listener)
-    },
+    onStatus: on(statusListeners),
+    onAdvanced: on(advanceListeners),
+    onForked: on(forkListeners),
+    onSetAside: on(setAsideListeners),
+    restart: () => thread?.post({ type: 'stop' }),
     async stop() {
       ending.abort()
       thread?.post({ type: 'stop' })

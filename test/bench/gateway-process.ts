@@ -12,6 +12,8 @@ export const ROOT = resolve(import.meta.dirname, '../..')
 export type GatewayProcess = {
   readonly hl7Port: number
   readonly folder: string
+  /** Of the nurse station. */
+  readonly url: string
   /** From the start of the process to its being ready, in ms. */
   readonly readyMs: number
   readonly pid: number
@@ -19,14 +21,24 @@ export type GatewayProcess = {
   readonly cpuSeconds: () => number
   /** Resident memory, MB. */
   readonly residentMb: () => number
-  readonly stop: () => Promise<void>
+  /** What its threads caused to be sent to the block layer, in bytes; null where the kernel does not count it. */
+  readonly writtenBytes: () => number | null
+  /** Asks it to stop, or kills it, and waits. */
+  readonly stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>
+}
+
+export type GatewayOptions = {
+  /** Parts of the site that replace the usual ones. */
+  readonly site?: Readonly<Record<string, unknown>>
+  /** One that is there already, with what lies in its `data`; it stays. */
+  readonly folder?: string
 }
 
 const CLOCK_TICKS_PER_SECOND = 100
 
 /** `beds` beds with one HL7 monitor each, called `MON-1` and so on. */
-export async function startGatewayProcess(beds: number): Promise<GatewayProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'))
+export async function startGatewayProcess(beds: number, { site: parts = {}, folder: given }: GatewayOptions = {}): Promise<GatewayProcess> {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'vigil-bench-'))
   const hl7Port = await freePort()
   const names = Array.from({ length: beds }, (_, index) => index + 1)
   const site = {
@@ -35,27 +47,36 @@ export async function startGatewayProcess(beds: number): Promise<GatewayProcess>
     beds: names.map((name) => ({ id: `bed-${name}`, label: String(name) })),
     links: [{ kind: 'mllp-listen', id: 'hl7', port: hl7Port }],
     devices: names.map((name) => ({ id: `MON-${name}`, driver: 'hl7', bed: `bed-${name}`, match: { sender: `MON-${name}` }, silenceSeconds: 0 })),
+    ...parts,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'site.yaml'), JSON.stringify(site))
   const before = performance.now()
-  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(folder, 'site.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: process.env })
-  await ready(child)
+  const child = spawn(process.execPath, [...profiling(), join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(folder, 'site.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: process.env })
+  const url = await ready(child)
   const readyMs = performance.now() - before
   const pid = child.pid ?? 0
   return {
     hl7Port,
     folder,
+    url,
     readyMs,
     pid,
     cpuSeconds: () => cpuSecondsOf(pid),
     residentMb: () => residentMbOf(pid),
-    async stop() {
-      child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'exit')
-      rmSync(folder, { recursive: true, force: true })
+    writtenBytes: () => writtenBytesOf(pid),
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      if (given === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** With VIGIL_BENCH_PROFILE=<folder>, each thread of the gateway writes a CPU profile there when it ends. */
+const profiling = (): string[] => {
+  const folder = process.env['VIGIL_BENCH_PROFILE']
+  return folder === undefined || folder === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(folder)}`]
 }
 
 export function cpuSecondsOf(pid: number): number {
@@ -65,11 +86,17 @@ export function cpuSecondsOf(pid: number): number {
 
 export const residentMbOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024
 
-async function ready(child: ChildProcess): Promise<void> {
+function writtenBytesOf(pid: number): number | null {
+  const written = /^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]
+  return written === undefined ? null : Number(written)
+}
+
+async function ready(child: ChildProcess): Promise<string> {
   const died = once(child, 'exit').then(([code]: unknown[]) => {
     throw new Error(`the gateway ended with ${String(code)}`)
   })
-  await Promise.race([once(child, 'message'), died])
+  const [message]: { readonly url?: string }[] = await Promise.race([once(child, 'message'), died])
+  return message?.url ?? ''
 }
 
 export async function freePort(): Promise<number> {

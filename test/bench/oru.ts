@@ -27,4 +27,10 @@ export function oru(sender: string, id: string, mrn = '10001'): string {
   ].join('\r')
 }
 
+/** The same values as a device sends them over MQTT; the id as above. */
+export const readingsJson = (id: string): string =>
+  JSON.stringify({ id, at: '2026-01-15T02:00:00Z', readings: ROWS.map(([mdc, , channel, value, unit]) => ({ mdc, value: Number(value), unit: UCUM[unit.split('^')[1] ?? ''], channel })) })
+
+const UCUM: Readonly<Record<string, string>> = { MDC_DIM_BEAT_PER_MIN: '/min', MDC_DIM_RESP_PER_MIN: '/min', MDC_DIM_PERCENT: '%', MDC_DIM_MMHG: 'mm[Hg]', MDC_DIM_DEGC: 'Cel' }
+
 export const framed = (text: string): Buffer => Buffer.from(`\x0b${text}\x1c\r`)

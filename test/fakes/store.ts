@@ -67,6 +67,7 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
     },
     reader: () => ({
       epoch,
+      epochs: [{ epoch, firstSeq: 1, why: 'created' }],
       lastSeq: () => lastSeq,
       read: (afterSeq, rowsMax) => rows.filter(({ seq }) => seq > afterSeq).slice(0, rowsMax),
       close: () => {},

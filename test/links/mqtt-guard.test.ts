@@ -1,7 +1,9 @@
+import { Socket } from 'node:net'
 import fc from 'fast-check'
 import { generate } from 'mqtt-packet'
-import { describe, expect, it } from 'vitest'
-import { PACKET_START, walkPackets } from '../../src/links/mqtt-guard.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { linkLimits } from '../../src/limits.ts'
+import { GuardedSocket, PACKET_START, walkPackets } from '../../src/links/mqtt-guard.ts'
 
 const publish = (payload: Uint8Array): Buffer => generate({ cmd: 'publish', topic: 'vigil/v1/a/readings', payload: Buffer.from(payload), qos: 1, messageId: 7, dup: false, retain: false })
 
@@ -17,7 +19,7 @@ describe('the bound in front of the MQTT broker', () => {
           step = walkPackets(step, bytes.subarray(at, next), 500)
           at = next
         }
-        expect(step).toEqual({ kind: 'header' })
+        expect(step).toEqual({ packets: payloads.length, kind: 'header' })
       }),
     )
   })
@@ -39,5 +41,57 @@ describe('the bound in front of the MQTT broker', () => {
 
   it('is total on any bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => void walkPackets(PACKET_START, bytes, 4_096)))
+  })
+})
+
+describe('the deadline of a packet', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  function guarded() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const socket = new Socket()
+    const guard = new GuardedSocket(socket)
+    guard.on('error', () => undefined)
+    return { socket, guard, say: (...bytes: number[]) => void socket.emit('data', Buffer.from(bytes)) }
+  }
+  const PING = [0xc0, 0]
+
+  it('does not cut a device that is silent between two packets', () => {
+    const { guard, say } = guarded()
+    guard.resume()
+    say(...PING)
+    vi.advanceTimersByTime(10 * linkLimits.frameDeadlineMs)
+    expect(guard.destroyed).toBe(false)
+  })
+
+  it('cuts who never ends a packet, however steadily bytes dribble in', () => {
+    const { guard, socket, say } = guarded()
+    guard.resume()
+    say(...PING, 0x30, 100)
+    for (let ms = 0; ms < linkLimits.frameDeadlineMs; ms += 1_000) {
+      expect(guard.destroyed).toBe(false)
+      say(0)
+      vi.advanceTimersByTime(1_000)
+    }
+    expect([guard.destroyed, socket.destroyed]).toEqual([true, true])
+  })
+
+  it('gives each packet a deadline of its own', () => {
+    const { guard, say } = guarded()
+    guard.resume()
+    say(0x30)
+    for (let ms = 0; ms < 3 * linkLimits.frameDeadlineMs; ms += 1_000) {
+      say(1, 0, 0x30)
+      vi.advanceTimersByTime(1_000)
+    }
+    expect(guard.destroyed).toBe(false)
+  })
+
+  it('is no matter of the other end while we are the ones who do not read', () => {
+    const { guard, say } = guarded()
+    guard.admit()
+    say(0x30, 0x80, 0x80, 0x04, ...new Uint8Array(guard.readableHighWaterMark))
+    vi.advanceTimersByTime(10 * linkLimits.frameDeadlineMs)
+    expect(guard.destroyed).toBe(false)
   })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { connect as dial } from 'node:net'
-import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt'
+import { type Socket, connect as dial } from 'node:net'
+import { type IClientOptions, type MqttClient, connect, connectAsync } from 'mqtt'
+import { generate } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
 import { type DeviceId, deviceId } from '../../src/domain/ids.ts'
 import { linkLimits, pumpLimits } from '../../src/limits.ts'
@@ -99,6 +100,127 @@ describe('the embedded broker', () => {
     await close()
   })
 
+  it('says that a device is gone when its last connection is, and not before', async () => {
+    const { login, states, closed, until, close } = await broker()
+    const will = { topic: 'vigil/v1/mon-1/status', payload: Buffer.from('offline'), qos: 1, retain: true } as const
+    const first = await login('mon-1', { clientId: 'a', will })
+    const second = await login('mon-1', { clientId: 'b', will })
+    await until(() => states.length === 2)
+    first.stream.destroy()
+    // Takes the place of the second, whose connection the broker closes.
+    second.on('error', () => undefined)
+    const third = await login('mon-1', { clientId: 'b', will })
+    // The first one's last will is served in the turn in which its end is seen, and this is a round trip later.
+    await third.publishAsync('vigil/v1/mon-1/status', 'online', { qos: 1 })
+    expect(states).toEqual(['up: connected', 'up: connected', 'up: connected', 'up: the device said so'])
+    expect(closed).toEqual([])
+    third.stream.destroy()
+    await until(() => states.includes('down: disconnected'))
+    expect(closed).toEqual(['disconnected'])
+    await Promise.all([first, second, third].map((client) => client.endAsync(true)))
+    await close()
+  })
+
+  it('lets two devices call themselves the same', async () => {
+    const { login, states, until, close } = await broker()
+    const [one, other] = [await login('mon-1', { clientId: 'monitor' }), await login('mon-2', { clientId: 'monitor' })]
+    await until(() => states.length === 2)
+    await one.publishAsync('vigil/v1/mon-1/status', 'online', { qos: 1 })
+    await other.publishAsync('vigil/v1/mon-2/status', 'online', { qos: 1 })
+    expect(states.some((state) => state.startsWith('down'))).toBe(false)
+    await Promise.all([one.endAsync(), other.endAsync()])
+    await close()
+  })
+
+  it('keeps no session for who is away, and says so', async () => {
+    const { port, login, heard, until, close } = await broker()
+    const present: boolean[] = []
+    const subscriber = await login('mon-1', { clientId: 'a', clean: false })
+    await subscriber.subscribeAsync('vigil/v1/mon-1/readings', { qos: 1 })
+    await subscriber.endAsync()
+    const publisher = await login('mon-1', { clientId: 'b' })
+    publisher.publish('vigil/v1/mon-1/readings', '{}', { qos: 1 })
+    await until(() => heard.length === 1)
+    heard[0]?.settled?.({ kind: 'stored' })
+    const again = connect(`mqtt://127.0.0.1:${port}`, { username: 'mon-1', password: 'secret of mon-1', clientId: 'a', clean: false, reconnectPeriod: 0 })
+    const got: string[] = []
+    again.on('connect', ({ sessionPresent }) => present.push(sessionPresent))
+    again.on('message', (topic) => got.push(topic))
+    await new Promise<void>((resolve) => again.once('connect', () => resolve()))
+    await again.publishAsync('vigil/v1/mon-1/status', 'online', { qos: 1 })
+    expect([present, got]).toEqual([[false], []])
+    await Promise.all([publisher.endAsync(), again.endAsync(true)])
+    await close()
+  })
+
+  it('refuses who wants a session and has no name for it', async () => {
+    const { port, close } = await broker()
+    const socket = dial(port, '127.0.0.1')
+    await once(socket, 'connect')
+    const packet = generate({ cmd: 'connect', clientId: '', clean: true, keepalive: 10, username: 'mon-1', password: Buffer.from('secret of mon-1'), protocolId: 'MQTT', protocolVersion: 4 })
+    // No library of today says so: "clean session" is bit 1 of the connect flags (§3.1.2.4).
+    packet[9] = (packet[9] ?? 0) & ~2
+    socket.write(packet)
+    const [bytes]: Buffer[] = await once(socket, 'data')
+    expect([...(bytes ?? [])]).toEqual([0x20, 2, 0, 2])
+    await once(socket, 'close')
+    await close()
+  })
+
+  it('refuses one subscription more than a device may have, and takes it when another was given up', async () => {
+    const { login, close } = await broker()
+    const client = await login('mon-1')
+    const filter = (index: number): string => `vigil/v1/mon-1/${index}`
+    for (let index = 0; index < linkLimits.mqttSubscriptionsMax; index++) await client.subscribeAsync(filter(index))
+    await expect(client.subscribeAsync(filter(-1))).rejects.toThrow()
+    await client.unsubscribeAsync(filter(0))
+    await client.subscribeAsync(filter(-1))
+    await client.endAsync()
+    await close()
+  })
+
+  it('cuts a device that releases nothing, at one message more than it may leave unreleased', async () => {
+    const { port, heard, until, close } = await broker()
+    const socket = dial(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    await once(socket, 'connect')
+    socket.write(generate({ cmd: 'connect', clientId: 'a', clean: true, keepalive: 10, username: 'mon-1', password: Buffer.from('secret of mon-1'), protocolId: 'MQTT', protocolVersion: 4 }))
+    await once(socket, 'data')
+    const publish = async (messageId: number): Promise<void> => {
+      socket.write(generate({ cmd: 'publish', topic: 'vigil/v1/mon-1/readings', payload: '{}', qos: 2, messageId, dup: false, retain: false }))
+      await until(() => heard.length === messageId)
+      heard[messageId - 1]?.settled?.({ kind: 'stored' })
+    }
+    for (let id = 1; id <= linkLimits.mqttUnreleasedMessagesMax; id++) {
+      const answered = once(socket, 'data')
+      await publish(id)
+      await answered
+    }
+    const gone = once(socket, 'close')
+    await publish(linkLimits.mqttUnreleasedMessagesMax + 1)
+    await gone
+    await close()
+  })
+
+  it('refuses one connection more than an address may have, and serves the others', async () => {
+    const { port, login, close } = await broker()
+    const sockets: Socket[] = []
+    const call = async (): Promise<Socket> => {
+      const socket = dial(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      return socket
+    }
+    const client = await login('mon-1')
+    while (sockets.length < linkLimits.socketsPerPeerMax - 1) sockets.push(await call())
+    const tooMany = await call()
+    await once(tooMany, 'close')
+    await client.publishAsync('vigil/v1/mon-1/status', 'online', { qos: 1 })
+    for (const socket of sockets) socket.destroy()
+    await client.endAsync()
+    await close()
+  })
+
   it('cuts a socket that claims a huge first packet, before it is collected', async () => {
     const { port, close } = await broker()
     const socket = dial(port, '127.0.0.1')
@@ -116,7 +238,7 @@ describe("the client of a hospital's broker", () => {
     const { Aedes } = await import('aedes')
     const { createServer } = await import('node:net')
     const aedes = await Aedes.createBroker()
-    const sockets = new Set<import('node:net').Socket>()
+    const sockets = new Set<Socket>()
     const server = createServer((socket) => {
       sockets.add(socket)
       aedes.handle(socket)

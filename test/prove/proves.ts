@@ -17,5 +17,7 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   serial: () => import('./serial.ts'),
   soak: () => import('./soak.ts'),
   poison: () => import('./poison.ts'),
+  restore: () => import('./restore.ts'),
+  'bit-rot': () => import('./bit-rot.ts'),
   interop: () => import('./interop.ts'),
 }

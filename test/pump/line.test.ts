@@ -40,6 +40,20 @@ describe('a message of a transport that keeps borders', () => {
     expect(frames.map(({ frame }) => (frame.kind === 'good' ? frame.readings.length : frame.kind))).toEqual(['bad', 1])
   })
 
+  it.each(['no braces at all', '   ', 'k"id":"1"'])('of which nothing was read (%j) is kept, and not answered as stored', (payload) => {
+    const { frames, outcomes, publish } = line()
+    publish(payload)
+    expect(frames.map(({ frame }) => (frame.kind === 'bad' ? new TextDecoder().decode(frame.bytes) : frame.kind))).toEqual([payload])
+    frames[0]?.settled({ kind: 'rejected', why: 'no message in it' })
+    expect(outcomes).toEqual(['rejected'])
+  })
+
+  it('that is empty has nothing to keep', () => {
+    const { frames, outcomes, publish } = line()
+    publish('')
+    expect([frames, outcomes]).toEqual([[], ['stored']])
+  })
+
   it('with two documents is acknowledged when the worse of them is settled', () => {
     const { frames, outcomes, publish } = line()
     publish(`${WHOLE}${WHOLE.replace('"2"', '"3"')}`)

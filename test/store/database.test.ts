@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { type Identity, type Refused, StoreUnreadable, isAtLeast, lockFolder, openReaderDatabase, openWriterDatabase } from '../../src/store/database.ts'
+import { rowCrc } from '../../src/store/crc.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
 import { START, heartRate, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
@@ -11,8 +12,8 @@ import { writing } from './writing.ts'
 const identity = { kind: 'demo', gatewayId: 'gateway-1', createdAt: START } as const
 
 /** Opens and closes; says how it was refused, or null. */
-function refusal(folder: string, part: Partial<Identity> = {}, epoch: string | null = null): Refused | null {
-  const opened = openWriterDatabase(folder, { ...identity, ...part }, epoch)
+function refusal(folder: string, part: Partial<Identity> = {}, asked: { epoch?: string } = {}): Refused | null {
+  const opened = openWriterDatabase(folder, { ...identity, ...part }, asked)
   if (opened.kind === 'refused') return opened
   opened.db.close()
   return null
@@ -122,9 +123,21 @@ describe('a database', () => {
 
   it('of a later version is refused, and read by nobody', () => {
     using folder = made()
-    change(folder.path, `PRAGMA user_version = ${(MIGRATIONS.at(-1)?.version ?? 0) + 1}`)
+    const later = (MIGRATIONS.at(-1)?.version ?? 0) + 1
+    const { db, meta } = openReaderDatabase(folder.path)
+    db.close()
+    const crc = rowCrc(meta.epoch, meta.kind, meta.gateway, meta.createdAt, meta.place, later)
+    change(folder.path, `PRAGMA user_version = ${later}; UPDATE meta SET version = ${later}, crc = ${crc}`)
     expect(refusal(folder.path)).toMatchObject({ how: 'newer' })
     expect(() => openReaderDatabase(folder.path)).toThrow(StoreUnreadable)
+  })
+
+  it('of which one word says another version than the other is damaged, not of a later version', () => {
+    using folder = made()
+    for (const version of [(MIGRATIONS.at(-1)?.version ?? 0) + 1, (MIGRATIONS.at(-1)?.version ?? 0) - 1, 0]) {
+      change(folder.path, `PRAGMA user_version = ${version}`)
+      expect(refusal(folder.path)).toMatchObject({ how: 'damaged' })
+    }
   })
 
   it('of another program is refused, and not turned into a WAL', () => {
@@ -142,17 +155,17 @@ describe('a database', () => {
     expect(() => openReaderDatabase(folder.path)).toThrow(StoreUnreadable)
   })
 
-  it('that cannot be opened is refused with the reason of the disk', () => {
+  it.each(['vigil.db', 'vigil.db-wal', 'vigil.db-shm'])('of which %s is a folder is refused as damaged', (name) => {
     using folder = tempFolder()
-    mkdirSync(join(folder.path, 'vigil.db'))
-    expect(refusal(folder.path)).toMatchObject({ how: 'disk' })
+    mkdirSync(join(folder.path, name))
+    expect(refusal(folder.path)).toMatchObject({ how: 'damaged' })
   })
 
   it('that is missing or another one when it must be this very one is refused', () => {
     using folder = tempFolder()
-    expect(refusal(folder.path, {}, '0011223344556677')).toMatchObject({ how: 'disk' })
+    expect(refusal(folder.path, {}, { epoch: '0011223344556677' })).toMatchObject({ how: 'disk' })
     writing(folder.path).writer.close()
-    expect(refusal(folder.path, {}, '0011223344556677')).toMatchObject({ how: 'foreign' })
+    expect(refusal(folder.path, {}, { epoch: '0011223344556677' })).toMatchObject({ how: 'foreign' })
   })
 
   it('of which only the first step was made is finished at the next start', () => {

@@ -16,6 +16,7 @@ serveStore(parentPort, workerData.settings, {
     Atomics.wait(control, CONTROL.hold, 1)
     const fault = Atomics.load(control, CONTROL.fault)
     if (fault === FAULT.ioError) throw new Database.SqliteError('the disk is away', 'SQLITE_IOERR_FSYNC')
+    if (fault === FAULT.corrupt) throw new Database.SqliteError('a page is not what it was', 'SQLITE_CORRUPT')
     if (fault === FAULT.crash) throw new Error('a bug')
   },
 })

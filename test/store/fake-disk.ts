@@ -4,7 +4,7 @@ import { type Opened, type StoreSettings, openStore } from '../../src/store/stor
 
 /** Words of the shared memory between test and thread. */
 export const CONTROL = { hold: 0, fault: 1, commits: 2 } as const
-export const FAULT = { none: 0, ioError: 1, crash: 2 } as const
+export const FAULT = { none: 0, ioError: 1, crash: 2, corrupt: 3 } as const
 
 export type FakeDisk = {
   readonly thread: { readonly module: URL; readonly data: unknown }

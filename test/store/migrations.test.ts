@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto'
+import { copyFileSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
+import { openWriterDatabase } from '../../src/store/database.ts'
 import { MIGRATIONS, type Migration, migrate, versionOf } from '../../src/store/migrations.ts'
+import { START, tempFolder } from './fixture.ts'
+import { contentOf } from './fixture-content.ts'
 
 /** A step that was released is never edited: a file in the field was made by exactly this text. */
 const RELEASED: Readonly<Record<number, string>> = {
   1: '0387f47a9db2eeb4',
+  2: 'f8a25e0e50761f8c',
+  3: '9bbc33849c57d7f6',
 }
 
 it('released steps are as they were released, and no step is missing here', () => {
@@ -48,4 +55,18 @@ it('a file of a newer version is not touched', () => {
   migrate(db, STEPS)
   expect(migrate(db, STEPS.slice(0, 1))).toEqual({ kind: 'newer', version: 2, known: 1 })
   expect(versionOf(db)).toBe(2)
+})
+
+const FIXTURES = join(import.meta.dirname, 'fixtures')
+const released = readdirSync(FIXTURES).filter((name) => /^vigil-\d+\.json$/.test(name)).map((name) => name.slice('vigil-'.length, -'.json'.length))
+
+it.each(released)('a folder of released version %s says after all steps what it said then', (version) => {
+  using folder = tempFolder()
+  copyFileSync(join(FIXTURES, `vigil-${version}.db`), join(folder.path, 'vigil.db'))
+  copyFileSync(join(FIXTURES, `sync-${version}.db`), join(folder.path, 'sync.db'))
+  const opened = openWriterDatabase(folder.path, { kind: 'demo', gatewayId: 'gateway-1', createdAt: START })
+  if (opened.kind === 'refused') throw new Error(opened.why)
+  opened.db.close()
+  const then: object = JSON.parse(readFileSync(join(FIXTURES, `vigil-${version}.json`), 'utf8'))
+  expect(contentOf(folder.path)).toMatchObject(then)
 })

@@ -1,12 +1,24 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { readerQueries, writerQueries } from '../../src/store/queries.ts'
+import { epochQueries, metaQueries, readerQueries, sealQueries, writerQueries } from '../../src/store/queries.ts'
 import { tempFolder } from './fixture.ts'
 import { writing } from './writing.ts'
 
 /** How each question finds its rows. A question without a line here fails: think of its plan first. */
 const PLANS: Readonly<Record<string, RegExp>> = {
+  PUT_META: /^SEARCH meta USING INTEGER PRIMARY KEY/,
+  SEGMENT_OPEN: /^SCAN segment USING INDEX segment_open$/,
+  SEGMENT: /^SEARCH segment USING INTEGER PRIMARY KEY/,
+  LAST_BLOCK: /^SEARCH segment$/,
+  NAMES_BEFORE: /^SEARCH segment USING INTEGER PRIMARY KEY \(rowid<\?\)$/,
+  NAMES_NOW: /SEARCH stream .* SEARCH series/,
+  STREAMS_BETWEEN: /^SEARCH stream USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
+  SERIES_BETWEEN: /^SEARCH series USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
+  // One row an incarnation.
+  EPOCHS: /^SCAN epoch$/,
+  LAST_TURN: /^SEARCH epoch$/,
+  META_OF_1: /^SEARCH meta USING INTEGER PRIMARY KEY/,
   META: /^SEARCH meta USING INTEGER PRIMARY KEY/,
   // The greatest number of each table, by one step down its tree.
   LAST_SEQ: /SCALAR SUBQUERY 2 \| SEARCH snapshot \| SCALAR SUBQUERY 3 \| SEARCH event$/,
@@ -22,6 +34,8 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   REMOVE_MESSAGE: /^SEARCH message USING INTEGER PRIMARY KEY/,
   TRIM_QUARANTINE: /^SEARCH quarantine USING COVERING INDEX \w+ \(device=\? AND id<\?\) \| SCALAR SUBQUERY 1 \| SEARCH quarantine USING COVERING INDEX/,
   LOG_AFTER: /^MERGE .* LEFT \| SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\) \| RIGHT \| SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  LOGGED_SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  LOGGED_EVENTS_AFTER: /^SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_OF_STREAM: /SEARCH s USING INDEX snapshot_by_block \(<expr>=\? AND stream=\? AND rowid>\? AND rowid<\?\)$/,
   STREAMS_OF_BED: /USING COVERING INDEX stream_by_bed/,
@@ -36,16 +50,25 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   // A row for each device.
   QUARANTINE_DROPPED: /^SCAN quarantine_dropped$/,
   QUARANTINE_NEWEST: /^SCAN quarantine$/,
+  QUARANTINE_FRAME: /^SEARCH quarantine USING INTEGER PRIMARY KEY/,
+  QUARANTINE_HEADS: /^SCAN quarantine$/,
+  // At most a thousand rows.
+  QUARANTINE_PEERS: /^SEARCH quarantine USING INDEX quarantine_by_device \(device=\?\)$/,
+  QUARANTINE_BEYOND: /^SCAN quarantine USING COVERING INDEX quarantine_by_time$/,
+  REMOVE_QUARANTINED: /^SEARCH quarantine USING INTEGER PRIMARY KEY/,
+  MARK_REPLAYED: /^SEARCH quarantine USING INTEGER PRIMARY KEY/,
+  // Stays of some days, by two indexes.
+  STAY_AT: /^MULTI-INDEX OR .*stay_open.*stay_ended/,
 }
 
 /** They look nothing up. */
-const WITHOUT_PLAN = /^(BEGIN|COMMIT|ROLLBACK)|^(CREATE_META|OPEN_ALERT|PUT_STAY|COUNT_DROPPED|ADD_\w+)$/
+const WITHOUT_PLAN = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)|^(CREATE_META|OPEN_ALERT|PUT_SEGMENT|PUT_STAY|COUNT_DROPPED|ADD_\w+)$/
 
 describe('the plan of', () => {
   using folder = tempFolder()
   using open = writing(folder.path)
   const db = new Database(join(folder.path, 'vigil.db'), { readonly: true })
-  const names = Object.entries({ ...writerQueries, ...readerQueries }).filter(([name]) => !WITHOUT_PLAN.test(name))
+  const names = Object.entries({ ...writerQueries, ...readerQueries, ...epochQueries, ...metaQueries, ...sealQueries }).filter(([name]) => !WITHOUT_PLAN.test(name))
   const plans = names.map(([name, sql]) => {
     const parameters = Object.fromEntries([...sql.matchAll(/@(\w+)/g)].map(([, parameter = '']) => [parameter, 1]))
     const steps = db.prepare<[object], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(parameters)

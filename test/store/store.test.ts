@@ -1,6 +1,5 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
@@ -65,15 +64,15 @@ describe('a store', () => {
     await again.store.close()
   })
 
-  it('with a damaged file is refused with a sentence, and leaves its folder free', async () => {
+  it('goes on with what it cannot name in quarantine, instead of failing for ever', async () => {
     using folder = tempFolder()
-    const first = await openedStore(settings(folder.path))
-    await first.store.close()
-    const db = new Database(join(folder.path, 'vigil.db'))
-    db.unsafeMode()
-    db.exec(`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'stay_open'`)
-    db.close()
-    for (let times = 0; times < 2; times++) expect(await openStore(settings(folder.path))).toMatchObject({ kind: 'refused', how: 'damaged' })
+    const { store, health } = await openedStore(settings(folder.path))
+    const unnameable = heartRate(1, { channel: 'x'.repeat(storeLimits.channelCharactersMax + 1) })
+    expect(await store.commit(tick({ snapshots: [heartRate(80), unnameable, heartRate(81)] }))).toEqual({ kind: 'durable', lastSeq: 2, refused: 1 })
+    expect(health().refusedRows).toBe(1)
+    await store.close()
+    using reader = openLogReader(folder.path)
+    expect(reader.quarantined(2)).toMatchObject([{ device: 'monitor-1', peer: 'store', why: expect.stringContaining('more than 200 characters') }])
   })
 })
 

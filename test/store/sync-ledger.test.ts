@@ -288,7 +288,7 @@ describe('dead letters', () => {
 })
 
 describe('the saved status', () => {
-  const status: SyncStatus = { kind: 'paused', lagRows: 3, why: 'no', lastAcceptedAt: AT, deadLetters: 0, stoppedByScanner: 2, breaker: 'open' }
+  const status: SyncStatus = { kind: 'paused', lagRows: 3, why: 'no', lastAcceptedAt: AT, deadLetters: 0, stoppedByScanner: 2, breaker: 'open', fenced: false }
 
   it('is there for a command that comes later, and keeps when central last took something', () => {
     expect(ledger.status(SINK)).toBeNull()

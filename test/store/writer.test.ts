@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -63,15 +63,40 @@ describe('a group', () => {
     expect(open.write(tick({ snapshots: [heartRate(80)] }))).toEqual([{ kind: 'durable', lastSeq: 501 }])
   })
 
-  it('a tick that the database refuses fails alone, and takes no number', () => {
+  it('a row that the database refuses goes to quarantine with the reason, takes no number, and the rest of its tick is written', () => {
     using folder = tempFolder()
     using open = writing(folder.path)
-    const refused = tick({ messages: [{ device: deviceId('monitor-1'), slot: 0.5, id: 'MSG', hash: 1 }], snapshots: [heartRate(99)] })
-    const results = open.write(tick({ snapshots: [heartRate(1)] }), refused, tick({ snapshots: [heartRate(2)] }))
-    expect(results).toEqual([
-      { kind: 'durable', lastSeq: 1 }, { kind: 'failed', why: expect.stringContaining('SQLITE_CONSTRAINT') }, { kind: 'durable', lastSeq: 2 },
+    const message = (slot: number, id: string): MessageIdentity => ({ device: deviceId('monitor-1'), slot, id, hash: 1 })
+    const event = gatewayEvent('a')
+    const poisoned = tick({
+      messages: [message(0.5, 'BAD'), message(1, 'GOOD')],
+      snapshots: [heartRate(98), Object.assign(heartRate(99), { receivedAt: Number.NaN }), heartRate(100)],
+      events: [Object.assign({ ...event }, { at: Number.NaN }), gatewayEvent('b')],
+      stays: [Object.assign(stay('stay-1'), { openedAt: Number.NaN }), stay('stay-2')],
+      quarantined: [frame('good'), Object.assign(frame('bad'), { at: Number.NaN })],
+    })
+    expect(open.write(tick({ snapshots: [heartRate(1)] }), poisoned, tick({ snapshots: [heartRate(2)] }))).toEqual([
+      { kind: 'durable', lastSeq: 1 }, { kind: 'durable', lastSeq: 4, refused: 5 }, { kind: 'durable', lastSeq: 5 },
     ])
-    expect(rowsIn(folder.path)).toEqual([1, 2])
+    expect(rowsIn(folder.path)).toEqual([1, 2, 3, 4, 5])
+    using reader = openLogReader(folder.path)
+    expect(reader.quarantined(10).map(({ why }) => why.replace(/: .*/, '')).toSorted()).toEqual([
+      'good', 'the database refuses this event', 'the database refuses this frame', 'the database refuses this message identity',
+      'the database refuses this snapshot', 'the database refuses this stay',
+    ])
+    expect(reader.quarantined(10).find(({ why }) => why.includes('snapshot'))).toMatchObject({ device: 'monitor-1', peer: 'store' })
+    expect(opening(folder.path)).toMatchObject({ messages: [{ id: 'GOOD' }], stays: [{ id: 'stay-2' }], damaged: [] })
+    using db = closing(new Database(join(folder.path, 'vigil.db'), { readonly: true }))
+    expect(db.prepare('SELECT count(*) FROM patient').pluck().get()).toBe(1)
+  })
+
+  it('a message that is refused leaves its slot to the one before', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    const message = (id: string, hash: number): MessageIdentity => ({ device: deviceId('monitor-1'), slot: 0, id, hash })
+    open.write(tick({ messages: [message('A', 1)] }))
+    expect(open.write(tick({ messages: [message('B', 0.5)] }))).toMatchObject([{ kind: 'durable', refused: 1 }])
+    expect(opening(folder.path).messages.map(({ id }) => id)).toEqual(['A'])
   })
 
   it('a bug is not an answer: it flies, and nothing was committed', () => {
@@ -138,9 +163,7 @@ describe('a disk that fails', () => {
     writing(other.path).writer.close()
     using open = writing(folder.path, failing('SQLITE_READONLY_DBMOVED'))
     open.write(tick({ snapshots: [heartRate(1)] }))
-    const db = new Database(join(folder.path, 'vigil.db'))
-    db.exec(`UPDATE meta SET epoch = 'another'`)
-    db.close()
+    renameSync(join(other.path, 'vigil.db'), join(folder.path, 'vigil.db'))
     expect(open.write(tick({ snapshots: [heartRate(2)] }))).toEqual([{ kind: 'failed', why: expect.stringContaining('was replaced') }])
   })
 })

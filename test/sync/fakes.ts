@@ -85,6 +85,7 @@ export function fakeLog(rows: LoggedRow[] = [], epoch = EPOCH): FakeLog {
     rows,
     reads: 0,
     epoch,
+    epochs: [{ epoch, firstSeq: 1, why: 'created' }],
     lastSeq: () => rows.at(-1)?.seq ?? 0,
     read(afterSeq, rowsMax) {
       log.reads++

@@ -6,9 +6,9 @@ import { type FromSync, type SyncSettings, type SyncThread, type ToSync, startSy
 import { fakeClock } from './fakes.ts'
 
 const SETTINGS: SyncSettings = {
-  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', sink: { url: 'http://127.0.0.1:1', token: 't', ca: null }, clock: { originMs: 0, speed: 1 }, identifiers: [],
+  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', sink: { url: 'http://127.0.0.1:1', token: 't', ca: null }, instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: [],
 }
-const WELL: SyncStatus = { kind: 'ok', lagRows: 0, why: '', lastAcceptedAt: wallMs(1), deadLetters: 0, stoppedByScanner: 0, breaker: 'closed' }
+const WELL: SyncStatus = { kind: 'ok', lagRows: 0, why: '', lastAcceptedAt: wallMs(1), deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false }
 
 type FakeThread = SyncThread & { readonly posted: ToSync[]; say(message: FromSync): void; end(why: string): void; killed: boolean }
 

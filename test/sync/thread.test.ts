@@ -11,7 +11,7 @@ import { bodyOf, scratch } from './fakes.ts'
 import { bedId, stayId } from '../../src/domain/ids.ts'
 
 const settingsOf = (folder: string, sink: SyncSettings['sink']): SyncSettings => ({
-  folder, gatewayId: 'gw', organizationId: 'org', sink, clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
+  folder, gatewayId: 'gw', organizationId: 'org', sink, instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
 })
 
 const until = (handle: SyncHandle, wanted: (status: SyncStatus) => boolean): Promise<SyncStatus> =>

@@ -1,9 +1,12 @@
 /** What central's HTTP answer means for a batch (contract with central, §2). Pure. */
 
 import { syncLimits } from '../../limits.ts'
-import type { SinkAnswer, SinkBatch } from '../../seams.ts'
+import type { ClaimAnswer, SinkAnswer, SinkBatch } from '../../seams.ts'
 
 export type HttpAnswer = { readonly status: number; readonly retryAfter: string | null; readonly body: string }
+
+/** Another gateway has taken over our name. */
+const SUPERSEDED = 'GATEWAY_001'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -16,14 +19,33 @@ export function answerOf({ status, retryAfter, body }: HttpAnswer, batch: SinkBa
   const code = textOf(fields?.['code'])
   const why = sentence(status, code, textOf(fields?.['detail']))
   const retry = (afterMs: number | null): SinkAnswer => ({ kind: 'retry', why, afterMs })
-  const refused = (how: 'pause' | 'split' | 'dead'): SinkAnswer => ({ kind: 'refused', how, why })
+  const refused = (how: 'pause' | 'fenced' | 'split' | 'dead'): SinkAnswer => ({ kind: 'refused', how, why })
   if (status === 202 || status === 200) return taken(status, fields, batch)
   if (status === 408) return retry(null)
   if (status === 429) return retry(afterMsOf(retryAfter) ?? syncLimits.retryDelayMsMax)
   if (status >= 500) return retry(afterMsOf(retryAfter))
   if (status === 413) return refused('split')
+  if (status === 409 && code === SUPERSEDED) return refused('fenced')
   if (status === 422 || code === 'ANALYTICS_001') return refused('dead')
   return refused('pause')
+}
+
+/** Statuses of a server that does not know this address: a central without a record of who sends. */
+const NO_RECORD: readonly number[] = [404, 405, 501]
+
+export function claimAnswerOf({ status, retryAfter, body }: HttpAnswer): ClaimAnswer {
+  if (NO_RECORD.includes(status)) return { kind: 'unknown' }
+  const fields = jsonObject(body)
+  const through = fieldsOf(fields?.['through'])
+  if (status === 200 && through) {
+    const known = Object.entries(through).flatMap(([epoch, seq]) => (typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? [[epoch, seq] as const] : []))
+    return { kind: 'granted', through: new Map(known) }
+  }
+  const why = sentence(status, textOf(fields?.['code']), textOf(fields?.['detail']))
+  if (status === 409 && fields?.['code'] === SUPERSEDED) return { kind: 'refused', how: 'fenced', why }
+  if (status === 408 || status === 429 || status >= 500) return { kind: 'retry', why, afterMs: afterMsOf(retryAfter) }
+  // What says 200 and is no central would be asked for ever; what it says to batches is judged there.
+  return status < 300 ? { kind: 'unknown' } : { kind: 'refused', how: 'pause', why }
 }
 
 function taken(status: number, fields: Fields | null, batch: SinkBatch): SinkAnswer {
@@ -74,6 +96,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value.sl
 function sentence(status: number, code: string, detail: string): string {
   const said = [code, detail].filter((text) => text !== '').join(': ')
   const what = said === '' ? '' : ` (${said})`
+  if (code === SUPERSEDED) return `another gateway sends under this identity${detail === '' ? '' : ` (${detail})`}: find and stop it, or give one of the two another gateway id; then restart this one`
   if (status === 401) return `central refuses our token${what}: put a valid one in place and restart`
   if (status === 403) return `central does not permit this gateway to send${what}`
   if (status >= 300 && status < 400) return `central's address answers with a redirect (${status}): name the final address`

@@ -1,0 +1,200 @@
+/** `vigil quarantine`: frames that were not believed. Listed, shown without the patient, and read again after a driver was mended. */
+
+import { appendFile, chmod, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Site } from '../config/schema.ts'
+import { isoOf, wallMs } from '../domain/time.ts'
+import { pumpLimits, toolLimits } from '../limits.ts'
+import type { Tick } from '../seams.ts'
+import type { FrameHead, QuarantineReader } from '../store/quarantine-reader.ts'
+import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
+
+type ListOptions = FolderOptions & { readonly json?: boolean; readonly device?: string; readonly limit: string }
+type ShowOptions = FolderOptions & { readonly unredacted?: boolean }
+type ReplayOptions = FolderOptions & { readonly device?: string; readonly all?: boolean }
+
+export const register: Register = (program, context) => {
+  const quarantine = program.command('quarantine').description('frames that were not believed: list, show, replay')
+
+  withFolder(quarantine.command('list').description('the newest first; what they say is not printed'))
+    .option('--json', 'one JSON object a line')
+    .option('--device <id>', 'of this device alone')
+    .option('--limit <frames>', 'so many at most', '50')
+    .action(async (options: ListOptions) => {
+      using reader = await openReader(await dataFolder(options, context))
+      const frames = reader.heads(pumpLimits.quarantinedFramesMax).filter(({ device }) => options.device === undefined || device === options.device)
+      for (const head of frames.slice(0, limitOf(options.limit))) context.write(options.json === true ? jsonOf(head) : lineOf(head))
+      if (frames.length === 0) context.note('Quarantine is empty.')
+    })
+
+  withFolder(quarantine.command('show <id>').description('one frame, without what names people'))
+    .option('--unredacted', "as it came: for the owner of the data folder; that it was shown is written down")
+    .action(async (id: string, options: ShowOptions) => show(idOf(id), await dataFolder(options, context), { options, context }))
+
+  withFolder(quarantine.command('replay [ids...]').description("through today's driver into the log, as history: no alert comes of it"))
+    .option('--device <id>', 'all of this device')
+    .option('--all', 'all that were not replayed yet')
+    .addHelpText('after', '\nWithout --config the site is taken from the newest recording. A running gateway stores the result itself.')
+    .action(async (ids: readonly string[], options: ReplayOptions) => replay(ids.map(idOf), options, context))
+}
+
+/** Loaded when asked for, so that other commands do not wait for the database library. */
+async function openReader(folder: string): Promise<QuarantineReader> {
+  const [{ StoreUnreadable }, { openQuarantineReader }] = await Promise.all([import('../store/database.ts'), import('../store/quarantine-reader.ts')])
+  try {
+    return openQuarantineReader(folder)
+  } catch (error) {
+    throw error instanceof StoreUnreadable ? new CommandFailed(error.message) : error
+  }
+}
+
+function jsonOf({ id, at, device, peer, why, length, replayedAt }: FrameHead): string {
+  const replayed = replayedAt === null ? null : isoOf(replayedAt)
+  return JSON.stringify({ id, at: isoOf(at), device: device === '' ? null : device, peer, why, bytes: length, replayedAt: replayed })
+}
+
+const lineOf = ({ id, at, device, peer, why, length, replayedAt }: FrameHead): string =>
+  [
+    String(id).padStart(6), isoOf(at), (device === '' ? `(${peer})` : device).padEnd(20), `${length} bytes`.padStart(12),
+    `${replayedAt === null ? '' : '[replayed] '}${why}`,
+  ].join('  ')
+
+function idOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`"${text}" is no number of a frame: \`vigil quarantine list\` shows them`)
+  return Number(text)
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text)
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError(`--limit ${text}: write a whole number above 0`)
+  return limit
+}
+
+// ── show ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function show(id: number, folder: string, { options, context }: { readonly options: ShowOptions; readonly context: CliContext }): Promise<void> {
+  using reader = await openReader(folder)
+  const frame = reader.frame(id)
+  if (frame === null) throw new CommandFailed(`there is no frame ${id}`)
+  if (frame === 'damaged') throw new CommandFailed(`frame ${id} is damaged: its bytes are not those that were written`)
+  const { redacted, unredacted } = await import('../record/redact.ts')
+  // Written down first: what cannot be written down is not shown.
+  if (options.unredacted === true) await writeAccess(folder, { id, device: frame.device })
+  context.write(lineOf(frame).trim())
+  if (frame.bytes.length < frame.length) context.note(`Only ${frame.bytes.length} of its ${frame.length} bytes were kept.`)
+  for (const line of options.unredacted === true ? unredacted(frame.bytes) : redacted(frame.bytes)) context.write(line)
+}
+
+const ACCESS_FILE = 'quarantine-access.log'
+
+async function writeAccess(folder: string, of: { readonly id: number; readonly device: string }): Promise<void> {
+  const { uid, username } = userInfo()
+  const owner = (await stat(folder)).uid
+  if (uid !== owner && uid !== 0) throw new CommandFailed(`${folder} belongs to another user: only that one may see a frame as it came`)
+  const path = join(folder, ACCESS_FILE)
+  const line = JSON.stringify({ at: new Date().toISOString(), user: username, what: 'shown unredacted', frame: of.id, device: of.device })
+  await appendFile(path, `${line}\n`, { mode: 0o600, flush: true })
+  await chmod(path, 0o600)
+}
+
+// ── replay ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function replay(ids: readonly number[], options: ReplayOptions, context: CliContext): Promise<void> {
+  const ways = [ids.length > 0, options.device !== undefined, options.all === true]
+  if (ways.filter(Boolean).length !== 1) throw new UsageError('say which frames: their numbers, --device <id>, or --all')
+  const folder = await dataFolder(options, context)
+  const site = await siteOf(options, folder)
+  const [{ readAgain }, { driverOf }, { handedFiles }, { REAL_TIME }] = await Promise.all([
+    import('../record/read-again.ts'), import('../drivers.ts'), import('../record/inbox.ts'), import('../ops/clock.ts'),
+  ])
+  if ((await handedFiles(folder)).length > 0) throw new CommandFailed('What was handed to the gateway before still waits to be stored: is it running?')
+  const now = context.clockOf(REAL_TIME).wall()
+  using reader = await openReader(folder)
+  const waiting = reader.heads(pumpLimits.quarantinedFramesMax).filter(({ replayedAt, device }) => replayedAt === null && (options.device ?? device) === device)
+  const wanted = ids.length > 0 ? ids : waiting.map(({ id }) => id)
+  const result = { stored: 0, known: 0, refused: 0 }
+  await using sink = await openSink(folder, reader.of)
+  // The oldest first, as they came.
+  for (const id of wanted.toSorted((a, b) => a - b)) {
+    if (context.stop.aborted) throw new CommandFailed('stopped before the end')
+    const frame = reader.frame(id)
+    const read = frame === null || frame === 'damaged' ? unreadable(frame) : readAgain(frame, { site, driverOf, stored: reader, now })
+    if (read.kind !== 'read') {
+      result[read.kind]++
+      context.write(`${id}: ${read.kind === 'known' ? 'nothing to do' : 'still not believed'}: ${read.why}`)
+      continue
+    }
+    const why = read.readings === 0 && read.left.length > 0 ? 'nothing new' : await sink.store(id, read.tick, context.stop)
+    if (why === null) result.stored++
+    else result.known++
+    const left = read.left.length > 0 ? `; still not believed: ${read.left.join('; ')}` : ''
+    context.write(`${id}: ${why ?? `${read.readings} values stored as history`}${left}`)
+  }
+  context.note(`${result.stored} frames read, ${result.known} known already, ${result.refused} still not believed.`)
+  if (result.refused > 0) throw new CommandFailed('Some frames are still not believed.')
+}
+
+const unreadable = (frame: 'damaged' | null) => ({ kind: 'refused', why: frame === null ? 'there is no such frame' : 'it is damaged' }) as const
+
+/** Of the site file, else as the gateway last recorded it. */
+async function siteOf({ config }: FolderOptions, folder: string): Promise<Site> {
+  const { loadSite, parseSite } = await import('../config/load.ts')
+  if (config !== undefined) {
+    const loaded = loadSite(config)
+    if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))
+    return loaded.site
+  }
+  const { readRecording, recordingFiles } = await import('../record/reader.ts')
+  const newest = (await recordingFiles(folder).catch(() => [])).at(-1)
+  for await (const read of readRecording(newest ? [newest] : [])) {
+    if (read.kind !== 'record' || read.record.kind !== 'head') continue
+    const parsed = parseSite(JSON.stringify(read.record.head.site), 'the recorded site')
+    if (parsed.kind === 'ok') return parsed.site
+  }
+  throw new UsageError(`${dirname(join(folder, '.'))} holds no recording that tells the site: name the site file with --config`)
+}
+
+/** Where the values go: null when stored, else why not. */
+type Sink = AsyncDisposable & { store(frame: number, tick: Tick, stop: AbortSignal): Promise<string | null> }
+
+/** Straight into the database where no gateway runs on it; else the gateway is handed them and stores them itself. */
+async function openSink(folder: string, of: QuarantineReader['of']): Promise<Sink> {
+  const [{ openLocalStore }, { handOver }] = await Promise.all([import('../store/local-store.ts'), import('../record/inbox.ts')])
+  const local = openLocalStore({ folder, kind: of.kind, gatewayId: of.gateway, createdAt: wallMs(0), durability: 'durable' })
+  if (local.kind === 'opened') {
+    return {
+      async store(_frame, tick) {
+        const result = await local.store.commit(tick)
+        return result.kind === 'durable' ? null : result.why
+      },
+      [Symbol.asyncDispose]: () => local.store.close(),
+    }
+  }
+  if (local.how !== 'locked') throw new CommandFailed(local.why)
+  return {
+    async store(frame, tick, stop) {
+      const path = await handOver(folder, frame, tick)
+      if (!(await isTaken(path, stop))) {
+        const waited = `The gateway has not taken frame ${frame} within ${toolLimits.handOverMs / 1_000} s.`
+        throw new CommandFailed(`${waited} It lies in ${path} and is stored when the gateway looks.`)
+      }
+      using reader = await openReader(folder)
+      const stored = reader.frame(frame)
+      return stored !== null && stored !== 'damaged' && stored.replayedAt === null && tick.replayed !== undefined ? 'stored already' : null
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+async function isTaken(path: string, stop: AbortSignal): Promise<boolean> {
+  const { existsSync } = await import('node:fs')
+  const { setTimeout: delay } = await import('node:timers/promises')
+  const lookMs = 100
+  for (let waitedMs = 0; existsSync(path); waitedMs += lookMs) {
+    if (stop.aborted || waitedMs >= toolLimits.handOverMs) return false
+    await delay(lookMs)
+  }
+  return true
+}

@@ -1,0 +1,74 @@
+/**
+ * What can be believed of a damaged database, looked for in a bounded time: whose it was, its incarnations, the stays that
+ * are open, the alerts that are, and which messages were taken. The rest stays where it was set aside.
+ */
+
+import Database from 'better-sqlite3'
+import { storeLimits } from '../limits.ts'
+import { rowCrc } from './crc.ts'
+import { type Epoch, epochsOf } from './epochs.ts'
+import { type Identity, metaOf } from './meta.ts'
+import { readerQueries, writerQueries } from './queries.ts'
+import { type EventRow, type MessageRow, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
+
+export type Salvage = {
+  /** Empty where not even that could be read. */
+  readonly epochs: readonly Epoch[]
+  readonly lastSeq: number
+  readonly stays: readonly StayRow[]
+  /** All events of the alerts that are open, with the numbers that they had. */
+  readonly events: readonly EventRow[]
+  readonly messages: readonly MessageRow[]
+  /** Something could not be read, or there was no time: there was more than is here. */
+  readonly isPartial: boolean
+}
+
+const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], isPartial: true }
+
+/** `monoMs` tells time that never steps. Never throws for what a file holds. */
+export function salvage(file: string, identity: Identity, monoMs: () => number): Salvage {
+  const until = monoMs() + storeLimits.salvageMsMax
+  let db: Database.Database | null = null
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 })
+    return read(db, identity, () => monoMs() < until)
+  } catch {
+    return NOTHING
+  } finally {
+    db?.close()
+  }
+}
+
+function read(db: Database.Database, identity: Identity, goesOn: () => boolean): Salvage {
+  // Whose rows these are must be beyond doubt: a name from another ward is worse than no name.
+  const meta = metaOf(db)
+  if (meta?.kind !== identity.kind || meta.gateway !== identity.gatewayId) return NOTHING
+  let isPartial = false
+  const some = <Row>(rows: () => Iterable<Row>, isRight: (row: Row) => boolean): readonly Row[] => {
+    const found: Row[] = []
+    try {
+      for (const row of rows()) {
+        if (!goesOn() || found.length >= storeLimits.salvageRowsMax) throw new RangeError('enough')
+        if (isRight(row)) found.push(row)
+        else isPartial = true
+      }
+    } catch {
+      isPartial = true
+    }
+    return found
+  }
+  const firstEpoch: Epoch = { epoch: meta.epoch, firstSeq: 1, beganAt: meta.createdAt, why: 'created' }
+  const epochs = some(() => (meta.version === null ? [firstEpoch] : epochsOf(db)), () => true)
+  const stays = some(() => db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).iterate(), (row) => stayOf(row).stay !== null)
+  const messages = some(() => db.prepare<[], MessageRow>(readerQueries.MESSAGES).iterate(), (row) => row.crc === messageCrc(row))
+  type OpenRow = { readonly alertId: string; readonly crc: number }
+  const alerts = some(() => db.prepare<[], OpenRow>(readerQueries.OPEN_ALERTS).iterate(), ({ alertId, crc }) => crc === rowCrc(alertId))
+  const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
+  const events = alerts.flatMap(({ alertId }) => some(() => ofAlert.iterate({ alertId }), (row) => eventOf(row).kind === 'good'))
+  const last = some(() => db.prepare<[], { readonly seq: number }>(writerQueries.LAST_SEQ).all(), () => true)
+  const lastSeq = Math.max(last[0]?.seq ?? 0, ...epochs.map(({ firstSeq }) => firstSeq), ...events.map(({ seq }) => seq))
+  return { epochs, lastSeq, stays: stays.map(withBelievedName), messages, events, isPartial }
+}
+
+/** No name is better than a wrong one. */
+const withBelievedName = (row: StayRow): StayRow => (row.patientCrc === rowCrc(row.id, row.mrn, row.name) ? row : { ...row, mrn: null, name: null })

@@ -1,0 +1,122 @@
+/**
+ * Looks at everything that a database holds: each row against its CRC (rot), each sealed block against its MAC (tampering),
+ * and what is derived against what it was derived from. In steps, so that whoever runs it may rest or stop between them.
+ */
+
+import type { Database } from 'better-sqlite3'
+import { sealLimits } from '../limits.ts'
+import { bytesCrc, rowCrc } from './crc.ts'
+import { type LogRow, LogRows } from './log-rows.ts'
+import { minuteOf } from './marks.ts'
+import { type SeriesRow, type StreamRow, seriesCrc, streamCrc } from './names.ts'
+import { readerQueries, verifyQueries } from './queries.ts'
+import { type Damage, type MessageRow, RowReader, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
+import type { SealKey } from './seal-key.ts'
+import { BLOCK_NUMBERS, BlockMac, type Segment, blockOf, namesBefore } from './seal.ts'
+
+/** A block whose rows are not those that were sealed. */
+export type Tampering = { readonly firstSeq: number; readonly lastSeq: number; readonly why: string }
+
+export type Verdict = {
+  readonly rows: number
+  /** Blocks whose seal was checked and is right. */
+  readonly sealed: number
+  /** Blocks whose key is not here. */
+  readonly unproved: number
+}
+
+export type Verifying = {
+  readonly db: Database
+  readonly keys: ReadonlyMap<string, SealKey>
+  readonly onDamage: (damage: Damage) => void
+  readonly onTampering: (tampering: Tampering) => void
+}
+
+export type VerifyProgress = { readonly done: number; readonly of: number }
+
+/** Runs through the file once; returns what it counted. @throws SqliteError when what lies beside the log cannot be read. */
+export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Generator<VerifyProgress, Verdict, undefined> {
+  const last = db.prepare<[], { readonly seq: number }>(readerQueries.LAST_SEQ).get()?.seq ?? 0
+  const first = db.prepare<[], { readonly seq: number | null }>(verifyQueries.FIRST_SEQ).get()?.seq ?? 0
+  const of = Math.max(1, last - first + 1)
+  yield { done: 0, of }
+  // In one go: a cursor that stays open over a rest keeps the WAL from being emptied.
+  for (const damage of besideTheLog(db)) onDamage(damage)
+  const log = new LogRows(db)
+  const rows = new RowReader(db)
+  const segmentOf = db.prepare<[{ block: number }], Segment>(verifyQueries.SEGMENT)
+  let verdict: Verdict = { rows: 0, sealed: 0, unproved: 0 }
+  let open: { readonly segment: Segment; readonly mac: BlockMac } | null = null
+  const close = (): void => {
+    if (!open) return
+    const { segment, mac } = open
+    const isRight = mac.rows === segment.rowCount && Buffer.isBuffer(segment.mac) && mac.digest(db, namesBefore(db, segment.block), segment).equals(segment.mac)
+    // A block may have been sealed anew, after rows of it were deleted, while it was read.
+    const now = segmentOf.get({ block: segment.block })
+    if (isRight) verdict = { ...verdict, sealed: verdict.sealed + 1 }
+    else if (now && String(now.mac) === String(segment.mac)) onTampering(tampering(segment, mac.rows))
+  }
+  for (let after = first - 1; ; ) {
+    const page: readonly LogRow[] = log.after({ afterSeq: after, rowsMax: sealLimits.rowsPerLookMax }, onDamage)
+    for (const row of page) {
+      const block = blockOf(row.seq)
+      if (open?.segment.block !== block) {
+        close()
+        open = begin(segmentOf.get({ block }), keys)
+        if (open === null && segmentOf.get({ block })?.mac) verdict = { ...verdict, unproved: isFirstOf(row, after) ? verdict.unproved + 1 : verdict.unproved }
+      }
+      open?.mac.add(row)
+      const found = row.kind === null ? rows.snapshot({ ...row, receivedAt: row.at }) : eventOf(row)
+      if (found.kind === 'damaged') onDamage(found.damage)
+      after = row.seq
+    }
+    verdict = { ...verdict, rows: verdict.rows + page.length }
+    yield { done: after - first + 1, of }
+    if (page.length < sealLimits.rowsPerLookMax) break
+  }
+  close()
+  return verdict
+}
+
+/** Whether no row of its block came before. */
+const isFirstOf = (row: LogRow, before: number): boolean => blockOf(before) !== blockOf(row.seq)
+
+function begin(segment: Segment | undefined, keys: ReadonlyMap<string, SealKey>): { readonly segment: Segment; readonly mac: BlockMac } | null {
+  const key = segment && keys.get(segment.keyId)
+  return segment?.mac && key ? { segment, mac: new BlockMac(key, segment.block) } : null
+}
+
+const tampering = ({ block, rowCount }: Segment, found: number): Tampering => ({
+  firstSeq: block * BLOCK_NUMBERS,
+  lastSeq: (block + 1) * BLOCK_NUMBERS - 1,
+  why: found === rowCount ? 'its rows or their names are not those that were sealed' : `it holds ${found} rows, and ${rowCount} were sealed`,
+})
+
+const WRONG = 'its bytes are not those that were written'
+
+/** Tables that are small, or that a start reads: names, stays, messages, quarantine, and the marks. */
+function* besideTheLog(db: Database): Generator<Damage, void, undefined> {
+  for (const row of db.prepare<[], StreamRow>(verifyQueries.STREAMS).iterate()) if (row.crc !== streamCrc(row)) yield { table: 'stream', row: row.id, why: WRONG }
+  for (const row of db.prepare<[], SeriesRow>(readerQueries.SERIES_ALL).iterate()) if (row.crc !== seriesCrc(row)) yield { table: 'series', row: row.id, why: WRONG }
+  for (const row of db.prepare<[], StayRow>(verifyQueries.STAYS).iterate()) {
+    const { damage } = stayOf(row)
+    if (damage) yield damage
+  }
+  for (const row of db.prepare<[], MessageRow>(readerQueries.MESSAGES).iterate()) if (row.crc !== messageCrc(row)) yield { table: 'message', row: row.row, why: WRONG }
+  type AlertRow = { readonly alertId: string; readonly crc: number }
+  for (const { alertId, crc } of db.prepare<[], AlertRow>(readerQueries.OPEN_ALERTS).iterate()) if (crc !== rowCrc(alertId)) yield { table: 'open_alert', row: alertId, why: WRONG }
+  for (const row of db.prepare<[], QuarantineRow>(verifyQueries.QUARANTINE).iterate()) {
+    const { crc, bytes, at, device, peer, why, length } = row
+    if (crc !== bytesCrc(bytes, at, device, peer, why, length)) yield { table: 'quarantine', row: row.id, why: WRONG }
+  }
+  for (const { minute, seq, at } of db.prepare<[], MarkRow>(verifyQueries.MARKS).iterate()) {
+    // Rows are deleted by retention; a mark whose row is there must name its minute.
+    if (at !== null && minuteOf(at) !== minute) yield { table: 'mark', row: seq, why: 'it names another minute than its row' }
+  }
+}
+
+type QuarantineRow = {
+  readonly id: number; readonly at: number; readonly device: string; readonly peer: string; readonly why: string
+  readonly length: number; readonly bytes: Uint8Array; readonly crc: number
+}
+type MarkRow = { readonly minute: number; readonly seq: number; readonly at: number | null }

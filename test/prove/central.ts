@@ -1,0 +1,58 @@
+/** The reference central in a process of its own, and what lies in its tables. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { ROOT } from '../bench/gateway-process.ts'
+import { type Values, addValue } from './oracle.ts'
+
+export type CentralProcess = AsyncDisposable & {
+  readonly url: string
+  readonly token: string
+  /** Measured values, from the totals that it keeps. */
+  readonly count: () => Promise<number>
+  /** The values themselves, from the rows of its events. */
+  readonly values: () => Promise<Values>
+}
+
+const TOKEN = 'a-token-of-the-proves-long-enough'
+const PAGE = 1_000
+
+type Event = { readonly type: string; readonly data: { readonly metric: string; readonly v: readonly (number | null)[] } }
+
+export async function startCentral(): Promise<CentralProcess> {
+  const { DATABASE_URL: _, ...env } = process.env
+  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'central'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...env, VIGIL_CENTRAL_TOKEN: TOKEN },
+  })
+  const died = once(child, 'exit').then(() => {
+    throw new Error('central ended at its start')
+  })
+  died.catch(() => undefined)
+  const [message]: unknown[] = await Promise.race([once(child, 'message'), died])
+  const url = typeof message === 'object' && message !== null && 'url' in message ? String(message.url) : ''
+  async function get<Body>(path: string): Promise<Body> {
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${TOKEN}` } })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    const body: Body = JSON.parse(await answer.text())
+    return body
+  }
+  return {
+    url,
+    token: TOKEN,
+    count: async () => (await get<readonly { readonly values: number }[]>('/api/v1/analytics/counts')).reduce((sum, { values }) => sum + values, 0),
+    async values() {
+      const all: Values = new Map()
+      for (let skip = 0; ; skip += PAGE) {
+        const page = await get<readonly Event[]>(`/api/v1/analytics/events?skip=${skip}&limit=${PAGE}`)
+        for (const { type, data } of page) if (type === 'vital-signs') for (const value of data.v) if (value !== null) addValue(all, data.metric, value)
+        if (page.length < PAGE) return all
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    },
+  }
+}
