@@ -102,6 +102,10 @@ export const pumpLimits = {
   deviceSilenceMs: 10_000,
   /** After a restart rules are fed this much of the past, without publishing. */
   refoldMs: 900_000,
+  /** But no more rows than these, the newest: a gateway must listen again within seconds. A quarter of an hour of 22 beds at 1 Hz. */
+  refoldRowsMax: 20_000,
+  /** Ward time between two ticks of the rules while the past is folded again. */
+  refoldTickMs: 5_000,
 } as const
 
 /** Rules: what they may believe, and for how long. */

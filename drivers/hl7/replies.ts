@@ -15,7 +15,8 @@ function acknowledge(header: Segment, charset: Charset, outcome: Outcome): Uint8
   const code = ackCode(header, resultOf(outcome))
   if (code === null) return null
   const text = outcome.kind === 'retry' || outcome.kind === 'rejected' ? outcome.why : ''
-  return mllpFrame(ackMessage(header, { code, text, at: '' }, charset))
+  // MSH-7 is required (2.6, 2.14.9.7); the message's own time keeps the answer a function of the message alone.
+  return mllpFrame(ackMessage(header, { code, text, at: header.field(7) }, charset))
 }
 
 function resultOf(outcome: Outcome): AckResult {

@@ -3,9 +3,12 @@
 import { appendFile, chmod, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Command } from 'commander'
 import type { Site } from '../config/schema.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
 import { pumpLimits, toolLimits } from '../limits.ts'
+import { REAL_TIME } from '../ops/clock.ts'
+import { askRelease, readSuspects } from '../ops/suspect-file.ts'
 import type { Tick } from '../seams.ts'
 import type { FrameHead, QuarantineReader } from '../store/quarantine-reader.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
@@ -16,7 +19,7 @@ type ShowOptions = FolderOptions & { readonly unredacted?: boolean }
 type ReplayOptions = FolderOptions & { readonly device?: string; readonly all?: boolean }
 
 export const register: Register = (program, context) => {
-  const quarantine = program.command('quarantine').description('frames that were not believed: list, show, replay')
+  const quarantine = program.command('quarantine').description('frames that were not believed: list, show, replay; and conversations that are not read: held, release')
 
   withFolder(quarantine.command('list').description('the newest first; what they say is not printed'))
     .option('--json', 'one JSON object a line')
@@ -38,6 +41,31 @@ export const register: Register = (program, context) => {
     .option('--all', 'all that were not replayed yet')
     .addHelpText('after', '\nWithout --config the site is taken from the newest recording. A running gateway stores the result itself.')
     .action(async (ids: readonly string[], options: ReplayOptions) => replay(ids.map(idOf), options, context))
+
+  registerHeld(quarantine, context)
+}
+
+/** Conversations whose bytes did harm. */
+function registerHeld(quarantine: Command, context: CliContext): void {
+  withFolder(quarantine.command('held').description('conversations that are not read, because their data stopped the gateway or its driver'))
+    .option('--json', 'one JSON object a line')
+    .action(async (options: FolderOptions & { readonly json?: boolean }) => {
+      const now = context.clockOf(REAL_TIME).wall()
+      const held = readSuspects(await dataFolder(options, context)).filter(({ heldUntil }) => heldUntil > now)
+      for (const { key, stalls, deaths, lastAt, heldUntil } of held) {
+        const row = { session: key, since: isoOf(lastAt), until: isoOf(heldUntil), stalls, deaths }
+        context.write(options.json === true ? JSON.stringify(row) : `${key.padEnd(24)} ${row.since} to ${row.until}  hung the gateway ${stalls} times, died ${deaths} times`)
+      }
+      if (held.length === 0) context.note('No conversation is held.')
+    })
+
+  withFolder(quarantine.command('release <session>').description('let a conversation speak again: a device, or the address it speaks from'))
+    .action(async (session: string, options: FolderOptions) => {
+      const folder = await dataFolder(options, context)
+      if (!readSuspects(folder).some(({ key }) => key === session)) throw new CommandFailed(`"${session}" is not held: \`vigil quarantine held\` shows who is`)
+      await askRelease(folder, session)
+      context.note('A running gateway reads it again within seconds, else the next one does. If it does harm again, it is held again.')
+    })
 }
 
 /** Loaded when asked for, so that other commands do not wait for the database library. */

@@ -75,7 +75,7 @@ function append<Row>(to: Row[], rows: readonly Row[]): void {
   for (const row of rows) to.push(row)
 }
 
-function trim<Row>(rows: Row[], max: number): number {
+function trim(rows: unknown[], max: number): number {
   const dropped = Math.max(0, rows.length - max)
   if (dropped > 0) rows.splice(0, dropped)
   return dropped

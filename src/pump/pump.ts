@@ -372,6 +372,7 @@ export class Pump<State> {
     this.#takeOver(now)
     for (const device of this.devices.all()) this.#adoptSilence(device)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
+    const tickedAt = new Map<StayId, number>()
     this.watch.refold(() => {
       for (const snapshot of recent) {
         const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
@@ -381,6 +382,8 @@ export class Pump<State> {
         if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
         remember(bed, snapshot)
         this.watch.snapshot(bed.stay, snapshot)
+        if (snapshot.at - (tickedAt.get(bed.stay.id) ?? -Infinity) < pumpLimits.refoldTickMs) continue
+        tickedAt.set(bed.stay.id, snapshot.at)
         this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
       }
     })

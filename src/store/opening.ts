@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
-import { storeLimits } from '../limits.ts'
+import { pumpLimits, storeLimits } from '../limits.ts'
 import type { MessageIdentity, StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
 import { type Refused, StoreUnreadable, databaseFile, openReaderDatabase, whyOf } from './database.ts'
@@ -92,7 +92,7 @@ function alertEvents(rows: readonly EventRow[], damaged: Damage[]): readonly { r
 }
 
 /**
- * Snapshots received at or after `from`, in the order of the log, page by page. Damaged ones are told, and passed over; a page
+ * Snapshots received at or after `from`, among the newest `refoldRowsMax` rows, in the order of the log, page by page. Damaged ones are told, and passed over; a page
  * of the file that cannot be read ends it, for what comes behind would be folded without what came before.
  */
 export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage: Damage) => void): Generator<Snapshot, void, undefined> {
@@ -102,7 +102,7 @@ export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage
     if (!span) return
     const rows = new RowReader(db)
     const snapshotsAfter = db.prepare<[{ afterSeq: number; rowsMax: number }], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER)
-    for (let afterSeq = span.firstSeq - 1; ; ) {
+    for (let afterSeq = Math.max(span.firstSeq - 1, span.lastSeq - pumpLimits.refoldRowsMax); ; ) {
       const page = snapshotsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
       for (const row of page) {
         afterSeq = row.seq

@@ -47,6 +47,7 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
   const segmentOf = db.prepare<[{ block: number }], Segment>(verifyQueries.SEGMENT)
   let verdict: Verdict = { rows: 0, sealed: 0, unproved: 0 }
   let open: { readonly segment: Segment; readonly mac: BlockMac } | null = null
+  let at = -1
   const close = (): void => {
     if (!open) return
     const { segment, mac } = open
@@ -60,10 +61,12 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
     const page: readonly LogRow[] = log.after({ afterSeq: after, rowsMax: sealLimits.rowsPerLookMax }, onDamage)
     for (const row of page) {
       const block = blockOf(row.seq)
-      if (open?.segment.block !== block) {
+      if (block !== at) {
         close()
-        open = begin(segmentOf.get({ block }), keys)
-        if (open === null && segmentOf.get({ block })?.mac) verdict = { ...verdict, unproved: isFirstOf(row, after) ? verdict.unproved + 1 : verdict.unproved }
+        at = block
+        const segment = segmentOf.get({ block })
+        open = begin(segment, keys)
+        if (open === null && segment?.mac) verdict = { ...verdict, unproved: verdict.unproved + 1 }
       }
       open?.mac.add(row)
       const found = row.kind === null ? rows.snapshot({ ...row, receivedAt: row.at }) : eventOf(row)
@@ -77,9 +80,6 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
   close()
   return verdict
 }
-
-/** Whether no row of its block came before. */
-const isFirstOf = (row: LogRow, before: number): boolean => blockOf(before) !== blockOf(row.seq)
 
 function begin(segment: Segment | undefined, keys: ReadonlyMap<string, SealKey>): { readonly segment: Segment; readonly mac: BlockMac } | null {
   const key = segment && keys.get(segment.keyId)

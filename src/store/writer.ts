@@ -73,6 +73,11 @@ export class Writer {
   readonly #opened: Recovered
   #epoch: string
   #connection: Connection | null
+  /**
+   * A connection that was given up, kept until the next one is open: without any, SQLite would recover the WAL and find whole
+   * what was answered "failed", for it was written, only not synced.
+   */
+  #stale: Database.Database | null = null
   #lastSeq: number
   #minute = UNMARKED
   #failures = 0
@@ -251,8 +256,18 @@ export class Writer {
 
   /** @throws SqliteError when the last sync fails; nothing that was answered durable is lost by it. */
   close(): void {
+    this.#closeStale()
     this.#connection?.db.close()
     this.#connection = null
+  }
+
+  #closeStale(): void {
+    try {
+      this.#stale?.close()
+    } catch {
+      // It was given up: the next group opens the file anew and says what is wrong with it.
+    }
+    this.#stale = null
   }
 
   #attempt(ticks: readonly NumberedTick[]): Attempt {
@@ -302,6 +317,7 @@ export class Writer {
       if (opened.how === 'damaged') throw new StoreCondemned(opened.why)
       return opened.why
     }
+    this.#closeStale()
     this.#hooks.afterOpen?.(opened.db)
     this.#connection = connectionOf(opened.db)
     this.#lastSeq = lastSeqOf(this.#connection)
@@ -325,11 +341,8 @@ export class Writer {
     if (!isBroken) return
     this.#failures = 0
     this.#connection = null
-    try {
-      connection.db.close()
-    } catch {
-      // It is being given up: the next group opens the file anew and says what is wrong with it.
-    }
+    this.#closeStale()
+    this.#stale = connection.db
     // Opened anew since, and damaged still: nothing will ever be stored in this file.
     if (this.#damages >= DAMAGES_BEFORE_END) throw new StoreCondemned(whyOf(error))
   }

@@ -31,10 +31,10 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   const home = proveFolder()
   try {
     const good = join(home, 'good')
-    await makeDatabase(good, quick ? 5_000 : 9_000)
+    await makeDatabase(good, quick ? 4_500 : 9_000)
     const truth = rowsOf(good).rows
     const raw = withoutCrc(good)
-    const flips = quick ? 40 : 300
+    const flips = quick ? 12 : 300
     const counts = { harmless: 0, detected: 0, refused: 0, undetected: 0, wrong: 0, wrongWithoutCrc: 0 }
     const bits = readFileSync(join(good, 'vigil.db'))
     say(`${truth.size} rows in ${bits.length} bytes`)

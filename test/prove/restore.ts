@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from '../bench/gateway-process.ts'
 import { type CentralProcess, startCentral } from './central.ts'
+import { ROWS_PER_BATCH } from './rows-per-batch.ts'
 import { ProveWard } from './gateway.ts'
 import { Ledger, type Values, holdingsOf, judge } from './oracle.ts'
 import type { Prove } from './prove.ts'
@@ -23,10 +24,12 @@ const NUMBER = 'MDC_VOL_AWAY_TIDAL'
 const PER_STEP = 100_000
 const CONTROL = join(import.meta.dirname, 'controls', 'no-epoch.ts')
 const EAGER = join(import.meta.dirname, 'controls', 'eager-sync.ts')
+/** Slow enough for a batch of each row, and too fast for central to have all of them when the backup is made. */
+const PACE_MS = 60
 const run = promisify(execFile)
 
 export const prove: Prove = async ({ quick, say }) => {
-  const phaseMs = quick ? 700 : 6_000
+  const phaseMs = quick ? 1_000 : 8_000
   const trial = await lifeAfterLife({ phaseMs, devices: quick ? 3 : 8, isControl: false, say })
   const control = await lifeAfterLife({ phaseMs, devices: quick ? 3 : 8, isControl: true, say: (line) => say(`control: ${line}`) })
   return {
@@ -74,11 +77,12 @@ async function lifeAfterLife({ phaseMs, devices, isControl, say }: Setting): Pro
     run(process.execPath, [...(isControl ? ['--import', CONTROL] : []), join(ROOT, 'src', 'vigil.mjs'), ...args])
   const backup = join(ward.folder, 'backup')
   const ledger = new Ledger()
+  process.env[ROWS_PER_BATCH] = '1'
   let gateway = await ward.start({ imports })
   let senders = ward.devices.map((device) => ward.senderOf(device, ledger))
   const sending = (): { stop(): Promise<void> } => {
     const stop = new AbortController()
-    const all = Promise.all(senders.map((sender) => sender.run(20, stop.signal)))
+    const all = Promise.all(senders.map((sender) => sender.run(PACE_MS, stop.signal)))
     return { stop: async () => (stop.abort(), void (await all)) }
   }
 
@@ -99,6 +103,8 @@ async function lifeAfterLife({ phaseMs, devices, isControl, say }: Setting): Pro
 
   const [restoreMs] = await timed(() => vigil('restore', backup, '--data', ward.data))
   say(`killed, disk gone, restored in ${restoreMs} ms; ${sentSince} rows at central that the backup has not`)
+  // Cut otherwise, rows that central has would come under other keys; cut alike, the control's new rows come under old ones.
+  process.env[ROWS_PER_BATCH] = isControl ? '1' : '7'
   gateway = await ward.start({ imports })
   senders = ward.devices.map((device) => ward.senderOf(device, ledger))
   const second = sending()

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -78,19 +78,48 @@ describe('sync.db', () => {
     expect(byDefault).toBeLessThan(CALLS)
   })
 
-  it('of a newer Vigil or of another program is refused with a sentence, and left alone', () => {
+  it('of a newer Vigil is refused with a sentence, and left alone', () => {
     ledger.close()
     const db = new Database(join(folder, 'sync.db'))
     db.pragma(`user_version = ${SYNC_MIGRATIONS.length + 1}`)
     db.close()
     expect(open).toThrow(/newer Vigil/)
     rmSync(join(folder, 'sync.db'))
-    const other = new Database(join(folder, 'sync.db'))
-    other.pragma('application_id = 77')
-    other.close()
-    expect(open).toThrow(/another program/)
-    rmSync(join(folder, 'sync.db'))
     ledger = open()
+  })
+
+  it.each<readonly [string, (file: string) => void]>([
+    ['is garbage', (file) => writeFileSync(file, 'x'.repeat(9_000))],
+    ['is a folder', (file) => (rmSync(file), mkdirSync(file))],
+    ['is of another program', (file) => {
+      rmSync(file)
+      const other = new Database(file)
+      other.pragma('application_id = 77')
+      other.close()
+    }],
+    ['holds a cursor that jumped ahead', (file) => {
+      const db = new Database(file)
+      db.exec('UPDATE cursor SET seq = seq + 4096')
+      db.close()
+    }],
+  ])('that %s is set aside, and the next one knows that it was lost until another epoch begins', (_name, damage) => {
+    ledger.advance(SINK, 'e1', 7)
+    ledger.close()
+    damage(join(folder, 'sync.db'))
+    const said: string[] = []
+    expect(() => openSyncLedger(folder, { mode: 'existing' }).cursor(SINK, 'e1')).toThrow()
+    ledger = openSyncLedger(folder, { onSetAside: (moved) => said.push(moved) })
+    expect(said).toEqual([expect.stringContaining('set-aside')])
+    expect([ledger.cursor(SINK, 'e1'), ledger.lostIn('e1'), ledger.lostIn('e1')]).toEqual([0, true, true])
+    expect([ledger.lostIn('e2'), ledger.lostIn('e1')]).toEqual([false, false])
+  })
+
+  it('finds a batch whose bytes are not those that were cut', () => {
+    ledger.keep(SINK, 'e1', true, [batch(1, 10)])
+    const db = new Database(join(folder, 'sync.db'))
+    db.exec(`UPDATE batch SET body = X'00'`)
+    db.close()
+    expect(() => ledger.pending(SINK)).toThrow(/damaged: a batch/)
   })
 
   it('is not made by a command that only looks', () => {
@@ -162,11 +191,13 @@ describe('the cursor', () => {
     expect(ledger.deadCount(SINK)).toBe(0)
   })
 
-  it('counts only the current epoch as acknowledged', () => {
+  it('counts what was acknowledged in all epochs, for the rows of all of them are here', () => {
     ledger.keep(SINK, 'e1', true, [batch(1, 10)])
     ledger.settle(SINK, pending(), { acknowledged: [HR], dead: [], at: AT })
     ledger.openEpoch('e2')
-    expect(counted()).toBeUndefined()
+    ledger.keep(SINK, 'e2', true, [batch(11, 20)])
+    ledger.settle(SINK, pending(), { acknowledged: [HR], dead: [], at: AT })
+    expect(counted()).toBe(6)
   })
 
   it('takes all of a transaction back when it fails', () => {

@@ -26,7 +26,7 @@ describe('a cut batch', () => {
     expect(body.batchId).toBe(batch.batchId)
     expect(body.metadata).toEqual({
       timestamp: '2026-01-05T10:00:00.000Z', source: 'vigil-gateway', size: 2, schemaVersion: 1, organizationId: 'org', gatewayId: 'gw', lane: 'live', method: 'limited-data-set',
-      keyEpoch: EPOCH, seqFrom: 1, seqTo: 99, sha256: createHash('sha256').update(JSON.stringify(body.events)).digest('hex'),
+      keyEpoch: EPOCH, seqFrom: 1, seqTo: 99, through: 99, sha256: createHash('sha256').update(JSON.stringify(body.events)).digest('hex'),
     })
     expect(batch.batchId).toBe(createHash('sha256').update(JSON.stringify(body.metadata)).digest('hex').slice(0, 32))
     expect(Object.keys(body.events[0] ?? {})).toEqual(['streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp'])
