@@ -185,7 +185,7 @@ export const sealLimits = {
 /** Backups: what they may cost the gateway that goes on writing. */
 export const backupLimits = {
   /** Pages copied in one go; between two the thread lets others run. */
-  pagesPerStep: 256,
+  pagesPerStepMax: 256,
   /** Then what was copied is written to the disk, before more of it heaps up. */
   pagesUnwrittenMax: 2_048,
   busyMs: 5_000,

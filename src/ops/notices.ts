@@ -61,6 +61,6 @@ export class Notices {
 
   /** Those that were acknowledged end. */
   tick(): void {
-    for (const { condition, acknowledged } of [...this.#open()]) if (acknowledged && STANDING.includes(condition)) this.#say(condition, null)
+    for (const { condition, acknowledged } of this.#open()) if (acknowledged && STANDING.includes(condition)) this.#say(condition, null)
   }
 }

@@ -17,7 +17,7 @@ export function countPressure(baseline: Baseline, sample: { readonly value: numb
   const latest = baseline.halfHours.at(-1)
   if (latest?.number === number) {
     const counted: HalfHour = { number, sum: latest.sum + sample.value, count: latest.count + 1 }
-    return { sequence: sample.sequence, halfHours: baseline.halfHours.with(-1, counted) }
+    return { sequence: sample.sequence, halfHours: [...baseline.halfHours.slice(0, -1), counted] }
   }
   const known = baseline.halfHours.find((halfHour) => halfHour.number === number)
   const counted: HalfHour = { number, sum: (known?.sum ?? 0) + sample.value, count: (known?.count ?? 0) + 1 }

@@ -7,6 +7,8 @@
 export function roundHalfUp(value: number, decimals: number): number {
   const scale = decimals === 0 ? 1 : 10 ** decimals
   const scaled = value * scale
+  // Beyond 2^53 there are no fractions to round, and the sum below could overflow.
+  if (!(Math.abs(scaled) < Number.MAX_SAFE_INTEGER)) return value
   return Math.floor(scaled + 0.5 + Math.abs(scaled) * Number.EPSILON * 4) / scale
 }
 

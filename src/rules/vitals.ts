@@ -112,7 +112,7 @@ function isPreferred(candidate: Observation, to: Observation, snapshot: Snapshot
 
 /** Marks that keep a value from every rule. */
 const UNSEEN: readonly ReadingFlag[] = ['demo', 'test', 'history']
-const isUnseen = (flags: readonly ReadingFlag[]): boolean => flags.length > 0 && flags.some((flag) => UNSEEN.includes(flag))
+const isUnseen = (flags: readonly ReadingFlag[]): boolean => flags.some((flag) => UNSEEN.includes(flag))
 
 /** What a snapshot says: by place among the sources that are known, and of new ones by key. */
 type Heard = { readonly known: (Observation | undefined)[]; readonly added: Map<string, Observation> }
@@ -133,7 +133,7 @@ function hear(vitals: Vitals, snapshot: Snapshot, periodicIntervalMs: number): H
     const { metric, flags, channel } = observation
     if (metric.variable === null || isUnseen(flags)) continue
     if (ageOf(observation, snapshot) > liveMs(isEpisodic(observation), periodicIntervalMs)) continue
-    heard ??= { known: new Array<Observation | undefined>(vitals.sources.length), added: new Map() }
+    heard ??= { known: [], added: new Map() }
     const place = placeOf(vitals, snapshot.device, observation, metric.variable.name)
     const key = place === -1 ? `${snapshot.device}|${metric.id}|${channel}` : ''
     const before = place === -1 ? heard.added.get(key) : heard.known[place]

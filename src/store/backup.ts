@@ -127,13 +127,13 @@ async function copyDatabase(from: string, to: string, onPart: (part: number) => 
       progress({ totalPages, remainingPages }) {
         if (stop.aborted) throw new Error('stopped')
         onPart(totalPages === 0 ? 0 : 1 - remainingPages / totalPages)
-        unwritten += backupLimits.pagesPerStep
+        unwritten += backupLimits.pagesPerStepMax
         if (unwritten >= backupLimits.pagesUnwrittenMax && existsSync(to)) {
           descriptor ??= openSync(to, 'r')
           fdatasyncSync(descriptor)
           unwritten = 0
         }
-        return backupLimits.pagesPerStep
+        return backupLimits.pagesPerStepMax
       },
     })
   } finally {

@@ -59,11 +59,15 @@ describe('a disk that fails', () => {
     const words = Array.from({ length: heldRowsPerTickMax + 1 }, (_, index) => `${index}`)
     for (const word of words) say(word)
     await turns()
-    while (committer.state.kind === 'ok') answer(FAILED), await turns()
+    const answered = async (result: CommitResult): Promise<void> => {
+      answer(result)
+      await turns()
+    }
+    while (committer.state.kind === 'ok') await answered(FAILED)
     say('late')
     await turns()
     const from = ticks.length - 1
-    for (let parts = 0; parts < 3; parts++) answer(DURABLE), await turns()
+    for (let parts = 0; parts < 3; parts++) await answered(DURABLE)
     const told = ticks.slice(from).map(whats)
     expect(told.flat()).toEqual([...words, 'late'])
     expect(told.map((part) => part.length).every((length) => length <= 2 * heldRowsPerTickMax)).toBe(true)
