@@ -296,8 +296,10 @@ export class Pump<State> {
       why,
       bytes: bytes.slice(0, pumpLimits.quarantinedFrameBytesMax),
     })
-    this.#parts.log.warn({ device: device?.id ?? null, peer: peer.address, bytes: bytes.length }, 'Frame quarantined.')
-    if (device) this.#say(device, 'technical/quarantine', 'low', `${device.id} sends what cannot be believed: ${why.slice(0, 160)}`, now)
+    // The first of many: a port at a wrong speed makes a hundred a second.
+    const isNews = device === null || !device.expiring.has(QUARANTINE_CONDITION)
+    if (isNews) this.#parts.log.warn({ device: device?.id ?? null, peer: peer.address, bytes: bytes.length }, 'Frame quarantined.')
+    if (device) this.#say(device, QUARANTINE_CONDITION, 'low', `${device.id} sends what cannot be believed: ${why.slice(0, 160)}`, now)
   }
 
   // ── devices ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -421,6 +423,8 @@ export function driverTroubles(site: Site, driverOf: (id: string) => Driver): st
     }
   })
 }
+
+const QUARANTINE_CONDITION = 'technical/quarantine'
 
 /** Where a frame came from, and whether its sender hears what became of it. */
 type From = { readonly peer: Peer; readonly driver: string; readonly answered: boolean }

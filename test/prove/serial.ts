@@ -16,7 +16,8 @@ import { ProvedSite, type SiteProcess, beds, delay, dial, percentile, rounded, s
 
 const GARBAGE_BYTES_PER_SECOND = 11_500
 const PIECE_MS = 50
-const CPU_SHARE_MAX = 0.1
+/** Two seconds beside other tests are judged widely: a port that starves the others takes a whole core. */
+const CPU_SHARE_MAX = { full: 0.1, quick: 0.35 } as const
 const TOLD_MS_MAX = 10_000
 const REOPENED_MS_MAX = 3_000
 /** Timers, and a machine that others use too. */
@@ -111,7 +112,7 @@ async function garbage({ site, gateway, figures, quick }: Trial, { wrongSpeed, p
   })
   return [
     ...(sent < seconds * GARBAGE_BYTES_PER_SECOND * 0.8 ? ['the line took less than it should'] : []),
-    ...(share > CPU_SHARE_MAX ? [`garbage costs ${share} of a core`] : []),
+    ...(share > CPU_SHARE_MAX[quick ? 'quick' : 'full'] ? [`garbage costs ${share} of a core`] : []),
     ...(told && told.at - startedAt <= TOLD_MS_MAX ? [] : ['nobody was told of a wrong speed']),
     ...(mb - calmMb > GROWTH_MB_MAX ? [`${mb - calmMb} MB more`] : []),
     ...(later > LATER_MS_MAX ? [`alerts of other beds are ${later} ms later`] : []),

@@ -66,10 +66,11 @@ describe('a store', () => {
 
   it('goes on with what it cannot name in quarantine, instead of failing for ever', async () => {
     using folder = tempFolder()
-    const { store, health } = await openedStore(settings(folder.path))
+    const opened = await openedStore(settings(folder.path))
+    const { store } = opened
     const unnameable = heartRate(1, { channel: 'x'.repeat(storeLimits.channelCharactersMax + 1) })
     expect(await store.commit(tick({ snapshots: [heartRate(80), unnameable, heartRate(81)] }))).toEqual({ kind: 'durable', lastSeq: 2, refused: 1 })
-    expect(health().refusedRows).toBe(1)
+    expect(opened.health().refusedRows).toBe(1)
     await store.close()
     using reader = openLogReader(folder.path)
     expect(reader.quarantined(2)).toMatchObject([{ device: 'monitor-1', peer: 'store', why: expect.stringContaining('more than 200 characters') }])

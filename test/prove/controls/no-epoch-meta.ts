@@ -1,6 +1,6 @@
 /** For a control: the database goes on under its first epoch, whatever became of it. */
 
-import { type Settled, type Settling, beginEpoch as beginReal, metaOf, settleMeta as settleReal } from '../../../src/store/meta.ts'
+import { type Settled, type Settling, type beginEpoch as beginReal, metaOf, settleMeta as settleReal } from '../../../src/store/meta.ts'
 
 export * from '../../../src/store/meta.ts'
 
