@@ -68,8 +68,9 @@ describe('a ward', () => {
   it('sends the same bytes at any speed', async () => {
     const slow = await gateway()
     const fast = await gateway()
-    start(plan(slow.port), 30)
-    start(plan(fast.port), 300)
+    // A ward that is held up for longer than it makes up for says less: not so fast that a busy machine can do that.
+    start(plan(slow.port), 10)
+    start(plan(fast.port), 50)
     await Promise.all([slow.frame(40), fast.frame(40)])
     for (const device of ['monitor-1', 'monitor-2']) {
       const frames = framesOf(slow, device, 15)
