@@ -8,9 +8,10 @@ import type { Logger } from 'pino'
 import { ApiRefused, startApi } from './api/server.ts'
 import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
+import { versionOf } from './cli/version.ts'
 import { loadProfiles, readSecret } from './config/load.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
-import { wallMs } from './domain/time.ts'
+import { type WallMs, wallMs } from './domain/time.ts'
 import { driverOf } from './drivers.ts'
 import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
 import { linkOf } from './links/index.ts'
@@ -59,14 +60,10 @@ export type Gateway = {
 
 export type Started = { readonly kind: 'started'; readonly gateway: Gateway } | { readonly kind: 'refused'; readonly why: string; readonly wrongUse: boolean }
 
-const version = (root: string): string => {
-  const parsed: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown'
-}
-
 export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const { site, siteFile, mode, context, log } = setting
   const { stop } = context
+  const version = versionOf(context.root)
   const troubles = driverTroubles(site, driverOf)
   if (troubles.length > 0) return { kind: 'refused', why: troubles.join('\n'), wrongUse: true }
   const clock = context.clockOf(setting.clock)
@@ -82,12 +79,17 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   // While it runs: whoever reads the file reads it anew.
   const replaced = (facts: SetAsideFacts): void => {
     notices?.setAside(facts)
+    // What was wrong with the file before, and how far central had it, says nothing of this one.
+    rot.clear()
+    judgeRot()
+    if (sent.kind === 'known') sent = { kind: 'unknown' }
     history?.reopen()
     sync?.restart()
   }
   let notices: Notices | null = null
   let history: History | null = null
   let sync: SyncHandle | null = null
+  let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
   const opened = await openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
@@ -179,7 +181,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       id: site.gateway.id,
       ward: site.gateway.ward,
       mode,
-      version: version(context.root),
+      version,
       speed: setting.clock.speed,
       store: state.kind === 'ok' ? state : { kind: 'failing', why: state.why },
       sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
@@ -198,7 +200,6 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   }))
 
   // 3 · what leaves the ward, and what is kept of it here
-  let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
   if (site.sync.lane === 'live' && site.sync.url !== undefined && site.sync.token !== undefined) {
     const { url, token, ca } = site.sync
     sync = startSync(
@@ -214,7 +215,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       { clock },
     )
     sync.committed(opened.lastSeq)
-    sync.onAdvanced((seq) => (sent = { kind: 'known', seq, lastAcceptedAt: sent.kind === 'known' ? sent.lastAcceptedAt : null }))
+    let acceptedAt: WallMs | null = null
+    sync.onAdvanced((seq) => (sent = { kind: 'known', seq, lastAcceptedAt: acceptedAt }))
     sync.onSetAside((moved, why) => {
       log.error({ folder: moved, why }, 'sync.db was damaged and set aside.')
       standing.ledgerSetAside(moved)
@@ -228,7 +230,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       })
     })
     sync.onStatus(({ kind, why, stoppedByScanner, lastAcceptedAt, fenced }) => {
-      sent = { kind: 'known', seq: sent.kind === 'known' ? sent.seq : 0, lastAcceptedAt }
+      // Until it has said how far central is, nobody knows.
+      if (sent.kind === 'known') sent = { ...sent, lastAcceptedAt }
+      acceptedAt = lastAcceptedAt
       say('technical/identity-shared', fenced ? { priority: 'medium', text: `Nothing is sent to central: ${why}` } : null)
       say('technical/sync-paused', kind === 'paused' && !fenced ? { priority: 'low', text: `Nothing is sent to central: ${why}` } : null)
       const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
@@ -337,7 +341,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     {
       data: folder,
       gatewayId: site.gateway.id,
-      version: version(context.root),
+      version,
       setting: { ...backup, folder: resolve(dirname(siteFile), backup.folder) },
       clock: realTime,
       told: (why) => say(failing, why === null ? null : { priority: 'medium', text: `No backup can be made: ${why}` }),

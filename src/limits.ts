@@ -55,6 +55,10 @@ export const pumpLimits = {
   idleCommitDelayMs: 1_000,
   /** Messages that wait for their acknowledgement are handed to the store in ticks of at most so many. */
   handoverMessagesMax: 32,
+  /** Frames that wait behind a commit which nothing may overtake; with one more, senders are asked to send again. */
+  waitersBehindMax: 4_096,
+  /** A commit that is not answered for so long is told of: the disk hangs. */
+  commitSilenceMs: 10_000,
   /** Rows held for the store while its disk is slow; beyond it new frames are answered "retry". */
   uncommittedBytesMax: 67_108_864,
   /** Readings nobody will send again (serial), held while the disk fails; an hour of 20 beds. */
@@ -165,6 +169,8 @@ export const storeLimits = {
   /** Looking for what can be saved from a damaged file may delay a start for so long. */
   salvageMsMax: 5_000,
   salvageRowsMax: 100_000,
+  /** A file that cannot be read while the gateway runs is set aside after so long; before, the disk may come back. */
+  unreadableMsMax: 30_000,
   /** A row that is written and taken back when the file is opened: large enough to need more than one page. */
   rehearsalBytes: 8_192,
   /** A line is not drawn across a longer gap between two values of a continuous signal. */
@@ -191,6 +197,10 @@ export const backupLimits = {
   busyMs: 5_000,
   /** One that failed is tried again after so long. */
   retryMs: 900_000,
+  /** A backup whose name lies farther ahead was made by a clock that was wrong: it counts for nothing. */
+  aheadMsMax: 3_600_000,
+  /** Whoever stops waits no longer for a disk that does not answer. */
+  stopMsMax: 2_000,
   /** The schedule is looked at this often. */
   lookMs: 30_000,
   /** A backup that takes longer is ended, and told as failing. */

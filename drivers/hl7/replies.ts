@@ -2,8 +2,11 @@
 
 import { type AckResult, type Charset, type Outcome, type Reply, type Segment, ackCode, ackMessage, mllpFrame } from '#driver'
 
-/** The acknowledgement that a believed message asks for. */
-export const answer = (header: Segment, charset: Charset): Reply => (outcome) => acknowledge(header, charset, outcome)
+const RESULTS: readonly AckResult[] = ['accept', 'error', 'reject']
+
+/** The acknowledgement that a believed message asks for; null where it asks for none whatever happens: its sender will not send it again. */
+export const answer = (header: Segment, charset: Charset): Reply | null =>
+  RESULTS.some((result) => ackCode(header, result) !== null) ? (outcome) => acknowledge(header, charset, outcome) : null
 
 /** Kept or not, a message that is not understood is refused; only a store that failed asks for it again. */
 export const rejection =

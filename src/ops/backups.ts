@@ -1,6 +1,6 @@
 /** Scheduled backups: when the next one is due, made in a thread of its own, the old ones removed, what fails told. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
@@ -27,8 +27,10 @@ export type BackupsParts = {
   readonly told: (why: string | null) => void
   readonly log: Logger
   /** For tests: makes one, and answers why it could not; null when it is there. */
-  readonly make?: (target: string, stop: AbortSignal) => Promise<string | null>
+  readonly make?: Make
 }
+
+type Make = (target: string, stop: AbortSignal) => Promise<string | null>
 
 const HOUR_MS = 3_600_000
 const STAMP = /-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
@@ -36,11 +38,12 @@ const STAMP = /-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
 export const backupName = (gatewayId: string, at: number): string =>
   `vigil-${gatewayId.replace(/[^A-Za-z0-9._-]/g, '_')}-${new Date(at).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')}`
 
-/** When a backup of this name was begun; null when it is none of ours. */
-function madeAt(name: string): number | null {
+/** When a backup of this name was begun; null when it is none of this gateway's: others may keep theirs in the same folder. */
+function madeAt(name: string, gatewayId: string): number | null {
   const [, year, month, day, hour, minute, second] = STAMP.exec(name) ?? []
   if (year === undefined) return null
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(at) || backupName(gatewayId, at) !== name ? null : at
 }
 
 /** When the next one is due, given when the newest was made; at once where there is none, or where one was missed. */
@@ -55,58 +58,98 @@ export function nextDue({ at, everyHours }: Pick<BackupSetting, 'at' | 'everyHou
   return due.getTime()
 }
 
-/** Runs until stopped. */
+type Look =
+  /** Of late enough: nothing to do. */
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'made' }
+  | { readonly kind: 'failed'; readonly why: string }
+
+/**
+ * Runs until stopped. The folder may lie on a share that hangs, and what is removed may be large: main asks for it, and goes on.
+ */
 export async function keepBackups(parts: BackupsParts, stop: AbortSignal): Promise<void> {
-  const { setting, gatewayId, clock, told, log, make = makerOf(parts) } = parts
-  const mine = (): readonly { readonly name: string; readonly at: number }[] => {
-    const prefix = backupName(gatewayId, 0).replace(STAMP, '-')
-    const names = existsSync(setting.folder) ? readdirSync(setting.folder) : []
-    return names.filter((name) => name.startsWith(prefix)).flatMap((name) => {
-      const at = madeAt(name)
-      return at === null || Number.isNaN(at) ? [] : [{ name, at }]
-    }).toSorted((a, b) => a.at - b.at)
-  }
-  let notBefore = 0
+  const { setting, clock, told, log } = parts
+  const make = parts.make ?? makerOf(parts)
+  /** An earlier life of the gateway may have said so. */
+  let isFailing = true
+  let notBefore: number = clock.mono()
   while (!stop.aborted) {
-    const now = clock.wall()
-    const why = await attempt(async () => {
-      const due = nextDue(setting, mine().at(-1)?.at ?? null, now)
-      if (now < Math.max(due, notBefore)) return 'not due'
-      mkdirSync(setting.folder, { recursive: true, mode: 0o700 })
-      removePartial(setting.folder, gatewayId)
-      const failed = await make(join(setting.folder, backupName(gatewayId, now)), stop)
-      if (failed === null) for (const { name } of mine().slice(0, -setting.keep)) rmSync(join(setting.folder, name), { recursive: true, force: true })
-      return failed
-    })
-    if (stop.aborted) return
-    if (why !== 'not due') {
-      if (why === null) log.info({ folder: setting.folder }, 'Backup made and read back.')
-      else log.error({ why }, 'No backup could be made.')
-      told(why)
-      notBefore = why === null ? 0 : now + backupLimits.retryMs
+    if (clock.mono() >= notBefore) {
+      const look = await unlessStopped(lookOnce(parts, make, stop), clock, stop)
+      if (look === null || stop.aborted) return
+      if (look.kind === 'made') log.info({ folder: setting.folder }, 'Backup made and read back.')
+      if (look.kind === 'failed') {
+        log.error({ why: look.why }, 'No backup could be made.')
+        notBefore = clock.mono() + backupLimits.retryMs
+      }
+      if (look.kind === 'failed' || isFailing) told(look.kind === 'failed' ? look.why : null)
+      isFailing = look.kind === 'failed'
     }
     await clock.sleep(backupLimits.lookMs, stop)
   }
 }
 
-/** Left by a process that was killed in the middle. */
-function removePartial(folder: string, gatewayId: string): void {
-  const prefix = backupName(gatewayId, 0).replace(STAMP, '-')
-  for (const name of readdirSync(folder)) if (name.startsWith(prefix) && name.endsWith('.partial')) rmSync(join(folder, name), { recursive: true, force: true })
+/** A folder that cannot be read is a backup that failed. Never rejects. */
+async function lookOnce({ setting, gatewayId, clock }: BackupsParts, make: Make, stop: AbortSignal): Promise<Look> {
+  const { folder, keep } = setting
+  const now = clock.wall()
+  try {
+    const known = await backupsIn(folder, gatewayId, now)
+    if (now < nextDue(setting, known.at(-1)?.at ?? null, now)) return { kind: 'fresh' }
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await removePartial(folder, gatewayId)
+    const why = await make(join(folder, backupName(gatewayId, now)), stop)
+    if (why !== null) return { kind: 'failed', why }
+    for (const { name } of (await backupsIn(folder, gatewayId, now)).slice(0, -keep)) await rm(join(folder, name), { recursive: true, force: true })
+    return { kind: 'made' }
+  } catch (error) {
+    return { kind: 'failed', why: error instanceof Error ? error.message : String(error) }
+  }
 }
 
-/** A folder that cannot be read is a backup that failed. */
-async function attempt(work: () => Promise<string | null>): Promise<string | null> {
+/** Those of this gateway, the oldest first. */
+async function backupsIn(folder: string, gatewayId: string, now: number): Promise<readonly { readonly name: string; readonly at: number }[]> {
+  const found = (await namesIn(folder)).flatMap((name) => {
+    const at = madeAt(name, gatewayId)
+    return at === null || at > now + backupLimits.aheadMsMax ? [] : [{ name, at }]
+  })
+  return found.toSorted((a, b) => a.at - b.at)
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return await work()
+    return await readdir(folder)
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const PARTIAL = '.partial'
+
+/** Left by a process that was killed in the middle. */
+async function removePartial(folder: string, gatewayId: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.endsWith(PARTIAL) && madeAt(name.slice(0, -PARTIAL.length), gatewayId) !== null)
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
+}
+
+/** Null when it was stopped and the work does not end. */
+async function unlessStopped<Result>(work: Promise<Result>, clock: Clock, stop: AbortSignal): Promise<Result | null> {
+  const over = new AbortController()
+  const stopped = Promise.withResolvers<null>()
+  const wait = (): void => void clock.sleep(backupLimits.stopMsMax, over.signal).then(() => stopped.resolve(null))
+  stop.addEventListener('abort', wait, { once: true })
+  try {
+    return await Promise.race([work, stopped.promise])
+  } finally {
+    stop.removeEventListener('abort', wait)
+    over.abort()
   }
 }
 
 const THREAD = new URL('../thread-backup.ts', import.meta.url)
 
-function makerOf({ data, setting, version, clock }: BackupsParts): (target: string, stop: AbortSignal) => Promise<string | null> {
+function makerOf({ data, setting, version, clock }: BackupsParts): Make {
   return async (target, stop) => {
     const worker = new Worker(THREAD, { workerData: { folder: data, target, withKeys: setting.keys, version, now: clock.wall() }, name: 'vigil-backup' })
     const ended = Promise.withResolvers<string | null>()

@@ -9,8 +9,8 @@
 
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, realpathSync, unlinkSync, writeSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import * as host from 'node:process'
 import { pumpLimits } from '../limits.ts'
 
 /** `stalled`: an endless loop, as the watchdog saw it. `died`: for a reason that nobody knows; a kill and a power cut are such. */
@@ -39,17 +39,27 @@ const HEAD_BYTES = 2
 const MARK_BYTES = HEAD_BYTES + pumpLimits.suspectKeyBytesMax
 
 export function openInFlight(folder: string): InFlight {
-  const { descriptor, path } = openMark(folder)
-  const files: MarkFiles = { mark: path, stalled: join(folder, 'stalled') }
-  const found = lastWords(files, descriptor)
+  const mark = openMark(folder)
+  const files: MarkFiles = { mark: mark.path, stalled: join(folder, 'stalled') }
+  const found = lastWords(files, mark.left)
+  let { descriptor } = mark
+  /** A place that is full or broken costs the mark, never the reading. */
+  const write = (bytes: Uint8Array): void => {
+    if (descriptor === null) return
+    try {
+      writeSync(descriptor, bytes, 0, bytes.length, 0)
+    } catch {
+      // Then nobody is suspected.
+    }
+  }
   let last: Uint8Array | null = null
   let resting: NodeJS.Immediate | null = null
   const rest = (): void => {
     resting = null
     last = null
-    writeSync(descriptor, AT_REST, 0, 1, 0)
+    write(AT_REST)
   }
-  writeSync(descriptor, AT_REST, 0, 1, 0)
+  write(AT_REST)
   return {
     found,
     files,
@@ -58,7 +68,7 @@ export function openInFlight(folder: string): InFlight {
       return Buffer.concat([Uint8Array.of(IN_FLIGHT, name.length), name])
     },
     begin(mark) {
-      if (mark !== last) writeSync(descriptor, mark, 0, mark.length, 0)
+      if (mark !== last) write(mark)
       last = mark
       resting ??= setImmediate(rest)
     },
@@ -66,7 +76,8 @@ export function openInFlight(folder: string): InFlight {
     close() {
       if (resting) clearImmediate(resting)
       rest()
-      closeSync(descriptor)
+      if (descriptor !== null) closeSync(descriptor)
+      descriptor = null
     },
   }
 }
@@ -81,28 +92,42 @@ export function tellStall({ mark, stalled }: MarkFiles): void {
   closeSync(descriptor)
 }
 
-/** In memory if there is such a place and the file there is ours; else in the data folder. */
-function openMark(folder: string): { readonly descriptor: number; readonly path: string } {
-  const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants
-  const { uid } = userInfo()
+/** `left`: what stood there. A descriptor of null: nowhere can a mark be made. */
+type Mark = { readonly descriptor: number | null; readonly path: string; readonly left: Buffer }
+
+/** In memory if there is such a place with room in it and the file there is ours; else in the data folder. */
+function openMark(folder: string): Mark {
+  // Not by `userInfo`: in a container the user may have no name.
+  const uid = host.getuid?.() ?? 0
   const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16)
-  const path = join(MEMORY, `vigil-${uid}-${name}`)
-  try {
-    const descriptor = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
-    if (fstatSync(descriptor).uid === uid) return { descriptor, path }
-    closeSync(descriptor)
-  } catch {
-    // No such folder, or somebody else's file under that name.
-  }
   const own = join(folder, 'in-flight')
-  return { descriptor: openSync(own, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600), path: own }
+  return markAt(join(MEMORY, `vigil-${uid}-${name}`), uid) ?? markAt(own, null) ?? { descriptor: null, path: own, left: Buffer.alloc(0) }
 }
 
-function lastWords({ stalled }: MarkFiles, descriptor: number): LastWords | null {
+/** null: no such folder, no room for a mark, or somebody else's file under that name. `uid` null: whose it is does not matter. */
+function markAt(path: string, uid: number | null): Mark | null {
+  const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants
+  let descriptor: number | null = null
+  try {
+    descriptor = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
+    const bytes = Buffer.alloc(MARK_BYTES)
+    const left = bytes.subarray(0, readSync(descriptor, bytes, 0, MARK_BYTES, 0))
+    if (uid === null || fstatSync(descriptor).uid === uid) {
+      // Room for the longest name, taken now: what is written later fits.
+      writeSync(descriptor, AT_REST, 0, 1, MARK_BYTES - 1)
+      return { descriptor, path, left }
+    }
+  } catch {
+    // As said above.
+  }
+  if (descriptor !== null) closeSync(descriptor)
+  return null
+}
+
+function lastWords({ stalled }: MarkFiles, left: Buffer): LastWords | null {
   const key = textOf(stalled)
   if (key !== null && key !== '') return { key, how: 'stalled' }
-  const bytes = Buffer.alloc(MARK_BYTES)
-  const died = keyIn(bytes.subarray(0, readSync(descriptor, bytes, 0, MARK_BYTES, 0)))
+  const died = keyIn(left)
   return died === null ? null : { key: died, how: 'died' }
 }
 

@@ -30,6 +30,8 @@ const EPOCH_TEXTS: Readonly<Record<EpochReason, string | null>> = {
 export class Notices {
   readonly #say: Say
   readonly #open: () => Iterable<Alert>
+  /** The last words on what stands. */
+  readonly #said = new Map<string, Said>()
   #refusedRows = 0
 
   constructor(say: Say, open: () => Iterable<Alert>) {
@@ -40,27 +42,42 @@ export class Notices {
   setAside({ folder, stays, alerts, isPartial }: SetAsideFacts): void {
     const carried = `${stays} open stays and ${alerts} open alerts were carried over${isPartial ? ', there may have been more' : ''}`
     const text = `The database was damaged and lies in ${folder}; ${carried}. Bring the rest back: stop the gateway, "vigil restore <backup>". "vigil verify --data ${folder}" shows what it holds`
-    this.#say(SET_ASIDE, { priority: 'high', text })
+    this.#tell(SET_ASIDE, { priority: 'high', text })
   }
 
   began(why: EpochReason): void {
     const text = EPOCH_TEXTS[why]
-    if (text !== null) this.#say(EPOCH, { priority: 'medium', text })
+    if (text !== null) this.#tell(EPOCH, { priority: 'medium', text })
   }
 
   ledgerSetAside(folder: string): void {
-    this.#say(LEDGER, { priority: 'medium', text: `sync.db was damaged and lies in ${folder}: sync goes on with a new one, dead letters and withheld counts of before are in the old` })
+    this.#tell(LEDGER, { priority: 'medium', text: `sync.db was damaged and lies in ${folder}: sync goes on with a new one, dead letters and withheld counts of before are in the old` })
   }
 
   /** Rows that the database would not take, so far. */
   refused(rows: number): void {
     if (rows <= this.#refusedRows) return
     this.#refusedRows = rows
-    this.#say(REFUSED, { priority: 'medium', text: `${rows} rows were refused by the database and lie in quarantine: "vigil quarantine list" names them` })
+    this.#tell(REFUSED, { priority: 'medium', text: `${rows} rows were refused by the database and lie in quarantine: "vigil quarantine list" names them` })
   }
 
-  /** Those that were acknowledged end. */
+  /** Those that were acknowledged end; those that read differently by now are said again, for alerts are not changed at any pace. */
   tick(): void {
-    for (const { condition, acknowledged } of this.#open()) if (acknowledged && STANDING.includes(condition)) this.#say(condition, null)
+    for (const condition of STANDING) this.#endAcknowledged(condition)
+    const texts = new Map([...this.#open()].map(({ condition, text }) => [condition, text]))
+    for (const [condition, said] of this.#said) if (texts.get(condition) !== said.text) this.#say(condition, said)
+  }
+
+  /** What was acknowledged was what was said before: this is news. */
+  #tell(condition: string, said: Said): void {
+    this.#endAcknowledged(condition)
+    this.#said.set(condition, said)
+    this.#say(condition, said)
+  }
+
+  #endAcknowledged(condition: string): void {
+    if (![...this.#open()].some((alert) => alert.condition === condition && alert.acknowledged)) return
+    this.#said.delete(condition)
+    this.#say(condition, null)
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, readdir, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -42,14 +42,17 @@ function suspectOf(row: unknown): Suspect[] {
 export async function askRelease(folder: string, key: string): Promise<void> {
   await mkdir(releaseFolder(folder), { recursive: true, mode: 0o700 })
   const name = createHash('sha256').update(key).digest('hex').slice(0, 16)
-  await writeFile(join(releaseFolder(folder), name), key.slice(0, pumpLimits.suspectKeyBytesMax), { mode: 0o600 })
+  const path = join(releaseFolder(folder), name)
+  // Whole or not there: the gateway may look at any moment.
+  await writeFile(`${path}.new`, key.slice(0, pumpLimits.suspectKeyBytesMax), { mode: 0o600 })
+  await rename(`${path}.new`, path)
 }
 
 /** Looks for names that may speak again, until stopped. Never rejects. */
-export async function watchReleases(folder: string, of: { readonly clock: Clock; readonly release: (key: string) => boolean; readonly log: Logger }, stop: AbortSignal): Promise<void> {
+export async function watchReleases(folder: string, of: { readonly clock: Pick<Clock, 'sleep'>; readonly release: (key: string) => boolean; readonly log: Logger }, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const names = await readdir(releaseFolder(folder)).catch(() => [])
-    for (const name of names.slice(0, pumpLimits.suspectsMax)) {
+    for (const name of names.filter((name) => !name.endsWith('.new')).slice(0, pumpLimits.suspectsMax)) {
       const path = join(releaseFolder(folder), name)
       const key = await readFile(path, 'utf8').catch(() => null)
       await unlink(path).catch(() => undefined)

@@ -3,7 +3,7 @@
 import type { CommitResult, MessageIdentity, QuarantinedFrame, StayRecord, Store, StoredEvent, Tick } from '../seams.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import { Held } from './held.ts'
+import { Held, keepUnanswered } from './held.ts'
 
 type Waiter = (result: CommitResult) => void
 
@@ -50,6 +50,7 @@ export class Committer {
   #later: NodeJS.Timeout | null = null
   #state: StoreState = { kind: 'ok' }
   readonly #underWay = new Set<Promise<void>>()
+  #answered = 0
   /** How many of them hold events or stays. */
   #ordered = 0
   /** The store is going: what fails now is not tried again. */
@@ -62,6 +63,11 @@ export class Committer {
 
   get state(): StoreState {
     return this.#state
+  }
+
+  /** Commits that were answered so far, and whether one is not: for who judges whether the disk hangs. */
+  get progress(): { readonly answered: number; readonly isWaiting: boolean } {
+    return { answered: this.#answered, isWaiting: this.#underWay.size > 0 }
   }
 
   /** The tick that is being filled: put things in, then call `soon` or `later`. */
@@ -103,19 +109,23 @@ export class Committer {
     this.#rest()
     if (this.#pending.empty && this.#held.isEmpty) return
     // What is under way may come back: where it holds what must be told in order, or something is held already, nothing overtakes it.
-    if (this.#underWay.size > 0 && (this.#ordered > 0 || this.#state.kind === 'failing' || !this.#held.isEmpty)) return
+    if (this.#underWay.size > 0 && (this.#ordered > 0 || this.#state.kind === 'failing' || !this.#held.isEmpty)) {
+      if (this.#pending.waiters.length > pumpLimits.waitersBehindMax) this.#turnAway()
+      return
+    }
     const pending = this.#pending
     this.#pending = new PendingTick()
     const { tick, taken } = this.#held.before(pending)
     const isOrdered = tick.events.length + tick.stays.length > 0
     if (isOrdered) this.#ordered++
     const done = this.#parts.store.commit(tick).then((result) => {
-      if (result.kind === 'failed') this.#failed(pending, taken, result.why)
+      if (result.kind === 'failed') this.#fails(result.why, this.#held.keep(pending, taken))
       else this.#state = { kind: 'ok' }
       if (result.kind === 'durable') this.#held.drop(taken)
       this.#parts.settled({ pending, tick, result })
       for (const waiter of pending.waiters) waiter(result)
       this.#underWay.delete(done)
+      this.#answered++
       if (isOrdered) this.#ordered--
       if (this.#pending.waiters.length > 0 || (result.kind === 'durable' && !this.#held.isEmpty)) this.soon()
       else if (!this.#pending.empty || !this.#held.isEmpty) this.later()
@@ -123,9 +133,21 @@ export class Committer {
     this.#underWay.add(done)
   }
 
-  #failed(pending: PendingTick, taken: Parameters<Held['keep']>[1], why: string): void {
+  /** Behind a disk that hangs: senders are told to send again; what nobody sends again waits on, in its place. */
+  #turnAway(): void {
+    const away = new PendingTick()
+    for (const message of this.#pending.messages.splice(0)) away.messages.push(message)
+    for (const waiter of this.#pending.waiters.splice(0)) away.waiters.push(waiter)
+    this.#fails(HANGS, keepUnanswered(this.#pending))
+    const result = { kind: 'failed', why: HANGS } as const
+    this.#parts.settled({ pending: away, tick: { snapshots: [], events: [], stays: [], quarantined: [], messages: away.messages }, result })
+    for (const waiter of away.waiters) waiter(result)
+  }
+
+  #fails(why: string, dropped: ReturnType<Held['keep']>): void {
     const before = this.#state.kind === 'failing' ? this.#state.lost : { snapshots: 0, events: 0 }
-    const dropped = this.#held.keep(pending, taken)
     this.#state = { kind: 'failing', why, lost: { snapshots: before.snapshots + dropped.snapshots, events: before.events + dropped.events } }
   }
 }
+
+const HANGS = `More than ${pumpLimits.waitersBehindMax} frames wait for a commit that does not end.`

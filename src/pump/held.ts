@@ -30,6 +30,8 @@ export class Held {
     const answered: Snapshot[] = []
     const unanswered: Snapshot[] = []
     for (const { snapshot, answered: isAnswered } of pending.snapshots) (isAnswered ? answered : unanswered).push(snapshot)
+    // What gathered while the disk hung may be as much as what is held when it fails.
+    if (unanswered.length > pumpLimits.heldRowsPerTickMax) append(this.#rows.snapshots, unanswered.splice(0))
     const snapshots = front(this.#rows.snapshots, unanswered)
     const events = front(this.#rows.events, pending.events)
     const stays = front(this.#rows.stays, pending.stays)
@@ -52,11 +54,22 @@ export class Held {
     if (!taken.events.queued) append(events, pending.events)
     if (!taken.stays.queued) append(stays, pending.stays)
     if (!taken.quarantined.queued) append(quarantined, pending.quarantined)
-    const dropped = { snapshots: trim(snapshots, MAX.snapshots), events: trim(events, MAX.events) }
-    trim(stays, MAX.stays)
-    trim(quarantined, MAX.quarantined)
-    return dropped
+    return makeRoom(this.#rows)
   }
+}
+
+/** Of what waits behind a disk that hangs only that stays, in its place, which nobody will send again. Returns how many of the oldest had to make room. */
+export function keepUnanswered(pending: PendingTick): { readonly snapshots: number; readonly events: number } {
+  const unanswered = pending.snapshots.filter(({ answered }) => !answered)
+  pending.snapshots.length = 0
+  append(pending.snapshots, unanswered)
+  return makeRoom(pending)
+}
+
+function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): { readonly snapshots: number; readonly events: number } {
+  trim(rows.stays, MAX.stays)
+  trim(rows.quarantined, MAX.quarantined)
+  return { snapshots: trim(rows.snapshots, MAX.snapshots), events: trim(rows.events, MAX.events) }
 }
 
 const KINDS = ['snapshots', 'events', 'stays', 'quarantined'] as const

@@ -17,7 +17,7 @@ export type LineParts = {
   readonly status: (state: 'up' | 'down', why: string) => void
   /** Bytes of this conversation are about to be read: if they end the process, it is known whose they were. */
   readonly reading: () => void
-  /** They were, and nothing happened. */
+  /** A whole frame of it was read, and nothing happened. */
   readonly wasRead: () => void
   /** Whether this conversation did harm, and its bytes are not read for now. */
   readonly isHeld: () => boolean
@@ -45,7 +45,7 @@ export function openSession(parts: LineParts): Line {
     parts.reading()
     try {
       const output = run()
-      parts.wasRead()
+      if (output.frames.length > 0) parts.wasRead()
       return output
     } catch (error) {
       session = driver.open(settings)

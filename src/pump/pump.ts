@@ -11,7 +11,7 @@ import type { AlertEvent, Priority } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
-import { monoMs } from '../domain/time.ts'
+import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
@@ -66,6 +66,8 @@ export class Pump<State> {
   readonly #messages: MessageMemory<PendingTick>
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
+  /** When the store last answered, or had nothing to answer. */
+  #commits: { readonly answered: number; readonly at: MonoMs }
   #stopping = false
   #ticks = 0
   #lastTick: Now
@@ -75,6 +77,7 @@ export class Pump<State> {
     this.#parts = parts
     this.#axis = clock.wall() - clock.mono()
     this.#lastTick = this.now()
+    this.#commits = { answered: 0, at: this.#lastTick.at }
     this.#messages = new MessageMemory(restored.messages)
     const { suspects } = parts
     this.suspects = new Suspects({ known: suspects?.known ?? [], found: suspects?.found ?? null, now: this.#lastTick.wall, changed: (all) => suspects?.changed(all) })
@@ -137,7 +140,7 @@ export class Pump<State> {
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
-    this.#judgeStore()
+    this.#judgeStore(now)
     this.#judgeSuspects(now)
     this.#ticks++
     this.#lastTick = now
@@ -335,8 +338,14 @@ export class Pump<State> {
     this.gatewayCondition('technical/session-held', held.length === 0 ? null : { priority: 'high', text })
   }
 
-  #judgeStore(): void {
-    const { state } = this.committer
+  #judgeStore(now: Now): void {
+    const { state, progress } = this.committer
+    if (!progress.isWaiting || progress.answered !== this.#commits.answered) this.#commits = { answered: progress.answered, at: now.at }
+    const hangs = now.at - this.#commits.at >= pumpLimits.commitSilenceMs
+    if (hangs && state.kind === 'ok') {
+      this.gatewayCondition('technical/store-failing', { priority: 'high', text: 'Readings are not being saved (the disk does not answer). Alerts go on.' })
+      return
+    }
     const lost = state.kind === 'ok' ? '' : [
       state.lost.snapshots > 0 ? `; ${state.lost.snapshots} sets of readings lost` : '',
       state.lost.events > 0 ? `; ${state.lost.events} words on alerts lost` : '',

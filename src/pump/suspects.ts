@@ -85,7 +85,7 @@ export class Suspects {
     this.#put({ key, stalls: 0, deaths: 0, ...known, threw, lastAt: now, heldUntil })
   }
 
-  /** Bytes of it were read, and nothing happened: a death that nobody explained was not its doing. */
+  /** A whole frame of it was read, and nothing happened: a death that nobody explained was not its doing. */
   wasRead(key: string): void {
     const known = this.#suspects.get(key)
     if (known === undefined || known.deaths === 0) return

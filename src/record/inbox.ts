@@ -97,6 +97,7 @@ async function takeIn(path: string, store: Store, log: Logger): Promise<boolean>
   if (result.kind === 'failed') log.warn({ path, why: result.why }, failure)
   else log.info({ path, snapshots: tick.snapshots.length }, 'What was handed over is stored.')
   if (result.kind === 'failed' && !isRefused) return false
-  await unlink(path)
+  // Somebody else may have removed it meanwhile.
+  await unlink(path).catch((error: unknown) => log.error({ path, why: error instanceof Error ? error.message : String(error) }, 'What was handed over cannot be removed.'))
   return true
 }

@@ -45,6 +45,22 @@ export const isDamage = (error: unknown): boolean =>
   error instanceof RangeError || error instanceof SyntaxError ||
   (error instanceof Database.SqliteError && (DAMAGE_ALL_THE_SAME.includes(error.code) || !NOT_DAMAGE.test(error.code)))
 
+/** A disk may need a moment. */
+export const READS_TRIED = 3
+export const READ_PAUSE_MS = 200
+
+/** Tries again what the disk did not read, before it is judged. Holds the thread meanwhile: never on main. */
+export function patiently<Result>(read: () => Result): Result {
+  for (let tries = 1; ; tries++) {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_IOERR') || tries >= READS_TRIED) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, READ_PAUSE_MS)
+    }
+  }
+}
+
 /** vigil.db or what belongs to it is no file at all. */
 function isNoFile(file: string): boolean {
   try {

@@ -4,6 +4,7 @@
  */
 
 import { type Database, SqliteError, type Statement } from 'better-sqlite3'
+import { patiently } from './database.ts'
 import { readerQueries } from './queries.ts'
 import type { Damage } from './rows.ts'
 
@@ -31,7 +32,8 @@ export class LogRows {
   /** Fewer than were asked for: there are no more. */
   after(page: LogPage, onDamage: (damage: Damage) => void): readonly LogRow[] {
     try {
-      return this.#both.all(page)
+      // What is stepped over is never sent: a disk that is away for a moment gets it.
+      return patiently(() => this.#both.all(page))
     } catch (error) {
       if (!isUnreadable(error)) throw error
     }

@@ -8,7 +8,9 @@ import { type Database, SqliteError } from 'better-sqlite3'
 import { wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import { rowCrc } from './crc.ts'
-import { type Asked, type Identity, type Refused, type WriterDatabase, databaseFile, isDamage, openWriterDatabase, whyOf } from './database.ts'
+import {
+  type Asked, type Identity, READS_TRIED, READ_PAUSE_MS, type Refused, type WriterDatabase, databaseFile, isDamage, openWriterDatabase, whyOf,
+} from './database.ts'
 import { type Opening, openingOf } from './opening.ts'
 import { type EventRow, type StayRow, eventOf, stayOf } from './rows.ts'
 import { type Salvage, salvage } from './salvage.ts'
@@ -38,10 +40,6 @@ export type Recovering = {
   readonly condemned: string | null
   readonly monoMs: () => number
 }
-
-/** A disk may need a moment: a read that fails is tried again before the file is judged. */
-const READS_TRIED = 3
-const READ_PAUSE_MS = 200
 
 export function openWhateverItHolds(recovering: Recovering): Recovered | Refused {
   const { folder, identity, asked, condemned, monoMs } = recovering

@@ -98,17 +98,23 @@ export class LogWalk {
 
   /** Up to which number rows may go by their age, sent or held for too long. */
   #limitOf({ hold, now, numericsMs }: RetentionOrder): number {
-    const old = this.#seqBefore(now - numericsMs)
+    const old = this.#seqBefore(now - numericsMs, now)
     if (hold.kind === 'none') return old
     if (hold.kind === 'unknown') return 0
-    const dead = hold.deadBefore === null ? 0 : this.#seqBefore(hold.deadBefore)
+    const dead = hold.deadBefore === null ? 0 : this.#seqBefore(hold.deadBefore, now)
     return Math.min(old, Math.max(hold.seq, dead))
   }
 
-  /** The last number before the minute of a time; 0 where the log begins later. */
-  #seqBefore(at: number): number {
-    const mark = this.#sql.markUpToMinute.get({ minute: minuteOf(at) })
-    return mark === undefined ? 0 : mark.seq - 1
+  /**
+   * The last number before the minute of a time; 0 where the log begins later. A clock that stood wrong for a while left marks
+   * far back: what came before those is as young as its own marks say. Marks that lie ahead of now say nothing.
+   */
+  #seqBefore(at: number, now: number): number {
+    const minute = minuteOf(at)
+    const mark = this.#sql.markUpToMinute.get({ minute })
+    if (mark === undefined) return 0
+    const younger = this.#sql.markAfterMinute.get({ minute, lastMinute: minuteOf(now) })
+    return Math.min(mark.seq, younger?.seq ?? mark.seq) - 1
   }
 
   // ── what goes ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,6 +43,8 @@ export const retentionQueries = {
   OLDEST_EVENTS: 'SELECT seq, at, alert_id AS alertId FROM event WHERE seq <= @lastSeq ORDER BY seq LIMIT @rowsMax',
   // Marks.
   MARK_UP_TO_MINUTE: 'SELECT seq FROM mark WHERE minute <= @minute ORDER BY minute DESC, seq DESC LIMIT 1',
+  // In the order of the log, from its oldest mark on: those of rows that went are gone.
+  MARK_AFTER_MINUTE: 'SELECT seq FROM mark INDEXED BY mark_by_seq WHERE minute > @minute AND minute <= @lastMinute ORDER BY seq LIMIT 1',
   MARK_FROM_MINUTE: 'SELECT seq FROM mark WHERE minute >= @minute ORDER BY minute, seq LIMIT 1',
   MARK_UP_TO_SEQ: 'SELECT max(seq) AS seq FROM mark WHERE seq <= @seq',
   REMOVE_MARKS: 'DELETE FROM mark WHERE seq IN (SELECT seq FROM mark WHERE seq < @seq ORDER BY seq LIMIT @rowsMax)',

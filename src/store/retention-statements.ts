@@ -49,6 +49,7 @@ export const retentionStatementsOf = (db: Database) => ({
   oldestSnapshots: db.prepare<[Some], Seq & { readonly at: number }>(Q.OLDEST_SNAPSHOTS),
   oldestEvents: db.prepare<[Some & { lastSeq: number }], OldEvent>(Q.OLDEST_EVENTS),
   markUpToMinute: db.prepare<[{ minute: number }], Seq>(Q.MARK_UP_TO_MINUTE),
+  markAfterMinute: db.prepare<[{ minute: number; lastMinute: number }], Seq>(Q.MARK_AFTER_MINUTE),
   markFromMinute: db.prepare<[{ minute: number }], Seq>(Q.MARK_FROM_MINUTE),
   markUpToSeq: db.prepare<[Seq], { readonly seq: number | null }>(Q.MARK_UP_TO_SEQ),
   removeMarks: db.prepare<[Some & Seq]>(Q.REMOVE_MARKS),

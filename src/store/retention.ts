@@ -83,7 +83,8 @@ export function removed(step: Step, seq: number): void {
   step.rows++
   step.highest = Math.max(step.highest, seq)
   step.blocks.add(blockOf(seq))
-  if (hold.kind === 'cursor' && seq > hold.seq) step.unsent.push(seq)
+  // Nobody knows yet whether it was sent: people are told the worse.
+  if (hold.kind === 'unknown' || (hold.kind === 'cursor' && seq > hold.seq)) step.unsent.push(seq)
 }
 
 export class Retention {

@@ -1,7 +1,7 @@
 /** Files that cannot be used are moved away, never deleted: into `set-aside/<time>/` of the data folder. */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { storeLimits } from '../limits.ts'
 import { flush } from './flush.ts'
 
@@ -22,7 +22,8 @@ export function moveAside(folder: string, files: readonly string[], at: Date): s
   for (let count = 2; existsSync(target); count++) target = join(all, `${name}.${count}`)
   mkdirSync(target, { recursive: true, mode: 0o700 })
   for (const file of files) if (existsSync(join(folder, file))) renameSync(join(folder, file), join(target, file))
-  const old = readdirSync(all).toSorted().slice(0, -storeLimits.setAsideMax)
+  // By name, not by age of the files; but never this one, whatever the clock says.
+  const old = readdirSync(all).filter((other) => other !== basename(target)).toSorted().slice(0, 1 - storeLimits.setAsideMax)
   for (const oldest of old) rmSync(join(all, oldest), { recursive: true, force: true })
   for (const path of [target, all, folder]) flush(path)
   return target

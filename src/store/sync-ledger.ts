@@ -14,7 +14,7 @@ import {
 import type { AlertId, DeviceId } from '../domain/ids.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
-import { isDamage } from './database.ts'
+import { isDamage, patiently } from './database.ts'
 import { migrate, versionOf } from './migrations.ts'
 import { filesOf, moveAside } from './set-aside.ts'
 import {
@@ -94,7 +94,7 @@ export function openSyncLedger(folder: string, options: OpenLedgerOptions = {}):
     closeSync(openSync(file, 'a', 0o600))
   }
   try {
-    return open(file, options)
+    return patiently(() => open(file, options))
   } catch (reason) {
     if (mode === 'existing' || !isLedgerDamage(file, reason)) throw reason
     const moved = moveAside(folder, filesOf(SYNC_FILE), new Date())
@@ -127,6 +127,8 @@ function examine(db: Database.Database): void {
   type CursorRow = { readonly sink: string; readonly epoch: string; readonly seq: number; readonly crc: number | null }
   const isRight = ({ sink, epoch, seq, crc }: CursorRow): boolean => crc === null || crc === cursorCrc(sink, epoch, seq)
   if (!db.prepare<[], CursorRow>(Q.CURSORS).all().every(isRight)) throw damaged('a cursor')
+  // What waits is little; what cannot be believed of it would stand in the way of all that comes behind, after each start.
+  for (const row of db.prepare<[], BatchRow>(Q.BATCHES).iterate()) storedBatchOf(row)
 }
 
 function prepare(db: Database.Database, file: string): void {

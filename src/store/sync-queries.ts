@@ -152,6 +152,7 @@ export const syncQueries = {
     VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items, @crc)`,
   FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc
     FROM batch WHERE sink = @sink ORDER BY place LIMIT 1`,
+  BATCHES: 'SELECT id, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc FROM batch',
   REMOVE_BATCH: 'DELETE FROM batch WHERE id = @id',
   // Parts of one range are settled one by one: the range is done when none of it is left.
   RANGE_LEFT: 'SELECT count(*) AS batches FROM batch WHERE sink = @sink AND epoch = @epoch AND moves_cursor = 1 AND seq_from <= @seqTo',

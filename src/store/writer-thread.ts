@@ -92,6 +92,7 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
       message ??= next(port)
       if (retention && (message === undefined || ++groupsBefore >= retentionLimits.groupsBeforeStepMax)) retain(retention)
     }
+    if (retention) retain(retention)
     writer.eraseTraces()
     sealing ??= setTimeout(seal, sealLimits.stepPauseMs)
   }))

@@ -82,6 +82,8 @@ export class Writer {
   #minute = UNMARKED
   #failures = 0
   #damages = 0
+  /** Since when the file cannot be opened anew, though it is there; null while it can. */
+  #unreadableAt: number | null = null
   #checkpointTrouble: string | null = null
   #messages: MessageRing
   #retention: Retention
@@ -304,6 +306,8 @@ export class Writer {
         this.#undo(connection, null)
         return { kind: 'without', tick: current, why: whyOf(error) }
       }
+      // Counted for commits alone: old rows that cannot be deleted are no reason to give up a file that takes new ones.
+      if (error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) this.#damages++
       this.#undo(connection, error)
       if (!(error instanceof Database.SqliteError)) throw error
       return { kind: 'failed', why: whyOf(error) }
@@ -314,9 +318,13 @@ export class Writer {
     if (this.#connection) return this.#connection
     const opened = openWriterDatabase(this.#settings.folder, this.#settings, { epoch: this.#epoch })
     if (opened.kind === 'refused') {
-      if (opened.how === 'damaged') throw new StoreCondemned(opened.why)
-      return opened.why
+      if (opened.how !== 'damaged') return opened.why
+      // A disk that is away for a moment reads nothing either: what is whole is not given up for that.
+      this.#unreadableAt ??= performance.now()
+      if (/SQLITE_IOERR/.test(opened.why) && performance.now() - this.#unreadableAt < storeLimits.unreadableMsMax) return opened.why
+      throw new StoreCondemned(opened.why)
     }
+    this.#unreadableAt = null
     this.#closeStale()
     this.#hooks.afterOpen?.(opened.db)
     this.#connection = connectionOf(opened.db)
@@ -330,7 +338,6 @@ export class Writer {
   /** SQLite may have rolled back by itself (a full disk). `error` is null where the disk is not to blame. */
   #undo(connection: Connection, error: unknown): void {
     const code = error instanceof Database.SqliteError ? error.code : ''
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) this.#damages++
     if (error && !NO_REASON_TO_REOPEN.test(code)) this.#failures++
     let isBroken = REOPEN_AT_ONCE.includes(code) || this.#failures >= FAILURES_BEFORE_REOPEN
     try {

@@ -60,7 +60,8 @@ export function createPump(parts: PumpParts): Pump {
   /** The last look at the log ended at a bound, not at its end. */
   let more = false
   let stoppedByScanner = 0
-  let advanced = 0
+  /** None yet: the first is told whatever it is, for the log may be another than before. */
+  let advanced = -1
   let shown = ''
   let alarm = new AbortController()
   let claimed = sink.claim === undefined

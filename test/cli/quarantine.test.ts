@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
@@ -169,5 +169,15 @@ describe('a running gateway', () => {
     await watchInbox({ folder: folder.path, store, realTime: { ...real, sleep: () => Promise.resolve(again.abort()) }, log }, again.signal)
     expect(readdirSync(join(folder.path, 'inbox'))).toEqual(['3.json.refused'])
     expect(rowsOf(folder.path).snapshots).toHaveLength(1)
+  })
+
+  it('lives on when somebody removed the file while it was being stored', async () => {
+    using folder = tempFolder()
+    const path = await handOver(folder.path, 1, tick({}))
+    const stop = new AbortController()
+    const realTime = { ...realClock(REAL_TIME), sleep: () => Promise.resolve(stop.abort()) }
+    const store = { commit: () => Promise.resolve(unlinkSync(path)).then(() => ({ kind: 'durable', lastSeq: 1 }) as const), close: () => Promise.resolve() }
+    await watchInbox({ folder: folder.path, store, realTime, log }, stop.signal)
+    expect(await handedFiles(folder.path)).toEqual([])
   })
 })

@@ -251,7 +251,7 @@ describe('answers', () => {
   it('tell what became of the message, in the mode it asks for', () => {
     expect(answersTo(`${MSH}\r${obx()}`)).toEqual(['CA|42', 'CA|42', 'CE|42|disk', 'CR|42|no'])
     expect(answersTo(`${MSH.replace('|AL|NE', '||')}\r${obx()}`)).toEqual(['AA|42', 'AA|42', 'AE|42|disk', 'AR|42|no'])
-    expect(answersTo(`${MSH.replace('|AL|NE', '|NE|NE')}\r${obx()}`)).toEqual([null, null, null, null])
+    expect(answersTo(`${MSH.replace('|AL|NE', '|NE|ER')}\r${obx()}`)).toEqual([null, null, 'AE|42|disk', 'AR|42|no'])
   })
 
   it('refuse what is not supported, whether it was kept or not', () => {
@@ -261,6 +261,11 @@ describe('answers', () => {
 
   it.each(['ACK^R01^ACK', 'ACK', 'ORF^R04', 'ADR^A19'])('are never given to an answer (%s)', (type) => {
     expect(framesIn(`${MSH.replace('ORU^R01^ORU_R01', type)}\rMSA|AA|41`)[0]).toMatchObject({ kind: 'skipped' })
+  })
+
+  it('that wants no answer whatever happens has none: nobody will send it again, so it is held when the disk fails', () => {
+    expect(framesIn(`${MSH.replace('AL|NE', 'NE|NE')}\r${obx()}`)[0]).toMatchObject({ kind: 'good', reply: null })
+    expect(framesIn(`${MSH.replace('AL|NE', 'NE|ER')}\r${obx()}`)[0]).toMatchObject({ kind: 'good', reply: expect.any(Function) })
   })
 
   it('are not given to observations that answer a query', () => {

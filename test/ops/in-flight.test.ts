@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { unlinkSync } from 'node:fs'
+import { chmodSync, unlinkSync } from 'node:fs'
 import { pumpLimits } from '../../src/limits.ts'
 import { type InFlight, openInFlight, tellStall } from '../../src/ops/in-flight.ts'
 import { tempFolder } from '../store/fixture.ts'
@@ -63,6 +63,27 @@ describe('the mark of whose bytes are read', () => {
     const first = open(folder.path)
     first.begin(first.markOf('x'.repeat(pumpLimits.suspectKeyBytesMax + 1)))
     expect(open(folder.path).found?.key).toBe('x'.repeat(pumpLimits.suspectKeyBytesMax))
+  })
+})
+
+describe('a place where no mark can be written', () => {
+  it('stops nobody from reading: the mark is closed, its disk is full, its file is gone', () => {
+    using folder = tempFolder()
+    const inFlight = open(folder.path)
+    inFlight.close()
+    expect(() => inFlight.begin(inFlight.markOf('mon-3'))).not.toThrow()
+    expect(() => inFlight.close()).not.toThrow()
+  })
+
+  it.runIf(process.getuid?.() === 0)('a user without a name in the passwd file has a mark too, as in a container', async () => {
+    using folder = tempFolder()
+    chmodSync(folder.path, 0o777)
+    const script = `process.setuid(54321); await import(${JSON.stringify(resolve(import.meta.dirname, '../../src/ops/in-flight.ts'))}).then(({ openInFlight }) => {
+      const one = openInFlight(${JSON.stringify(folder.path)}); console.log(one.files.mark); one.close() })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] })
+    child.stdout.on('data', (mark: Buffer) => opened.push(mark.toString().trim()))
+    expect(await once(child, 'close')).toEqual([0, null])
+    expect(opened.at(-1)).toMatch(/vigil-54321-/)
   })
 })
 

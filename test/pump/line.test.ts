@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import mqttJson from '../../drivers/mqtt-json/driver.ts'
 import { monoMs } from '../../src/domain/time.ts'
 import { openSession } from '../../src/pump/line.ts'
-import type { Frame, Outcome } from '../../src/seams.ts'
+import type { Driver, Frame, Outcome } from '../../src/seams.ts'
 
 /** A line over a real driver; frames are settled by hand. */
-function line() {
+function line(transport: Driver['transport'] = mqttJson.transport) {
+  let reads = 0
   const frames: { readonly frame: Frame; readonly settled: (outcome: Outcome) => void }[] = []
   const opened = openSession({
-    driver: mqttJson,
+    driver: { ...mqttJson, transport },
     settings: {},
     peer: { address: 'mqtt:mon-1', device: null },
     write: () => undefined,
@@ -17,13 +18,13 @@ function line() {
     frame: (frame, settled) => void frames.push({ frame, settled }),
     status: () => undefined,
     reading: () => undefined,
-    wasRead: () => undefined,
+    wasRead: () => void reads++,
     isHeld: () => false,
     faulted: () => undefined,
   })
   const outcomes: string[] = []
   const publish = (payload: string): number => opened.receive(new TextEncoder().encode(payload), (outcome) => void outcomes.push(outcome.kind))
-  return { frames, outcomes, publish }
+  return { frames, outcomes, publish, opened, reads: () => reads }
 }
 
 const WHOLE = '{"id":"2","at":"2026-01-15T02:00:00Z","readings":[{"mdc":147842,"value":80,"unit":"/min"}]}'
@@ -62,4 +63,12 @@ describe('a message of a transport that keeps borders', () => {
     frames[1]?.settled({ kind: 'stored' })
     expect(outcomes).toEqual(['retry'])
   })
+})
+
+it('a conversation was read well when a frame of it was read whole: its first half proves nothing', () => {
+  const { opened, reads } = line('tcp')
+  opened.receive(new TextEncoder().encode(WHOLE.slice(0, 40)))
+  expect(reads()).toBe(0)
+  opened.receive(new TextEncoder().encode(WHOLE.slice(40)))
+  expect(reads()).toBe(1)
 })

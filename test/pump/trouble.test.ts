@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import type { AlertEvent } from '../../src/domain/alert.ts'
+import type { Snapshot } from '../../src/domain/observation.ts'
+import { monoMs } from '../../src/domain/time.ts'
 import { parseSite } from '../../src/config/load.ts'
 import { driverOf } from '../../src/drivers.ts'
 import { pumpLimits } from '../../src/limits.ts'
@@ -15,6 +17,8 @@ async function turns(count = 5): Promise<void> {
 }
 const DURABLE: CommitResult = { kind: 'durable', lastSeq: 1 }
 const FAILED: CommitResult = { kind: 'failed', why: 'disk full' }
+
+const snapshotAt = (ms: number): Snapshot => ({ device: deviceId('mon-1'), bed: null, stay: null, receivedAt: at(ms), at: monoMs(ms), sentAt: null, observations: [] })
 
 /** A committer over a disk whose commits are answered by hand. */
 function committing() {
@@ -75,6 +79,49 @@ describe('a disk that fails', () => {
     expect(committer.state).toEqual({ kind: 'ok' })
   })
 
+  it('a disk that hangs is no heap without a bound: who sends again is told so, and the order of the rest stays', async () => {
+    const { committer, say, ticks, whats, answer } = committing()
+    const told: string[] = []
+    say('start')
+    await turns()
+    say('end')
+    for (let index = 1; index < pumpLimits.waitersBehindMax; index++) {
+      committer.filling.waiters.push(({ kind }) => void told.push(kind))
+      committer.soon()
+    }
+    await turns()
+    expect([told.length, committer.state.kind]).toEqual([0, 'ok'])
+    committer.filling.waiters.push(({ kind }) => void told.push(kind))
+    committer.soon()
+    await turns()
+    expect(new Set(told)).toEqual(new Set(['failed']))
+    expect([committer.filling.waiters.length, committer.state.kind]).toEqual([0, 'failing'])
+    answer(FAILED)
+    await turns()
+    say('next')
+    await turns()
+    expect(whats(ticks.at(-1))).toEqual(['start', 'end', 'next'])
+    answer(DURABLE)
+    await turns()
+    expect(committer.state).toEqual({ kind: 'ok' })
+  })
+
+  it('what gathered behind a disk that hung goes in parts, once and in order', async () => {
+    const { committer, say, ticks, answer } = committing()
+    say('start')
+    await turns()
+    const { heldRowsPerTickMax } = pumpLimits
+    const all = Array.from({ length: 2 * heldRowsPerTickMax + 1 }, (_, index) => snapshotAt(index))
+    for (const snapshot of all) committer.filling.snapshots.push({ snapshot, answered: false })
+    committer.soon()
+    for (let parts = 0; parts < 4; parts++) {
+      answer(DURABLE)
+      await turns()
+    }
+    expect(ticks.map(({ snapshots }) => snapshots.length)).toEqual([0, heldRowsPerTickMax, heldRowsPerTickMax, 1])
+    expect(ticks.flatMap(({ snapshots }) => snapshots)).toEqual(all)
+  })
+
   it('says how much had to make room when more is held than may be', async () => {
     const { committer, ticks, answer } = committing()
     const word = { at: at(0), kind: 'gateway' as const, what: 'x', subject: { bed: null, stay: null, device: null } }
@@ -85,6 +132,27 @@ describe('a disk that fails', () => {
     await turns()
     expect(ticks).toHaveLength(1)
     expect(committer.state).toMatchObject({ kind: 'failing', lost: { snapshots: 0, events: 1 } })
+  })
+
+  it('that does not answer at all is told of, and taken back when it does', async () => {
+    const answers: (() => void)[] = []
+    const { pump, connect, clock } = ward({ disk: () => new Promise((resolve) => answers.push(() => resolve(DURABLE))) })
+    const isTold = (): boolean => [...pump.lifecycle.open.values()].some(({ condition, text }) => condition === 'technical/store-failing' && text.includes('does not answer'))
+    connect('mon-1').say({ hr: 80 })
+    await turns()
+    pump.tick()
+    await clock.pass(pumpLimits.commitSilenceMs - 1)
+    pump.tick()
+    expect(isTold()).toBe(false)
+    await clock.pass(1)
+    pump.tick()
+    expect(isTold()).toBe(true)
+    while (answers.length > 0) {
+      answers.shift()?.()
+      await turns()
+    }
+    pump.tick()
+    expect(isTold()).toBe(false)
   })
 
   it('is given up at the stop: nothing is tried again once the store is going', async () => {

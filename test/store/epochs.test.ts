@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { storeLimits } from '../../src/limits.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
+import { moveAside } from '../../src/store/set-aside.ts'
 import { type Opened, openStore } from '../../src/store/store.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { fakeClock } from '../fakes/clock.ts'
@@ -31,6 +32,17 @@ const FULL = tick({
   stays: [stay('stay-1')],
   snapshots: [heartRate(80), heartRate(81)],
   events: [phase('alert-1', 'active'), acknowledged('alert-1', 'anna'), phase('alert-2', 'active'), phase('alert-2', 'inactive')],
+})
+
+describe('what is set aside', () => {
+  it('is never what makes room for itself, though the clock stands at 1970', () => {
+    using place = tempFolder()
+    for (let times = 0; times < storeLimits.setAsideMax; times++) mkdirSync(join(place.path, 'set-aside', `2026-01-0${times + 1}T00-00-00Z`), { recursive: true })
+    writeFileSync(join(place.path, 'vigil.db'), 'rows')
+    const moved = moveAside(place.path, ['vigil.db'], new Date(0))
+    expect(readFileSync(join(moved, 'vigil.db'), 'utf8')).toBe('rows')
+    expect(readdirSync(join(place.path, 'set-aside'))).toHaveLength(storeLimits.setAsideMax)
+  })
 })
 
 describe('an incarnation', () => {

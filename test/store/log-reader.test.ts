@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { absent } from '../../src/domain/reading.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { storeLimits } from '../../src/limits.ts'
@@ -207,6 +207,21 @@ describe('the last minutes', () => {
     expect([...recentSnapshots(folder.path, START, (one) => met.push(one))]).toHaveLength(1)
     expect(met).toMatchObject([{ table: 'snapshot', row: 1 }])
   })
+})
+
+it('a disk that is away for a moment makes nobody step over rows that are whole', () => {
+  using folder = tempFolder()
+  using open = writing(folder.path)
+  open.write(tick({ snapshots: [heartRate(80), heartRate(81)] }))
+  using reader = openLogReader(folder.path)
+  const statement: { all(...parameters: unknown[]): unknown[] } = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1'))
+  const read = vi.spyOn(statement, 'all').mockImplementationOnce(() => {
+    throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_READ')
+  })
+  const rows = reader.read(0, 10)
+  read.mockRestore()
+  expect(rows.map(({ seq }) => seq)).toEqual([1, 2])
+  expect(reader.damaged()).toEqual([])
 })
 
 it('a file with a torn page is refused as damaged, not read around', () => {

@@ -29,6 +29,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   REMOVE_EVENT: /^SEARCH event USING INTEGER PRIMARY KEY/,
   OLDEST_EVENTS: /^SEARCH event USING INTEGER PRIMARY KEY \(rowid<\?\)$/,
   MARK_UP_TO_MINUTE: /^SEARCH mark USING PRIMARY KEY \(minute<\?\)$/,
+  MARK_AFTER_MINUTE: /^SCAN mark USING COVERING INDEX mark_by_seq$/,
   MARK_FROM_MINUTE: /^SEARCH mark USING PRIMARY KEY \(minute>\?\)$/,
   MARK_UP_TO_SEQ: /^SEARCH mark USING COVERING INDEX mark_by_seq \(seq<\?\)$/,
   REMOVE_MARKS: /^SEARCH mark USING COVERING INDEX mark_by_seq \(seq=\?\) .* USING COVERING INDEX mark_by_seq \(seq<\?\)/,

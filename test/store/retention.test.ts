@@ -58,6 +58,31 @@ const minutes = (stays: readonly (string | null)[], at: number, rows: number) =>
 
 const ended = (id: string, closedAt: number, name = 'Meyer^Anna') => stay(id, { closedAt: wallMs(closedAt), identity: { mrn: `mrn-${id}`, name } })
 
+describe('a wall clock that was wrong for a while', () => {
+  it.each([['back', 1_000_000], ['ahead', START + 4_000 * DAY_MS]])('and far %s makes no row of before old', (_name, wrong) => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    open.write(minutes([null], START, 100))
+    open.write(minutes([null], wrong, 2))
+    open.write(minutes([null], START + 100 * 60_000, 100))
+    open.write(tick({ events: [gatewayEvent('said')] }))
+    expect(retained(open, order(START + 5 * DAY_MS))).toMatchObject({ rows: 0 })
+    // Nor is anything of now young for ever.
+    expect(retained(open, order(START + 30 * DAY_MS)).rows).toBeGreaterThan(190)
+  })
+})
+
+describe('old rows that cannot be read', () => {
+  it('are no reason to give up a file that takes new ones', () => {
+    using folder = tempFolder()
+    let isRotten = true
+    using open = writing(folder.path, { beforeCommit: () => { if (isRotten) throw new Database.SqliteError('an old page', 'SQLITE_CORRUPT') } })
+    for (let round = 0; round < 10; round++) expect(open.writer.retain(order(START))).toMatchObject({ kind: 'failed' })
+    isRotten = false
+    expect(open.write(tick({ snapshots: [heartRate(80)] }))).toEqual([{ kind: 'durable', lastSeq: 1 }])
+  })
+})
+
 describe('identity', () => {
   it('goes 72 h after discharge, byte for byte, from the file and the WAL', () => {
     using folder = tempFolder()

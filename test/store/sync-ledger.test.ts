@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CutBatch, DeadEvent, EventOrigin, SyncStatus } from '../../src/domain/batch.ts'
 import { alertId, deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
@@ -120,6 +120,20 @@ describe('sync.db', () => {
     db.exec(`UPDATE batch SET body = X'00'`)
     db.close()
     expect(() => ledger.pending(SINK)).toThrow(/damaged: a batch/)
+    // It would be the first to be sent after each start, and nothing behind it would ever go.
+    reopen()
+    expect([ledger.pending(SINK), ledger.cursor(SINK, 'e1'), ledger.lostIn('e1')]).toEqual([null, 0, true])
+  })
+
+  it('is not set aside for a disk that is away for a moment', () => {
+    ledger.advance(SINK, 'e1', 7)
+    ledger.close()
+    const away = vi.spyOn(Database.prototype, 'pragma').mockImplementationOnce(() => {
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_READ')
+    })
+    ledger = open()
+    away.mockRestore()
+    expect(ledger.cursor(SINK, 'e1')).toBe(7)
   })
 
   it('is not made by a command that only looks', () => {

@@ -1,13 +1,13 @@
 import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deviceId } from '../../src/domain/ids.ts'
 import { pumpLimits, storeLimits } from '../../src/limits.ts'
 import type { MessageIdentity } from '../../src/seams.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { readOpening } from '../../src/store/opening.ts'
-import type { WriterHooks } from '../../src/store/writer.ts'
+import { StoreCondemned, type WriterHooks } from '../../src/store/writer.ts'
 import { START, acknowledged, frame, gatewayEvent, heartRate, phase, snapshot, stay, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
 
@@ -134,6 +134,30 @@ describe('a disk that fails', () => {
     using open = writing(folder.path, failing(...Array.from({ length: 8 }, () => 'SQLITE_IOERR_WRITE')))
     for (let count = 0; count < 8; count++) expect(open.write(tick({ snapshots: [heartRate(count)] }))).toMatchObject([{ kind: 'failed' }])
     expect(open.write(tick({ snapshots: [heartRate(9)] }))).toEqual([{ kind: 'durable', lastSeq: 1 }])
+  })
+
+  it('that reads nothing for a while is waited for: what is whole is set aside only where that goes on', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path, failing('SQLITE_CANTOPEN'))
+    const write = () => open.write(tick({ snapshots: [heartRate(1)] }))
+    expect(write()).toMatchObject([{ kind: 'failed' }])
+    const away = vi.spyOn(Database.prototype, 'pragma').mockImplementation(() => {
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_READ')
+    })
+    const now = performance.now()
+    const time = vi.spyOn(performance, 'now')
+    try {
+      for (const passed of [0, 1_000, storeLimits.unreadableMsMax - 1]) {
+        time.mockReturnValue(now + passed)
+        expect(write()).toEqual([{ kind: 'failed', why: expect.stringContaining('SQLITE_IOERR_READ') }])
+      }
+      time.mockReturnValue(now + storeLimits.unreadableMsMax)
+      expect(write).toThrow(StoreCondemned)
+    } finally {
+      away.mockRestore()
+      time.mockRestore()
+    }
+    expect(write()).toEqual([{ kind: 'durable', lastSeq: 1 }])
   })
 
   it('that is really full says so, keeps what it had, and goes on when there is room', () => {

@@ -1,0 +1,3 @@
+import { quickProves } from './quick.ts'
+
+quickProves('wire')
