@@ -4,6 +4,7 @@ import pino from 'pino'
 import { describe, expect, it } from 'vitest'
 import { backupLimits } from '../../src/limits.ts'
 import { type BackupSetting, backupName, keepBackups, nextDue } from '../../src/ops/backups.ts'
+import type { Clock } from '../../src/seams.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../store/fixture.ts'
 
@@ -16,13 +17,27 @@ type Setting = { readonly folder: string; readonly setting?: Partial<BackupSetti
 /** A gateway that makes backups by making folders. `clock.pass` lets time pass in steps at which it looks. */
 function keeping({ folder, setting = {}, make }: Setting) {
   const clock = fakeClock(START)
+  let isResting = false
+  const watched: Clock = {
+    ...clock,
+    async sleep(ms, until) {
+      isResting = ms === backupLimits.lookMs
+      await clock.sleep(ms, until)
+      isResting = false
+    },
+  }
+  /** Real files answer in their own time: until it has looked and rests. */
+  const settled = async (): Promise<void> => {
+    do await turn()
+    while (!isResting)
+  }
   const stop = new AbortController()
   const told: (string | null)[] = []
   const disk: { why: string | null } = { why: null }
   const made: string[] = []
   const done = keepBackups(
     {
-      data: '/nowhere', gatewayId: 'ward-3', version: '1', clock, told: (why) => told.push(why), log: pino({ level: 'silent' }),
+      data: '/nowhere', gatewayId: 'ward-3', version: '1', clock: watched, told: (why) => told.push(why), log: pino({ level: 'silent' }),
       setting: { folder: join(folder, 'backups'), everyHours: 24, keep: 3, keys: false, ...setting },
       make: make ?? ((target) => {
         if (disk.why !== null) return Promise.resolve(disk.why)
@@ -36,7 +51,6 @@ function keeping({ folder, setting = {}, make }: Setting) {
   return {
     clock, told, disk, made, stop, done,
     names: (): readonly string[] => readdirSync(join(folder, 'backups')).toSorted(),
-    /** Real files answer in their own time. */
     async pass(ms: number, stepMs: number = backupLimits.retryMs / 5) {
       for (let passed = 0; passed < ms; passed += stepMs) {
         await settled()
@@ -51,9 +65,7 @@ function keeping({ folder, setting = {}, make }: Setting) {
   }
 }
 
-async function settled(): Promise<void> {
-  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setTimeout(resolve, 1))
-}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const name = (gatewayId: string, hours: number): string => backupName(gatewayId, START + hours * HOUR_MS)
 
@@ -152,8 +164,9 @@ describe('scheduled backups', () => {
 
   it('that never end do not hold up a gateway that stops', async () => {
     using place = tempFolder()
-    const ward = keeping({ folder: place.path, make: () => new Promise(() => undefined) })
-    await settled()
+    const begun = Promise.withResolvers<void>()
+    const ward = keeping({ folder: place.path, make: () => (begun.resolve(), new Promise(() => undefined)) })
+    await begun.promise
     ward.stop.abort()
     await ward.clock.pass(backupLimits.stopMsMax)
     await ward.done

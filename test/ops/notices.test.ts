@@ -23,7 +23,7 @@ function noticing(stored: readonly AlertEvent[] = []) {
     notices,
     open: () => [...alerts.open.values()].map(({ condition, priority, text }) => ({ condition, priority, text })),
     acknowledge() {
-      for (const { id } of [...alerts.open.values()]) events.push(...(alerts.acknowledge(id, 'Ana', wallMs(++now)) ?? []))
+      for (const { id } of alerts.open.values()) events.push(...(alerts.acknowledge(id, 'Ana', wallMs(++now)) ?? []))
     },
     /** Long enough for an alert to read differently. */
     wait: () => void (now += 60_000),
