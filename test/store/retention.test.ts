@@ -242,6 +242,14 @@ describe('when there is no room', () => {
     expect(retained(open, order(now)).rows).toBe(0)
   })
 
+  it('a row that a wrong clock dated ahead does not keep the others', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    const now = START + 10 * DAY_MS
+    open.write(minutes(['s'], now + DAY_MS, 1), minutes(['s'], START, 100))
+    expect(retained(open, order(now, { freeBytes: 1_000 })).rows).toBe(101)
+  })
+
   it('a limit on the file counts the pages that hold something', () => {
     using folder = tempFolder()
     using open = writing(folder.path)
