@@ -18,7 +18,8 @@ import { PASSWORD, ProvedSite, beds, brokerFor, delay, dial, loopback, percentil
 
 const MONITORS = 20
 const PACE_MS = 100
-const ACK_MS_MAX = 200
+/** In a quick run the machine may be busy with other tests: a gateway that waits for slow senders is late by many seconds. */
+const ACK_MS_MAX = { full: 200, quick: 2_000 } as const
 /** Where this machine is so busy that a timer and an fsync alone take as long, no acknowledgement can be sooner. */
 const STRAINED = 2
 const CLOSED_MS_MAX = 30_000
@@ -79,7 +80,7 @@ export const prove: Prove = async ({ quick, say }) => {
   const inSeconds = (ms: number): number | string => (Number.isFinite(ms) ? rounded(ms / 1_000) : 'not within this run')
   return {
     kind: 'judged',
-    pass: isAlive && closed && acknowledged > 0 && p99 <= Math.max(ACK_MS_MAX, STRAINED * floorP99) && growth <= GROWTH_MB_MAX,
+    pass: isAlive && closed && acknowledged > 0 && p99 <= Math.max(ACK_MS_MAX[quick ? 'quick' : 'full'], STRAINED * floorP99) && growth <= GROWTH_MB_MAX,
     figures: {
       slowSockets: slow.length,
       acknowledged,

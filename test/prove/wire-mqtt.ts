@@ -1,6 +1,5 @@
 /** A client of MQTT 3.1.1 that sends what it is told, packet by packet, and answers nothing by itself: libraries are too polite to prove a broker with. */
 
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { type IConnectPacket, type IPublishPacket, type Packet, generate, parser } from 'mqtt-packet'
 import { PASSWORD, delay, dial } from './wire-site.ts'
@@ -114,7 +113,7 @@ export class RawMqtt {
   }
 
   async closed(ms: number): Promise<boolean> {
-    if (!this.socket.destroyed) await Promise.race([once(this.socket, 'close'), delay(ms)])
+    if (!this.socket.destroyed) await Promise.race([new Promise<void>((resolve) => this.socket.once('close', () => resolve())), delay(ms)])
     return this.socket.destroyed
   }
 
