@@ -40,7 +40,7 @@ export type Judgement = { readonly beats: number; readonly silentMs: number; rea
 
 /**
  * Pure. Time in which nobody could run does not count: the watcher slept far longer than it meant to (a paused machine), or
- * main stood in the queue for a processor (a busy one). What is left is main's own.
+ * main stood in the queue for a processor (a busy one), or the host of a virtual machine kept it away. What is left is main's own.
  */
 export function judge(before: Judgement, seen: number, of: { readonly sleptMs: number; readonly queuedMs: number; readonly checkMs: number; readonly stallMs: number }): Judgement {
   if (seen !== before.beats) return { beats: seen, silentMs: 0, stalled: false }

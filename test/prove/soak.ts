@@ -40,7 +40,12 @@ export const prove: Prove = async ({ quick, say }) => {
   const probed: Probed[] = []
   for (let look = 0; look <= looks; look++) {
     await rest(look === 0 ? warmUpMs : lookEveryMs)
-    probed.push(await ask(file))
+    const answer = await ask(file, gateway.isAlive)
+    if (answer === null) {
+      say(`the gateway died:\n${gateway.said()}`)
+      break
+    }
+    probed.push(answer)
     const { heapMb, residentMb, delayMs: lag } = last(probed)
     say(`heap ${heapMb.toFixed(1)} MB, resident ${residentMb.toFixed(0)} MB, event-loop delay p99 ${lag.p99.toFixed(1)} ms, max ${lag.max.toFixed(0)} ms`)
   }
@@ -74,12 +79,15 @@ export const prove: Prove = async ({ quick, say }) => {
 
 const last = (probed: readonly Probed[]): Probed => probed.at(-1) ?? { heapMb: Number.NaN, residentMb: Number.NaN, delayMs: { p50: Number.NaN, p99: Number.NaN, max: Number.NaN } }
 
-/** What the gateway says of itself now. */
-async function ask(file: string): Promise<Probed> {
+/** What the gateway says of itself now; null when it is gone. */
+async function ask(file: string, isAlive: () => boolean): Promise<Probed | null> {
   const lines = (): string[] => readFileSync(file, 'utf8').split('\n').filter((line) => line !== '')
   const before = lines().length
   writeFileSync(`${file}.ask`, '')
-  while (lines().length === before) await rest(50)
+  while (lines().length === before) {
+    if (!isAlive()) return null
+    await rest(50)
+  }
   const said: Probed = JSON.parse(lines().at(-1) ?? '')
   return said
 }
