@@ -100,9 +100,13 @@ export interface Driver {
   readonly title: string
   /** How its bytes travel: a line of its own, or messages whose borders the transport keeps. */
   readonly transport: 'serial' | 'tcp' | 'mqtt' | 'udp'
+  /** What notices a byte that was lost or changed; nothing does on a line without checksum: there a limit waits for two frames that agree. */
+  readonly integrity: 'checksum' | 'transport' | 'none'
   readonly settings: readonly SettingSpec[]
   /** @throws RangeError with a sentence for the engineer when a setting is wrong. */
   open(settings: DriverSettings): Session
+  /** Where there is a dialogue: reads a recording of it, of one direction or of both, and sends nothing. Such a driver is woken once when its line opens. */
+  openCapture?(settings: DriverSettings): Session
 }
 
 // ── Link ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ const driver: Driver = {
   id: 'hl7',
   title: 'HL7 v2 ORU^R01 (IHE PCD-01) over MLLP',
   transport: 'tcp',
+  integrity: 'transport',
   settings: [ZONE_SETTING],
   open: (settings) => openSession(settings),
 }

@@ -10,6 +10,7 @@ const driver: Driver = {
   id: 'masimo-ascii',
   title: 'Masimo ASCII-1 over a serial line',
   transport: 'serial',
+  integrity: 'none',
   settings: [ZONE_SETTING],
   open: (settings) => openSession(settings),
 }

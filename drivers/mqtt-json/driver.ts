@@ -7,6 +7,7 @@ const driver: Driver = {
   id: 'mqtt-json',
   title: 'Vigil JSON over MQTT',
   transport: 'mqtt',
+  integrity: 'transport',
   settings: [],
   open: () => openSession(),
 }

@@ -58,7 +58,7 @@ function rightName(name: string, names: readonly string[]): string {
 
 function openSession(driver: Driver, settings: DriverSettings): Session {
   try {
-    return driver.open(settings)
+    return driver.openCapture ? driver.openCapture(settings) : driver.open(settings)
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
     throw error

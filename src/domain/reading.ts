@@ -53,13 +53,27 @@ export type Waveform = {
   readonly deviceAt: WallMs | null
 }
 
+/** How an alarm is kept quiet at the bedside (IHE ACM, facet 5: MDC_ATTR_ALARM_INACTIVATION_STATE). None of it: it sounds. */
+export const ALARM_INACTIVATIONS = ['audio-paused', 'audio-off', 'alarm-paused', 'alarm-off', 'alert-acknowledged'] as const
+export type AlarmInactivation = (typeof ALARM_INACTIVATIONS)[number]
+
 /** The monitor's own alarm, in the vocabulary of IHE PCD-04 (ACM). */
 export type DeviceAlarm = {
+  /** The same from start to end, and another for the next: OBR-29 where the device says it, else code and source. */
+  readonly id: string
+  /** MDC reference id where it is known, else the device's own code with its system: `philips:274`. */
   readonly code: string
+  /** As the monitor shows it, in its own language. */
   readonly text: string
+  /** What it is about: a metric's reference id, a channel, a module; empty when the device does not say. */
+  readonly source: string
   readonly priority: 'high' | 'medium' | 'low' | 'none'
   readonly type: 'physiological' | 'technical' | 'advisory'
   readonly phase: 'start' | 'continue' | 'end' | 'update' | 'escalate' | 'deescalate' | 'reset'
+  /** Latched: the condition is over, and the monitor goes on saying it until somebody comes. */
+  readonly state: 'active' | 'inactive' | 'latched'
+  readonly inactivation: readonly AlarmInactivation[]
+  readonly flags: readonly ReadingFlag[]
   readonly deviceAt: WallMs | null
 }
 

@@ -108,6 +108,8 @@ export function openSession(parts: LineParts): Line {
     timer = setTimeout(() => take(run(() => session.wake(mono()), NO_BYTES)), Math.max(0, parts.timerMsUntil(wakeAt)))
   }
 
+  // Who has to speak first does it now.
+  if (driver.openCapture) take(run(() => session.wake(mono()), NO_BYTES))
   return {
     receive(bytes, settled) {
       const output = run(() => receiveOnce(bytes), bytes)

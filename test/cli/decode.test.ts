@@ -164,13 +164,13 @@ describe('lines of output', () => {
       sentAt: null,
       readings: [],
       waveforms: [{ metric: 'MDC_ECG_LEAD_II', channel: '1', rateHz: 500, scale: 0.001, offset: 0, unit: 'mV', samples: Int16Array.of(1, -2), deviceAt }],
-      alarms: [{ code: 'MDC_EVT_LEAD_OFF', text: 'ECG leads off', priority: 'low', type: 'technical', phase: 'start', deviceAt }],
+      alarms: [{ id: '1', code: 'MDC_EVT_LEAD_OFF', text: 'ECG leads off', source: 'ECG', priority: 'low', type: 'technical', phase: 'start', state: 'active', inactivation: ['audio-paused'], flags: [], deviceAt }],
       faults: [],
       identity: null,
       reply: null,
     })
     expect(lines.map((line) => JSON.stringify(line))).toEqual([
-      '{"kind":"alarm","code":"MDC_EVT_LEAD_OFF","text":"ECG leads off","priority":"low","type":"technical","phase":"start","deviceAt":"2026-04-01T00:00:00.000Z"}',
+      '{"kind":"alarm","id":"1","code":"MDC_EVT_LEAD_OFF","text":"ECG leads off","source":"ECG","priority":"low","type":"technical","phase":"start","state":"active","inactivation":["audio-paused"],"flags":[],"deviceAt":"2026-04-01T00:00:00.000Z"}',
       '{"kind":"waveform","metric":"MDC_ECG_LEAD_II","rate":500,"samples":[1,-2],"scale":0.001,"offset":0,"unit":"mV","channel":"1","deviceAt":"2026-04-01T00:00:00.000Z"}',
     ])
   })

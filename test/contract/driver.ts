@@ -90,7 +90,8 @@ const printed = (frames: readonly object[]): string => `[\n${frames.map((frame) 
 /** `folder`: the driver's own, with README.md and fixtures/. */
 export function driverContract(driver: Driver, folder: string): void {
   const fixtures = fixturesOf(folder)
-  const open = (settings: DriverSettings = {}): Session => driver.open(settings)
+  /** As a recording is read: a dialogue answers nobody in it. */
+  const open = (settings: DriverSettings = {}): Session => driver.openCapture?.(settings) ?? driver.open(settings)
 
   describe(`driver ${driver.id}`, () => {
     it('lives in the folder of its name, with a README', () => {
@@ -138,6 +139,25 @@ export function driverContract(driver: Driver, folder: string): void {
           inOrder(framesOf(open(), chunks), chunks.reduce((length, chunk) => length + chunk.length, 0))
         }),
         { numRuns: 200 },
+      )
+    })
+
+    it('is total in conversation too: on any bytes and at any waking it sends a bounded answer, and its frames lie in order', () => {
+      const piece = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...fixtures.map(({ bytes }) => bytes.slice(0, 4_096))))
+      fc.assert(
+        fc.property(fc.array(fc.record({ piece, waitedMs: fc.nat(20_000) }), { maxLength: 20 }), (pieces) => {
+          const session = driver.open({})
+          let now = 0
+          const outputs = [session.wake(monoMs(now))]
+          for (const { piece: bytes, waitedMs } of pieces) outputs.push(session.receive(bytes, monoMs(now)), session.wake(monoMs((now += waitedMs))))
+          outputs.push(session.end(monoMs(now)))
+          inOrder(outputs.flatMap(({ frames }) => frames), pieces.reduce((length, { piece: bytes }) => length + bytes.length, 0))
+          for (const { send, wakeAt } of outputs) {
+            expect(send.reduce((length, bytes) => length + bytes.length, 0)).toBeLessThanOrEqual(65_536)
+            expect(wakeAt === null || Number.isFinite(wakeAt)).toBe(true)
+          }
+        }),
+        { numRuns: 100 },
       )
     })
 

@@ -34,6 +34,7 @@ export const lineDriver: Driver = {
   id: 'line',
   title: 'one JSON message a frame',
   transport: 'tcp',
+  integrity: 'transport',
   settings: [],
   open(): Session {
     const nothing: SessionOutput = { frames: [], send: [], wakeAt: null }
