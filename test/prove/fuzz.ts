@@ -27,7 +27,7 @@ const OVER_THE_WIRE = { mllp: 200_000, mqtt: 100_000, serial: 200_000, page: 1_0
 const WARM_UP = { quick: 500, full: 20_000 }
 /** A quick run ends before heaps have found their size. */
 const GROWTH_MB_MAX = { quick: 120, full: 50 }
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 /** Kept beside the tables of the gateway: all that was ever taken, also what its rings have dropped since. */
 const NOTES = `

@@ -13,7 +13,7 @@ import { type Connecting, RawMqtt, connectPacket, publishPacket } from './wire-m
 import { ProvedSite, brokerFor, delay, settled, strangers } from './wire-site.ts'
 
 const OPEN = new URL('./paho-open.ts', import.meta.url).href
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 30_000
 /** Nothing more is coming, when nothing came for so long. */
 const QUIET_MS = 300
 const USERS = ['one', 'two']

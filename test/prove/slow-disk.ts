@@ -19,6 +19,8 @@ const FROM_SYNC = 40
 const COMMIT_ON_MAIN = join(import.meta.dirname, 'controls', 'commit-on-main.ts')
 /** A machine that is busy with other tests is told from a disk that is waited for. */
 const ALERT_MS = { full: 50, quick: 800 } as const
+/** Of a dozen alerts the last says more of the machine than of Vigil; those that wait for a disk wait in their middle too. */
+const QUANTILE = { full: 0.99, quick: 0.5 } as const
 /** A busy machine can spoil a trial of some seconds, and never better one; a disk that is waited for spoils them all, as the control shows. */
 const TRIALS_MAX = 3
 
@@ -30,10 +32,11 @@ export const prove: Prove = async (setting) => {
   const why = lacking('strace', programPath('strace') !== undefined)
   if (why !== null) return { kind: 'skipped', why }
   const limitMs = quick ? ALERT_MS.quick : ALERT_MS.full
+  const judged = (latenciesMs: readonly number[]): number => quantile(latenciesMs, quick ? QUANTILE.quick : QUANTILE.full)
   const delayMs = quick ? DELAY_MS.quick : DELAY_MS.full
   let trial = await tried({ alerts: quick ? 12 : 250, everyMs: quick ? 50 : 70, delayMs, imports: [] }, setting)
   let trials = 1
-  for (; !quick && trials < TRIALS_MAX && quantile(trial.latenciesMs, 0.99) > limitMs; trials++) {
+  for (; !quick && trials < TRIALS_MAX && judged(trial.latenciesMs) > limitMs; trials++) {
     say(`alerts ${spread(trial.latenciesMs)}: too slow, once more`)
     trial = await tried({ alerts: 250, everyMs: 70, delayMs, imports: [] }, setting)
   }
@@ -45,7 +48,7 @@ export const prove: Prove = async (setting) => {
   const isSlow = acknowledgedMs.length > 0 && Math.min(...acknowledgedMs) >= delayMs / 2
   return {
     kind: 'judged',
-    pass: isSlow && silent === 0 && quantile(latenciesMs, 0.99) <= limitMs && verdict.missing + verdict.spurious + verdict.corrupted + verdict.duplicated === 0,
+    pass: isSlow && silent === 0 && judged(latenciesMs) <= limitMs && verdict.missing + verdict.spurious + verdict.corrupted + verdict.duplicated === 0,
     figures: {
       'sample to alert': spread(latenciesMs),
       'trial': `${trials} of at most ${quick ? 1 : TRIALS_MAX}`,
@@ -55,7 +58,7 @@ export const prove: Prove = async (setting) => {
       'control, sample to alert': spread(control.latenciesMs),
       'control, alerts that did not come within 15 s': control.silent,
     },
-    control: { ran: true, failed: control.silent > 0 || quantile(control.latenciesMs, 0.99) > limitMs },
+    control: { ran: true, failed: control.silent > 0 || judged(control.latenciesMs) > limitMs },
   }
 }
 

@@ -19,12 +19,12 @@ import { PASSWORD, ProvedSite, beds, brokerFor, delay, dial, loopback, percentil
 const MONITORS = 20
 const PACE_MS = 100
 /** In a quick run the machine may be busy with other tests: a gateway that waits for slow senders is late by many seconds. */
-const ACK_MS_MAX = { full: 200, quick: 2_000 } as const
+const ACK_MS_MAX = { full: 200, quick: 15_000 } as const
 /** Where this machine is so busy that a timer and an fsync alone take as long, no acknowledgement can be sooner. */
 const STRAINED = 2
 const CLOSED_MS_MAX = 30_000
 /** Timers, and a machine that others use too. */
-const MARGIN_MS = 3_000
+const MARGIN_MS = { full: 3_000, quick: 30_000 } as const
 const GROWTH_MB_MAX = 50
 const CONNECTS_AT_ONCE = 100
 
@@ -60,8 +60,8 @@ export const prove: Prove = async ({ quick, say }) => {
   const mqtt = await attack(each, mqttPort, 2, null)
   const slow = [...mllp, ...http, ...mqtt]
   const dribbling = Promise.all([...mllp, ...http].map((one) => dribble(one, stop.signal)))
-  const until = performance.now() + (quick ? linkLimits.mqttLoginMs + 1_000 : CLOSED_MS_MAX + MARGIN_MS)
-  while (performance.now() < until && (quick || slow.some(({ closedMs }) => closedMs === null))) await delay(100)
+  const until = performance.now() + (quick ? linkLimits.mqttLoginMs + MARGIN_MS.quick : CLOSED_MS_MAX + MARGIN_MS.full)
+  while (performance.now() < until && (quick ? mqtt : slow).some(({ closedMs }) => closedMs === null)) await delay(100)
   stop.abort()
   await dribbling
   const acknowledged = latencies.length
@@ -76,7 +76,7 @@ export const prove: Prove = async ({ quick, say }) => {
   for (const { socket } of slow) socket.destroy()
   const isAlive = gateway.isAlive()
   await gateway.stop()
-  const closed = quick ? closing.mqtt <= linkLimits.mqttLoginMs + MARGIN_MS : Math.max(closing.mllp, closing.http, closing.mqtt) <= CLOSED_MS_MAX + MARGIN_MS
+  const closed = quick ? closing.mqtt <= linkLimits.mqttLoginMs + MARGIN_MS.quick : Math.max(closing.mllp, closing.http, closing.mqtt) <= CLOSED_MS_MAX + MARGIN_MS.full
   const inSeconds = (ms: number): number | string => (Number.isFinite(ms) ? rounded(ms / 1_000) : 'not within this run')
   return {
     kind: 'judged',

@@ -12,7 +12,7 @@ import type { Prove } from './prove.ts'
 import { type Step, TORTURE, type TortureCase, messageOf } from './torture-cases.ts'
 import { ProvedSite, type SiteProcess, beds, delay, dial, loopback, settled, strangers } from './wire-site.ts'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 const GOOD = 99
 /** More than there are cases. */
 const ADDRESSES = 1_000

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { type IConnectPacket, type IPublishPacket, type Packet, generate, parser } from 'mqtt-packet'
 import { PASSWORD, delay, dial } from './wire-site.ts'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 export type Connecting = { readonly user: string; readonly clientId?: string; readonly clean?: boolean; readonly keepalive?: number; readonly will?: IConnectPacket['will']; readonly password?: string }
 
