@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { lacking, programPath } from '../parts.ts'
 import { quantile, spread } from './figures.ts'
 import { ProveWard } from './gateway.ts'
+import { STRAINED, lateness } from './machine.ts'
 import { Ledger, type Verdict, holdingsOf, judge } from './oracle.ts'
 import type { Prove, ProveSetting } from './prove.ts'
 import { type Attempt, rest } from './senders.ts'
@@ -25,18 +26,18 @@ const QUANTILE = { full: 0.99, quick: 0.5 } as const
 const TRIALS_MAX = 3
 
 type Trial = { readonly alerts: number; readonly everyMs: number; readonly delayMs: number; readonly imports: readonly string[] }
-type Outcome = { readonly latenciesMs: readonly number[]; readonly silent: number; readonly acknowledgedMs: readonly number[]; readonly verdict: Verdict }
+type Outcome = { readonly idleMs: readonly number[]; readonly latenciesMs: readonly number[]; readonly silent: number; readonly acknowledgedMs: readonly number[]; readonly verdict: Verdict }
 
 export const prove: Prove = async (setting) => {
   const { quick, say } = setting
   const why = lacking('strace', programPath('strace') !== undefined)
   if (why !== null) return { kind: 'skipped', why }
-  const limitMs = quick ? ALERT_MS.quick : ALERT_MS.full
   const judged = (latenciesMs: readonly number[]): number => quantile(latenciesMs, quick ? QUANTILE.quick : QUANTILE.full)
+  const limitOf = ({ idleMs }: Outcome): number => Math.max(quick ? ALERT_MS.quick : ALERT_MS.full, STRAINED * judged(idleMs))
   const delayMs = quick ? DELAY_MS.quick : DELAY_MS.full
   let trial = await tried({ alerts: quick ? 12 : 250, everyMs: quick ? 50 : 70, delayMs, imports: [] }, setting)
   let trials = 1
-  for (; !quick && trials < TRIALS_MAX && judged(trial.latenciesMs) > limitMs; trials++) {
+  for (; !quick && trials < TRIALS_MAX && judged(trial.latenciesMs) > limitOf(trial); trials++) {
     say(`alerts ${spread(trial.latenciesMs)}: too slow, once more`)
     trial = await tried({ alerts: 250, everyMs: 70, delayMs, imports: [] }, setting)
   }
@@ -48,9 +49,10 @@ export const prove: Prove = async (setting) => {
   const isSlow = acknowledgedMs.length > 0 && Math.min(...acknowledgedMs) >= delayMs / 2
   return {
     kind: 'judged',
-    pass: isSlow && silent === 0 && judged(latenciesMs) <= limitMs && verdict.missing + verdict.spurious + verdict.corrupted + verdict.duplicated === 0,
+    pass: isSlow && silent === 0 && judged(latenciesMs) <= limitOf(trial) && verdict.missing + verdict.spurious + verdict.corrupted + verdict.duplicated === 0,
     figures: {
       'sample to alert': spread(latenciesMs),
+      'timers of an idle process, late by': spread(trial.idleMs),
       'trial': `${trials} of at most ${quick ? 1 : TRIALS_MAX}`,
       'alerts that did not come': silent,
       'message to acknowledgement meanwhile': spread(acknowledgedMs),
@@ -58,7 +60,7 @@ export const prove: Prove = async (setting) => {
       'control, sample to alert': spread(control.latenciesMs),
       'control, alerts that did not come within 15 s': control.silent,
     },
-    control: { ran: true, failed: control.silent > 0 || judged(control.latenciesMs) > limitMs },
+    control: { ran: true, failed: control.silent > 0 || judged(control.latenciesMs) > limitOf(control) },
   }
 }
 
@@ -69,6 +71,7 @@ async function tried({ alerts, everyMs, delayMs, imports }: Trial, { say }: Prov
   const gateway = await ward.start({ imports, strace: ['-o', trace, '-e', 'trace=fsync,fdatasync', '-e', inject] })
   using station = await Station.open(ward, gateway)
   using alarms = await AlarmBeds.open(ward, station)
+  using machine = await lateness()
   const ledger = new Ledger()
   say('started')
   const attempts: Attempt[] = []
@@ -80,7 +83,9 @@ async function tried({ alerts, everyMs, delayMs, imports }: Trial, { say }: Prov
   while (!isDelayed.test(readFileSync(trace, 'latin1'))) await rest(20)
   const slowFrom = performance.now()
   say('the disk is slow now')
+  await machine.take()
   const { latenciesMs, silent } = await alarms.raiseMany(alerts, everyMs)
+  const idleMs = await machine.take()
   const acknowledged = (): readonly Attempt[] => attempts.filter(({ answer, at }) => answer === 'accepted' && at > slowFrom)
   while (imports.length === 0 && acknowledged().length === 0) await rest(20)
   const acknowledgedMs = acknowledged().map(({ ms }) => ms)
@@ -88,5 +93,5 @@ async function tried({ alerts, everyMs, delayMs, imports }: Trial, { say }: Prov
   await gateway.kill()
   for (const sender of senders) sender.close()
   await running
-  return { latenciesMs, silent, acknowledgedMs, verdict: judge(ledger, holdingsOf(ward.data)) }
+  return { idleMs, latenciesMs, silent, acknowledgedMs, verdict: judge(ledger, holdingsOf(ward.data)) }
 }
