@@ -34,6 +34,16 @@ function stolenMs(): number {
 /** Time in which main could not have run, whatever it wanted. */
 const barredMs = (): number => queuedMs() + stolenMs()
 
+/** What the kernel says of main: its state (R runs, D waits for a disk) and the place in the kernel where it waits. */
+function mainIn(): string {
+  try {
+    const [state = ''] = /(?<=\) )\w/.exec(readFileSync(`/proc/self/task/${pid}/stat`, 'utf8')) ?? []
+    return `${state} ${readFileSync(`/proc/self/task/${pid}/wchan`, 'utf8')}`
+  } catch {
+    return 'unknown'
+  }
+}
+
 let queuedBefore = barredMs()
 for (let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }; !judgement.stalled; ) {
   const before = performance.now()
@@ -42,7 +52,7 @@ for (let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }; !judg
   judgement = judge(judgement, Atomics.load(beats, 0), { sleptMs: performance.now() - before, queuedMs: queued - queuedBefore, checkMs, stallMs })
   queuedBefore = queued
 }
-writeSync(2, `{"level":60,"msg":"Main thread silent for ${stallMs} ms; the watchdog ends the process."}\n`)
+writeSync(2, `{"level":60,"main":"${mainIn()}","msg":"Main thread silent for ${stallMs} ms; the watchdog ends the process."}\n`)
 try {
   if (marks) tellStall(marks)
 } finally {

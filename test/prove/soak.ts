@@ -18,7 +18,7 @@ const EVERY_MS = 1_000
 const TRIAL = {
   full: { warmUpMs: 600_000, looks: 10, lookEveryMs: 300_000, growthMax: 0.1, delayMs: 50 },
   // A few seconds prove that it runs and is measured; growth and lag need the hour.
-  quick: { warmUpMs: 2_000, looks: 2, lookEveryMs: 1_000, growthMax: 0.6, delayMs: 1_000 },
+  quick: { warmUpMs: 2_000, looks: 2, lookEveryMs: 1_000, growthMax: 5, delayMs: 1_000 },
 } as const
 
 export const prove: Prove = async ({ quick, say }) => {
@@ -60,7 +60,7 @@ export const prove: Prove = async ({ quick, say }) => {
   await gateway.stop()
   const verdict = judge(ledger, holdingsOf(ward.data))
   const [first, ...rested] = probed
-  if (!first) throw new Error('the probe said nothing')
+  if (!first) throw new Error('the gateway died before the first look')
   const growth = last(probed).heapMb / first.heapMb - 1
   const lags = rested.map((one) => one.delayMs.p99)
   const lag = Math.max(...lags)
@@ -71,7 +71,7 @@ export const prove: Prove = async ({ quick, say }) => {
     figures: {
       'beds at 1 Hz': ward.devices.length,
       'minutes after warm-up': (looks * lookEveryMs) / 60_000,
-      'heap after a collection, first and last, MB': `${first.heapMb.toFixed(1)}, ${last(probed).heapMb.toFixed(1)}`,
+      'least heap between two looks, first and last, MB': `${first.heapMb.toFixed(1)}, ${last(probed).heapMb.toFixed(1)}`,
       'heap growth': growth,
       'resident at most, MB': Math.round(Math.max(...probed.map(({ residentMb }) => residentMb))),
       'event-loop delay p99, median and worst of the looks, ms': `${quantile(lags, 0.5).toFixed(1)}, ${lag.toFixed(1)}`,
