@@ -1,10 +1,11 @@
 /** `vigil quarantine`: frames that were not believed. Listed, shown without the patient, and read again after a driver was mended. */
 
-import { appendFile, chmod, stat } from 'node:fs/promises'
+import { appendFile, chmod } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import type { Site } from '../config/schema.ts'
+import { deviceId, isId } from '../domain/ids.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
 import { pumpLimits, toolLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
@@ -15,7 +16,7 @@ import { type CliContext, CommandFailed, type Register, UsageError } from './con
 import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 
 type ListOptions = FolderOptions & { readonly json?: boolean; readonly device?: string; readonly limit: string }
-type ShowOptions = FolderOptions & { readonly unredacted?: boolean }
+type ShowOptions = FolderOptions & { readonly unredacted?: boolean; readonly by?: string; readonly reason?: string }
 type ReplayOptions = FolderOptions & { readonly device?: string; readonly all?: boolean }
 
 export const register: Register = (program, context) => {
@@ -33,7 +34,9 @@ export const register: Register = (program, context) => {
     })
 
   withFolder(quarantine.command('show <id>').description('one frame, without what names people'))
-    .option('--unredacted', "as it came: for the owner of the data folder; that it was shown is written down")
+    .option('--unredacted', "as it came, names too: for who may read the gateway's keys; with --by and --reason, which are written down first")
+    .option('--by <name>', 'who looks')
+    .option('--reason <words>', 'what for')
     .action(async (id: string, options: ShowOptions) => show(idOf(id), await dataFolder(options, context), { options, context }))
 
   withFolder(quarantine.command('replay [ids...]').description("through today's driver into the log, as history: no alert comes of it"))
@@ -109,7 +112,7 @@ async function show(id: number, folder: string, { options, context }: { readonly
   if (frame === 'damaged') throw new CommandFailed(`frame ${id} is damaged: its bytes are not those that were written`)
   const { redacted, unredacted } = await import('../record/redact.ts')
   // Written down first: what cannot be written down is not shown.
-  if (options.unredacted === true) await writeAccess(folder, { id, device: frame.device })
+  if (options.unredacted === true) await writeAccess(folder, { frame: { id, device: frame.device }, of: reader.of, options, context })
   context.write(lineOf(frame).trim())
   if (frame.bytes.length < frame.length) context.note(`Only ${frame.bytes.length} of its ${frame.length} bytes were kept.`)
   for (const line of options.unredacted === true ? unredacted(frame.bytes) : redacted(frame.bytes)) context.write(line)
@@ -117,14 +120,58 @@ async function show(id: number, folder: string, { options, context }: { readonly
 
 const ACCESS_FILE = 'quarantine-access.log'
 
-async function writeAccess(folder: string, of: { readonly id: number; readonly device: string }): Promise<void> {
-  const { uid, username } = userInfo()
-  const owner = (await stat(folder)).uid
-  if (uid !== owner && uid !== 0) throw new CommandFailed(`${folder} belongs to another user: only that one may see a frame as it came`)
+type Access = {
+  readonly frame: { readonly id: number; readonly device: string }
+  readonly of: QuarantineReader['of']
+  readonly options: ShowOptions
+  readonly context: CliContext
+}
+
+/**
+ * Who may is for the operating system to say: the account that may read the keys may read the database as well. Here it is
+ * asked who that is and why, and kept: a line that stays, and an event in the log, which is sealed.
+ */
+async function writeAccess(folder: string, { frame, of, options, context }: Access): Promise<void> {
+  const by = words('--by', options.by)
+  const reason = words('--reason', options.reason)
+  await demandKeys(folder)
+  const at = context.clockOf(REAL_TIME).wall()
   const path = join(folder, ACCESS_FILE)
-  const line = JSON.stringify({ at: new Date().toISOString(), user: username, what: 'shown unredacted', frame: of.id, device: of.device })
-  await appendFile(path, `${line}\n`, { mode: 0o600, flush: true })
+  const line = { at: isoOf(at), by, reason, account: account(), what: 'shown unredacted', frame: frame.id, device: frame.device }
+  await appendFile(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true })
   await chmod(path, 0o600)
+  const subject = { bed: null, stay: null, device: isId(frame.device) ? deviceId(frame.device) : null }
+  const what = `quarantine: frame ${frame.id} shown unredacted to ${JSON.stringify(by)}, account ${line.account}: ${JSON.stringify(reason)}`
+  await using sink = await openSink(folder, of)
+  // Named by its time, so that it takes the name of no frame that waits there.
+  const why = await sink.store(at, { snapshots: [], events: [{ at, kind: 'gateway', what, subject }], stays: [], quarantined: [], messages: [] }, context.stop)
+  if (why !== null) throw new CommandFailed(`that it is shown cannot be written down, so it is not: ${why}`)
+}
+
+function words(option: string, text: string | undefined): string {
+  const said = text?.trim() ?? ''
+  const isRight = said !== '' && said.length <= toolLimits.accessWordsCharsMax && !/\p{Cc}/u.test(said)
+  if (!isRight) throw new UsageError(`--unredacted shows names: say ${option} in 1 to ${toolLimits.accessWordsCharsMax} characters; it is written down`)
+  return said
+}
+
+async function demandKeys(folder: string): Promise<void> {
+  const { KEYS, sealKeys } = await import('../store/seal-key.ts')
+  try {
+    if (sealKeys(folder).size > 0) return
+  } catch {
+    // Said below.
+  }
+  throw new CommandFailed(`${join(folder, KEYS)} holds no key that you may read: a frame as it came is for the gateway's own account, or root`)
+}
+
+/** Not every account has a name. */
+function account(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unnamed'
+  }
 }
 
 // ── replay ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -184,17 +231,18 @@ async function siteOf({ config }: FolderOptions, folder: string): Promise<Site> 
   throw new UsageError(`${dirname(join(folder, '.'))} holds no recording that tells the site: name the site file with --config`)
 }
 
-/** Where the values go: null when stored, else why not. */
-type Sink = AsyncDisposable & { store(frame: number, tick: Tick, stop: AbortSignal): Promise<string | null> }
+/** Where the values go, under a number of their own: null when stored, else why not. @throws CommandFailed when they can never be. */
+type Sink = AsyncDisposable & { store(number: number, tick: Tick, stop: AbortSignal): Promise<string | null> }
 
 /** Straight into the database where no gateway runs on it; else the gateway is handed them and stores them itself. */
 async function openSink(folder: string, of: QuarantineReader['of']): Promise<Sink> {
-  const [{ openLocalStore }, { handOver }] = await Promise.all([import('../store/local-store.ts'), import('../record/inbox.ts')])
+  const [{ openLocalStore }, { REFUSED, handOver }, { existsSync }] = await Promise.all([import('../store/local-store.ts'), import('../record/inbox.ts'), import('node:fs')])
   const local = openLocalStore({ folder, kind: of.kind, gatewayId: of.gateway, createdAt: wallMs(0), durability: 'durable' })
   if (local.kind === 'opened') {
     return {
-      async store(_frame, tick) {
+      async store(number, tick) {
         const result = await local.store.commit(tick)
+        if (result.kind === 'failed' && result.isFinal) throw new CommandFailed(`${number}: ${result.why} Mend the driver that read it, or update Vigil.`)
         return result.kind === 'durable' ? null : result.why
       },
       [Symbol.asyncDispose]: () => local.store.close(),
@@ -202,15 +250,17 @@ async function openSink(folder: string, of: QuarantineReader['of']): Promise<Sin
   }
   if (local.how !== 'locked') throw new CommandFailed(local.why)
   return {
-    async store(frame, tick, stop) {
-      const path = await handOver(folder, frame, tick)
+    async store(number, tick, stop) {
+      const path = await handOver(folder, number, tick)
       if (!(await isTaken(path, stop))) {
-        const waited = `The gateway has not taken frame ${frame} within ${toolLimits.handOverMs / 1_000} s.`
+        const waited = `The gateway has not taken ${number} within ${toolLimits.handOverMs / 1_000} s.`
         throw new CommandFailed(`${waited} It lies in ${path} and is stored when the gateway looks.`)
       }
+      if (existsSync(`${path}${REFUSED}`)) throw new CommandFailed(`The gateway can never store ${number}: its log says why, and what to do. It lies in ${path}${REFUSED}.`)
+      if (tick.replayed === undefined) return null
       using reader = await openReader(folder)
-      const stored = reader.frame(frame)
-      return stored !== null && stored !== 'damaged' && stored.replayedAt === null && tick.replayed !== undefined ? 'stored already' : null
+      const stored = reader.frame(number)
+      return stored !== null && stored !== 'damaged' && stored.replayedAt === null ? 'stored already' : null
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

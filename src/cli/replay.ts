@@ -96,7 +96,7 @@ function sentencesOf(summary: ReplaySummary, digest: string): readonly string[] 
     `frames: ${good} good, ${quarantined} quarantined, ${bad} bad, ${skipped} skipped; ${summary.faults} parts not believed`,
     `readings: ${summary.readings}; alerts: ${summary.alerts}; kept in quarantine: ${summary.quarantined}`,
     ...(summary.missing > 0 ? [`missing: ${summary.missing} records that the disk did not take`] : []),
-    ...(summary.wakes > 0 ? [`a driver asked ${summary.wakes} times to be woken later: a replay does not`] : []),
+    ...(summary.wakes > 0 ? [`woken: drivers, ${summary.wakes} times, when they had asked for it`] : []),
     `digest: ${digest}`,
   ]
 }

@@ -100,4 +100,14 @@ export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
   }
 }
 
+/** Events that fold to an open alert again, as far as a person can tell: for a log that lost those it came from. */
+export function retold(alert: Alert): readonly AlertEvent[] {
+  const { id: alertId, startedAt, changedAt, acknowledged, audioPaused, ...rest } = alert
+  return [
+    { kind: 'phase', ...rest, alertId, at: startedAt, phase: 'start' },
+    ...(acknowledged ? [{ kind: 'acknowledged', alertId, ...acknowledged } as const] : []),
+    ...(audioPaused ? [{ kind: 'audio-paused', alertId, at: changedAt, ...audioPaused } as const] : []),
+  ]
+}
+
 export const isOpen = (alert: Alert): boolean => alert.state !== 'inactive'

@@ -11,6 +11,7 @@ import { crc32, zstdDecompressSync } from 'node:zlib'
 import type { DeviceId } from '../domain/ids.ts'
 import type { Priority } from '../domain/alert.ts'
 import { recordLimits } from '../limits.ts'
+import type { Suspect, SuspectParts } from '../pump/suspects.ts'
 import type { Profiles } from '../rules/profile.ts'
 import type { StayContext } from '../seams.ts'
 
@@ -35,6 +36,8 @@ export type Head = {
   readonly profiles: Profiles
   /** Ids given in this life before this segment. */
   readonly minted: number
+  /** Conversations that were not read, or were under suspicion, when this life began; not told by an earlier Vigil. */
+  readonly suspects?: { readonly known: readonly Suspect[]; readonly found: SuspectParts['found'] }
 }
 
 /** What people and the gateway itself did, besides the bytes: they move alerts too. */
@@ -43,6 +46,8 @@ export type Hand =
   | { readonly what: 'pause'; readonly alert: string; readonly by: string; readonly ms: number }
   | { readonly what: 'context'; readonly stay: string; readonly by: string; readonly change: Partial<StayContext> }
   | { readonly what: 'condition'; readonly condition: string; readonly said: { readonly priority: Priority; readonly text: string } | null }
+  /** A conversation may speak again. */
+  | { readonly what: 'release'; readonly key: string }
 
 export type Input =
   | { readonly kind: 'head'; readonly head: Head }

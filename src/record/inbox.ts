@@ -4,7 +4,7 @@
  * takes it once.
  */
 
-import { mkdir, open, readFile, readdir, rename, unlink } from 'node:fs/promises'
+import { mkdir, open, readFile, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Metric, metricOfId } from '../domain/metrics.ts'
@@ -14,6 +14,8 @@ import type { Clock, Store, Tick } from '../seams.ts'
 
 export const INBOX_FOLDER = 'inbox'
 const FILE = /^\d+\.json$/
+/** What the gateway can never take keeps its name, with this behind it. */
+export const REFUSED = '.refused'
 
 /** A tick as JSON: metrics by their reference id. */
 type HandedObservation = Omit<Observation, 'metric'> & { readonly metric: string }
@@ -52,6 +54,8 @@ export async function handOver(folder: string, number: number, tick: Tick): Prom
   const inbox = join(folder, INBOX_FOLDER)
   await mkdir(inbox, { recursive: true, mode: 0o700 })
   const path = join(inbox, `${number}.json`)
+  // What was laid aside under this number is tried anew.
+  await rm(`${path}${REFUSED}`, { force: true })
   {
     await using file = await open(`${path}.new`, 'w', 0o600)
     await file.writeFile(handedText(tick))
@@ -80,17 +84,23 @@ export async function watchInbox({ folder, store, realTime, log }: InboxParts, s
   }
 }
 
-/** False when the store cannot take anything now: it is tried again. */
+const REMEDY = 'Mend the driver that read it, or update Vigil; then run "vigil quarantine replay" again.'
+
+/** False when the store cannot take anything now: it is tried again. What it can never take is laid aside. */
 async function takeIn(path: string, store: Store, log: Logger): Promise<boolean> {
+  const layAside = async (why: string, what: string): Promise<true> => {
+    log.error({ path: `${path}${REFUSED}`, why, remedy: REMEDY }, what)
+    await rename(path, `${path}${REFUSED}`).catch(() => undefined)
+    return true
+  }
   let tick: Tick
   try {
     tick = handedTick(await readFile(path, 'utf8'))
   } catch (error) {
-    log.error({ path, why: error instanceof Error ? error.message : String(error) }, 'What was handed over cannot be read; it is laid aside.')
-    await rename(path, `${path}.refused`).catch(() => undefined)
-    return true
+    return layAside(whyOf(error), 'What was handed over cannot be read; it is laid aside.')
   }
   const result = await store.commit(tick)
+  if (result.kind === 'failed' && result.isFinal) return layAside(result.why, 'What was handed over can never be stored; it is laid aside.')
   // A frame that was brought before: the store refuses the tick as a whole, and always will.
   const isRefused = result.kind === 'failed' && /read again before|SQLITE_CONSTRAINT/.test(result.why)
   const failure = isRefused ? 'What was handed over is stored already.' : 'What was handed over is not stored yet.'
@@ -98,6 +108,8 @@ async function takeIn(path: string, store: Store, log: Logger): Promise<boolean>
   else log.info({ path, snapshots: tick.snapshots.length }, 'What was handed over is stored.')
   if (result.kind === 'failed' && !isRefused) return false
   // Somebody else may have removed it meanwhile.
-  await unlink(path).catch((error: unknown) => log.error({ path, why: error instanceof Error ? error.message : String(error) }, 'What was handed over cannot be removed.'))
+  await unlink(path).catch((error: unknown) => log.error({ path, why: whyOf(error) }, 'What was handed over cannot be removed.'))
   return true
 }
+
+const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -69,7 +69,9 @@ function decode(frame: KeptFrame, devices: Devices, { site, driverOf }: ReadAgai
     const zone = driver.settings.some((spec) => spec.name === 'zone') ? { zone: site.gateway.timeZone } : {}
     let frames: readonly Frame[]
     try {
-      const session = driver.open({ ...zone, ...setting?.settings })
+      // Of a dialogue the reader of captures: nobody is there to talk to.
+      const settings = { ...zone, ...setting?.settings }
+      const session = driver.openCapture?.(settings) ?? driver.open(settings)
       frames = [...session.receive(frame.bytes, monoMs(0)).frames, ...session.end(monoMs(0)).frames]
     } catch (error) {
       reasons.push(`driver ${name} fails on it: ${error instanceof Error ? error.message : String(error)}`)

@@ -25,7 +25,7 @@ export type RecorderParts = {
   /** The ward's clock. */
   readonly clock: Clock
   readonly realTime: Clock
-  readonly of: Pick<Head, 'gateway' | 'kind' | 'site' | 'profiles'>
+  readonly of: Pick<Head, 'gateway' | 'kind' | 'site' | 'profiles' | 'suspects'>
   readonly log: Logger
 }
 
@@ -46,6 +46,8 @@ export interface Recorder {
   recorded(open: OpenLine, from: { readonly link: string; readonly driver: string }): OpenLine
   tick(act: () => void): void
   condition(condition: string, said: { readonly priority: Priority; readonly text: string } | null, act: () => void): void
+  /** A conversation may speak again. */
+  release(key: string, act: () => boolean): boolean
   /** The same hands, recorded. */
   hands<Some extends Hands>(hands: Some): Some
   health(): TapeHealth
@@ -103,17 +105,18 @@ export function openRecorder(parts: RecorderParts): Recorder {
         began = { wall: still?.wall ?? began.wall, mono: still?.mono ?? began.mono }
         return make()
       }),
-    recorded: (open, from) => (peer, write) => {
+    recorded: (open, from) => (peer, write, hangUp) => {
       const line = ++lastLine
       const of = { ...from, address: peer.address, device: peer.device }
       return at({ kind: 'opened', line, of }, () => {
         // Beyond the bound a conversation is recorded all the same; a segment that begins later does not know of it.
         if (lines.size < recordLimits.openLinesMax) lines.set(line, of)
-        return recordedLine(open(peer, write), line)
+        return recordedLine(open(peer, write, hangUp), line)
       })
     },
     tick: (act) => at({ kind: 'tick' }, act),
     condition: (condition, said, act) => at({ kind: 'hand', hand: { what: 'condition', condition, said } }, act),
+    release: (key, act) => at({ kind: 'hand', hand: { what: 'release', key } }, act),
     hands: (hands) => ({
       ...hands,
       acknowledge: (alert: AlertId, by: string) => at({ kind: 'hand', hand: { what: 'acknowledge', alert, by } }, () => hands.acknowledge(alert, by)),

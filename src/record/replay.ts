@@ -1,7 +1,8 @@
 /**
  * A recording through today's drivers and rules into a database of its own. The clock says what it said then, ids are given
- * as they were given then, and rows are handed over at the recorded ticks, never by a timer: two replays of one recording
- * are the same, byte for byte, at whatever speed.
+ * as they were given then, who was held then is held, drivers are woken when the recorded time comes to it, and rows are
+ * handed over at the recorded ticks, never by a timer: two replays of one recording are the same, byte for byte, at whatever
+ * speed.
  */
 
 import type { Logger } from 'pino'
@@ -60,6 +61,10 @@ export interface Replay {
   end(): Promise<ReplaySummary>
 }
 
+const NO_BYTES = new Uint8Array(0)
+/** What setTimeout makes of less. */
+const TIMER_MS_MIN = 1
+
 type Ward = {
   readonly head: Head
   readonly pump: Pump<ReturnType<ReturnType<typeof bedRulesOf>['start']>>
@@ -106,6 +111,8 @@ export function startReplay(setting: ReplaySetting): Replay {
         messages: found.messages,
       },
       mint: mintOf(head.run, head.minted),
+      // Who was not read then is not read now; what a driver threw in this life is found again by itself.
+      suspects: { known: head.suspects?.known ?? [], found: head.suspects?.found ?? null, changed: () => undefined },
       publish: (events) => {
         counts.alerts += events.filter((event) => event.kind === 'phase' && event.phase === 'start').length
       },
@@ -155,9 +162,20 @@ export function startReplay(setting: ReplaySetting): Replay {
     const head = heads.get(number)
     if (known || !head) return known ?? null
     const peer = { address: head.address, device: head.device }
-    const line = drivers.opening(peer, () => pump.openFor(head.driver)(peer, () => undefined))
+    const line = drivers.opening(number, peer, () => pump.openFor(head.driver)(peer, () => undefined))
     lines.set(number, line)
     return line
+  }
+
+  /** Those who asked to be woken before this record; a timer waits a millisecond at least. */
+  function wakeUpTo({ wall, mono }: Recorded, current: Ward): void {
+    for (let next = drivers.nextWake(monoMs(mono)); next !== null; next = drivers.nextWake(monoMs(mono))) {
+      const at = Math.max(next.wakeAt, now.mono + TIMER_MS_MIN)
+      if (at > mono) return
+      now = { wall: wallMs(wall - (mono - at)), mono: monoMs(at) }
+      const line = current.lines.get(next.line)
+      next.wake(() => line?.receive(NO_BYTES))
+    }
   }
 
   async function act(current: Ward, record: Recorded, stop: AbortSignal): Promise<void> {
@@ -175,6 +193,7 @@ export function startReplay(setting: ReplaySetting): Replay {
         lineOf(current, record.line)?.close(record.why)
         heads.delete(record.line)
         current.lines.delete(record.line)
+        drivers.closed(record.line)
         break
       case 'hand':
         byHand(current.pump, record.hand)
@@ -199,6 +218,7 @@ export function startReplay(setting: ReplaySetting): Replay {
       if (!ward || record.kind === 'head' || !isWanted) return
       counts.records++
       span = { firstAt: Math.min(span?.firstAt ?? record.wall, record.wall), lastAt: Math.max(span?.lastAt ?? record.wall, record.wall) }
+      wakeUpTo(record, ward)
       now = { wall: wallMs(record.wall), mono: monoMs(record.mono) }
       await act(ward, record, stop)
     },
@@ -238,5 +258,7 @@ function byHand<State>(pump: Pump<State>, hand: Hand): void {
       return void pump.changeContext(stayId(hand.stay), hand.change, hand.by)
     case 'condition':
       return pump.gatewayCondition(hand.condition, hand.said)
+    case 'release':
+      return void pump.suspects.release(hand.key)
   }
 }

@@ -45,18 +45,17 @@ export const isDamage = (error: unknown): boolean =>
   error instanceof RangeError || error instanceof SyntaxError ||
   (error instanceof Database.SqliteError && (DAMAGE_ALL_THE_SAME.includes(error.code) || !NOT_DAMAGE.test(error.code)))
 
-/** A disk may need a moment. */
-export const READS_TRIED = 3
-export const READ_PAUSE_MS = 200
+/** Holds the thread: never on main. */
+export const rest = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
-/** Tries again what the disk did not read, before it is judged. Holds the thread meanwhile: never on main. */
+/** A disk may need a moment: tries again what it did not read, before that is judged. Holds the thread meanwhile: never on main. */
 export function patiently<Result>(read: () => Result): Result {
   for (let tries = 1; ; tries++) {
     try {
       return read()
     } catch (error) {
-      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_IOERR') || tries >= READS_TRIED) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, READ_PAUSE_MS)
+      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_IOERR') || tries >= storeLimits.readsMax) throw error
+      rest(storeLimits.readPauseMs)
     }
   }
 }

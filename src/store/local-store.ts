@@ -46,7 +46,7 @@ export function openLocalStore({ durability, ...setting }: LocalSetting): LocalS
           writer.relieve(true)
           return Promise.resolve(answer?.result ?? { kind: 'failed', why: 'The writer did not answer.' })
         } catch (error) {
-          return Promise.resolve({ kind: 'failed', why: `The rows cannot be encoded: ${whyOf(error)}` })
+          return Promise.resolve({ kind: 'failed', why: `The rows cannot be encoded: ${whyOf(error)}`, isFinal: true })
         }
       },
       close() {

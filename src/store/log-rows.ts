@@ -14,6 +14,11 @@ export type LogRow = { readonly seq: number; readonly at: number; readonly crc: 
   | { readonly kind: string; readonly alertId: string | null; readonly body: string }
 )
 
+/** The same without the readings: their length, -1 where they are no bytes any more. */
+type LogHead =
+  | (Omit<Extract<LogRow, { kind: null }>, 'readings'> & { readonly bytes: number })
+  | (Exclude<LogRow, { kind: null }> & { readonly bytes: number })
+
 export type LogPage = { readonly afterSeq: number; readonly rowsMax: number }
 
 export class LogRows {
@@ -21,12 +26,31 @@ export class LogRows {
   readonly #snapshots: Statement<[LogPage], LogRow>
   readonly #events: Statement<[LogPage], LogRow>
   readonly #lastSeq: Statement<[], { readonly seq: number }>
+  readonly #sweep: (page: LogPage) => readonly LogRow[] | null
 
   constructor(db: Database) {
     this.#both = db.prepare(readerQueries.LOG_AFTER)
     this.#snapshots = db.prepare(readerQueries.LOGGED_SNAPSHOTS_AFTER)
     this.#events = db.prepare(readerQueries.LOGGED_EVENTS_AFTER)
     this.#lastSeq = db.prepare(readerQueries.LAST_SEQ)
+    const heads: Statement<[LogPage], LogHead> = db.prepare(readerQueries.LOG_HEADS_AFTER)
+    const readings: Statement<[{ afterSeq: number; lastSeq: number }], { readonly readings: Uint8Array | null }> = db.prepare(readerQueries.LOG_READINGS)
+    // Both at one instant: a row that retention deletes in between would shift the readings of all behind it.
+    this.#sweep = db.transaction((page: LogPage) => {
+      const rows = heads.all(page)
+      return withReadings(rows, readings.get({ afterSeq: page.afterSeq, lastSeq: rows.at(-1)?.seq ?? page.afterSeq })?.readings ?? NO_BYTES)
+    })
+  }
+
+  /** The same rows, for who goes through all of them: their readings lie in one piece of memory, which lives as long as one of them. */
+  sweep(page: LogPage, onDamage: (damage: Damage) => void): readonly LogRow[] {
+    try {
+      const rows = this.#sweep(page)
+      if (rows) return rows
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+    }
+    return this.after(page, onDamage)
   }
 
   /** Fewer than were asked for: there are no more. */
@@ -42,6 +66,24 @@ export class LogRows {
     const events = stepOver(this.#events, page, end, (damage) => onDamage({ table: 'event', ...damage }))
     return [...snapshots, ...events].toSorted((a, b) => a.seq - b.seq).slice(0, page.rowsMax)
   }
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+/** Null where something is no bytes any more, or the piece is not as long as the heads say: then they are to be read one by one. */
+function withReadings(heads: readonly LogHead[], piece: Uint8Array): readonly LogRow[] | null {
+  const rows: LogRow[] = []
+  let end = 0
+  for (const head of heads) {
+    if (head.kind !== null) rows.push(head)
+    else {
+      if (head.bytes < 0) return null
+      const { seq, stream, at, sentAt, crc, bytes } = head
+      end += bytes
+      rows.push({ seq, at, crc, kind: null, stream, sentAt, readings: piece.subarray(end - bytes, end) })
+    }
+  }
+  return end === piece.length ? rows : null
 }
 
 const isUnreadable = (error: unknown): error is SqliteError => error instanceof SqliteError && /^SQLITE_(CORRUPT|IOERR)/.test(error.code)

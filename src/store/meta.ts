@@ -25,9 +25,15 @@ export type Meta = {
 type MetaRow = Meta & { readonly crc: number | null }
 
 /** How a file begins that is made in the place of another: the incarnations of that one, and where its numbers end. */
-export type Beginning = { readonly history: readonly Epoch[]; readonly seqFloor: number; readonly why: EpochReason }
+export type Beginning = {
+  readonly history: readonly Epoch[]
+  readonly seqFloor: number
+  readonly why: EpochReason
+  /** Writes what is carried over, in the transaction in which the file begins: it begins with all of it, or not at all. */
+  readonly carry: (db: Database) => void
+}
 
-const AT_FIRST: Beginning = { history: [], seqFloor: 0, why: 'created' }
+const AT_FIRST: Beginning = { history: [], seqFloor: 0, why: 'created', carry: () => {} }
 
 const crcOf = ({ epoch, kind, gateway, createdAt, place, version }: Meta): number => rowCrc(epoch, kind, gateway, createdAt, place, version)
 
@@ -95,11 +101,12 @@ function reasonFor(db: Database, found: Meta, { place, reachOf }: Settling): Epo
 }
 
 function create(db: Database, { identity, place, beginning, now }: Settling): Settled {
-  const { history, seqFloor, why } = beginning ?? AT_FIRST
+  const { history, seqFloor, why, carry } = beginning ?? AT_FIRST
   const meta: Meta = { epoch: mintEpoch(), kind: identity.kind, gateway: identity.gatewayId, createdAt: identity.createdAt, place, version: MIGRATIONS.at(-1)?.version ?? 0 }
   db.prepare(writerQueries.CREATE_META).run({ ...meta, seqFloor, crc: crcOf(meta) })
   for (const epoch of history) addEpoch(db, epoch)
   addEpoch(db, { epoch: meta.epoch, firstSeq: seqFloor + 1, beganAt: now, why })
+  carry(db)
   return { epochs: epochsOf(db), began: why === 'created' ? null : why }
 }
 

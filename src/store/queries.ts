@@ -61,6 +61,14 @@ export const readerQueries = {
     FROM snapshot WHERE seq > @afterSeq
     UNION ALL SELECT seq, NULL, at, NULL, NULL, kind, alert_id, body, crc FROM event WHERE seq > @afterSeq
     ORDER BY seq LIMIT @rowsMax`,
+  // The log without the readings, and those of a stretch of it in one piece: making a value of each costs more than all the rest.
+  // Their length is -1 where they are no bytes any more.
+  LOG_HEADS_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, CASE typeof(readings) WHEN 'blob' THEN length(readings) ELSE -1 END AS bytes,
+    NULL AS kind, NULL AS alertId, NULL AS body, crc FROM snapshot WHERE seq > @afterSeq
+    UNION ALL SELECT seq, NULL, at, NULL, 0, kind, alert_id, body, crc FROM event WHERE seq > @afterSeq
+    ORDER BY seq LIMIT @rowsMax`,
+  LOG_READINGS: `SELECT CAST(group_concat(readings, '') AS BLOB) AS readings
+    FROM (SELECT readings FROM snapshot WHERE seq > @afterSeq AND seq <= @lastSeq AND typeof(readings) = 'blob' ORDER BY seq)`,
   // Where a page of one table cannot be read.
   LOGGED_SNAPSHOTS_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc
     FROM snapshot WHERE seq > @afterSeq ORDER BY seq LIMIT @rowsMax`,

@@ -3,21 +3,22 @@
  * one, and the ward goes on under a new incarnation: a gateway that does not start watches nobody.
  */
 
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, SqliteError } from 'better-sqlite3'
 import { wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import { rowCrc } from './crc.ts'
 import {
-  type Asked, type Identity, READS_TRIED, READ_PAUSE_MS, type Refused, type WriterDatabase, databaseFile, isDamage, openWriterDatabase, whyOf,
+  type Asked, type Identity, type Refused, type WriterDatabase, databaseFile, isDamage, openWriterDatabase, rest, whyOf,
 } from './database.ts'
 import { type Opening, openingOf } from './opening.ts'
 import { type EventRow, type StayRow, eventOf, stayOf } from './rows.ts'
 import { type Salvage, salvage } from './salvage.ts'
-import { filesOf, moveAside } from './set-aside.ts'
+import { type Move, beginMove, filesOf, folderOf, moveAside, unfinishedMove } from './set-aside.ts'
 import { opensAlert } from './tick-codec.ts'
 import { type Connection, connectionOf } from './writer-connection.ts'
-import { putStay } from './writer-rows.ts'
+import { putStay, whole } from './writer-rows.ts'
 
 /** What became of a file that could not be used: told to people. */
 export type SetAside = {
@@ -30,6 +31,7 @@ export type SetAside = {
   readonly isPartial: boolean
 }
 
+/** `setAside`: also by a start before this one, until somebody says that it was told (`endMove`). */
 export type Recovered = WriterDatabase & { readonly opening: Opening; readonly setAside: SetAside | null }
 
 export type Recovering = {
@@ -42,37 +44,86 @@ export type Recovering = {
 }
 
 export function openWhateverItHolds(recovering: Recovering): Recovered | Refused {
+  const { folder } = recovering
+  try {
+    return openOrBeginAnew(recovering, unfinishedMove(folder))
+  } catch (error) {
+    if (!(error instanceof Error && ('code' in error || error.cause !== undefined))) throw error
+    return { kind: 'refused', how: 'disk', why: `${folder} cannot be put in order: ${whyOf(error)}` }
+  }
+}
+
+/** @throws Error with a code when files cannot be moved. */
+function openOrBeginAnew(recovering: Recovering, unfinished: Move | null): Recovered | Refused {
   const { folder, identity, asked, condemned, monoMs } = recovering
-  let why = condemned
-  for (let tries = 1; why === null; tries++) {
-    const opened = openAndLook(folder, identity, asked)
+  const at = new Date(identity.createdAt)
+  let why = unfinished?.why ?? condemned ?? (asked.epoch ? null : whatIsLeftOf(folder))
+  if (why === null) {
+    const opened = lookPatiently(() => openAndLook(recovering), { monoMs, pause: rest })
     if (opened.kind === 'open') return { ...opened, setAside: null }
     if (opened.how !== 'damaged' && !(opened.how === 'foreign' && !asked.epoch)) return opened
-    if (!/SQLITE_IOERR/.test(opened.why) || tries >= READS_TRIED) why = opened.why
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, READ_PAUSE_MS)
+    why = opened.why
   }
-  let aside: string
+  if (!unfinished?.isMoved) return beginAnew(recovering, movedAway(folder, why, at))
+  const begun = condemned === null ? beginAnew(recovering, unfinished) : null
+  if (begun?.kind === 'open' || (begun && begun.how !== 'damaged')) return begun
+  // What was made in its place is no good either, and nothing was stored in it: once more, from the first.
+  moveAside(folder, filesOf('vigil.db'), at)
+  return beginAnew(recovering, unfinished)
+}
+
+function movedAway(folder: string, why: string, at: Date): Move {
   try {
-    aside = moveAside(folder, filesOf('vigil.db'), new Date(identity.createdAt))
+    return beginMove(folder, { files: filesOf('vigil.db'), why, at })
   } catch (error) {
-    return { kind: 'refused', how: 'disk', why: `${why} It cannot be moved aside either: ${whyOf(error)}` }
+    throw new Error(`${why} It cannot be moved aside either: ${whyOf(error)}`, { cause: error })
   }
+}
+
+/** A disk that stutters keeps its history: what it does not read is asked for again, for a bounded time. */
+export function lookPatiently<Found extends WriterDatabase>(
+  look: () => Found | Refused,
+  { monoMs, pause }: { readonly monoMs: () => number; readonly pause: (ms: number) => void },
+): Found | Refused {
+  const until = monoMs() + storeLimits.unreadableAtStartMsMax
+  for (;;) {
+    const found = look()
+    if (found.kind === 'open' || !/SQLITE_IOERR/.test(found.why) || monoMs() >= until) return found
+    pause(storeLimits.readPauseMs)
+  }
+}
+
+/**
+ * Rows in a WAL whose vigil.db is gone: SQLite would delete them without a word. Null where nothing is lost, and where all is
+ * gone, for that is a new ward.
+ */
+function whatIsLeftOf(folder: string): string | null {
+  const file = databaseFile(folder)
+  const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  return bytesOf(file) === 0 && bytesOf(`${file}-wal`) > 0 ? `${file} is gone, and its WAL is left.` : null
+}
+
+/** What can be believed of the file that was moved, in a fresh one; where a start before this one came so far, that one. */
+function beginAnew({ folder, identity, monoMs }: Recovering, move: Move): Recovered | Refused {
+  const aside = folderOf(folder, move)
   const found = salvage(join(aside, 'vigil.db'), identity, monoMs)
-  const fresh = openWriterDatabase(folder, identity, { beginning: { history: found.epochs, seqFloor: found.lastSeq, why: 'set-aside' } })
+  const beginning = { history: found.epochs, seqFloor: found.lastSeq, why: 'set-aside', carry: (db: Database) => carryOver(db, found) } as const
+  const fresh = openWriterDatabase(folder, identity, { beginning })
   if (fresh.kind === 'refused') return fresh
   try {
-    carryOver(fresh.db, found)
     const opening = openingOf(fresh.db)
-    const alerts = new Set(opening.openAlertEvents.map(({ alertId }) => alertId)).size
-    return { ...fresh, opening, setAside: { folder: aside, why, stays: found.stays.length, alerts, isPartial: found.isPartial } }
+    const { stays, openAlertEvents, messages } = opening
+    const isPartial = found.isPartial || stays.length < found.stays.length || openAlertEvents.length < found.events.length || messages.length < found.messages.length
+    const alerts = new Set(openAlertEvents.map(({ alertId }) => alertId)).size
+    return { ...fresh, opening, setAside: { folder: aside, why: move.why, stays: stays.length, alerts, isPartial } }
   } catch (error) {
     fresh.db.close()
-    return { kind: 'refused', how: 'disk', why: `${databaseFile(folder)} cannot be made anew: ${whyOf(error)}` }
+    return { kind: 'refused', how: isDamage(error) ? 'damaged' : 'disk', why: `${databaseFile(folder)} cannot be made anew: ${whyOf(error)}` }
   }
 }
 
 /** Opens it, reads what a start needs, and tries a write that is taken back: damage that lies in its way is found now. */
-function openAndLook(folder: string, identity: Identity, asked: Asked): (WriterDatabase & { readonly opening: Opening }) | Refused {
+function openAndLook({ folder, identity, asked }: Recovering): (WriterDatabase & { readonly opening: Opening }) | Refused {
   const opened = openWriterDatabase(folder, identity, asked)
   if (opened.kind === 'refused') return opened
   try {
@@ -108,14 +159,24 @@ function rehearse(connection: Connection): void {
   }
 }
 
-/** Into the fresh file, in one transaction. Events keep their numbers, for by those central knows them. */
-function carryOver(db: Database, found: Salvage): void {
+/**
+ * Into the fresh file. Events keep their numbers, for by those central knows them. A damaged file may tell the same twice, or
+ * what no table takes: that row is left out. @throws SqliteError when the disk fails.
+ */
+function carryOver(db: Database, { stays, events, messages }: Salvage): void {
   const connection = connectionOf(db)
-  db.transaction(() => {
-    for (const row of found.stays) addStay(connection, row)
-    for (const row of found.events) addEventRow(connection, row)
-    for (const row of found.messages) connection.addMessage.run(row)
-  }).immediate()
+  const carry = (write: () => void): void => {
+    try {
+      whole(connection, write)
+    } catch (error) {
+      if (!(error instanceof SqliteError) || !/^SQLITE_(CONSTRAINT|MISMATCH)/.test(error.code)) throw error
+    }
+  }
+  for (const row of stays) carry(() => addStay(connection, row))
+  for (const row of events) carry(() => addEventRow(connection, row))
+  // Of each slot the one that was taken last.
+  const slots = new Map(messages.map((row) => [`${row.device}\u0000${row.slot}`, row]))
+  for (const row of slots.values()) carry(() => connection.addMessage.run(row))
 }
 
 function addStay(connection: Connection, row: StayRow): void {

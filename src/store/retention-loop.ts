@@ -35,19 +35,20 @@ export async function keepRetention(parts: RetentionParts, stop: AbortSignal): P
   const { clock, realTime, log } = parts
   const axis = clock.wall() - clock.mono()
   let failing = ''
-  /** When rows last went before their time; an alert that an earlier life of the gateway left open is taken back. */
-  let forcedAt: number | null = Number.NEGATIVE_INFINITY
+  /** Told, or left open by an earlier life of the gateway. */
+  let isTold = true
   while (!stop.aborted) {
     const stepped = Math.abs(clock.wall() - clock.mono() - axis) > retentionLimits.clockStepMsMax
     const report = stepped ? null : await parts.retain(await orderOf(parts))
     if (report?.kind === 'done' && report.forced) {
       parts.forced(report.forced)
-      forcedAt = realTime.mono()
+      isTold = true
       log.error({ ...report.forced }, 'Rows were deleted before their time.')
     }
-    if (forcedAt !== null && realTime.mono() - forcedAt >= retentionLimits.forcedHoldMs) {
+    // By what the database remembers: a restart does not make it untrue. A clock that was set back must not keep it for ever.
+    if (isTold && report?.kind === 'done' && (report.forcedAt === null || Math.abs(clock.wall() - report.forcedAt) >= retentionLimits.forcedHoldMs)) {
       parts.forced(null)
-      forcedAt = null
+      isTold = false
     }
     const why = stepped ? 'the wall clock was set: nothing is deleted until the next start' : report?.kind === 'failed' ? report.why : ''
     if (why !== '' && why !== failing) log.warn({ why }, 'Retention waits.')

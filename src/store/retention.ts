@@ -42,6 +42,8 @@ export type RetentionReport =
       readonly frames: number
       readonly rows: number
       readonly forced: Forced | null
+      /** When rows last went before their time, in this life of the gateway or in one before; null: never. */
+      readonly forcedAt: number | null
       /** There is more to do at once. */
       readonly more: boolean
     }
@@ -232,14 +234,14 @@ export class Retention {
     const forced = pressed ? { ...pressed, unsent: unsent.length } : unsent.length > 0 ? { ...held, unsent: unsent.length } : null
     if (rows > 0) this.#sql.raiseFloor.run({ seq: step.highest })
     for (const block of step.blocks) this.#sql.unseal.run({ block })
+    const before = this.#sql.state.get() ?? NEVER
     if (identities + frames + rows > 0) {
-      const before = this.#sql.state.get() ?? NEVER
       const loud = forced ? { forcedAt: order.now, forcedFrom: forced.seqFrom, forcedTo: forced.seqTo, forcedWhy: forced.why } : {}
       this.#sql.putState.run({
         ...before, ...loud, at: order.now, rows: before.rows + rows, identities: before.identities + identities, frames: before.frames + frames,
       })
     }
-    return { kind: 'done', identities, frames, rows, forced, more: isCut || (this.#isPressed && rows > 0) }
+    return { kind: 'done', identities, frames, rows, forced, forcedAt: forced ? order.now : before.forcedAt, more: isCut || (this.#isPressed && rows > 0) }
   }
 }
 

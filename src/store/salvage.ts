@@ -3,6 +3,7 @@
  * are open, the alerts that are, and which messages were taken. The rest stays where it was set aside.
  */
 
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { storeLimits } from '../limits.ts'
 import { rowCrc } from './crc.ts'
@@ -30,6 +31,8 @@ export function salvage(file: string, identity: Identity, monoMs: () => number):
   const until = monoMs() + storeLimits.salvageMsMax
   let db: Database.Database | null = null
   try {
+    // Beside an empty file SQLite deletes the WAL, on a read-only connection too.
+    if (statSync(file).size === 0) return NOTHING
     db = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 })
     return read(db, identity, () => monoMs() < until)
   } catch {
@@ -67,7 +70,9 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const events = alerts.flatMap(({ alertId }) => some(() => ofAlert.iterate({ alertId }), (row) => eventOf(row).kind === 'good'))
   const last = some(() => db.prepare<[], { readonly seq: number }>(writerQueries.LAST_SEQ).all(), () => true)
   const lastSeq = Math.max(last[0]?.seq ?? 0, ...epochs.map(({ firstSeq }) => firstSeq), ...events.map(({ seq }) => seq))
-  return { epochs, lastSeq, stays: stays.map(withBelievedName), messages, events, isPartial }
+  // A damaged file may tell the same twice.
+  const history = [...new Map(epochs.map((epoch) => [epoch.epoch, epoch])).values()]
+  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, isPartial }
 }
 
 /** No name is better than a wrong one. */

@@ -14,7 +14,7 @@ export const KEYS = 'keys'
 const CURRENT = 'seal.key'
 const KEY_BYTES = 32
 
-const keyOf = (bytes: Buffer): SealKey => ({ id: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes })
+export const keyOf = (bytes: Buffer): SealKey => ({ id: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes })
 
 /** The key that seals from now on, made where there is none. @throws Error with a code when the disk does not let it. */
 export function openSealKey(folder: string): SealKey {

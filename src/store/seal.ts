@@ -33,9 +33,13 @@ export type Segment = {
 type Names = { readonly streamTo: number; readonly seriesTo: number }
 const NO_NAMES: Names = { streamTo: 0, seriesTo: 0 }
 
-/** What is being computed over one block. */
+const ROWS_BYTES = 65_536
+
+/** What is being computed over one block. Rows gather, for a call of the hash each costs more than the hash. */
 export class BlockMac {
   readonly #hmac: Hmac
+  readonly #gathered = Buffer.allocUnsafe(ROWS_BYTES)
+  #length = 0
   rows = 0
 
   constructor(key: SealKey, block: number) {
@@ -47,14 +51,39 @@ export class BlockMac {
     if (row.kind === null) {
       // What is no bytes any more is damage, and no row that was sealed.
       const readings = row.readings instanceof Uint8Array ? row.readings : new Uint8Array()
-      this.#hmac.update(snapshotHead({ ...row, receivedAt: row.at })).update(JSON.stringify([row.seq, readings.length])).update(readings)
+      const { stream, at: receivedAt, sentAt } = row
+      this.#put(snapshotHead({ stream, receivedAt, sentAt }))
+      this.#putNumbers(row.seq, readings.length)
+      this.#put(readings)
     } else {
-      this.#hmac.update(JSON.stringify([row.seq, row.at, row.kind, row.alertId, row.body]))
+      this.#put(Buffer.from(JSON.stringify([row.seq, row.at, row.kind, row.alertId, row.body])))
     }
+  }
+
+  /** As JSON has them. */
+  #putNumbers(one: number, other: number): void {
+    const text = `[${one},${other}]`
+    if (this.#length + text.length > ROWS_BYTES) this.#flush()
+    this.#length += this.#gathered.write(text, this.#length, 'latin1')
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (this.#length + bytes.length > ROWS_BYTES) this.#flush()
+    if (bytes.length > ROWS_BYTES) this.#hmac.update(bytes)
+    else {
+      this.#gathered.set(bytes, this.#length)
+      this.#length += bytes.length
+    }
+  }
+
+  #flush(): void {
+    this.#hmac.update(this.#gathered.subarray(0, this.#length))
+    this.#length = 0
   }
 
   /** With the names between those of the block before and these. */
   digest(db: Database, after: Names, to: Names): Buffer {
+    this.#flush()
     const streams = db.prepare<[object], StreamRow>(sealQueries.STREAMS_BETWEEN).iterate({ after: after.streamTo, to: to.streamTo })
     for (const { id, device, bed, stay } of streams) this.#hmac.update(JSON.stringify([id, device, bed, stay]))
     const series = db.prepare<[object], SeriesRow>(sealQueries.SERIES_BETWEEN).iterate({ after: after.seriesTo, to: to.seriesTo })

@@ -11,7 +11,7 @@ import { pumpLimits, storeLimits } from '../limits.ts'
 import type { Clock, CommitResult, EpochReason, MessageIdentity, StayRecord, Store, Tick } from '../seams.ts'
 import { type FolderLock, type Refused, type StoreKind, lockFolder, whyOf } from './database.ts'
 import { Names } from './names.ts'
-import { recentSnapshots } from './opening.ts'
+import { type Opening, recentSnapshots } from './opening.ts'
 import type { SetAside } from './recover.ts'
 import type { RetentionOrder, RetentionReport } from './retention.ts'
 import type { Damage } from './rows.ts'
@@ -26,8 +26,8 @@ export type StoreSettings = {
   readonly kind: StoreKind
   readonly gatewayId: string
   readonly clock: Clock
-  /** The file was set aside while the gateway runs: whoever reads it reads it anew. */
-  readonly replaced?: (set: SetAside) => void
+  /** The file was set aside while the gateway runs: whoever reads it reads it anew, and what is open and not in it is to be written again. */
+  readonly replaced?: (set: SetAside, opening: Opening) => void
   /** Another module to run as the store thread, for tests: the place of a fake disk. `data` reaches it as `workerData.data`. */
   readonly thread?: { readonly module: URL; readonly data: unknown }
 }
@@ -147,12 +147,15 @@ class StoreThread implements Store {
     let refused = 0
     try {
       buffer = encodeTick(tick, state.names, this.#scratch)
-    } catch (error) {
-      // A snapshot that cannot be written down now never will be: it goes to quarantine, so that nobody tries for ever.
-      const rest = withoutUnnameable(tick, state.names)
-      refused = tick.snapshots.length - rest.snapshots.length
-      if (refused === 0) return failed(`The rows cannot be encoded: ${whyOf(error)}`)
-      buffer = encodeTick(rest, state.names, this.#scratch)
+    } catch {
+      try {
+        // A snapshot that cannot be written down now never will be: it goes to quarantine, so that nobody tries for ever.
+        const rest = withoutUnnameable(tick, state.names)
+        refused = tick.snapshots.length - rest.snapshots.length
+        buffer = encodeTick(rest, state.names, this.#scratch)
+      } catch (error) {
+        return Promise.resolve({ kind: 'failed', why: `The rows cannot be encoded: ${whyOf(error)}`, isFinal: true })
+      }
     }
     const bytes = buffer.byteLength
     if (this.#waitingBytes + bytes > pumpLimits.uncommittedBytesMax) return failed(BACKLOG)
@@ -251,10 +254,10 @@ class StoreThread implements Store {
     return first.promise
   }
 
-  #opened(worker: Worker, { names, epoch, setAside }: Started): void {
+  #opened(worker: Worker, { names, epoch, setAside, opening }: Started): void {
     this.#condemned = null
     // At the first opening the facts go to who opens; later somebody has to be told.
-    if (this.#epoch !== null && setAside) this.#settings.replaced?.(setAside)
+    if (this.#epoch !== null && setAside) this.#settings.replaced?.(setAside, opening)
     this.#epoch = epoch
     if (this.#state.kind === 'closed') worker.postMessage({ kind: 'close' } satisfies ToWriter)
     else this.#state = { kind: 'up', worker, names: new Names(names) }

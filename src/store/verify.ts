@@ -59,7 +59,7 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
     else if (now && String(now.mac) === String(segment.mac)) onTampering(tampering(segment, mac.rows))
   }
   for (let after = first - 1; ; ) {
-    const page: readonly LogRow[] = log.after({ afterSeq: after, rowsMax: sealLimits.rowsPerLookMax }, onDamage)
+    const page: readonly LogRow[] = log.sweep({ afterSeq: after, rowsMax: sealLimits.rowsPerLookMax }, onDamage)
     for (const row of page) {
       const block = blockOf(row.seq)
       if (block !== at) {

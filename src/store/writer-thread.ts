@@ -11,6 +11,7 @@ import type { Refused } from './database.ts'
 import type { KnownNames } from './names.ts'
 import type { Recovered } from './recover.ts'
 import type { RetentionOrder, RetentionReport } from './retention.ts'
+import { endMove } from './set-aside.ts'
 import { type Answer, type QueuedTick, StoreCondemned, Writer, type WriterHooks, type WriterSettings } from './writer.ts'
 
 export type ToWriter = ({ readonly kind: 'tick' } & QueuedTick) | { readonly kind: 'retain'; readonly order: RetentionOrder } | { readonly kind: 'epoch'; readonly why: EpochReason; readonly afterSeq: number | null; readonly now: WallMs } | { readonly kind: 'close' }
@@ -34,6 +35,7 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
   const { opening, setAside, began } = writer.opened
   answer({ kind: 'opened', epoch: writer.epoch, lastSeq: writer.lastSeq, names: writer.knownNames(), opening, setAside, began })
   let walPages = 0
+  let isUntold = setAside !== null
   /** Retention waits until nobody else does, or for a bounded number of groups. */
   let retention: RetentionOrder | null = null
   let groupsBefore = 0
@@ -86,7 +88,13 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
         bytes += message.buffer.byteLength
         message = next(port)
       }
-      answer({ kind: 'answered', answers: writer.commit(group), walPages, checkpointTrouble: writer.checkpointTrouble })
+      const answers = writer.commit(group)
+      answer({ kind: 'answered', answers, walPages, checkpointTrouble: writer.checkpointTrouble })
+      // Main put its notice into the first tick that it filled.
+      if (isUntold && answers.some(({ result }) => result.kind === 'durable')) {
+        isUntold = false
+        endMove(settings.folder)
+      }
       // After the answers: who waits for a group does not wait for the check-point as well.
       walPages = writer.relieve(message === undefined)
       message ??= next(port)

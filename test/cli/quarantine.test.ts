@@ -1,14 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { type CliContext, CommandFailed, UsageError } from '../../src/cli/context.ts'
 import { register } from '../../src/cli/quarantine.ts'
 import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import { toolLimits } from '../../src/limits.ts'
 import { realClock, REAL_TIME } from '../../src/ops/clock.ts'
 import { handOver, handedFiles, handedText, handedTick, watchInbox } from '../../src/record/inbox.ts'
+import type { Store } from '../../src/seams.ts'
+import { lockFolder } from '../../src/store/database.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
+import { fakeClock } from '../fakes/clock.ts'
+import { openedStore } from '../store/fake-disk.ts'
 import { framed, oru } from '../bench/oru.ts'
 import { log } from '../record/ward.ts'
 import { START, frame, heartRate, snapshot, stay, tempFolder, tick } from '../store/fixture.ts'
@@ -75,11 +81,44 @@ describe('vigil quarantine list and show', () => {
     expect(shown).not.toMatch(/Example|10001\^/)
     expect(shown).toContain('MDC_ECG_HEART_RATE')
     expect(existsSync(access)).toBe(false)
-    expect((await run(folder.path, 'show', '1', '--unredacted')).lines.join('\n')).toContain('Example^Ada')
-    expect(JSON.parse(readFileSync(access, 'utf8'))).toMatchObject({ what: 'shown unredacted', frame: 1, device: 'monitor-1' })
+    const asked = ['show', '1', '--unredacted', '--by', 'Ana Biomed', '--reason', 'driver reads OBX-6 wrongly']
+    expect((await run(folder.path, ...asked)).lines.join('\n')).toContain('Example^Ada')
+    expect(JSON.parse(readFileSync(access, 'utf8'))).toMatchObject({ what: 'shown unredacted', frame: 1, device: 'monitor-1', by: 'Ana Biomed', reason: 'driver reads OBX-6 wrongly', account: expect.any(String) })
     expect(statSync(access).mode & 0o777).toBe(0o600)
+    expect(rowsOf(folder.path).events).toMatchObject([{ kind: 'gateway', what: expect.stringMatching(/^quarantine: frame 1 shown unredacted to "Ana Biomed", account .*: "driver reads OBX-6 wrongly"$/), subject: { device: 'monitor-1' } }])
     await expect(run(folder.path, 'show', '2')).rejects.toThrow(/no frame 2/)
     await expect(run(folder.path, 'show', 'x')).rejects.toThrow(UsageError)
+  })
+
+  it('shows none as it came to who does not say who and why, or cannot read the keys', async () => {
+    using folder = tempFolder()
+    {
+      using open = writing(folder.path)
+      open.write(tick({ quarantined: [frame('why', { bytes: whole('1') })] }))
+    }
+    const unredacted = ['show', '1', '--unredacted']
+    const long = 'x'.repeat(toolLimits.accessWordsCharsMax + 1)
+    for (const said of [[], ['--by', 'ana'], ['--reason', 'why'], ['--by', ' ', '--reason', 'why'], ['--by', 'ana', '--reason', 'a\nb'], ['--by', 'ana', '--reason', long]]) {
+      await expect(run(folder.path, ...unredacted, ...said), said.join()).rejects.toThrow(UsageError)
+    }
+    renameSync(join(folder.path, 'keys', 'seal.key'), join(folder.path, 'elsewhere.key'))
+    await expect(run(folder.path, ...unredacted, '--by', 'ana', '--reason', 'why')).rejects.toThrow(/no key that you may read/)
+    expect([existsSync(join(folder.path, 'quarantine-access.log')), rowsOf(folder.path).events]).toEqual([false, []])
+  })
+
+  it('has a running gateway write down who looks', async () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    open.write(tick({ quarantined: [frame('why', { bytes: whole('1') })] }))
+    const lock = lockFolder(folder.path)
+    const stop = new AbortController()
+    const store = { commit: (one: Parameters<typeof open.write>[0]) => Promise.resolve(open.write(one)[0] ?? ({ kind: 'failed', why: '' } as const)), close: () => Promise.resolve() }
+    const watching = watchInbox({ folder: folder.path, store, realTime: { ...realClock(REAL_TIME), sleep: () => new Promise((resolve) => setImmediate(resolve)) }, log }, stop.signal)
+    expect((await run(folder.path, 'show', '1', '--unredacted', '--by', 'ana', '--reason', 'why')).lines.join('\n')).toContain('Example^Ada')
+    stop.abort()
+    await watching
+    if (lock.kind === 'locked') lock.release()
+    expect(rowsOf(folder.path).events).toHaveLength(1)
   })
 })
 
@@ -169,6 +208,32 @@ describe('a running gateway', () => {
     await watchInbox({ folder: folder.path, store, realTime: { ...real, sleep: () => Promise.resolve(again.abort()) }, log }, again.signal)
     expect(readdirSync(join(folder.path, 'inbox'))).toEqual(['3.json.refused'])
     expect(rowsOf(folder.path).snapshots).toHaveLength(1)
+  })
+
+  it('lays aside what it can never store, at once and with what to do, and who handed it over hears of it', async () => {
+    using folder = tempFolder()
+    {
+      using open = writing(folder.path)
+      open.write(tick({ quarantined: [frame('a bug of yesterday', { at, device: MON, bytes: whole('100000001') })] }))
+    }
+    const opened = await openedStore({ folder: folder.path, kind: 'demo', gatewayId: 'gateway-1', clock: fakeClock() })
+    const errors: unknown[] = []
+    const loud = pino({ level: 'error' }, { write: (line) => void errors.push(JSON.parse(line)) })
+    const stop = new AbortController()
+    let commits = 0
+    // A value that no encoder takes: as where a newer Vigil handed it over.
+    const store: Store = { ...opened.store, commit: (one) => (commits++, opened.store.commit({ ...one, snapshots: one.snapshots.map((row) => ({ ...row, observations: [1n] as never })) })) }
+    const watching = watchInbox({ folder: folder.path, store, realTime: { ...realClock(REAL_TIME), sleep: () => new Promise((resolve) => setImmediate(resolve)) }, log: loud }, stop.signal)
+    await expect(run(folder.path, 'replay', '1', '--config', site(folder.path))).rejects.toThrow(/can never store 1.*\.refused/)
+    stop.abort()
+    await watching
+    expect(commits).toBe(1)
+    expect(errors).toMatchObject([{ why: expect.stringContaining('cannot be encoded'), remedy: expect.stringContaining('vigil quarantine replay'), path: expect.stringContaining('1.json.refused') }])
+    expect(readdirSync(join(folder.path, 'inbox'))).toEqual(['1.json.refused'])
+    // After a mend it is handed over anew.
+    await handOver(folder.path, 1, tick({}))
+    expect(readdirSync(join(folder.path, 'inbox'))).toEqual(['1.json'])
+    await opened.store.close()
   })
 
   it('lives on when somebody removed the file while it was being stored', async () => {

@@ -2,14 +2,19 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deviceId } from '../../src/domain/ids.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { driverOf } from '../../src/drivers.ts'
+import type { Instant, Recorded } from '../../src/record/format.ts'
 import { readRecording, recordingFiles } from '../../src/record/reader.ts'
 import { type ReplaySetting, type ReplaySummary, startReplay } from '../../src/record/replay.ts'
+import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
+import type { Driver, Session, SessionOutput } from '../../src/seams.ts'
 import { contentDigest } from '../../src/store/digest.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { Writer } from '../../src/store/writer.ts'
-import { tempFolder } from '../store/fixture.ts'
-import { clockOf, inFrames, life, log, shift } from './ward.ts'
+import { START, tempFolder } from '../store/fixture.ts'
+import { clockOf, inFrames, life, log, message, shift } from './ward.ts'
 
 const HERE = new AbortController().signal
 
@@ -111,5 +116,93 @@ describe('a replay', () => {
     using into = tempFolder()
     await replayed(data, join(into.path, 'copy'))
     expect(Writer.open({ folder: join(into.path, 'copy'), kind: 'real', gatewayId: 'gw', createdAt: clockOf().wall(), epoch: null })).toMatchObject({ kind: 'refused', how: 'other-gateway' })
+  })
+})
+
+describe('a replay of a life in which a conversation was held', () => {
+  it('does not read it either, until it was released', async () => {
+    using folder = tempFolder()
+    const clock = clockOf()
+    const heldUntil = wallMs(clock.wall() + 60_000)
+    const ward = life(folder.path, clock, { known: [{ key: '10.0.0.5', threw: 0, stalls: 2, deaths: 0, lastAt: clock.wall(), heldUntil }] })
+    const line = ward.connect('hl7', { address: '10.0.0.5:4000', device: null })
+    for (let second = 0; second < 10; second++) {
+      line.receive(message(second, 80))
+      if (second === 5) expect(ward.release('10.0.0.5')).toBe(true)
+      await ward.stored()
+      ward.tick()
+      await clock.pass(1_000)
+    }
+    await ward.end()
+    const original = logOf(join(folder.path, 'data'))
+    expect([original.quarantined.length, original.snapshots.length]).toEqual([6, 4])
+    await replayed(join(folder.path, 'data'), join(folder.path, 'copy'))
+    expect(logOf(join(folder.path, 'copy'))).toEqual(original)
+  })
+})
+
+describe('a replay of a driver that waits, or that talks', () => {
+  const nothing: SessionOutput = { frames: [], send: [], wakeAt: null }
+  const began = { wall: START, mono: 1_000 }
+  const at = (ms: number): Instant => ({ wall: began.wall + ms, mono: began.mono + ms })
+  const site = {
+    gateway: { id: 'gw', ward: 'Ward', data: '/nowhere' }, beds: [{ id: 'bed-1', label: '1' }],
+    links: [{ kind: 'mllp-listen', id: 'in', port: 0 }], devices: [{ id: 'MON-1', driver: 'hl7', bed: 'bed-1' }],
+  }
+  const head = (run: string): Recorded => ({ ...began, kind: 'head', head: { version: 1, run, began, gateway: 'gw', kind: 'real', site, profiles: DEFAULT_PROFILES, minted: 0 } })
+  const opened = (ms: number, line: number): Recorded => ({ ...at(ms), kind: 'opened', line, of: { link: 'in', driver: 'x', address: `10.0.0.${line}:1`, device: deviceId('MON-1') } })
+  const bytes = (ms: number, line = 1): Recorded => ({ ...at(ms), kind: 'bytes', line, bytes: Uint8Array.of(ms % 256), settled: false })
+
+  async function run(driver: Driver, records: readonly Recorded[]): Promise<ReplaySummary> {
+    using into = tempFolder()
+    const running = startReplay({ into: join(into.path, 'copy'), driverOf: () => driver, speed: null, from: null, to: null, device: null, realTime: clockOf(), log })
+    for (const record of records) await running.take(record, HERE)
+    return running.end()
+  }
+  const base = { id: 'x', title: '', integrity: 'none', settings: [] } as const
+
+  it('wakes it at the recorded time for which it asked, between the records, each conversation in its turn', async () => {
+    const calls: string[] = []
+    const driver: Driver = {
+      ...base, transport: 'serial',
+      open() {
+        let own = ''
+        const say = (what: string, now: number, wakeAt: number | null): SessionOutput => {
+          calls.push(`${own} ${what} ${now - began.mono}`)
+          return { ...nothing, wakeAt: wakeAt === null ? null : monoMs(wakeAt) }
+        }
+        return {
+          receive: (given, now) => ((own ||= String(given[0])), say('hears', now, now + 30)),
+          // Woken late, it asks for a moment that is over, once.
+          wake: (now) => say('wakes', now, now < began.mono + 45 ? now - 5 : null),
+          end: (now) => say('ends', now, now + 1),
+        }
+      },
+    }
+    const records = [head('one'), opened(0, 1), opened(0, 2), bytes(10, 1), bytes(15, 2), { ...at(25), kind: 'tick' } as const, bytes(100, 1), { ...at(110), kind: 'closed', line: 1, why: '' } as const, { ...at(300), kind: 'tick' } as const]
+    const summary = await run(driver, records)
+    expect(calls).toEqual([
+      '10 hears 10', '15 hears 15',
+      '10 wakes 40', '10 wakes 41', '10 wakes 42', '10 wakes 43', '10 wakes 44', '10 wakes 45', '15 wakes 46',
+      '10 hears 100', '10 ends 110',
+    ])
+    expect(summary.wakes).toBe(7)
+    // Whoever lived before is not woken by the time of the next life.
+    calls.length = 0
+    await run(driver, [head('one'), opened(0, 1), bytes(10), head('two'), { ...at(200), kind: 'tick' }])
+    expect(calls).toEqual(['10 hears 10'])
+  })
+
+  it.each(['tcp', 'udp'] as const)('reads a dialogue over %s as the capture that it is: it says nothing, and keeps nothing of what says nothing', async (transport) => {
+    const opens: string[] = []
+    const session = (kind: string): Session => ({
+      receive: (given) => (opens.push(`${kind} ${given.length}`), { frames: [{ kind: 'skipped', offset: 0, length: given.length, why: 'a greeting' }], send: [Uint8Array.of(1)], wakeAt: null }),
+      wake: () => (opens.push(`${kind} woken`), nothing),
+      end: () => nothing,
+    })
+    const driver: Driver = { ...base, transport, open: () => session('dialogue'), openCapture: () => session('capture') }
+    const summary = await run(driver, [head('one'), opened(0, 1), bytes(10), { ...at(20), kind: 'tick' }, bytes(30)])
+    expect(opens).toEqual(['capture 1', 'capture 1'])
+    expect(summary).toMatchObject({ quarantined: 0, wakes: 0, frames: { skipped: 2, bad: 0 } })
   })
 })

@@ -8,6 +8,7 @@ import { wallMs } from '../../src/domain/time.ts'
 import { driverOf } from '../../src/drivers.ts'
 import { pumpLimits } from '../../src/limits.ts'
 import { Pump } from '../../src/pump/pump.ts'
+import type { Suspect } from '../../src/pump/suspects.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { bedRulesOf } from '../../src/rules/bed.ts'
 import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
@@ -32,7 +33,7 @@ export const log = pino({ level: 'silent' })
 export const inFrames = (folder: string): string => join(folder, 'data', 'frames')
 
 /** One life of a gateway on `folder`/data, beginning where the clock stands. */
-export function life(folder: string, clock: FakeClock, part: { readonly megabytes?: number; readonly enabled?: boolean } = {}) {
+export function life(folder: string, clock: FakeClock, part: { readonly megabytes?: number; readonly enabled?: boolean; readonly known?: readonly Suspect[] } = {}) {
   const loaded = parseSite(SITE, 'test.yaml')
   if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
   const { site } = loaded
@@ -41,9 +42,10 @@ export function life(folder: string, clock: FakeClock, part: { readonly megabyte
   if (local.kind === 'refused') throw new Error(local.why)
   const found = readOpening(data)
   if (found.kind === 'refused') throw new Error(found.why)
+  const { known = [], ...setting } = part
   const recorder = openRecorder({
-    folder: data, setting: { enabled: true, megabytes: 64, ...part }, keptMs: 72 * 3_600_000, clock, realTime: clock,
-    of: { gateway: 'gw', kind: 'real', site, profiles: DEFAULT_PROFILES }, log,
+    folder: data, setting: { enabled: true, megabytes: 64, ...setting }, keptMs: 72 * 3_600_000, clock, realTime: clock,
+    of: { gateway: 'gw', kind: 'real', site, profiles: DEFAULT_PROFILES, suspects: { known, found: null } }, log,
   })
   const pump = recorder.begin(
     () =>
@@ -53,7 +55,7 @@ export function life(folder: string, clock: FakeClock, part: { readonly megabyte
           stays: found.stays, alertEvents: found.openAlertEvents, messages: found.messages,
           recent: recentSnapshots(data, wallMs(clock.wall() - pumpLimits.refoldMs), () => undefined),
         },
-        mint: recorder.mint, publish: () => undefined, saved: () => undefined, log,
+        mint: recorder.mint, suspects: { known, found: null, changed: () => undefined }, publish: () => undefined, saved: () => undefined, log,
       }),
   )
   const stop = new AbortController()
@@ -73,6 +75,7 @@ export function life(folder: string, clock: FakeClock, part: { readonly megabyte
       changeContext: (stay, change, by) => pump.changeContext(stay, change, by),
     }),
     tick: () => recorder.tick(() => pump.tick()),
+    release: (key: string) => recorder.release(key, () => pump.suspects.release(key)),
     async end() {
       await stored()
       await pump.close()

@@ -1,13 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { makeBackup } from '../../src/store/backup.ts'
 import { lockFolder } from '../../src/store/database.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
+import { openWhateverItHolds } from '../../src/store/recover.ts'
 import { restoreBackup } from '../../src/store/restore.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { verifyFolder } from '../../src/store/verify-folder.ts'
+import { failingAt } from './failing-disk.ts'
 import { START, heartRate, phase, snapshot, stay, tempFolder, tick } from './fixture.ts'
 import { type Writing, writing } from './writing.ts'
 
@@ -145,6 +148,90 @@ describe('a restore', () => {
   })
 })
 
+/** What is in a folder: names and hashes; not what opening it makes, nor what a restore made ready and had no time to sweep up. */
+function contentOf(folder: string): ReadonlyMap<string, string> {
+  const names = readdirSync(folder, { recursive: true }).map(String)
+  const files = names.filter((name) => !/^lock\.db|^restoring|-shm$/.test(name) && statSync(join(folder, name)).isFile())
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name))] as const).filter(([, bytes]) => bytes.length > 0).map(([name, bytes]) => [name, hash('sha256', bytes)]))
+}
+
+describe('a restore on a disk that lets us down', () => {
+  /** A ward with a stay and an alert, and a backup of before, with another key. */
+  async function ward(place: string): Promise<{ readonly data: string; readonly target: string }> {
+    const [data, target] = [join(place, 'data'), join(place, 'backup')]
+    mkdirSync(data)
+    {
+      using open = writing(data)
+      open.write(tick({ snapshots: [heartRate(80)] }))
+      openSyncLedger(data).close()
+      await backup(data, target, true)
+    }
+    // A ledger of another history, so that the backup's comes as well.
+    rmSync(join(data, 'sync.db'))
+    openSyncLedger(data).close()
+    writeFileSync(join(data, 'keys', 'seal.key'), Buffer.alloc(32, 7))
+    using open = writing(data)
+    open.write(tick({ snapshots: [heartRate(81)], stays: [stay('stay-1')], events: [phase('alert-1', 'active')] }))
+    return { data, target }
+  }
+
+  it('at one moment leaves the folder as it was, and says so', async () => {
+    using place = tempFolder()
+    const { data, target } = await ward(place.path)
+    const before = contentOf(data)
+    let failures = 0
+    for (let nth = 1; ; nth++) {
+      const now = join(place.path, String(nth))
+      cpSync(data, now, { recursive: true })
+      const { result, failed } = await failingAt(nth, 'once', () => restore(target, now))
+      if (!failed) break
+      // Where it was only what is swept up afterwards, the backup is back.
+      if (!(result instanceof Error) && result.kind === 'done') continue
+      failures++
+      expect(result, `failed at ${nth}`).toMatchObject({ kind: 'failed', why: expect.stringContaining('The data folder is as it was.') })
+      expect(contentOf(now), `failed at ${nth}`).toEqual(before)
+    }
+    expect(failures).toBeGreaterThan(10)
+  })
+
+  it('for good, or cut off, loses nothing: where it cannot put back it says what lies where, and a start after it takes up what was open', async () => {
+    using place = tempFolder()
+    const { data, target } = await ward(place.path)
+    const before = contentOf(data)
+    let displaced = 0
+    for (let nth = 1; ; nth++) {
+      const now = join(place.path, String(nth))
+      cpSync(data, now, { recursive: true })
+      const { result, failed } = await failingAt(nth, 'ever', () => restore(target, now))
+      if (!failed || result instanceof Error || result.kind === 'done') break
+      const after = contentOf(now)
+      const all = new Set(after.values())
+      for (const [name, bytes] of before) expect(all.has(bytes), `${name}, failed at ${nth}`).toBe(true)
+      const isAsItWas = [...before].every(([name, bytes]) => after.get(name) === bytes)
+      if (!isAsItWas) displaced++
+      expect(result.why, `at ${nth}`).toContain(isAsItWas && result.why.includes('as it was') ? 'The data folder is as it was.' : join(now, 'set-aside'))
+      const opened = openWhateverItHolds({ folder: now, identity: { kind: 'demo', gatewayId: 'gateway-1', createdAt: START }, asked: {}, condemned: null, monoMs: () => 0 })
+      if (opened.kind === 'refused') throw new Error(opened.why)
+      // Or it is the backup after all, and people are told where the other lies.
+      if (opened.epochs.some(({ why }) => why === 'restored')) expect(opened.setAside?.folder).toContain(join(now, 'set-aside'))
+      else expect([opened.opening.stays.length, opened.opening.openAlertEvents.length], `at ${nth}`).toEqual([1, 1])
+      opened.db.close()
+    }
+    expect(displaced).toBeGreaterThan(3)
+  })
+
+  it('brings the keys of the backup beside those that are here, however often, and overwrites none', async () => {
+    using place = tempFolder()
+    const { data, target } = await ward(place.path)
+    for (let times = 0; times < 2; times++) expect(await restore(target, data)).toMatchObject({ kind: 'done' })
+    writeFileSync(join(target, 'keys', 'seal.key'), Buffer.alloc(32, 9))
+    expect(await restore(target, data)).toMatchObject({ kind: 'done' })
+    expect(readdirSync(join(data, 'keys')).toSorted()).toEqual([expect.stringMatching(/^from-backup-[0-9a-f]{16}\.key$/), expect.stringMatching(/^from-backup-[0-9a-f]{16}\.key$/), 'seal.key'])
+    expect(readFileSync(join(data, 'keys', 'seal.key'))).toEqual(Buffer.alloc(32, 7))
+    expect(readdirSync(data).toSorted()).toEqual(['keys', 'lock.db', 'set-aside', 'sync.db', 'vigil.db'])
+  })
+})
+
 describe('a verification', () => {
   it('finds nothing in what was written, sealed or not', async () => {
     using place = tempFolder()
@@ -191,5 +278,6 @@ describe('a verification', () => {
     using log = openLogReader(place.path)
     expect(log.read(0, 10).map(({ seq }) => seq)).toEqual([1, 3])
     expect(log.damaged()).toMatchObject([{ table: 'snapshot', row: 2 }])
+    expect(await findings(place.path)).toContain('snapshot 2')
   })
 })

@@ -27,7 +27,7 @@ describe('what central has not taken is held', () => {
   })
 })
 
-const DONE: RetentionReport = { kind: 'done', identities: 0, frames: 0, rows: 0, forced: null, more: false }
+const DONE: RetentionReport = { kind: 'done', identities: 0, frames: 0, rows: 0, forced: null, forcedAt: null, more: false }
 const FORCED: Forced = { why: 'no room', seqFrom: 1, seqTo: 9, rows: 9, unsent: 3 }
 
 function keeping(reports: readonly RetentionReport[]) {
@@ -77,8 +77,10 @@ describe('retention', () => {
   })
 
   it('says aloud what went before its time, and takes it back when none has for a day', async () => {
-    const { forced, wait, end } = keeping([DONE, { ...DONE, forced: FORCED }])
+    const since = { ...DONE, forcedAt: START + retentionLimits.roundPauseMs }
+    const { forced, wait, end } = keeping([DONE, { ...since, forced: FORCED }, since, since, since])
     await wait(0)
+    // Left open by an earlier life, and over.
     expect(forced).toEqual([null])
     await wait(retentionLimits.roundPauseMs)
     await wait(retentionLimits.roundPauseMs)
@@ -86,6 +88,17 @@ describe('retention', () => {
     await wait(retentionLimits.forcedHoldMs)
     await wait(retentionLimits.roundPauseMs)
     expect(forced).toEqual([null, FORCED, null])
+    await end()
+  })
+
+  it('does not take back at a start what an earlier life of the gateway said less than a day ago, nor before it knows', async () => {
+    const since = { ...DONE, forcedAt: START - retentionLimits.forcedHoldMs + retentionLimits.roundPauseMs * 2 }
+    const { forced, wait, end } = keeping([{ kind: 'failed', why: 'the disk is away' }, since, since])
+    await wait(0)
+    await wait(retentionLimits.roundPauseMs)
+    expect(forced).toEqual([])
+    await wait(retentionLimits.roundPauseMs)
+    expect(forced).toEqual([null])
     await end()
   })
 })
@@ -108,5 +121,6 @@ describe('doctor', () => {
     expect([what, remedy]).toEqual([expect.stringMatching(/^The log goes back to 2026-01-16T.*; last deleted 2026-01-30T.*; in all 24 rows, 0 identities, 0 frames$/), null])
     retain({ ...order, now: wallMs(START + 16 * DAY_MS), freeBytes: 0 })
     expect(retentionNews(folder.path, wallMs(START + 16 * DAY_MS))).toMatchObject({ what: expect.stringMatching(/rows \d+ to \d+ went before their time/), remedy: expect.stringMatching(/Make room/) })
+    expect(open.writer.retain({ ...order, now: wallMs(START + 16 * DAY_MS + 1) })).toMatchObject({ kind: 'done', forced: null, forcedAt: START + 16 * DAY_MS })
   })
 })
