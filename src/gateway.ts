@@ -20,6 +20,7 @@ import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { openInFlight } from './ops/in-flight.ts'
 import { Notices, type SetAsideFacts } from './ops/notices.ts'
 import { readSuspects, suspectFile, watchReleases } from './ops/suspect-file.ts'
+import { lagText } from './ops/sync-lag.ts'
 import { startWatchdog } from './ops/watchdog.ts'
 import { Pump, driverTroubles } from './pump/pump.ts'
 import type { Suspect } from './pump/suspects.ts'
@@ -34,6 +35,7 @@ import { openSessions } from './security/sessions.ts'
 import { openUsers } from './security/users.ts'
 import { type History, openHistory } from './store/history.ts'
 import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
+import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
 import { type LiveWard, createWard } from './ward.ts'
@@ -77,7 +79,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   // 1 · the store, and what it knows of before
   // While it runs: whoever reads the file reads it anew.
-  const replaced = (facts: SetAsideFacts): void => {
+  const replaced = (facts: SetAsideFacts, opening: Opening): void => {
+    pump.retell(opening)
     notices?.setAside(facts)
     // What was wrong with the file before, and how far central had it, says nothing of this one.
     rot.clear()
@@ -96,16 +99,17 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const refusedRows = (): number => opened.health().refusedRows
 
   // 2 · the heart, and the recording of all that moves it
+  const inFlight = openInFlight(folder)
+  const known = readSuspects(folder)
   const recorder = openRecorder({
     folder,
     setting: site.record,
     keptMs: site.retention.framesHours * 3_600_000,
     clock,
     realTime,
-    of: { gateway: site.gateway.id, kind: mode === 'demo' ? 'demo' : 'real', site, profiles: limits.profiles },
+    of: { gateway: site.gateway.id, kind: mode === 'demo' ? 'demo' : 'real', site, profiles: limits.profiles, suspects: { known, found: inFlight.found } },
     log,
   })
-  const inFlight = openInFlight(folder)
   let suspects: readonly Suspect[] = []
   let isRemembered = true
   const suspectSaver = openSaver(suspectFile(folder), () => JSON.stringify(suspects), (why) => {
@@ -128,7 +132,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     },
     mint: recorder.mint,
     suspects: {
-      known: readSuspects(folder),
+      known,
       found: inFlight.found,
       changed(all) {
         suspects = all
@@ -240,7 +244,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     })
   } else {
     // Said before the restart, and nobody is left to take it back.
-    for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared']) say(condition, null)
+    for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared', 'technical/sync-behind']) say(condition, null)
   }
 
   // 4 · the screens
@@ -295,19 +299,29 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
         ports.set(id, port)
         log.info({ link: id, port }, 'Listening.')
       },
+      deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
     })
     return link.run(recorder.recorded(pump.openFor(driver), { link: linkSetting.id, driver }), stop)
   })
 
   // 6 · time passes
   const watchdog = startWatchdog(inFlight.files)
+  const startedAt = clock.wall()
+  /** undefined: what was open before the start is not judged yet. */
+  let lagTold: string | null | undefined
+  const tellLag = (): void => {
+    const text = sync && lagText(sync.status(), { startedAt, now: clock.wall() })
+    if (text !== lagTold) say('technical/sync-behind', text === null ? null : { priority: 'low', text })
+    lagTold = text
+  }
   const ticking = tick()
-  const releasing = watchReleases(folder, { clock: realTime, release: (key) => pump.suspects.release(key), log }, stop)
+  const releasing = watchReleases(folder, { clock: realTime, release: (key) => recorder.release(key, () => pump.suspects.release(key)), log }, stop)
   async function tick(): Promise<void> {
     while (!stop.aborted) {
       recorder.tick(() => pump.tick())
       standing.refused(refusedRows())
       standing.tick()
+      tellLag()
       ward?.announceBeds()
       watchdog.beat()
       // Real time: a ward sixty times as fast needs no sixty times as many ticks.

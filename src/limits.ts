@@ -18,6 +18,34 @@ export const driverLimits = {
   jsonTextCharsMax: 200,
   /** A word from outside that is shown to an engineer: a code, a name, a key. */
   shownWordCharsMax: 64,
+  /** The text of one ANSAR-B message, behind its waves: real ones have some 200 bytes. */
+  ansarTextBytesMax: 1_024,
+  /** A DRI record with its escapes and flags: the records themselves have at most 1,490 bytes. */
+  driFrameBytesMax: 4_096,
+  /** Waveforms that a DRI monitor was asked for and does not send are asked for again after 10 s, and ever later up to this. */
+  driWaveRetryMsMax: 300_000,
+  /** Alarms that a Mindray monitor says are active, of each of its two lists. */
+  pdsAlarmsMax: 128,
+  /** No message from a Mindray monitor, which sends an echo a second, for so long: the conversation is dead. */
+  pdsEchoLostMs: 5_000,
+  /** A Philips IntelliVue message: monitors agree on 1,456 bytes at most, and escaping may double them. */
+  intellivueMessageBytesMax: 4_096,
+  /** Objects of one kind of one IntelliVue association, and series of values made of them, that are remembered. */
+  intellivueObjectsMax: 256,
+  /** Alarms that an IntelliVue says are active, of each of its two lists. */
+  intellivueAlarmsMax: 128,
+  /** What is said to an IntelliVue waits here for its turn: so many messages in so long. */
+  intellivueOutboxMax: 32,
+  intellivueSendsPerSlotMax: 4,
+  intellivueSendSlotMs: 128,
+  /** Nothing heard from an IntelliVue for so long: the association is lost. */
+  intellivueSilenceMs: 5_000,
+  /** An IntelliVue that does not answer is called again after so long; one that refused, later. */
+  intellivueCallMs: 2_000,
+  intellivueRefusedMs: 10_000,
+  /** A poll that an IntelliVue refused is tried again after this, doubling with each time. */
+  intellivuePollRetryMs: 30_000,
+  intellivuePollRetryMsMax: 300_000,
 } as const
 
 /** What a link may hold, per socket or port. */
@@ -47,6 +75,18 @@ export const linkLimits = {
   /** A subscriber that does not read holds the others up for at most this. */
   mqttDrainMs: 5_000,
   writeBacklogBytesMax: 1_048_576,
+  /** A device that is polled over UDP and is silent for so long is asked anew, from a new socket. */
+  udpSilentMs: 30_000,
+  /** A monitor's announcement of itself, some 700 bytes. */
+  announcementBytesMax: 4_096,
+  /** Monitors that announced themselves and are known; one more is not called until another is forgotten. */
+  announcedMonitorsMax: 256,
+  /** One that is not in conversation and not heard of for so long is forgotten. */
+  announcedForgottenMs: 60_000,
+  /** A second monitor that announces itself as one that we talk with: so long it may be the same, with a new address. */
+  announcedTwinMs: 30_000,
+  /** A call to a device that is not answered. */
+  connectMs: 10_000,
 } as const
 
 /** Main thread: the pump and the alerts. */
@@ -55,6 +95,8 @@ export const pumpLimits = {
   idleCommitDelayMs: 1_000,
   /** Messages that wait for their acknowledgement are handed to the store in ticks of at most so many. */
   handoverMessagesMax: 32,
+  /** Alarms of one monitor that are shown at once; one that says more is told of. */
+  monitorAlarmsMax: 64,
   /** Frames that wait behind a commit which nothing may overtake; with one more, senders are asked to send again. */
   waitersBehindMax: 4_096,
   /** A commit that is not answered for so long is told of: the disk hangs. */
@@ -137,6 +179,8 @@ export const toolLimits = {
   jsonLineBytesMax: 65_536,
   /** A running gateway stores what it is handed within this. */
   handOverMs: 30_000,
+  /** Who looks at a frame as it came, and why: each. */
+  accessWordsCharsMax: 200,
 } as const
 
 /** Store thread. */
@@ -164,13 +208,18 @@ export const storeLimits = {
   historyQueriesWaitingMax: 64,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
-  /** Damaged files that were moved away, each with its folder; one more and the oldest goes. */
+  /** Damaged files that were moved away, each with its folder; one more and the one that holds fewest bytes goes. */
   setAsideMax: 8,
   /** Looking for what can be saved from a damaged file may delay a start for so long. */
   salvageMsMax: 5_000,
   salvageRowsMax: 100_000,
   /** A file that cannot be read while the gateway runs is set aside after so long; before, the disk may come back. */
   unreadableMsMax: 30_000,
+  /** At a start, which watches nobody meanwhile, after so long. */
+  unreadableAtStartMsMax: 10_000,
+  /** What the disk did not read is asked for again after this pause; of what can be stepped over so many times in all. */
+  readPauseMs: 200,
+  readsMax: 3,
   /** A row that is written and taken back when the file is opened: large enough to need more than one page. */
   rehearsalBytes: 8_192,
   /** A line is not drawn across a longer gap between two values of a continuous signal. */
@@ -260,6 +309,25 @@ export const recordLimits = {
 } as const
 
 /** Sync thread. */
+/** Waveforms in memory. */
+export const waveLimits = {
+  /** So far back they are kept. */
+  keptMs: 1_800_000,
+  /** Samples of all beds together; the oldest go first. Fifty beds with three channels each fill it in half an hour. */
+  bytesMax: 134_217_728,
+  channelsPerDeviceMax: 16,
+  /** No monitor sends faster. */
+  rateHzMax: 2_000,
+  blockMs: 10_000,
+  /** Samples that arrive earlier or later than their turn by more than this begin anew: they were lost, or the clocks have drifted apart. */
+  jitterMs: 1_500,
+  /** A device's clock in steps of this still counts without a gap. */
+  deviceClockStepMs: 20,
+  /** Kept with a high alert: before its onset, and after. */
+  stripBeforeMs: 10_000,
+  stripAfterMs: 20_000,
+} as const
+
 export const syncLimits = {
   rowsPerBatchMax: 5_000,
   batchBytesMax: 4_194_304,
@@ -267,6 +335,8 @@ export const syncLimits = {
   callTimeoutMs: 30_000,
   breakerFailures: 5,
   breakerHalfOpenMs: 60_000,
+  /** So long central may take nothing while rows wait for it before somebody is told. */
+  behindToldMs: 3_600_000,
   retryDelayMsMin: 1_000,
   retryDelayMsMax: 60_000,
   /** What a Retry-After may ask for at most. */

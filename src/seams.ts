@@ -73,6 +73,8 @@ export type SessionOutput = {
   readonly send: readonly Uint8Array[]
   /** When the session wants `wake`, on the clock of `now`; null for never. */
   readonly wakeAt: MonoMs | null
+  /** The conversation is dead, and why: a link that can closes it, and opens another where it was the one that called. */
+  readonly close?: string
 }
 
 /** A pure state machine: bytes in; frames and bytes out. Total on any input, bounded memory, no clock of its own. */
@@ -133,7 +135,8 @@ export interface Line {
   close(why: string): void
 }
 
-export type OpenLine = (peer: Peer, write: (bytes: Uint8Array) => void) => Line
+/** `hangUp`: what a link does when the session says that the conversation is dead; not there where nothing can be closed. */
+export type OpenLine = (peer: Peer, write: (bytes: Uint8Array) => void, hangUp?: (why: string) => void) => Line
 
 export interface Link {
   readonly id: string
@@ -213,8 +216,13 @@ export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonl
 
 export type QuarantinedFrame = { readonly at: WallMs; readonly device: DeviceId | null; readonly peer: string; readonly why: string; readonly bytes: Uint8Array }
 
-/** `refused`: rows that the database would not take, more than none; they lie in quarantine, the rest of the tick is stored. */
-export type CommitResult = { readonly kind: 'durable'; readonly lastSeq: number; readonly refused?: number } | { readonly kind: 'failed'; readonly why: string }
+/**
+ * `refused`: rows that the database would not take, more than none; they lie in quarantine, the rest of the tick is stored.
+ * `isFinal`: the same tick would fail for ever, whatever the disk does.
+ */
+export type CommitResult =
+  | { readonly kind: 'durable'; readonly lastSeq: number; readonly refused?: number }
+  | { readonly kind: 'failed'; readonly why: string; readonly isFinal?: true }
 
 /** Durable means fsynced (synchronous=FULL). A failed disk never stops an alarm: `commit` never throws and never rejects. */
 export interface Store {

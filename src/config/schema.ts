@@ -47,6 +47,21 @@ const tcpConnect = z.strictObject({
   port,
 })
 
+const udpConnect = z.strictObject({
+  kind: z.literal('udp-connect'),
+  id,
+  device: id.describe('The device that is asked over UDP (a Philips IntelliVue at port 24105).'),
+  host,
+  port,
+})
+
+const mindrayPds = z.strictObject({
+  kind: z.literal('mindray-pds'),
+  id,
+  host: host.default('0.0.0.0').describe('Address to listen on for announcements of Mindray monitors. They are broadcasts, which Linux gives only to 0.0.0.0 or the broadcast address itself.'),
+  port: port.default(4_600).describe('UDP port of the announcements. Each monitor is then called over TCP, at the port that it announces.'),
+})
+
 const mqttBroker = z.strictObject({
   kind: z.literal('mqtt-broker'),
   id,
@@ -89,7 +104,7 @@ export const siteSchema = z.strictObject({
     .min(1)
     .describe('The beds of the ward, in the order of the screen.'),
   links: z
-    .array(z.discriminatedUnion('kind', [mllpListen, serial, tcpConnect, mqttBroker, mqttClient]))
+    .array(z.discriminatedUnion('kind', [mllpListen, serial, tcpConnect, udpConnect, mindrayPds, mqttBroker, mqttClient]))
     .min(1)
     .describe('The ways by which bytes come in.'),
   devices: z
@@ -100,9 +115,9 @@ export const siteSchema = z.strictObject({
         bed: id.optional().describe('The bed that it stands at. Without one its values are kept and shown, and belong to nobody.'),
         match: z
           .strictObject({
-            sender: z.string().min(1).optional().describe('HL7 MSH-3, first component (or MSH-4 where that is empty).'),
-            location: z.string().min(1).optional().describe('HL7 PV1-3 as unit^room^bed.'),
-            address: z.string().min(1).optional().describe('IP address it calls from.'),
+            sender: z.string().min(1).optional().describe('HL7 MSH-3, first component (or MSH-4 where that is empty); the name that a Mindray monitor announces.'),
+            location: z.string().min(1).optional().describe('HL7 PV1-3 as unit^room^bed; of a Mindray monitor that announces itself department^^bed.'),
+            address: z.string().min(1).optional().describe('IP address it calls from, or is called at.'),
           })
           .optional()
           .describe('How its frames are told from those of others on a shared listener. All that is given must agree.'),

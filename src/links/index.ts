@@ -2,12 +2,14 @@
 
 import type { Logger } from 'pino'
 import type { LinkSetting, SecretSetting } from '../config/schema.ts'
-import { deviceId } from '../domain/ids.ts'
-import type { Clock, Link } from '../seams.ts'
+import { type DeviceId, deviceId } from '../domain/ids.ts'
+import type { Clock, Link, Peer, Sender } from '../seams.ts'
 import { mqttBroker } from './mqtt-broker.ts'
 import { mqttClientLink } from './mqtt-client.ts'
+import { pdsLink } from './pds.ts'
 import { serialLink } from './serial.ts'
 import { tcpCaller, tcpListener } from './tcp.ts'
+import { udpCaller } from './udp.ts'
 
 export type LinkParts = {
   readonly clock: Clock
@@ -15,13 +17,17 @@ export type LinkParts = {
   readonly secretOf: (secret: SecretSetting) => string
   /** Told when a listener listens, with the port it got. */
   readonly listening: (link: string, port: number) => void
+  /** Which device somebody is who announced itself, in the words of `driver`; null when there are too many unknown ones. */
+  readonly deviceOf: (peer: Peer, sender: Sender, driver: string) => DeviceId | null
 }
+
+const PDS_DRIVER = 'mindray-pds'
 
 /** `driver`: what frames of this link speak when the device does not say. Serial ports and callers know their device. */
 export type OpenedLink = { readonly link: Link; readonly driver: string }
 
 /** @throws Error with a sentence when a secret is missing. */
-export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening }: LinkParts): OpenedLink {
+export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening, deviceOf }: LinkParts): OpenedLink {
   const { id } = setting
   const heard = (port: number): void => listening(id, port)
   switch (setting.kind) {
@@ -31,6 +37,12 @@ export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening }
       return { driver: '', link: serialLink({ ...setting, device: deviceId(setting.device), clock, log }) }
     case 'tcp-connect':
       return { driver: '', link: tcpCaller({ id, host: setting.host, port: setting.port, device: deviceId(setting.device), clock, log }) }
+    case 'udp-connect':
+      return { driver: '', link: udpCaller({ id, host: setting.host, port: setting.port, device: deviceId(setting.device), clock, log }) }
+    case 'mindray-pds': {
+      const { host, port } = setting
+      return { driver: PDS_DRIVER, link: pdsLink({ id, host, port, clock, log, listening: heard, deviceOf: (peer, sender) => deviceOf(peer, sender, PDS_DRIVER) }) }
+    }
     case 'mqtt-broker': {
       const users = new Map(setting.users.map((user) => [deviceId(user.device), secretOf(user.password)]))
       return { driver: setting.driver, link: mqttBroker({ id, host: setting.host, port: setting.port, users, clock, log, listening: heard }) }

@@ -11,11 +11,12 @@ import type { OpenLine, Peer } from '../seams.ts'
 export function converse(socket: Socket, open: OpenLine, peer: Peer): Promise<void> {
   return new Promise((resolve) => {
     let deadline: NodeJS.Timeout | null = null
-    const line = open(peer, (bytes) => {
+    const write = (bytes: Uint8Array): void => {
       if (socket.destroyed) return
       socket.write(bytes)
       if (socket.writableLength > linkLimits.writeBacklogBytesMax) socket.destroy(new Error('does not read its acknowledgements'))
-    })
+    }
+    const line = open(peer, write, (reason) => void socket.destroy(new Error(reason)))
     const rest = (): void => {
       if (deadline) clearTimeout(deadline)
       deadline = null

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { Logger } from 'pino'
 import type { DeviceId } from '../domain/ids.ts'
 import { linkLimits } from '../limits.ts'
-import type { Clock, Link } from '../seams.ts'
+import type { Clock, Link, OpenLine } from '../seams.ts'
 import { Places } from './places.ts'
 import { converse } from './socket.ts'
 
@@ -55,7 +55,27 @@ export function tcpListener({ id, host, port, clock, log, listening }: ListenerS
   }
 }
 
-export type CallerSetting = { readonly id: string; readonly host: string; readonly port: number; readonly device: DeviceId; readonly clock: Clock; readonly log: Logger }
+/** Whom to call. */
+export type Called = { readonly host: string; readonly port: number; readonly device: DeviceId }
+
+export type CallerSetting = Called & { readonly id: string; readonly clock: Clock; readonly log: Logger }
+
+/** One call. Resolves with null when the conversation is over, or with why there was none. */
+export async function callOnce({ host, port, device }: Called, open: OpenLine, stop: AbortSignal): Promise<string | null> {
+  const socket = connect({ host, port })
+  const cut = (): void => void socket.destroy()
+  stop.addEventListener('abort', cut)
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.any([stop, AbortSignal.timeout(linkLimits.connectMs)]) })
+    await converse(socket, open, { address: `${host}:${port}`, device })
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    stop.removeEventListener('abort', cut)
+    socket.destroy()
+  }
+}
 
 /** Calls one device and calls again whenever the conversation ends. */
 export function tcpCaller({ id, host, port, device, clock, log }: CallerSetting): Link {
@@ -63,18 +83,8 @@ export function tcpCaller({ id, host, port, device, clock, log }: CallerSetting)
     id,
     async run(open, stop) {
       while (!stop.aborted) {
-        const socket = connect({ host, port })
-        const cut = (): void => void socket.destroy()
-        stop.addEventListener('abort', cut)
-        try {
-          await once(socket, 'connect', { signal: stop })
-          await converse(socket, open, { address: `${host}:${port}`, device })
-        } catch (error) {
-          if (!stop.aborted) log.info({ link: id, why: error instanceof Error ? error.message : String(error) }, 'Device does not answer the call; trying again.')
-        } finally {
-          stop.removeEventListener('abort', cut)
-          socket.destroy()
-        }
+        const why = await callOnce({ host, port, device }, open, stop)
+        if (why !== null && !stop.aborted) log.info({ link: id, why }, 'Device does not answer the call; trying again.')
         await clock.sleep(linkLimits.serialReopenDelayMs, stop)
       }
     },

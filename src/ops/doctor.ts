@@ -1,5 +1,6 @@
 /** What `vigil doctor` looks at. Each finding says what is so and, where something is to be done, what. */
 
+import { createSocket } from 'node:dgram'
 import { constants } from 'node:fs'
 import { access, mkdir, readdir, stat, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
@@ -149,6 +150,10 @@ async function checkLink(link: LinkSetting): Promise<Finding> {
       return portFree(`Link ${link.id}`, link.host, link.port)
     case 'serial':
       return serialPort(link.id, link.path)
+    case 'mindray-pds':
+      return udpPortFree(`Link ${link.id}`, link.host, link.port)
+    case 'udp-connect':
+      return good(`Link ${link.id}: ${link.host}:${link.port} is asked over UDP; whether it answers shows when Vigil runs`)
     case 'tcp-connect':
       return reachable(`Link ${link.id}`, link.host, link.port)
     case 'mqtt-client': {
@@ -169,14 +174,27 @@ async function serialPort(id: string, path: string): Promise<Finding> {
 function portFree(name: string, host: string, port: number): Promise<Finding> {
   return new Promise((done) => {
     const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
-      if (error.code === 'EADDRINUSE') done(odd(`${name}: port ${port} on ${host} is taken`, 'By a running Vigil? Then all is well; else choose another port.'))
-      else if (error.code === 'EADDRNOTAVAIL') done(wrong(`${name}: ${host} is no address of this machine`, `It has ${addresses.join(', ')}.`))
-      else done(wrong(`${name}: cannot listen on ${host}:${port} (${error.message})`, 'Ports below 1024 need a capability; choose a higher one.'))
-    })
+    server.once('error', (error) => done(notFree(error, { name, host, port })))
     server.listen(port, host, () => server.close(() => done(good(`${name} can listen on ${host}:${port}`))))
   })
+}
+
+function udpPortFree(name: string, host: string, port: number): Promise<Finding> {
+  return new Promise((done) => {
+    const socket = createSocket('udp4')
+    socket.once('error', (error) => {
+      socket.close()
+      done(notFree(error, { name, host, port }))
+    })
+    socket.bind(port, host, () => socket.close(() => done(good(`${name} can listen on UDP ${host}:${port}`))))
+  })
+}
+
+function notFree(error: NodeJS.ErrnoException, { name, host, port }: { readonly name: string; readonly host: string; readonly port: number }): Finding {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
+  if (error.code === 'EADDRINUSE') return odd(`${name}: port ${port} on ${host} is taken`, 'By a running Vigil? Then all is well; else choose another port.')
+  if (error.code === 'EADDRNOTAVAIL') return wrong(`${name}: ${host} is no address of this machine`, `It has ${addresses.join(', ')}.`)
+  return wrong(`${name}: cannot listen on ${host}:${port} (${error.message})`, 'Ports below 1024 need a capability; choose a higher one.')
 }
 
 function reachable(name: string, host: string, port: number): Promise<Finding> {

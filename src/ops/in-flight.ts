@@ -78,6 +78,8 @@ export function openInFlight(folder: string): InFlight {
       rest()
       if (descriptor !== null) closeSync(descriptor)
       descriptor = null
+      // Nobody died: nothing is left behind in a place that nobody sweeps.
+      if (mark.path.startsWith(MEMORY)) unlinkIfThere(mark.path)
     },
   }
 }

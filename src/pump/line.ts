@@ -9,6 +9,8 @@ export type LineParts = {
   readonly settings: DriverSettings
   readonly peer: Peer
   readonly write: (bytes: Uint8Array) => void
+  /** Ends the conversation, where the link can. */
+  readonly hangUp?: ((why: string) => void) | undefined
   readonly mono: () => MonoMs
   /** Real milliseconds until a moment of `mono`: a demo's clock runs faster than timers do. */
   readonly timerMsUntil: (at: MonoMs) => number
@@ -51,7 +53,9 @@ export function openSession(parts: LineParts): Line {
       session = driver.open(settings)
       parts.faulted(error)
       const why = `driver ${driver.id} failed on these bytes`
-      return { frames: [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }], send: [], wakeAt: null }
+      const frames: readonly Frame[] = [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }]
+      // The other end of a dialogue would go on with what a fresh session knows nothing of.
+      return { frames, send: [], wakeAt: null, ...(driver.openCapture === undefined ? {} : { close: why }) }
     }
   }
 
@@ -62,9 +66,11 @@ export function openSession(parts: LineParts): Line {
     const ended = session.end(mono())
     const frames = [...begun.frames, ...ended.frames]
     // The message is answered as a whole: one of which nothing was read is kept, or what is acknowledged would be nowhere.
-    const nothing = bytes.length > 0 && frames.every(({ kind }) => kind === 'skipped')
+    // A dialogue is full of messages without values, and acknowledges none.
+    const nothing = driver.openCapture === undefined && bytes.length > 0 && frames.every(({ kind }) => kind === 'skipped')
     const kept: Frame = { kind: 'bad', offset: 0, length: bytes.length, bytes, why: 'no message in it', reply: null }
-    return { frames: nothing ? [kept] : frames, send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt }
+    const close = ended.close ?? begun.close
+    return { frames: nothing ? [kept] : frames, send: [...begun.send, ...ended.send], wakeAt: ended.wakeAt, ...(close === undefined ? {} : { close }) }
   }
 
   /** Not read: the first chunks are kept as they come, and of messages that would be sent again all. Begins afresh when it is over. */
@@ -99,6 +105,7 @@ export function openSession(parts: LineParts): Line {
         if (--waiting === 0) settled?.(worst)
       }, reply !== null || settled !== undefined)
     }
+    if (output.close !== undefined && !closed) parts.hangUp?.(output.close)
   }
 
   function schedule(wakeAt: MonoMs | null): void {

@@ -7,10 +7,10 @@ import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
-import type { AlertEvent, Priority } from '../domain/alert.ts'
+import { type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
-import type { Reading } from '../domain/reading.ts'
+import type { DeviceAlarm, Reading } from '../domain/reading.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
@@ -20,8 +20,10 @@ import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
+import { MONITOR_ALARM, signalsOf } from './monitor-alarms.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
+import { Waves } from './waves.ts'
 
 /** What the store knew at start. */
 export type Restored = {
@@ -60,6 +62,7 @@ export class Pump<State> {
   readonly committer: Committer
   readonly watch: Watch<State>
   readonly suspects: Suspects
+  readonly waves = new Waves()
   /** Beds that look different since the page was last told. */
   readonly changed = new Set<BedId>()
   readonly #parts: PumpParts<State>
@@ -106,7 +109,7 @@ export class Pump<State> {
   /** The way in for a link whose frames speak `driver` unless the device says otherwise. */
   openFor(driverId: string): OpenLine {
     this.suspects.linksOpen(this.now().wall)
-    return (peer, write) => {
+    return (peer, write, hangUp) => {
       const device = peer.device === null ? undefined : this.devices.get(peer.device)
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
@@ -119,6 +122,7 @@ export class Pump<State> {
         settings,
         peer,
         write,
+        hangUp,
         mono: () => clock.mono(),
         timerMsUntil: (at) => (at - clock.mono()) / speed,
         frame: (frame, settled, answered) => this.#frame(frame, { peer, driver: driver.id, answered }, settled),
@@ -178,6 +182,17 @@ export class Pump<State> {
     const subject = { bed: null, stay: null, device: null }
     if (said) this.watch.technical({ device: null, subject }, { condition, ...said }, this.now())
     else this.watch.clear(subject, condition, this.now())
+  }
+
+  /** The database was begun anew while we run: what is open and not told there is told again, for a later start to take up. */
+  retell({ openAlertEvents }: { readonly openAlertEvents: readonly AlertEvent[] }): void {
+    const { events, stays } = this.committer.filling
+    for (const { stay } of this.beds.values()) if (stay) stays.push(stay)
+    const starting = events.flatMap((stored) => (stored.kind === 'alert' && stored.event.kind === 'phase' ? [stored.event] : []))
+    const told = new Set([...openAlertEvents, ...starting].map(({ alertId }) => alertId))
+    const untold = [...this.lifecycle.open.values()].filter(({ id }) => !told.has(id))
+    for (const event of untold.flatMap(retold)) events.push({ at: event.at, kind: 'alert', event })
+    this.committer.soon()
   }
 
   /** We are going: links that close from now on are our doing, not trouble at a bed. */
@@ -249,6 +264,10 @@ export class Pump<State> {
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
     this.#stamp(frame, readings, device, { ...now, answered })
+    if (frame.alarms.length > 0) this.#alarms(device, frame.alarms, now)
+    for (const wave of frame.waveforms) {
+      if (!this.waves.add(device.id, wave, now.wall)) this.#say(device, 'technical/waveform-refused', 'low', `${device.id} sends more waveforms than are kept, or at a rate that is none: ${wave.metric}`, now)
+    }
     if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
     filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
     if (answered) this.committer.soon()
@@ -273,6 +292,23 @@ export class Pump<State> {
     remember(bed, snapshot)
     this.changed.add(bed.id)
     this.watch.snapshot(stay, snapshot)
+  }
+
+  /** What the monitor itself calls an alarm, published at once like ours. */
+  #alarms(device: Device, alarms: readonly DeviceAlarm[], now: Now): void {
+    const open = new Set([...this.lifecycle.open.values()].flatMap((alert) => (alert.device === device.id && alert.condition.startsWith(MONITOR_ALARM) ? [alert.condition] : [])))
+    for (const signal of signalsOf(alarms, now.wall)) {
+      if (signal.kind === 'present' && !open.has(signal.condition)) {
+        if (open.size >= pumpLimits.monitorAlarmsMax) {
+          this.#say(device, 'technical/too-many-alarms', 'medium', `${device.id} says more than ${pumpLimits.monitorAlarmsMax} alarms at once: look at the monitor`, now)
+          continue
+        }
+        open.add(signal.condition)
+      }
+      // Said again after our restart: it is not forgotten with what stood open before.
+      device.expiring.delete(signal.condition)
+      this.#emit(this.lifecycle.signals(subjectOf(device), [signal], now.wall))
+    }
   }
 
   #stayOf(bed: Bed, device: Device, frame: Frame & { kind: 'good' }, now: Now): StayRecord | null {

@@ -20,6 +20,23 @@ function talking() {
   return { socket, closed, ended, say: (text: string) => void socket.emit('data', Buffer.from(text)) }
 }
 
+it('a conversation that its session calls dead is closed, and says why', async () => {
+  const socket = new Socket()
+  const closed: string[] = []
+  let hangUp: ((why: string) => void) | undefined
+  const ended = converse(
+    socket,
+    (_peer, _write, hang) => {
+      hangUp = hang
+      return { receive: () => 0, status: () => undefined, close: (why: string) => void closed.push(why) }
+    },
+    { address: 'test', device: null },
+  )
+  hangUp?.('no echo')
+  await ended
+  expect(closed).toEqual(['no echo'])
+})
+
 describe('the deadline of a frame', () => {
   it('does not cut a monitor that is silent between two whole frames', () => {
     const { socket, say } = talking()

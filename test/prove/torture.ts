@@ -5,6 +5,7 @@
  */
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { linkLimits } from '../../src/limits.ts'
 import { freePort } from '../bench/gateway-process.ts'
@@ -153,6 +154,8 @@ class Sender {
         await new Promise<void>((resolve) => void socket.write(step.bytes, () => resolve()))
         return []
       case 'reset':
+        // The kernel throws away what the other end has not read by then.
+        await settled(PATIENCE_MS, () => isRead(socket))
         socket.resetAndDestroy()
         return []
       case 'hang up':
@@ -197,4 +200,12 @@ class Sender {
       this.#text = this.#text.slice(end + 2)
     }
   }
+}
+
+/** Whether the process at the other end of a loopback socket has read all that it got (proc(5): rx_queue of /proc/net/tcp). */
+function isRead({ localPort, remotePort }: Socket): boolean {
+  const hex = (port: number | undefined): string => (port ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const its = new RegExp(`^ *\\d+: [0-9A-F]+:${hex(remotePort)} [0-9A-F]+:${hex(localPort)} \\w+ [0-9A-F]+:([0-9A-F]+)`, 'm')
+  const unread = ['tcp', 'tcp6'].map((table) => its.exec(readFileSync(`/proc/net/${table}`, 'latin1'))?.[1] ?? '')
+  return unread.every((bytes) => /^0*$/.test(bytes))
 }

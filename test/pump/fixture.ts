@@ -5,7 +5,7 @@ import { parseSite } from '../../src/config/load.ts'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
-import { absent, measured } from '../../src/domain/reading.ts'
+import { type DeviceAlarm, type Waveform, absent, measured } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { Pump, type Restored } from '../../src/pump/pump.ts'
 import type { BedRules } from '../../src/pump/watch.ts'
@@ -22,6 +22,9 @@ export type Message = {
   readonly name?: string
   readonly channel?: string
   readonly faults?: readonly { readonly why: string; readonly at: string }[]
+  readonly alarms?: readonly Partial<DeviceAlarm>[]
+  /** Samples of one ECG channel at 100 a second. */
+  readonly wave?: { readonly channel: string; readonly samples: readonly number[] }
   readonly throws?: boolean
   readonly bad?: boolean
   readonly unbelievable?: boolean
@@ -65,12 +68,20 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     messageId: message.id ?? null,
     sentAt: null,
     readings: measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: null, flags: [] }] : [],
-    waveforms: [],
-    alarms: [],
+    waveforms: message.wave ? [waveOf(message.wave)] : [],
+    alarms: (message.alarms ?? []).map((alarm) => ({ ...ALARM, ...alarm })),
     faults: message.faults ?? [],
     identity: message.mrn === undefined && message.name === undefined ? null : { mrn: message.mrn ?? null, name: message.name ?? null },
   }
 }
+
+const ALARM: DeviceAlarm = {
+  id: 'a1', code: 'MDC_EVT_LO', text: 'SpO2 low', source: 'MDC_PULS_OXIM_SAT_O2', priority: 'high', type: 'physiological', phase: 'start', state: 'active', inactivation: [], flags: [], deviceAt: null,
+}
+
+const waveOf = ({ channel, samples }: NonNullable<Message['wave']>): Waveform => ({
+  metric: 'MDC_ECG_LEAD_II', channel, rateHz: 100, scale: 0.01, offset: 0, unit: 'mV', samples: Int16Array.from(samples), deviceAt: null,
+})
 
 /** Says "high" for HR above 100, once a snapshot; throws at 666. */
 const highRules: BedRules<number> = {

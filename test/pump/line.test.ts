@@ -72,3 +72,61 @@ it('a conversation was read well when a frame of it was read whole: its first ha
   opened.receive(new TextEncoder().encode(WHOLE.slice(40)))
   expect(reads()).toBe(1)
 })
+
+describe('a dialogue', () => {
+  /** Greets when it is woken; a word is a frame that says nothing, and `dead` ends the conversation. */
+  const dialogue: Driver = {
+    ...mqttJson,
+    transport: 'udp',
+    openCapture: () => dialogue.open({}),
+    open: () => ({
+      receive: (bytes) => {
+        const isDead = new TextDecoder().decode(bytes) === 'dead'
+        if (new TextDecoder().decode(bytes) === 'bug') throw new Error('a bug')
+        return { frames: [{ kind: 'skipped', offset: 0, length: bytes.length, why: 'a handshake' }], send: [], wakeAt: null, ...(isDead ? { close: 'no echo' } : {}) }
+      },
+      wake: () => ({ frames: [], send: [new TextEncoder().encode('hello')], wakeAt: null }),
+      end: () => ({ frames: [], send: [], wakeAt: null }),
+    }),
+  }
+  function talk() {
+    const heard: string[] = []
+    const opened = openSession({
+      driver: dialogue,
+      settings: {},
+      peer: { address: '10.0.0.5:24105', device: null },
+      write: (bytes) => void heard.push(new TextDecoder().decode(bytes)),
+      hangUp: (why) => void heard.push(`hung up: ${why}`),
+      mono: () => monoMs(0),
+      timerMsUntil: () => 0,
+      frame: (frame) => void heard.push(frame.kind),
+      status: () => undefined,
+      reading: () => undefined,
+      wasRead: () => undefined,
+      isHeld: () => false,
+      faulted: () => undefined,
+    })
+    return { heard, say: (text: string) => opened.receive(new TextEncoder().encode(text)), opened }
+  }
+
+  it('is full of messages that say nothing, and none of them is kept', () => {
+    const { heard, say } = talk()
+    say('handshake')
+    expect(heard).toEqual(['hello', 'skipped'])
+  })
+
+  it('that its session calls dead is hung up after what it said, and once it is closed never', () => {
+    const { heard, say, opened } = talk()
+    say('dead')
+    expect(heard).toEqual(['hello', 'skipped', 'hung up: no echo'])
+    opened.close('gone')
+    say('dead')
+    expect(heard.filter((text) => text.startsWith('hung up'))).toHaveLength(1)
+  })
+
+  it('whose driver failed is begun anew: the other end would go on with what nobody remembers', () => {
+    const { heard, say } = talk()
+    say('bug')
+    expect(heard).toEqual(['hello', 'bad', 'hung up: driver mqtt-json failed on these bytes'])
+  })
+})

@@ -122,6 +122,22 @@ describe('a disk that fails', () => {
     expect(ticks.flatMap(({ snapshots }) => snapshots)).toEqual(all)
   })
 
+  it('what can never be stored is lost, and said to be, and holds up nothing behind it', async () => {
+    const { committer, say, ticks, whats, answer } = committing()
+    say('held')
+    await turns()
+    answer(FAILED)
+    await turns()
+    say('poison')
+    await turns()
+    answer({ kind: 'failed', why: 'cannot be encoded', isFinal: true })
+    await turns()
+    expect(committer.state).toEqual({ kind: 'failing', why: 'cannot be encoded', lost: { snapshots: 0, events: 2 } })
+    say('next')
+    await turns()
+    expect(whats(ticks.at(-1))).toEqual(['next'])
+  })
+
   it('says how much had to make room when more is held than may be', async () => {
     const { committer, ticks, answer } = committing()
     const word = { at: at(0), kind: 'gateway' as const, what: 'x', subject: { bed: null, stay: null, device: null } }

@@ -59,7 +59,7 @@ export async function fakeGateway(answer: (message: string, nth: number) => Answ
   }
 }
 
-/** Resolves when `done` says so, looking after every turn of the event loop: for conditions that nothing announces. */
+/** Resolves when `done` says so: for conditions that nothing announces. */
 export async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setImmediate(resolve))
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 1))
 }

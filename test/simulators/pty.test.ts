@@ -25,19 +25,17 @@ async function pty(): Promise<Pty> {
   return opened
 }
 
-type Port = { readonly port: SerialPort; readonly bytes: number[]; readonly closed: () => boolean }
+type Port = { readonly port: SerialPort; readonly bytes: number[] }
 
 /** As a gateway opens it: the terminal that the stable name points at. */
 async function openPort(): Promise<Port> {
   const port = new SerialPort({ path: await realpath(link), baudRate: 9_600, autoOpen: false })
   const bytes: number[] = []
-  let closed = false
   port.on('data', (chunk: Buffer) => void bytes.push(...chunk))
-  port.on('close', () => void (closed = true))
-  port.on('error', () => void (closed = true))
+  port.on('error', () => undefined)
   await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())))
   closing.push(() => new Promise((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve())))
-  return { port, bytes, closed: () => closed }
+  return { port, bytes }
 }
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, index) => index)
@@ -85,13 +83,13 @@ describe('a pseudo-terminal', () => {
     expect(second.bytes).toEqual([9])
   })
 
-  it('hangs up and takes its name away when the cable is pulled, and has the same name when it is back', async (context) => {
+  it('takes its name away when the cable is pulled, and has the same name when it is back', async (context) => {
     if (!there) context.skip(WHY)
     const line = await pty()
-    const { closed } = await openPort()
+    // Whether an open port hears of it is a race in the kernel (a read fails, or gives nothing for ever): the name tells.
+    await openPort()
     await line.close()
     expect(existsSync(link)).toBe(false)
-    await until(closed)
     const again = await pty()
     expect(await realpath(link)).toBe(again.terminal)
     const { bytes } = await openPort()

@@ -1,0 +1,35 @@
+/** The monitor's own alarms (IHE PCD ACM) as alerts of its bed: marked as the monitor's, and ended when the monitor says so. */
+
+import type { Priority } from '../domain/alert.ts'
+import type { AlarmInactivation, DeviceAlarm } from '../domain/reading.ts'
+import type { WallMs } from '../domain/time.ts'
+import type { Signal } from '../seams.ts'
+
+/** Conditions of alerts that are the monitor's begin so. */
+export const MONITOR_ALARM = 'monitor/'
+
+/** "Not indicated" (PN) is shown, as the least. */
+const PRIORITIES: Readonly<Record<DeviceAlarm['priority'], Priority>> = { high: 'high', medium: 'medium', low: 'low', none: 'low' }
+
+const QUIET: Readonly<Record<AlarmInactivation, string>> = {
+  'audio-paused': 'sound paused at the monitor',
+  'audio-off': 'sound off at the monitor',
+  'alarm-paused': 'alarms paused at the monitor',
+  'alarm-off': 'alarm off at the monitor',
+  'alert-acknowledged': 'acknowledged at the monitor',
+}
+
+/** What a frame says of alarms, as signals of the device. Those of demo data and of a test are nobody's alarm. */
+export const signalsOf = (alarms: readonly DeviceAlarm[], receivedAt: WallMs): readonly Signal[] =>
+  alarms.filter(({ flags }) => !flags.includes('demo') && !flags.includes('test')).map((alarm) => signalOf(alarm, receivedAt))
+
+function signalOf({ id, code, text, source, priority, type, phase, state, inactivation, flags, deviceAt }: DeviceAlarm, receivedAt: WallMs): Signal {
+  const condition = `${MONITOR_ALARM}${id}`
+  if (phase === 'end' || state === 'inactive') return { kind: 'cleared', condition }
+  const notes = [...(state === 'latched' ? ['over, latched at the monitor'] : []), ...inactivation.map((how) => QUIET[how])]
+  const said = `Monitor: ${text === '' ? code : text}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`
+  // A clock that had no zone says nothing of an age.
+  const at = deviceAt === null || flags.includes('zone-assumed') ? receivedAt : deviceAt
+  const inputs = [{ name: source === '' ? code : `${code} of ${source}`, value: text, unit: '', at }]
+  return { kind: 'present', condition, priority: PRIORITIES[priority], type, text: said, because: { rule: 'monitor', version: '1', inputs, limit: null, missing: [] } }
+}
