@@ -7,7 +7,7 @@ import { type Measurement, absent, measured } from '../domain/reading.ts'
 import { type Metric, within } from '../domain/metrics.ts'
 
 type Quantity =
-  | 'percent' | 'ratio' | 'count' | 'rate' | 'pressure' | 'temperature' | 'length' | 'mass' | 'volume' | 'flow' | 'voltage' | 'concentration'
+  | 'percent' | 'ratio' | 'count' | 'rate' | 'pressure' | 'temperature' | 'length' | 'mass' | 'volume' | 'flow' | 'voltage' | 'concentration' | 'acidity'
 
 export type Unit = {
   readonly ucum: string
@@ -26,14 +26,14 @@ const ROWS: readonly Row[] = [
   ['1', 'ratio', 1, 0, [262656], ['MDC_DIM_DIMLESS', '1', 'fraction', 'ratio']],
   ['{beats}', 'count', 1, 0, [], ['{beats}', 'beats']],
   ['{index}', 'count', 1, 0, [], ['{index}']],
-  ['/min', 'rate', 1, 0, [264864, 264928], [
-    'MDC_DIM_BEAT_PER_MIN', 'MDC_DIM_RESP_PER_MIN', '/min', '1/min', '{beats}/min', '{beat}/min', '{breaths}/min', '{breath}/min', '{resp}/min', '{resps}/min',
+  ['/min', 'rate', 1, 0, [264864, 264928, 264672], [
+    'MDC_DIM_BEAT_PER_MIN', 'MDC_DIM_RESP_PER_MIN', 'MDC_DIM_PER_MIN', '/min', '1/min', '{beats}/min', '{beat}/min', '{breaths}/min', '{breath}/min', '{resp}/min', '{resps}/min',
     'bpm', 'rpm', 'brpm', 'beats/min', 'breaths/min', 'resp/min',
   ]],
   ['mm[Hg]', 'pressure', 1, 0, [266016], ['MDC_DIM_MMHG', 'mm[Hg]', 'mmHg', 'mm Hg']],
   ['kPa', 'pressure', 7.50062, 0, [265987], ['MDC_DIM_KILO_PASCAL', 'MDC_DIM_KPASCAL', 'MDC_DIM_X_KPASCAL', 'kPa']],
   ['cm[H2O]', 'pressure', 0.735559, 0, [266048], ['MDC_DIM_CM_H2O', 'cm[H2O]', 'cmH2O', 'cm H2O']],
-  ['mbar', 'pressure', 0.750062, 0, [], ['mbar', 'hPa', 'MDC_DIM_MBAR', 'MDC_DIM_MILLI_BAR']],
+  ['mbar', 'pressure', 0.750062, 0, [266098, 265986], ['mbar', 'hPa', 'MDC_DIM_MBAR', 'MDC_DIM_MILLI_BAR']],
   ['Cel', 'temperature', 1, 0, [268192], ['MDC_DIM_DEGC', 'Cel', '°C', 'ºC', 'degC', 'deg C', 'C', 'Celsius']],
   // 266560 is the standard's own; 268160 is what some monitors send.
   ['[degF]', 'temperature', 1 / 1.8, -32 / 1.8, [266560, 268160], ['MDC_DIM_FAHR', 'MDC_DIM_DEGF', '[degF]', '°F', 'ºF', 'degF', 'deg F', 'F', 'Fahrenheit']],
@@ -47,6 +47,7 @@ const ROWS: readonly Row[] = [
   ['mV', 'voltage', 1, 0, [266418], ['MDC_DIM_MILLI_VOLT', 'MDC_DIM_X_MILLI_VOLT', 'mV']],
   ['uV', 'voltage', 0.001, 0, [266419], ['MDC_DIM_MICRO_VOLT', 'MDC_DIM_X_MICRO_VOLT', 'uV', 'µV', 'μV']],
   ['mmol/L', 'concentration', 1, 0, [266866], ['MDC_DIM_MILLI_MOLE_PER_L', 'MDC_DIM_X_MILLI_MOLE_PER_L', 'mmol/L', 'mmol/l']],
+  ['[pH]', 'acidity', 1, 0, [], ['[pH]', 'pH']],
 ]
 
 const BY_CODE = new Map<number, Unit>()
