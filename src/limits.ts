@@ -46,6 +46,26 @@ export const driverLimits = {
   /** A poll that an IntelliVue refused is tried again after this, doubling with each time. */
   intellivuePollRetryMs: 30_000,
   intellivuePollRetryMsMax: 300_000,
+  /** An ASTM frame: 247 bytes in most analysers, up to 64,000 in the newer standard. */
+  astmFrameBytesMax: 65_536,
+  /** All frames of one ASTM message together. */
+  astmMessageBytesMax: 262_144,
+  /** A blood gas with its comments has some sixty. */
+  astmRecordsPerMessageMax: 2_000,
+  /** ASTM E1381, 6.5.2: so long a receiver waits for the next frame of a transmission. */
+  astmSilenceMs: 30_000,
+  /** A MEDIBUS command or answer: some hundred values at most. */
+  medibusFrameBytesMax: 4_096,
+  /** Alarms that a MEDIBUS ventilator says are active, of each of its two code pages. */
+  medibusAlarmsMax: 128,
+  /** Samples of one MEDIBUS curve that are told together. */
+  medibusSamplesPerWaveMax: 64,
+  /** Nothing heard from a MEDIBUS device for so long: the conversation is begun anew. */
+  medibusSilenceMs: 3_000,
+  /** A MEDIBUS command is answered within this, or the conversation is begun anew. */
+  medibusAnswerMs: 10_000,
+  /** A MEDIBUS request that was refused twice, or never answered, is tried again after this. */
+  medibusRefusedMs: 300_000,
 } as const
 
 /** What a link may hold, per socket or port. */
@@ -148,8 +168,8 @@ export const pumpLimits = {
   deviceSilenceMs: 10_000,
   /** After a restart rules are fed this much of the past, without publishing. */
   refoldMs: 900_000,
-  /** But no more rows than these, the newest: a gateway must listen again within seconds. A quarter of an hour of 22 beds at 1 Hz. */
-  refoldRowsMax: 20_000,
+  /** But no more rows than these, the newest: a gateway must listen again within seconds. Six minutes of 22 beds at 1 Hz: more than delays and scores look back, less than the half hour of a baseline. */
+  refoldRowsMax: 8_000,
   /** Ward time between two ticks of the rules while the past is folded again. */
   refoldTickMs: 5_000,
 } as const

@@ -6,8 +6,7 @@ import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { codeOf, readText, whyOf } from './files.ts'
 import type { Log } from './log.ts'
-import { checkPassword, hashPassword, PASSWORD_COST, type PasswordCost } from './passwords.ts'
-import { newToken } from './tokens.ts'
+import { checkPassword, hashOfNobody, PASSWORD_COST, type PasswordCost } from './passwords.ts'
 import { parseUsers, type User, userFileOf, userName } from './user-file.ts'
 
 export type Account = { readonly name: string; readonly role: Role; readonly epoch: string }
@@ -34,8 +33,8 @@ export type UsersSetting = { readonly folder: string; readonly clock: Clock; rea
 /** `clock` is real time also in a demo: people sign in at their own speed. */
 export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: UsersSetting): Promise<Users> {
   const path = userFileOf(folder)
-  // Checked in place of a user who is not there: nobody knows what it is a hash of.
-  const nobody = await hashPassword(newToken(), cost)
+  // Checked in place of a user who is not there.
+  const nobody = hashOfNobody(cost)
   const listeners = new Set<() => void>()
   let users: ReadonlyMap<string, User> = new Map()
   let seen = ''

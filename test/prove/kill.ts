@@ -18,7 +18,7 @@ import { type Attempt, type Sender, rest } from './senders.ts'
 
 /** Devices and pace of each transport; together some 1,700 messages a second. The hospital's broker is acknowledged one by one. */
 const LOAD: Readonly<Record<Transport, { readonly devices: number; readonly everyMs: number }>> = {
-  mllp: { devices: 16, everyMs: 12 },
+  mllp: { devices: 12, everyMs: 13 },
   mqtt: { devices: 6, everyMs: 18 },
   hospital: { devices: 1, everyMs: 40 },
   serial: { devices: 2, everyMs: 400 },

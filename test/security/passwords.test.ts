@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkPassword, hashPassword, isPasswordHash, weaknessOf } from '../../src/security/passwords.ts'
+import { checkPassword, hashOfNobody, hashPassword, isPasswordHash, weaknessOf } from '../../src/security/passwords.ts'
 import { CHEAP, PASSWORD } from './support.ts'
 
 test('the right password and no other opens its hash', async () => {
@@ -48,4 +48,12 @@ test.each([
 test('fifteen characters are enough, and characters are counted, not bytes', () => {
   expect(weaknessOf('fifteen chars !', 'anna')).toBeNull()
   expect(weaknessOf('äöüß日本語テスト漢字仮', 'anna')).toContain('15')
+})
+
+test('the hash of nobody looks like any other, is no password\'s, and is never the same twice', async () => {
+  const cost = { logN: 4, r: 8, p: 1 }
+  const [one, two] = [hashOfNobody(cost), hashOfNobody(cost)]
+  expect(isPasswordHash(one)).toBe(true)
+  expect(one).not.toBe(two)
+  for (const password of ['', 'correct horse battery staple', one]) expect(await checkPassword(password, one)).toBe(false)
 })
