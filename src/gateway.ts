@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { ApiRefused, startApi } from './api/server.ts'
 import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
 import { versionOf } from './cli/version.ts'
@@ -14,7 +13,6 @@ import type { SecretSetting, Site } from './config/schema.ts'
 import { type WallMs, wallMs } from './domain/time.ts'
 import { driverOf } from './drivers.ts'
 import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
-import { linkOf } from './links/index.ts'
 import { keepBackups } from './ops/backups.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { openInFlight } from './ops/in-flight.ts'
@@ -93,7 +91,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   let history: History | null = null
   let sync: SyncHandle | null = null
   let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
-  const opened = await openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
+  const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
+  // While the thread of the store starts, this one loads what the screens and the ways in weigh.
+  const [{ ApiRefused, startApi }, { linkOf }] = await Promise.all([import('./api/server.ts'), import('./links/index.ts')])
+  const opened = await opening
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
   const refusedRows = (): number => opened.health().refusedRows
