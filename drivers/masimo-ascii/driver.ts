@@ -1,10 +1,11 @@
 /** Masimo ASCII-1: one line a second, `MM/DD/YY HH:MM:SS KEY=value …`, 9600 8N1. The device only talks. */
 
 import {
-  type AbsentReason, type Driver, type DriverSettings, type Fault, type Frame, type LineFrame, LineFramer, type Measurement, type Metric,
+  type AbsentReason, ActiveAlarms, type Driver, type DriverSettings, type Fault, type Frame, type LineFrame, LineFramer, type Measurement, type Metric,
   type Reading, type Sender, type Session, type SessionOutput, type WallMs, ZONE_SETTING, type Zone,
   absent, driverLimits, flagBit, flagsOf, latin1, measured, metricOfCode, within, zoneSetting,
 } from '#driver'
+import { readAlarms } from './alarms.ts'
 
 const driver: Driver = {
   id: 'masimo-ascii',
@@ -25,10 +26,11 @@ function openSession(settings: DriverSettings): Session {
   const framer = new LineFramer({ lineBytesMax: driverLimits.asciiLineBytesMax })
   // Whoever plugs in while the device prints sees the tail of a line first.
   let first = true
+  let alarms = new ActiveAlarms({ isChecked: false })
   const output = (lines: readonly LineFrame[]): SessionOutput => {
     if (lines.length === 0) return NOTHING
     const frames = lines.map((line) => {
-      const frame = judge(line, first, zone)
+      const frame = judge(line, first, { zone, alarms })
       first = false
       return frame
     })
@@ -40,13 +42,16 @@ function openSession(settings: DriverSettings): Session {
     end: () => {
       const last = output(framer.end())
       first = true
+      alarms = new ActiveAlarms({ isChecked: false })
       return last
     },
     atRest: () => framer.isAtRest,
   }
 }
 
-function judge(line: LineFrame, first: boolean, zone: Zone): Frame {
+type Memory = { readonly zone: Zone; readonly alarms: ActiveAlarms }
+
+function judge(line: LineFrame, first: boolean, { zone, alarms }: Memory): Frame {
   const { offset, length, bytes } = line
   if (line.kind === 'bad') return { offset, length, kind: 'bad', bytes, why: `no line end within ${driverLimits.asciiLineBytesMax} bytes: wrong speed?`, reply: null }
   const garbled = bytes.some((byte) => (byte < 0x20 && byte !== 0x09) || byte > 0x7e)
@@ -57,16 +62,26 @@ function judge(line: LineFrame, first: boolean, zone: Zone): Frame {
     if (garbled || line.kind === 'unfinished') return { offset, length, kind: 'bad', bytes, why: garbled ? read : 'cut off within a line', reply: null }
     return { offset, length, kind: 'quarantined', bytes, sender: SENDER, why: read, reply: null }
   }
-  const { at, isTrend, readings, faults } = read
+  const { at, isTrend, readings, faults, alarmText } = read
+  const active = alarmText === undefined || isTrend ? 'untold' : readAlarms(alarmText)
+  const flags = flagsOf(at === null ? 0 : flagBit('zone-assumed'))
+  const told = typeof active === 'string' ? [] : alarms.take(active, { deviceAt: at, flags })
+  const untold = active === 'unreadable' ? [{ why: 'not hexadecimal of the usual width', at: 'ALARM' }] : []
   return {
     offset, length, kind: 'good', bytes, sender: SENDER, messageId: null,
     // A line of the moment is sent as it is measured; a line of the trend memory was measured long before.
     sentAt: isTrend ? null : at,
-    readings, waveforms: [], alarms: [], faults, identity: null, reply: null,
+    readings, waveforms: [], alarms: told, faults: [...faults, ...untold], identity: null, reply: null,
   }
 }
 
-type Line = { readonly at: WallMs | null; readonly isTrend: boolean; readonly readings: readonly Reading[]; readonly faults: readonly Fault[] }
+type Line = {
+  readonly at: WallMs | null
+  readonly isTrend: boolean
+  readonly readings: readonly Reading[]
+  readonly faults: readonly Fault[]
+  readonly alarmText: string | undefined
+}
 
 const DATE = /^(\d{2})\/(\d{2})\/(\d{2})$/
 const TIME = /^(\d{2}):(\d{2}):(\d{2})$/
@@ -98,7 +113,7 @@ function readLine(text: string, zone: Zone): Line | string {
   if (exceptions === undefined) return 'no EXC, without which no value can be trusted'
   if (!fields.has('SPO2')) return 'no SPO2'
   const marks = (at === null ? 0 : flagBit('zone-assumed')) | (isTrend ? flagBit('history') : 0)
-  return { at, isTrend, ...readValues(fields, Number.parseInt(exceptions, 16), { at, marks }) }
+  return { at, isTrend, alarmText: fields.get('ALARM'), ...readValues(fields, Number.parseInt(exceptions, 16), { at, marks }) }
 }
 
 /** The device's own clock, without a zone; null for zeros. */

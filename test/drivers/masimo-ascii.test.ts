@@ -99,6 +99,55 @@ describe('time', () => {
   })
 })
 
+describe('alarms', () => {
+  const alarmed = (alarm: string): string => line('000800').replace('ALARM=0000', `ALARM=${alarm}`)
+  /** What each line says of alarms. */
+  const alarmsIn = (...lines: readonly string[]): string[] =>
+    framesIn(`${lines.join('\r')}\r`).map((frame) =>
+      frame.kind === 'good' ? frame.alarms.map(({ phase, id, inactivation }) => [phase, id, ...inactivation].join(' ')).join('; ') : frame.kind,
+    )
+
+  it.each([
+    ['0011', 'masimo:spo2-high', 'MDC_EVT_HI_VAL_GT_LIM', 'MDC_PULS_OXIM_SAT_O2'],
+    ['000012', 'masimo:spo2-low', 'MDC_EVT_LO_VAL_LT_LIM', 'MDC_PULS_OXIM_SAT_O2'],
+    ['0014', 'masimo:bpm-high', 'MDC_EVT_HI_VAL_GT_LIM', 'MDC_PULS_OXIM_PULS_RATE'],
+    ['000018', 'masimo:bpm-low', 'MDC_EVT_LO_VAL_LT_LIM', 'MDC_PULS_OXIM_PULS_RATE'],
+  ])('with ALARM=%s in two lines: %s', (alarm, id, code, source) => {
+    const frames = framesIn(`${alarmed(alarm)}\r${alarmed(alarm)}\r${alarmed(alarm)}\r`)
+    const told = { id, code, source, phase: 'start', state: 'active', priority: 'medium', type: 'physiological', inactivation: [], flags: ['zone-assumed'] }
+    const deviceAt = Date.UTC(2016, 2, 17, 19, 20, 1)
+    expect(frames.map((frame) => frame.kind === 'good' && frame.alarms)).toMatchObject([[], [{ ...told, deviceAt }], []])
+  })
+
+  it('muted go on, marked so, and end when they are gone from two lines', () => {
+    expect(alarmsIn(...['0012', '0012', '0032', '0032', '0000', '0012', '0000', '0000', '0000'].map(alarmed))).toEqual([
+      '', 'start masimo:spo2-low', '', 'update masimo:spo2-low audio-paused', '', '', '', 'end masimo:spo2-low audio-paused', '',
+    ])
+  })
+
+  it('of causes that no bit names, muting alone, and a clear field say nothing', () => {
+    expect(alarmsIn(...['0010', '0010', '0020', '0020', '0000', 'FFC0', 'FFC0'].map(alarmed))).toEqual(['', '', '', '', '', '', ''])
+  })
+
+  it('are as they were while a line does not say', () => {
+    const without = line('000800').replace('ALARM=0000 ', '')
+    const said = alarmsIn(alarmed('0012'), alarmed('0012'), alarmed('----'), alarmed('----'), without, alarmed('0012'))
+    expect(said).toEqual(['', 'start masimo:spo2-low', '', '', '', ''])
+  })
+
+  it.each(['012', '0000012', '00G2'])('in a field of another form (%s) are faults, and change nothing', (alarm) => {
+    const frames = framesIn(`${alarmed('0012')}\r${alarmed('0012')}\r${alarmed(alarm)}\r${alarmed(alarm)}\r`)
+    expect(frames.map((frame) => frame.kind === 'good' && [frame.alarms.length, frame.faults.map(({ at }) => at), frame.readings.length])).toEqual([
+      [0, [], 3], [1, [], 3], [0, ['ALARM'], 3], [0, ['ALARM'], 3],
+    ])
+  })
+
+  it('of trend memory are long past', () => {
+    const old = '09/21/08 09:56:12 SpO2=097 PR=069 PI=04.69 ALARM=0012 EXC=800:SET'
+    expect(alarmsIn(old, old, old)).toEqual(['', '', ''])
+  })
+})
+
 describe('lines', () => {
   it('begun before we listened are passed by, once', () => {
     const tail = line('000000').slice(20)
