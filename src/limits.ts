@@ -489,6 +489,8 @@ export const simulatorLimits = {
   serialLinesWaitingMax: 64,
   serialBacklogBytesMax: 4_096,
   serialListenersMax: 8,
+  /** What a monitor that is asked over the network has said and nobody has taken; with more waiting it gives its caller up. */
+  answerBacklogBytesMax: 65_536,
   acknowledgementBytesMax: 65_536,
   acknowledgementTimeoutMs: 10_000,
   connectTimeoutMs: 5_000,

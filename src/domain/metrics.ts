@@ -101,6 +101,13 @@ const ROWS: readonly Row[] = [
   [151973, 'MDC_PRESS_AWAY_MAX', 'Ppeak', '76531-3', 'cm[H2O]', 0, 100, 0, 100, 0],
   [151975, 'MDC_PRESS_AWAY_MEAN', 'Pmean', '76530-5', 'cm[H2O]', 0, 100, 0, 100, 0],
   [151980, 'MDC_VOL_AWAY_TIDAL', 'Vt', '76222-9', 'mL', 0, 3000, 0, 3000, 0],
+  // Measured by a ventilator (MII ICU IG); 151784 and 151880 from other implementers, what is set is + 2^24 (m).
+  [151784, 'MDC_PRESS_RESP_PLAT', 'Pplat', '76259-1', 'cm[H2O]', 0, 100, 0, 100, 0],
+  [151880, 'MDC_VOL_MINUTE_AWAY', 'MV', null, 'L/min', 0, 60, 0, 60, 1],
+  [152490, 'MDC_VENT_RESP_BTSD_PSAZC_RATE', 'RR vent', '19840-8', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 1],
+  [152498, 'MDC_VENT_RESP_BTSD_P_RATE', 'RR spont', '19839-0', '/min', 0, 150, 0, 100, 0],
+  // Set, or said, by a person: no measurement, so it feeds no rule.
+  [16929412, 'MDC_CONC_AWAY_O2_INSP_SETTING', 'FiO₂ set', '19994-3', '%', 18, 100, 21, 100, 0],
   // Heart.
   [150276, 'MDC_OUTPUT_CARD', 'CO', '8741-1', 'L/min', 0.5, 25, 0.5, 25, 1],
   // ST deviation (m).
@@ -113,6 +120,25 @@ const ROWS: readonly Row[] = [
   [131843, 'MDC_ECG_AMPL_ST_V1', 'ST V1', null, 'mV', -2, 2, -2, 2, 2],
   [131844, 'MDC_ECG_AMPL_ST_V2', 'ST V2', null, 'mV', -2, 2, -2, 2, 2],
   [131847, 'MDC_ECG_AMPL_ST_V5', 'ST V5', null, 'mV', -2, 2, -2, 2, 2],
+  // Blood gases (m): codes as IntelliVue has them, of arterial, of venous and of other blood; lactate's code is Philips' own.
+  [159748, 'MDC_CONC_PH_ART', 'pH art', '2744-1', '[pH]', 6.3, 8, 6.5, 8, 2, 'episodic'],
+  [159796, 'MDC_CONC_PH_VEN', 'pH ven', '2746-6', '[pH]', 6.3, 8, 6.5, 8, 2, 'episodic'],
+  [160004, 'MDC_CONC_PH_GEN', 'pH', '11558-4', '[pH]', 6.3, 8, 6.5, 8, 2, 'episodic'],
+  [159752, 'MDC_CONC_PCO2_ART', 'PaCO₂', '2019-8', P, 4, 250, 5, 200, 0, 'episodic'],
+  [159800, 'MDC_CONC_PCO2_VEN', 'PvCO₂', '2021-4', P, 4, 250, 5, 200, 0, 'episodic'],
+  [160064, 'MDC_CONC_PCO2_GEN', 'PCO₂', '11557-6', P, 4, 250, 5, 200, 0, 'episodic'],
+  [159756, 'MDC_CONC_PO2_ART', 'PaO₂', '2703-7', P, 1, 800, 10, 700, 0, 'episodic'],
+  [159804, 'MDC_CONC_PO2_VEN', 'PvO₂', '2705-2', P, 1, 800, 5, 700, 0, 'episodic'],
+  [160116, 'MDC_CONC_PO2_GEN', 'PO₂', '11556-8', P, 1, 800, 5, 700, 0, 'episodic'],
+  [160012, 'MDC_CONC_NA_GEN', 'Na⁺', '2947-0', 'mmol/L', 80, 220, 90, 200, 0, 'episodic'],
+  [160016, 'MDC_CONC_K_GEN', 'K⁺', '6298-4', 'mmol/L', 0.5, 15, 1, 12, 1, 'episodic'],
+  [160020, 'MDC_CONC_GLU_GEN', 'Glucose', '15074-8', 'mmol/L', 0.1, 80, 0.3, 80, 1, 'episodic'],
+  [192884, 'NOM_CONC_LACT', 'Lactate', '32693-4', 'mmol/L', 0.1, 50, 0.1, 30, 1, 'episodic'],
+  // Laboratory (m): known by LOINC alone. Their codes are our own, of a private partition (1024), as nobody sends them.
+  [67108865, 'VIGIL_LAB_CREATININE', 'Creatinine', '2160-0', 'mg/dL', 0.05, 40, 0.1, 30, 2, 'episodic'],
+  [67108866, 'VIGIL_LAB_BILIRUBIN', 'Bilirubin', '1975-2', 'mg/dL', 0.05, 80, 0.1, 60, 1, 'episodic'],
+  [67108867, 'VIGIL_LAB_PLATELETS', 'Platelets', '777-3', '10*9/L', 0, 3000, 0, 3000, 0, 'episodic'],
+  [67108868, 'VIGIL_LAB_LEUKOCYTES', 'WBC', '6690-2', '10*9/L', 0, 500, 0, 500, 1, 'episodic'],
   // Body. 0 means unknown, so 0 is below the parsed range.
   [188736, 'MDC_MASS_BODY_ACTUAL', 'Weight', '29463-7', 'kg', 0.2, 500, 0.2, 500, 1, 'episodic'],
   [188740, 'MDC_LEN_BODY_ACTUAL', 'Height', '8302-2', 'cm', 20, 260, 20, 260, 0, 'episodic'],

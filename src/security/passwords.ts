@@ -34,7 +34,7 @@ export async function hashPassword(password: string, cost: PasswordCost = PASSWO
   return ['scrypt', cost.logN, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join(':')
 }
 
-/** As dear to check as any, and the hash of nothing: to make it costs nothing, and a start has no time for scrypt. */
+/** The hash of nothing, as dear to check as a real one. To make it costs nothing: a start has no time for scrypt. */
 export const hashOfNobody = ({ logN, r, p }: PasswordCost): string =>
   ['scrypt', logN, r, p, randomBytes(SALT_BYTES).toString('base64url'), randomBytes(KEY_BYTES).toString('base64url')].join(':')
 

@@ -3,7 +3,7 @@
 import type { AlertView, DeviceView, GatewayView, Role, ScoreView, ValueView } from '../api/wire.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
-  'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '',
+  'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '', '[pH]': '',
 }
 
 /** UCUM as people write it. */
