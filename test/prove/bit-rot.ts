@@ -163,7 +163,7 @@ function withoutCrc(folder: string): Rows {
 const differing = (rows: Rows, truth: Rows): number => [...rows].filter(([seq, row]) => truth.get(seq) !== row).length
 
 const noise = (file: Buffer, from: number, to: number): Buffer => {
-  file.fill(0xa5, from, to)
+  file.fill(0xa5, from, Math.min(to, file.length))
   return file
 }
 

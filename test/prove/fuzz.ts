@@ -276,7 +276,8 @@ function lineOf(count: number): Buffer {
 
 // ── the page's WebSocket ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const SESSIONS = { quick: 3, full: 20 }
+/** With the one that looks at the end, as many as a user may have (apiLimits.sessionsPerUserMax). */
+const SESSIONS = { quick: 3, full: 15 }
 const TABS = 8
 /** A page that says more than 200 messages within a second is cut; so much is borne. */
 const MESSAGES_AT_ONCE = 180
