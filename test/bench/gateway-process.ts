@@ -53,7 +53,11 @@ export async function startGatewayProcess(beds: number, { site: parts = {}, fold
   // JSON is YAML.
   writeFileSync(join(folder, 'site.yaml'), JSON.stringify(site))
   const before = performance.now()
-  const child = spawn(process.execPath, [...profiling(), join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(folder, 'site.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: process.env })
+  const { flags, environment } = asDeployed()
+  const child = spawn(process.execPath, [...flags, ...profiling(), join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(folder, 'site.yaml')], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...environment, ...process.env },
+  })
   const url = await ready(child)
   const readyMs = performance.now() - before
   const pid = child.pid ?? 0
@@ -72,6 +76,14 @@ export async function startGatewayProcess(beds: number, { site: parts = {}, fold
       if (given === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The flags and the environment that the systemd unit gives to Node: what is measured is what is installed. */
+function asDeployed(): { readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+  const unit = readFileSync(join(ROOT, 'deploy', 'vigil.service'), 'utf8')
+  const [, between = ''] = /^ExecStart=\S+ (.*)src\/vigil\.mjs run/m.exec(unit) ?? []
+  const environment = Object.fromEntries([...unit.matchAll(/^Environment=(\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]))
+  return { flags: between.trim().split(' ').filter((flag) => flag !== ''), environment }
 }
 
 /** With VIGIL_BENCH_PROFILE=<folder>, each thread of the gateway writes a CPU profile there when it ends. */
