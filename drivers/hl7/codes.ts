@@ -1,9 +1,20 @@
 /** What OBX-3 and OBX-6 name. Code, name and unit must agree with the table, or the value is not believed. */
 
 import { MDC_UNITS, METRICS, type Metric, type Separators, type Unit, metricOfCode, metricOfId, part, shown, unitOfCode, unitOfName, unescape } from '#driver'
+import { type Laboratory, type Specimen, analyteInPlace, analyteOfLoinc } from './laboratory.ts'
+import { PROFILES, type Profile } from './profiles.ts'
+
+export type MetricCode = {
+  readonly kind: 'metric'
+  readonly metric: Metric
+  /** Which of several sensors, where the code says so; null: OBX-4. */
+  readonly channel: string | null
+  /** Null for what a monitor measures. */
+  readonly laboratory: Laboratory | null
+}
 
 export type Code =
-  | { readonly kind: 'metric'; readonly metric: Metric }
+  | MetricCode
   /** A well-formed name of something that is no metric of ours. */
   | { readonly kind: 'left out'; readonly why: string }
   /** A row that describes the device, and has no value. */
@@ -11,6 +22,9 @@ export type Code =
   | { readonly kind: 'fault'; readonly why: string }
 
 const CONTRADICTION: Code = { kind: 'fault', why: 'the two codes of this value name different metrics' }
+
+const codeFor = (metric: Metric, channel: string | null = null, laboratory: Laboratory | null = null): MetricCode =>
+  ({ kind: 'metric', metric, channel, laboratory })
 
 type Triplet = { readonly code: string; readonly name: string; readonly system: string }
 
@@ -20,10 +34,41 @@ const HEXADECIMAL = /^[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}$/
 const PARTITION = 65_536
 /** IEEE 11073-10101: partition 1 holds objects (devices, channels), not what they measure. */
 const OBJECT_PARTITION = 1
+/** From here on codes are private: without its name one says nothing. */
+const PRIVATE_CODES = 1_024 * PARTITION
 
 /** The forms in which most devices send known codes, looked up whole. */
-const COMMON_CODES: ReadonlyMap<string, Code> = new Map(METRICS.map((metric) => [`${metric.mdc}^${metric.id}^MDC`, { kind: 'metric', metric }]))
+const COMMON_CODES: ReadonlyMap<string, Code> = new Map([
+  ...METRICS.map((metric): [string, Code] => [`${metric.mdc}^${metric.id}^MDC`, codeFor(metric)]),
+  // IHE SDPi has weight and height as attributes of the patient.
+  ...named([['68063^MDC_ATTR_PT_WEIGHT^MDC', 'MDC_MASS_BODY_ACTUAL'], ['68060^MDC_ATTR_PT_HEIGHT^MDC', 'MDC_LEN_BODY_ACTUAL']]),
+])
+/** `10^9/L`: its power is not parted from the rest of it by those who forget to escape. */
+const POWER_OF_TEN = /^x?10\^[39]\//
 const COMMON_UNITS: ReadonlyMap<string, Unit> = new Map(MDC_UNITS.map(({ mdc, id, unit }) => [`${mdc}^${id}^MDC`, unit]))
+
+/** Codes of makers' own systems, which mean the same whoever sends them. */
+const VENDOR_CODES: ReadonlyMap<string, Code> = new Map(
+  PROFILES.flatMap(({ codes, others }) => [
+    ...named(codes.filter(([code]) => !isStandard(code))),
+    ...others.map(([code, why]): [string, Code] => [code, { kind: 'left out', why }]),
+  ]),
+)
+/** By profile: codes to which a maker gives another meaning than the standard. */
+const PROFILE_CODES: ReadonlyMap<string, ReadonlyMap<string, MetricCode>> = new Map(
+  PROFILES.map(({ id, codes }) => [id, new Map(named(codes.filter(([code]) => isStandard(code))))]),
+)
+
+function isStandard(code: string): boolean {
+  return code.endsWith('^MDC')
+}
+
+function named(rows: Profile['codes']): [string, MetricCode][] {
+  return rows.flatMap(([code, id, channel]): [string, MetricCode][] => {
+    const metric = metricOfId(id)
+    return metric === undefined ? [] : [[code, codeFor(metric, channel)]]
+  })
+}
 
 const BY_LOINC = Map.groupBy(METRICS.filter((metric) => metric.loinc !== null), (metric) => metric.loinc)
 
@@ -47,7 +92,24 @@ export function codeOf(field: string, separators: Separators): Code {
   return candidates === undefined || candidates.includes(alternate.metric) ? alternate : CONTRADICTION
 }
 
+/** Where a row stands: OBX-4, and the blood of OBR-15. */
+type Place = { readonly profile: Profile; readonly channel: string; readonly specimen: Specimen }
+
+/** What the profile of its sender makes of a row that says nothing to the standard; null: nothing either. */
+export function codeByProfile(field: string, { profile, channel, specimen }: Place): MetricCode | null {
+  const analyte = profile.hasAnalytesInPlace ? analyteInPlace(field, channel, specimen) : undefined
+  return analyte === undefined ? (PROFILE_CODES.get(profile.id)?.get(field) ?? null) : codeFor(analyte.metric, null, analyte.laboratory)
+}
+
+const vendorCode = ({ code, name, system }: Triplet): Code | undefined =>
+  VENDOR_CODES.get(`${code.toLowerCase()}^^${system}`) ?? VENDOR_CODES.get(`${code}^${name}^${system}`)
+
 function meaningOf({ code, name, system }: Triplet): Code {
+  const vendor = system === 'MDC' || system === '' ? undefined : vendorCode({ code, name, system })
+  if (vendor !== undefined) {
+    const other = metricOfId(name)
+    return vendor.kind === 'metric' && other !== undefined && other !== vendor.metric ? CONTRADICTION : vendor
+  }
   switch (system) {
     case 'MDC':
     case '':
@@ -59,10 +121,12 @@ function meaningOf({ code, name, system }: Triplet): Code {
       return mdcMeaning(Number.parseInt(partition, 16) * PARTITION + Number.parseInt(term, 16), name.startsWith('MDC_') ? name : '')
     }
     case 'LN': {
+      const analyte = analyteOfLoinc(code)
+      if (analyte !== undefined) return codeFor(analyte.metric, null, analyte.laboratory)
       const metrics = BY_LOINC.get(code) ?? []
       const [metric] = metrics
       if (metric === undefined) return { kind: 'left out', why: 'a LOINC code of no metric' }
-      return metrics.length === 1 ? { kind: 'metric', metric } : { kind: 'left out', why: 'a LOINC code that several metrics share' }
+      return metrics.length === 1 ? codeFor(metric) : { kind: 'left out', why: 'a LOINC code that several metrics share' }
     }
     default:
       return { kind: 'left out', why: 'a code of the vendor' }
@@ -72,12 +136,14 @@ function meaningOf({ code, name, system }: Triplet): Code {
 function mdcMeaning(mdc: number, name: string): Code {
   const metric = metricOfCode(mdc)
   if (metric !== undefined) {
-    if (name === '' || name === metric.id) return { kind: 'metric', metric }
+    if (name === metric.id || (name === '' && mdc < PRIVATE_CODES)) return codeFor(metric)
+    if (mdc >= PRIVATE_CODES) return { kind: 'left out', why: 'a code of the vendor' }
     return { kind: 'fault', why: `code ${mdc} is ${metric.id}, and is called ${shown(name)} here` }
   }
   const named = metricOfId(name)
   if (named !== undefined) return { kind: 'fault', why: `${named.id} has code ${named.mdc}, and has code ${mdc} here` }
-  return Math.floor(mdc / PARTITION) === OBJECT_PARTITION ? { kind: 'device' } : { kind: 'left out', why: 'a code of no metric' }
+  const isAboutDevice = Math.floor(mdc / PARTITION) === OBJECT_PARTITION || name.startsWith('MDC_ATTR_')
+  return isAboutDevice ? { kind: 'device' } : { kind: 'left out', why: 'a code of no metric' }
 }
 
 function withoutCode(code: string, name: string): Code {
@@ -89,6 +155,8 @@ function withoutCode(code: string, name: string): Code {
 export function unitOf(field: string, separators: Separators): Unit | string {
   const common = COMMON_UNITS.get(field)
   if (common !== undefined && separators.component === '^') return common
+  const whole = POWER_OF_TEN.test(field) ? unitOfName(field) : undefined
+  if (whole !== undefined) return whole
   const first = unitMeaning(tripletOf(field, separators, 1))
   if (typeof first !== 'string') return first
   const second = unitMeaning(tripletOf(field, separators, 4))

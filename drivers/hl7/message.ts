@@ -1,9 +1,9 @@
-/** One ORU^R01: what it is about, its readings and its faults. */
+/** One message of observations: what it is about, its readings, waves and alert rows, and its faults. */
 
-import {
-  type Fault, type Hl7Message, type Hl7Time, type Reading, type Segment, type WallMs, type Zone, fixedZone, flagBit, hl7Offset, hl7Time, part, shown,
-} from '#driver'
+import type { Fault, Hl7Message, Reading, Segment, Waveform } from '#driver'
 import { type Surroundings, readObservation } from './observation.ts'
+import { type Reader, placeOf, surroundingsOf } from './reader.ts'
+import { readWaves } from './waves.ts'
 
 /** IHE PCIM: which patient is on which device. */
 const ASSOCIATION = '69136'
@@ -52,82 +52,52 @@ const isSame = (a: Segment, b: Segment, fields: readonly number[]): boolean => f
 
 export type Observations = {
   readonly readings: Reading[]
+  readonly waveforms: Waveform[]
+  /** Rows that say which alerts are active. */
+  readonly alerts: Segment[]
   readonly faults: Fault[]
   readonly leftOut: Fault[]
-  /** MSH-7. */
-  readonly sentAt: WallMs | null
 }
 
-const DEMO = flagBit('demo')
-const TEST = flagBit('test')
-
-/** HL7 table 0103, in MSH-11; null for a processing id that is none. */
-export function processingFlags(header: Segment): number | null {
-  switch (header.value(11).trim().toUpperCase()) {
-    case '':
-    case 'P':
-      return 0
-    case 'D':
-      return DEMO
-    case 'T':
-      return TEST
-    default:
-      return null
-  }
-}
-
-/** HL7 2.6, 2.15.9.7: an offset in MSH-7 holds for all times of the message that state none; else the site's zone does. */
-function timeReader(header: Segment, zone: Zone): (text: string) => Hl7Time {
-  const offset = hl7Offset(header.field(7))
-  const stated = offset === null ? null : fixedZone(offset)
-  // Most times of a message are the same text.
-  let lastText = ''
-  let last: Hl7Time = { kind: 'none' }
-  return (text) => {
-    if (text !== lastText) {
-      const time = hl7Time(text, stated ?? zone)
-      last = stated !== null && time.kind === 'at' ? { ...time, zoned: true } : time
-      lastText = text
-    }
-    return last
-  }
-}
-
-/** `flags`: those of the whole message. */
-export function readObservations(message: Hl7Message, zone: Zone, flags: number): Observations {
-  const { header, separators, segments } = message
-  const time = timeReader(header, zone)
-  const sent = time(header.field(7))
-  const gathered: Observations = { readings: [], faults: [], leftOut: [], sentAt: sent.kind === 'at' ? sent.at : null }
-  let around: Surroundings = { separators, flags, time, defaultTime: sent }
+export function readObservations(message: Hl7Message, reader: Reader): Observations {
+  const gathered: Observations = { readings: [], waveforms: [], alerts: [], faults: [], leftOut: [] }
+  let around = surroundingsOf(null, message, reader)
   let row = 0
-  for (const segment of segments) {
+  let hasWaves = false
+  for (const segment of message.segments) {
     switch (segment.id) {
       case 'OBX':
         row++
-        take(segment, row, around, gathered)
+        if (take(segment, row, around, gathered) === 'wave') hasWaves = true
         break
-      case 'OBR': {
-        const group = time(segment.field(7))
-        around = { separators, flags, time, defaultTime: group.kind === 'none' ? sent : group }
+      case 'OBR':
+        around = surroundingsOf(segment, message, reader)
         break
-      }
       case '':
         gathered.faults.push({ why: 'a line that is no segment', at: `after OBX ${row}` })
     }
   }
+  if (hasWaves) readWaves(message, reader, gathered)
   return gathered
 }
 
-function take(obx: Segment, row: number, around: Surroundings, { readings, faults, leftOut }: Observations): void {
+function take(obx: Segment, row: number, around: Surroundings, { readings, alerts, faults, leftOut }: Observations): 'wave' | null {
   const taken = readObservation(obx, around)
-  if (taken === null) return
-  if ('metric' in taken) readings.push(taken)
-  else (taken.kind === 'fault' ? faults : leftOut).push({ why: taken.why, at: placeOf(obx, row, around) })
-}
-
-/** The row is counted: OBX-1 is empty on some monitors and repeated on others. */
-function placeOf(obx: Segment, row: number, { separators }: Surroundings): string {
-  const code = part(obx.field(3), separators.component, 1)
-  return `OBX ${row}${code === '' ? '' : ` (${shown(code)})`}`
+  if (taken === null) return null
+  if ('metric' in taken) {
+    readings.push(taken)
+    if (taken.flags.length > 0 && obx.field(11).trim() === 'C') leftOut.push({ why: 'corrected', at: placeOf(obx, row, around.separators) })
+    return null
+  }
+  switch (taken.kind) {
+    case 'wave':
+      return 'wave'
+    case 'alert':
+      alerts.push(obx)
+      return null
+    case 'fault':
+    case 'left out':
+      (taken.kind === 'fault' ? faults : leftOut).push({ why: taken.why, at: placeOf(obx, row, around.separators) })
+      return null
+  }
 }

@@ -100,13 +100,13 @@ export function profileOf({ header, segments, separators }: Hl7Message): Profile
   const names = [header.value(3), header.value(4)]
   const named = PROFILES.find(({ senders }) => senders !== null && names.some((name) => senders.test(name)))
   if (named !== undefined) return named
-  const bySystem = PROFILES.find(({ systems }) => systems.length > 0 && segments.some((segment) => names_(segment, systems, separators)))
+  const bySystem = PROFILES.find(({ systems }) => systems.length > 0 && segments.some((segment) => isNamedIn(segment, systems, separators)))
   if (bySystem !== undefined) return bySystem
   return segments.some((segment) => segment.id === 'OBX' && ANALYTE_ROW.test(segment.raw)) ? (PROFILES.find(({ id }) => id === 'edan') ?? UNKNOWN) : UNKNOWN
 }
 
 /** Coding systems stand in OBR-4 and OBX-3, the maker of a part in OBX-18. */
-function names_(segment: Segment, systems: readonly string[], { component }: Separators): boolean {
+function isNamedIn(segment: Segment, systems: readonly string[], { component }: Separators): boolean {
   if (segment.id !== 'OBX' && segment.id !== 'OBR') return false
   const code = segment.field(segment.id === 'OBX' ? 3 : 4)
   if (systems.includes(part(code, component, 3)) || systems.includes(part(code, component, 6))) return true

@@ -51,14 +51,14 @@ const CHANNEL_CODE = { ecg: null, pressure: CONTAINERS.pressureChannel, oximeter
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\E\\', '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\r': ' ', '\n': ' ' }
 /** HL7 v2.6 §2.7: delimiters inside text are escaped. */
-const escaped = (text: string): string => text.replace(/[\\|^&~\r\n]/g, (found) => ESCAPES[found] ?? '')
+export const escaped = (text: string): string => text.replace(/[\\|^&~\r\n]/g, (found) => ESCAPES[found] ?? '')
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0')
 
 const HOUR_MS = 3_600_000
 
 /** HL7 DTM. `zone` in whole hours east of UTC, or null to leave it out (the time is then UTC). */
-function dtm(at: number, zone: number | null, fraction: string): string {
+export function dtm(at: number, zone: number | null, fraction: string): string {
   const date = new Date(at + (zone ?? 0) * HOUR_MS)
   const day = `${digits(date.getUTCFullYear(), 4)}${digits(date.getUTCMonth() + 1, 2)}${digits(date.getUTCDate(), 2)}`
   const time = `${digits(date.getUTCHours(), 2)}${digits(date.getUTCMinutes(), 2)}${digits(date.getUTCSeconds(), 2)}`
@@ -71,7 +71,7 @@ const STYLES = {
 } as const
 
 /** An invented, locally administered EUI-64 for a device name. */
-const eui64 = (device: string): string => `02A037FFFE${(hashOf(device) & 0xffffff).toString(16).toUpperCase().padStart(6, '0')}`
+export const eui64 = (device: string): string => `02A037FFFE${(hashOf(device) & 0xffffff).toString(16).toUpperCase().padStart(6, '0')}`
 
 export type Hl7Message = { readonly sender: Hl7Sender; readonly controlId: string; readonly sentAt: number; readonly observedAt: number; readonly rows: readonly Hl7Row[] }
 

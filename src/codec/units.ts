@@ -7,7 +7,8 @@ import { type Measurement, absent, measured } from '../domain/reading.ts'
 import { type Metric, within } from '../domain/metrics.ts'
 
 type Quantity =
-  | 'percent' | 'ratio' | 'count' | 'rate' | 'pressure' | 'temperature' | 'length' | 'mass' | 'volume' | 'flow' | 'voltage' | 'concentration' | 'mass-concentration' | 'cells' | 'acidity'
+  | 'percent' | 'ratio' | 'count' | 'rate' | 'pressure' | 'temperature' | 'length' | 'mass' | 'volume' | 'flow' | 'voltage'
+  | 'concentration' | 'mass-concentration' | 'cells' | 'acidity'
 
 export type Unit = {
   readonly ucum: string
@@ -47,12 +48,13 @@ const ROWS: readonly Row[] = [
   ['mV', 'voltage', 1, 0, [266418], ['MDC_DIM_MILLI_VOLT', 'MDC_DIM_X_MILLI_VOLT', 'mV']],
   ['uV', 'voltage', 0.001, 0, [266419], ['MDC_DIM_MICRO_VOLT', 'MDC_DIM_X_MICRO_VOLT', 'uV', 'µV', 'μV']],
   ['mmol/L', 'concentration', 1, 0, [266866], ['MDC_DIM_MILLI_MOLE_PER_L', 'MDC_DIM_X_MILLI_MOLE_PER_L', 'mmol/L', 'mmol/l']],
-  ['umol/L', 'concentration', 0.001, 0, [266867], ['MDC_DIM_MICRO_MOLE_PER_L', 'MDC_DIM_X_MICRO_MOLE_PER_L', 'umol/L', 'umol/l', 'µmol/L', 'μmol/L', 'mcmol/L']],
+  ['umol/L', 'concentration', 0.001, 0, [266867], ['MDC_DIM_MICRO_MOLE_PER_L', 'MDC_DIM_X_MICRO_MOLE_PER_L', 'umol/L', 'µmol/L', 'μmol/L', 'mcmol/L']],
   ['mg/dL', 'mass-concentration', 1, 0, [], ['mg/dL', 'mg/dl', 'mg%']],
   ['mg/L', 'mass-concentration', 0.1, 0, [], ['mg/L', 'mg/l']],
   // Not `G/L`: but for its case it would be grams.
   ['10*9/L', 'cells', 1, 0, [], [
-    '10*9/L', '10^9/L', 'x10^9/L', 'x10*9/L', '10E9/L', 'Gpt/L', '/nL', '10*3/uL', '10^3/uL', 'x10^3/uL', 'x10*3/uL', '10*3/µL', '10^3/µL', '10*3/mm3', '10^3/mm3', 'K/uL', 'K/µL',
+    '10*9/L', '10^9/L', 'x10^9/L', 'x10*9/L', '10E9/L', 'Gpt/L', '/nL',
+    '10*3/uL', '10^3/uL', 'x10^3/uL', 'x10*3/uL', '10*3/µL', '10^3/µL', '10*3/mm3', '10^3/mm3', 'K/uL', 'K/µL',
   ]],
   ['/uL', 'cells', 0.001, 0, [], ['/uL', '/µL', '{cells}/uL', 'cells/uL', '/mm3', 'cells/mm3']],
   ['[pH]', 'acidity', 1, 0, [], ['[pH]', 'pH']],
@@ -85,13 +87,8 @@ export const MDC_UNITS: readonly { readonly mdc: number; readonly id: string; re
   }),
 )
 
-/** mmol/L that one mg/dL is, by what a mole weighs: 113.1 g, 584.7 g, 90.1 g and 180.2 g (m). */
-const MMOL_PER_L_OF_MG_PER_DL: ReadonlyMap<string, number> = new Map([
-  ['VIGIL_LAB_CREATININE', 0.0884],
-  ['VIGIL_LAB_BILIRUBIN', 0.0171],
-  ['NOM_CONC_LACT', 0.111],
-  ['MDC_CONC_GLU_GEN', 0.0555],
-])
+/** µmol/L that one mg/dL is. Others are not known well enough to convert. */
+const UMOL_PER_L_OF_MG_PER_DL: ReadonlyMap<string, number> = new Map([['VIGIL_LAB_CREATININE', 88.4], ['VIGIL_LAB_BILIRUBIN', 17.1]])
 
 /** The one unit that a metric has inside Vigil. */
 function unitOfMetric(metric: Metric): Unit {
@@ -112,9 +109,8 @@ export function convert(value: number, unit: Unit, metric: Metric): number | nul
     if (own.quantity === 'count') return value
     return metric.variable?.name === 'fio2' ? rounded(value * 100, metric) : null
   }
-  const molar = MMOL_PER_L_OF_MG_PER_DL.get(metric.id)
-  if (molar !== undefined && unit.quantity === 'concentration' && own.quantity === 'mass-concentration') return rounded((value * unit.scale) / molar / own.scale, metric)
-  if (molar !== undefined && unit.quantity === 'mass-concentration' && own.quantity === 'concentration') return rounded((value * unit.scale * molar) / own.scale, metric)
+  const molar = unit.quantity === 'concentration' && own.quantity === 'mass-concentration' ? UMOL_PER_L_OF_MG_PER_DL.get(metric.id) : undefined
+  if (molar !== undefined) return rounded((value * unit.scale * 1_000) / molar / own.scale, metric)
   if (unit.quantity !== own.quantity || own.quantity === 'count') return null
   return rounded((value * unit.scale + unit.offset - own.offset) / own.scale, metric)
 }

@@ -25,7 +25,7 @@ export const signalsOf = (alarms: readonly DeviceAlarm[], receivedAt: WallMs): r
 
 function signalOf({ id, code, text, source, priority, type, phase, state, inactivation, flags, deviceAt }: DeviceAlarm, receivedAt: WallMs): Signal {
   const condition = `${MONITOR_ALARM}${id}`
-  if (phase === 'end' || state === 'inactive') return { kind: 'cleared', condition }
+  if (state === 'inactive' || (phase === 'end' && state !== 'latched')) return { kind: 'cleared', condition }
   const notes = [...(state === 'latched' ? ['over, latched at the monitor'] : []), ...inactivation.map((how) => QUIET[how])]
   const said = `Monitor: ${text === '' ? code : text}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`
   // A clock that had no zone says nothing of an age.

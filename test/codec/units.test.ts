@@ -34,6 +34,10 @@ describe('units', () => {
     [3250, 'g', WEIGHT, 3.25],
     [80, 'bpm', HR, 80],
     [80, 'RPM', HR, 80],
+    [110, 'umol/L', metricOfId('VIGIL_LAB_CREATININE'), 1.2443],
+    [34.2, 'µmol/L', metricOfId('VIGIL_LAB_BILIRUBIN'), 2],
+    [12_600, '/uL', metricOfId('VIGIL_LAB_LEUKOCYTES'), 12.6],
+    [98, '10*3/uL', metricOfId('VIGIL_LAB_PLATELETS'), 98],
   ])('%d %s', (value, unit, to, expected) => expect(converted(value, unit, to)).toBe(expected))
 
   it.each([
@@ -45,9 +49,12 @@ describe('units', () => {
     ['Cel', ART],
     ['{beats}', HR],
     ['mL', WEIGHT],
+    ['mg/dL', metricOfId('NOM_CONC_LACT')],
+    ['mg/dL', metricOfId('VIGIL_LAB_PLATELETS')],
+    ['10*9/L', metricOfId('VIGIL_LAB_CREATININE')],
   ])('%s never becomes another quantity', (unit, to) => expect(converted(50, unit, to)).toBeNull())
 
-  it.each(['', 'furlong', 'mm', 'K', 'MDC_DIM_KELVIN', 'b', 'MMOL', 'Pa', '__proto__'])('%j is none', (name) => expect(unitOfName(name)).toBeUndefined())
+  it.each(['', 'furlong', 'mm', 'K', 'G/L', 'g/L', 'MDC_DIM_KELVIN', 'b', 'MMOL', 'Pa', '__proto__'])('%j is none', (name) => expect(unitOfName(name)).toBeUndefined())
 
   it('have MDC codes, both of the codes for Fahrenheit among them', () => {
     const codes = [262688, 264864, 264928, 266016, 265987, 266048, 268192, 268160, 266560, 262656, 263875, 263441, 266418, 265216, 266866]

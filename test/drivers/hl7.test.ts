@@ -94,16 +94,18 @@ describe('code, name and unit', () => {
       const value = String(Math.ceil((metric.parsed.low + metric.parsed.high) / 2))
       const [other] = METRICS.filter(({ id }) => id !== metric.id)
       expect(valueOf({ code: `${metric.mdc}^${metric.id}^MDC`, value, unit: metric.unit })).toBe(Number(value))
-      expect(valueOf({ code: `${metric.mdc}^^MDC`, value, unit: metric.unit })).toBe(Number(value))
-      expect(valueOf({ code: `${metric.mdc}^${other?.id}^MDC`, value, unit: metric.unit })).toMatch(/^fault: code /)
+      // A private code is anybody's: without its name it says nothing.
+      expect(valueOf({ code: `${metric.mdc}^^MDC`, value, unit: metric.unit })).toBe(metric.mdc < 1_024 * 65_536 ? Number(value) : 'left out: a code of the vendor')
+      expect(valueOf({ code: `${metric.mdc}^${other?.id}^MDC`, value, unit: metric.unit })).toMatch(metric.mdc < 1_024 * 65_536 ? /^fault: code / : /^left out: /)
       expect(valueOf({ code: `999999^${metric.id}^MDC`, value, unit: metric.unit })).toMatch(/^fault: .* has code /)
-      expect(valueOf({ code: `${metric.mdc}^${metric.id}^MDC`, value, unit: 'mmol/L' })).toMatch(/^fault: unit mmol\/L does not fit/)
+      expect(valueOf({ code: `${metric.mdc}^${metric.id}^MDC`, value, unit: metric.unit === 'kg' ? 'cm' : 'kg' })).toMatch(/^fault: unit (kg|cm) does not fit/)
       expect(valueOf({ code: `${metric.mdc}^${metric.id}^MDC`, value, unit: '' })).toBe('fault: no unit')
     }
   })
 
   it.each([
-    ['108^MNDRY_ECG_PAUSE_RATE^99MNDRY', 'left out: a code of the vendor'],
+    ['108^MNDRY_ECG_PAUSE_RATE^99MNDRY', 'left out: pauses of the heart a minute'],
+    ['109^MNDRY_SOMETHING^99MNDRY', 'left out: a code of the vendor'],
     ['147842^MDC_ECG_HEART_RATE^99MNDRY', 'left out: a code of the vendor'],
     ['101^HR', 'left out: a code of no metric'],
     ['69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC', 'left out: nothing'],
@@ -118,8 +120,9 @@ describe('code, name and unit', () => {
     ['147842^MDC_ECG_HEART_RATE^MDC^150456^MDC_PULS_OXIM_SAT_O2^MDC', 'fault: the two codes of this value name different metrics'],
   ])('%s: %s', (code, expected) => expect(valueOf({ code })).toBe(expected))
 
-  it('a waveform is passed by, whatever its code', () => {
-    expect(valueOf({ type: 'NA', value: '80^88^92' })).toBe('left out: a waveform')
+  it('samples are never a value, whatever their code', () => {
+    expect(valueOf({ type: 'NA', value: '80^88^92' })).toBe('left out: a wave of a code that we do not know')
+    expect(valueOf({ type: 'NA', value: '80', code: '150456^MDC_PULS_OXIM_SAT_O2^MDC' })).toBe('left out: a wave of a code that we do not know')
   })
 
   it('the name of an unbelieved code may be read by an engineer, other words may not', () => {
@@ -159,7 +162,7 @@ describe('time', () => {
   const timeOf = (text: string, zone?: string): string => {
     const { readings } = goodOf(text, zone === undefined ? {} : { zone })
     const [reading] = readings
-    return reading?.deviceAt == null ? 'none' : `${isoOf(reading.deviceAt)} ${reading.flags.join(' ')}`.trim()
+    return reading === undefined || reading.deviceAt === null ? 'none' : `${isoOf(reading.deviceAt)} ${reading.flags.join(' ')}`.trim()
   }
   const zoneless = MSH.replace('070000+0000', '070000')
 

@@ -29,7 +29,7 @@ describe('an alarm of the monitor', () => {
 
   it('says how it is kept quiet at the bedside, and that it is over but latched', () => {
     const { connect, pump } = ward()
-    connect('mon-1').say({ alarms: [{ state: 'latched', inactivation: ['audio-paused', 'alert-acknowledged'] }] })
+    connect('mon-1').say({ alarms: [{ phase: 'end', state: 'latched', inactivation: ['audio-paused', 'alert-acknowledged'] }] })
     expect([...pump.lifecycle.open.values()].map(({ text }) => text)).toEqual(['Monitor: SpO2 low (over, latched at the monitor, sound paused at the monitor, acknowledged at the monitor)'])
   })
 
@@ -49,7 +49,7 @@ describe('an alarm of the monitor', () => {
     const conditions = [...pump.lifecycle.open.values()].map(({ condition }) => condition)
     expect(conditions).toContain('technical/too-many-alarms')
     expect(conditions).not.toContain('monitor/one more')
-    monitor.say({ alarms: [{ id: 'a0', phase: 'end' }] })
+    monitor.say({ alarms: [{ id: 'a0', phase: 'end', state: 'inactive' }] })
     expect([...pump.lifecycle.open.values()].map(({ condition }) => condition)).not.toContain('monitor/a0')
   })
 })
