@@ -201,6 +201,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       const stay = pump.beds.get(bed)?.stay
       return stay ? trends.trend({ stay: stay.id, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }) : { series: [] }
     },
+    async strip(alert) {
+      const kept = await trends.strips(alert)
+      if (kept.kind === 'failed') return null
+      return { lines: kept.strips.map(({ alertId: _alert, samples, ...line }) => ({ ...line, samples: [...samples] })), damaged: kept.damaged.length, isCut: kept.isCut }
+    },
     displayed: (alerts, by) => log.debug({ alerts: alerts.length, by }, 'Alerts displayed.'),
   }))
 

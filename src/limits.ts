@@ -5,6 +5,15 @@ export const driverLimits = {
   /** A frame longer than this is bad: HL7 with waveforms stays well below it. */
   hl7FrameBytesMax: 1_048_576,
   hl7SegmentsPerMessageMax: 10_000,
+  /** Waves of one HL7 message: each gap in the samples makes one more. */
+  hl7WaveformsPerFrameMax: 256,
+  /** Alarms that an HL7 connection remembers as active, so that what follows up one is known again. */
+  hl7AlarmsMax: 1_024,
+  /** Beds behind one HL7 connection whose lists of alerts are remembered, and alerts in each. */
+  hl7AlertPlacesMax: 1_024,
+  hl7AlertsPerPlaceMax: 64,
+  /** Different codes of one capture that `vigil learn` tells of. */
+  hl7CodesLearntMax: 1_000,
   mqttPayloadBytesMax: 262_144,
   asciiLineBytesMax: 1_024,
   readingsPerFrameMax: 2_000,
@@ -130,6 +139,8 @@ export const pumpLimits = {
   heldRowsPerTickMax: 500,
   /** Copies of damaged frames, held while the disk fails: what is held must fit through the store in one tick. */
   heldQuarantinedFramesMax: 100,
+  /** Stretches of waveforms kept with alerts, held likewise. */
+  heldStripsMax: 100,
   /** OBX-4 and its like; longer ones are not believed. */
   channelCharsMax: 128,
   /** Metric and channel pairs of one device. */
@@ -201,6 +212,38 @@ export const toolLimits = {
   handOverMs: 30_000,
   /** Who looks at a frame as it came, and why: each. */
   accessWordsCharsMax: 200,
+  /** A packet of a network capture: what tcpdump keeps of one at most. */
+  packetBytesMax: 262_144,
+  /** What pcapng writes about one packet besides. */
+  packetOptionsBytesMax: 65_536,
+  /** Interfaces that one pcapng section tells of. */
+  interfacesMax: 256,
+  /** Segments of one direction of a TCP conversation that wait for one that was lost or overtaken. */
+  segmentsWaitingMax: 256,
+  segmentsWaitingBytesMax: 1_048_576,
+  /** Conversations of one network capture that are looked at; what comes beyond is counted. */
+  conversationsMax: 1_024,
+  /** What is held of a recording until it is clear which driver it speaks to: of one conversation, and of all together. */
+  headBytesMax: 262_144,
+  headsBytesMax: 67_108_864,
+  /** Bytes that one capture of a port records, unless it is told otherwise. */
+  captureBytesMax: 67_108_864,
+  /** A line of a capture file, and a piece of bytes in it. */
+  captureLineCharsMax: 1_024,
+  /** Nothing came, or nothing that is a frame, for so long: it is said in words. */
+  tryPatienceMs: 5_000,
+  /** Readings that the table of `driver try` shows. */
+  tryRowsMax: 60,
+  /** How often that table is drawn again. */
+  tryDrawMs: 500,
+  /** A probe is over within this. */
+  probeMs: 28_000,
+  /** A device that talks has said something within this. */
+  probeListenMs: 2_200,
+  /** A device that was asked has said something within this. */
+  probeAnswerMs: 2_000,
+  /** Where frames are found, so long is listened to be sure. */
+  probeConfirmMs: 7_000,
 } as const
 
 /** Store thread. */
@@ -226,6 +269,9 @@ export const storeLimits = {
   historyRowsMax: 2_000_000,
   historyValuesMax: 3_000_000,
   historyQueriesWaitingMax: 64,
+  /** Waveforms kept with one alert that are shown at once, the newest; main makes text of them. */
+  stripRowsPerAnswerMax: 512,
+  stripSamplesPerAnswerMax: 300_000,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
   /** Damaged files that were moved away, each with its folder; one more and the one that holds fewest bytes goes. */
@@ -233,6 +279,7 @@ export const storeLimits = {
   /** Looking for what can be saved from a damaged file may delay a start for so long. */
   salvageMsMax: 5_000,
   salvageRowsMax: 100_000,
+  salvageStripsMax: 1_000,
   /** A file that cannot be read while the gateway runs is set aside after so long; before, the disk may come back. */
   unreadableMsMax: 30_000,
   /** At a start, which watches nobody meanwhile, after so long. */
@@ -253,6 +300,7 @@ export const sealLimits = {
   stepPauseMs: 20,
   /** The pass in the background: so many rows, then a rest; after the last row a longer one. */
   rowsPerLookMax: 500,
+  stripsPerLookMax: 200,
   lookPauseMs: 250,
   passPauseMs: 3_600_000,
 } as const
@@ -280,6 +328,8 @@ export const backupLimits = {
 export const retentionLimits = {
   /** Names, frames, or rows that go for want of room; of rows that are due a stretch. */
   rowsPerStepMax: 1_000,
+  /** Strips are large: so many in one statement. */
+  stripsPerDeleteMax: 50,
   /** One step holds the store thread for so long at most, its commit not counted. */
   stepMsMax: 8,
   /** Between two steps of a round, and between two rounds. */
@@ -346,6 +396,15 @@ export const waveLimits = {
   /** Kept with a high alert: before its onset, and after. */
   stripBeforeMs: 10_000,
   stripAfterMs: 20_000,
+  /** Strips that wait for what comes after their alert; with one more, that one is not kept, and the log says so. */
+  stripsWaitingMax: 256,
+  /** Taken from the samples with one tick of the rules; the rest with the next. */
+  stripsPerTickMax: 4,
+  /** An alert that goes up and down all night has no more than these. */
+  stripsPerAlertMax: 8,
+  /** Of one strip, all waveforms of the bed together: what is beyond is left out, and the log says so. */
+  stripStretchesMax: 64,
+  stripSamplesMax: 262_144,
 } as const
 
 export const syncLimits = {
@@ -522,6 +581,9 @@ export const webLimits = {
   trendRedrawEveryMs: 5_000,
   /** Histories asked for at one time. */
   trendRequestsMax: 3,
+  /** The waveforms around a high alert are there half a minute after it: asked for so often, so many times. */
+  stripAskEveryMs: 6_000,
+  stripAsksMax: 8,
   /** The gateway takes no longer message. */
   receiptsPerMessageMax: 1_000,
 } as const

@@ -1,7 +1,7 @@
 /** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
 
 import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
-import type { BedId, DeviceId, StayId } from './domain/ids.ts'
+import type { AlertId, BedId, DeviceId, StayId } from './domain/ids.ts'
 import type { Snapshot } from './domain/observation.ts'
 import type { DeviceAlarm, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
@@ -205,6 +205,8 @@ export type Tick = {
   readonly stays: readonly StayRecord[]
   readonly quarantined: readonly QuarantinedFrame[]
   readonly messages: readonly MessageIdentity[]
+  /** Waveforms around alerts that were high. */
+  readonly strips?: readonly Strip[]
   /** Frames of quarantine whose values this tick brings after all. Were they brought before, the tick fails as a whole. */
   readonly replayed?: readonly ReplayedFrame[]
 }
@@ -213,6 +215,23 @@ export type Tick = {
 export type ReplayedFrame = { readonly id: number; readonly at: WallMs; readonly hash: string | null }
 
 export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent } | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
+
+/** One stretch of a waveform without a gap, kept with an alert. Physical value = sample × scale + offset, in `unit` (UCUM). */
+export type Strip = {
+  readonly alertId: AlertId
+  /** When the alert became high. */
+  readonly at: WallMs
+  readonly device: DeviceId
+  readonly metric: string
+  readonly channel: string
+  readonly rateHz: number
+  readonly scale: number
+  readonly offset: number
+  readonly unit: string
+  /** Gateway time of the first sample. */
+  readonly from: WallMs
+  readonly samples: Int32Array
+}
 
 export type QuarantinedFrame = { readonly at: WallMs; readonly device: DeviceId | null; readonly peer: string; readonly why: string; readonly bytes: Uint8Array }
 

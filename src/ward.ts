@@ -1,7 +1,7 @@
 /** The ward as the screens see it: what the API asks, answered from the pump and the history. */
 
 import type { Done, Ward, WardChange } from './api/ward.ts'
-import type { AlertView, BedView, GatewayView, ScoreView, TrendView } from './api/wire.ts'
+import type { AlertView, BedView, GatewayView, ScoreView, StripView, TrendView } from './api/wire.ts'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from './domain/alert.ts'
 import type { AlertId, BedId } from './domain/ids.ts'
 import type { Bed } from './pump/beds.ts'
@@ -13,6 +13,7 @@ export type WardParts<State> = {
   readonly scoreOf: (state: State) => ScoreView | null
   readonly gateway: () => GatewayView
   readonly trend: (bed: BedId, hours: number) => Promise<TrendView>
+  readonly strip: (alert: AlertId) => Promise<StripView | null>
   readonly displayed: (alerts: readonly AlertId[], by: string) => void
 }
 
@@ -42,7 +43,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
   const viewOfBed = (bed: Bed): BedView => {
     const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
-    return bedView(bed, { devices: pump.devices.at(bed.id), news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
+    return bedView(bed, { devices: pump.devices.at(bed.id), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
   }
   const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
   const tellOf = (ids: Iterable<AlertId>): void => {
@@ -55,7 +56,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   return {
     gateway: parts.gateway,
     beds: () => [...pump.beds.values()].map(viewOfBed),
-    devices: () => pump.devices.all().map((device) => deviceView(device, pump.now())),
+    devices: () => pump.devices.all().map((device) => deviceView(device, pump.waves, pump.now())),
     alerts: () => [...pump.lifecycle.open.values()].sort(byUrgency).map(viewOf),
     rulesTick: () => pump.ticked,
     watch(listener) {
@@ -66,6 +67,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     pauseAudio: (alert, by, ms) => done(pump.pauseAudio(alert, by, ms)),
     changeContext: (stay, change, by) => done(pump.changeContext(stay, change, by) !== null),
     trend: parts.trend,
+    strip: parts.strip,
     displayed: parts.displayed,
     published(events) {
       for (const event of events) {

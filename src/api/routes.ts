@@ -82,6 +82,19 @@ const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
   route({
     ...bare,
     method: 'GET',
+    path: '/api/alerts/{id}/strip',
+    access: ANYONE_SIGNED_IN,
+    summary: 'Waveforms kept around an alert of high priority, 10 s before and 20 s after; none where there was no waveform.',
+    params: alertParams,
+    gives: SCHEMAS.Strip,
+    act: async ({ params }) => {
+      const strip = await ward.strip(params.id)
+      return strip ? answer(strip) : failure(500, 'The waveforms of this alert cannot be read now.')
+    },
+  }),
+  route({
+    ...bare,
+    method: 'GET',
     path: '/api/devices',
     access: ENGINEERS,
     summary: 'All devices, also those at no bed.',

@@ -5,7 +5,7 @@ import { alertId, bedId, deviceId, isId, stayId } from '../domain/ids.ts'
 import { wallMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { ContextChange } from './ward.ts'
-import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, TrendView, ValueView, You } from './wire.ts'
+import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, StripView, TrendView, ValueView, You } from './wire.ts'
 
 const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 export const alertIdText = idText.transform(alertId)
@@ -52,6 +52,7 @@ export const deviceSchema = z.object({
   link: z.enum(['live', 'silent', 'down', 'never']),
   lastFrameAt: at.nullable(),
   frames: z.object({ good: z.int(), bad: z.int(), skipped: z.int(), quarantined: z.int() }),
+  waves: z.object({ channels: z.int(), seconds: z.int() }),
   note: z.string(),
 }) satisfies z.ZodType<DeviceView>
 
@@ -132,6 +133,25 @@ export const trendSchema = z.object({
   ),
 }) satisfies z.ZodType<TrendView>
 
+export const stripSchema = z.object({
+  lines: z.array(
+    z.object({
+      at: at.describe('When the alert became high.'),
+      device: z.string(),
+      metric: z.string().describe('MDC reference id (IEEE 11073-10101).'),
+      channel: z.string(),
+      unit: z.string().describe('UCUM.'),
+      rateHz: z.number(),
+      scale: z.number(),
+      offset: z.number().describe('Physical value = sample × scale + offset.'),
+      from: at.describe('Of the first sample.'),
+      samples: z.array(z.int()),
+    }),
+  ),
+  damaged: z.int().describe('Lines that are damaged on the disk, and left out.'),
+  isCut: z.boolean().describe('There are more: the oldest are left out.'),
+}) satisfies z.ZodType<StripView>
+
 /** What the gateway says on /ws. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -187,6 +207,7 @@ export const SCHEMAS = {
   Device: deviceSchema,
   Devices: z.array(deviceSchema),
   Trend: trendSchema,
+  Strip: stripSchema,
   Login: loginSchema,
   LoginLink: linkSchema,
   Pause: pauseSchema,

@@ -2,7 +2,7 @@
 
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import type { StayContext } from '../seams.ts'
-import type { AlertView, BedView, DeviceView, GatewayView, TrendView } from './wire.ts'
+import type { AlertView, BedView, DeviceView, GatewayView, StripView, TrendView } from './wire.ts'
 
 export type WardChange = { readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[] }
 
@@ -26,6 +26,8 @@ export interface Ward {
   pauseAudio(alert: AlertId, by: string, ms: number): Done
   changeContext(stay: StayId, change: ContextChange, by: string): Done
   trend(bed: BedId, hours: number): Promise<TrendView>
+  /** Waveforms kept with an alert, open or over; null when they cannot be read now. */
+  strip(alert: AlertId): Promise<StripView | null>
   /** The page shows these alerts: receipt of the delivery chain. */
   displayed(alerts: readonly AlertId[], by: string): void
 }

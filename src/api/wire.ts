@@ -56,6 +56,8 @@ export type DeviceView = {
   readonly link: 'live' | 'silent' | 'down' | 'never'
   readonly lastFrameAt: number | null
   readonly frames: { readonly good: number; readonly bad: number; readonly skipped: number; readonly quarantined: number }
+  /** What is kept of its waveforms: how many channels, and the seconds of the one that has most. */
+  readonly waves: { readonly channels: number; readonly seconds: number }
   /** What the engineer reads when it is not live. */
   readonly note: string
 }
@@ -86,6 +88,31 @@ export type ServerMessage =
 export type ClientMessage =
   /** These alerts are on the screen now: the receipt of the delivery chain. */
   { readonly type: 'displayed'; readonly alerts: readonly string[] }
+
+/**
+ * GET /api/alerts/{id}/strip: the waveforms kept around the times at which an alert became high, a line for each stretch
+ * without a gap. Physical value = sample × scale + offset, in `unit`.
+ */
+export type StripView = {
+  readonly lines: readonly {
+    /** When the alert became high. */
+    readonly at: number
+    readonly device: string
+    readonly metric: string
+    readonly channel: string
+    readonly unit: string
+    readonly rateHz: number
+    readonly scale: number
+    readonly offset: number
+    /** Of the first sample. */
+    readonly from: number
+    readonly samples: readonly number[]
+  }[]
+  /** Lines that were kept and are damaged on the disk: they are not among these. */
+  readonly damaged: number
+  /** There are more: the oldest are not among these. */
+  readonly isCut: boolean
+}
 
 /** GET /api/beds/{id}/trend?hours=2 */
 export type TrendView = { readonly series: readonly { readonly metric: string; readonly label: string; readonly unit: string; readonly t: readonly number[]; readonly v: readonly (number | null)[] }[] }

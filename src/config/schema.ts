@@ -150,6 +150,7 @@ export const siteSchema = z.strictObject({
       identityHours: z.int().min(1).max(8_760).default(72).describe('Names and record numbers are erased so long after discharge.'),
       numericsDays: z.int().min(1).max(3_650).default(14).describe('Values and alerts of a stay go so long after discharge; those of no stay so long after they came.'),
       framesHours: z.int().min(1).max(8_760).default(72).describe('Raw frames, recorded or in quarantine, go so long after they came.'),
+      stripsDays: z.int().min(1).max(3_650).default(7).describe('Waveforms kept around an alert of high priority go so long after it, and at the latest with the alert.'),
       unsentDays: z.int().min(1).max(3_650).default(30).describe('What central has not taken is kept beyond its time, until central has taken nothing for so long.'),
       databaseGb: z.int().min(1).max(10_000).default(50).describe('Size of vigil.db above which the oldest rows go before their time, and an alert says so.'),
     })

@@ -1,6 +1,6 @@
 /** What waits for the disk: one tick at a time is filled, handed to the store, and answered for. */
 
-import type { CommitResult, MessageIdentity, QuarantinedFrame, StayRecord, Store, StoredEvent, Tick } from '../seams.ts'
+import type { CommitResult, MessageIdentity, QuarantinedFrame, StayRecord, Store, StoredEvent, Strip, Tick } from '../seams.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
 import { Held, keepUnanswered } from './held.ts'
@@ -14,10 +14,11 @@ export class PendingTick {
   readonly stays: StayRecord[] = []
   readonly quarantined: QuarantinedFrame[] = []
   readonly messages: MessageIdentity[] = []
+  readonly strips: Strip[] = []
   readonly waiters: Waiter[] = []
 
   get empty(): boolean {
-    return this.snapshots.length + this.events.length + this.stays.length + this.quarantined.length + this.messages.length + this.waiters.length === 0
+    return this.snapshots.length + this.events.length + this.stays.length + this.quarantined.length + this.messages.length + this.strips.length + this.waiters.length === 0
   }
 }
 
@@ -40,7 +41,7 @@ export type CommitterParts = {
  * commits it when it is idle. Where nobody waits, rows gather for up to `idleCommitDelayMs`: flash wears.
  *
  * When a commit fails, what its sender will send again is let go. What nobody will send again (alerts, stays, serial
- * readings, quarantine) is held, and goes before what happened since, a bounded part with each tick: an alert never ends
+ * readings, quarantine, strips) is held, and goes before what happened since, a bounded part with each tick: an alert never ends
  * before it starts, and a long fault costs the alarm path nothing.
  */
 export class Committer {

@@ -2,12 +2,12 @@
 
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import type { QuarantinedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import type { QuarantinedFrame, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
 import type { PendingTick } from './committer.ts'
 
 /** How many of each kind at the front of what is held went into a tick, and how many of the tick's own had to queue up behind them. */
 type Taken = { readonly [Kind in keyof Kinds]: { readonly held: number; readonly queued: boolean } }
-type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[] }
+type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[]; strips: Strip[] }
 
 /** Rows of each kind that are kept: the oldest make room. */
 const MAX: { readonly [Kind in keyof Kinds]: number } = {
@@ -15,14 +15,14 @@ const MAX: { readonly [Kind in keyof Kinds]: number } = {
   events: pumpLimits.heldEventsMax,
   stays: pumpLimits.heldEventsMax,
   quarantined: pumpLimits.heldQuarantinedFramesMax,
+  strips: pumpLimits.heldStripsMax,
 }
 
 export class Held {
-  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [] }
+  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [], strips: [] }
 
   get isEmpty(): boolean {
-    const { snapshots, events, stays, quarantined } = this.#rows
-    return snapshots.length + events.length + stays.length + quarantined.length === 0
+    return KINDS.every((kind) => this.#rows[kind].length === 0)
   }
 
   /** A tick of the first that are held and of what is pending; what may not overtake the rest that is held queues up behind it. */
@@ -36,9 +36,11 @@ export class Held {
     const events = front(this.#rows.events, pending.events)
     const stays = front(this.#rows.stays, pending.stays)
     const quarantined = front(this.#rows.quarantined, pending.quarantined)
+    const strips = front(this.#rows.strips, pending.strips)
+    const rows = { events: events.rows, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages, strips: strips.rows }
     return {
-      tick: { snapshots: [...snapshots.rows, ...answered], events: events.rows, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages },
-      taken: { snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken },
+      tick: { snapshots: [...snapshots.rows, ...answered], ...rows },
+      taken: { snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken, strips: strips.taken },
     }
   }
 
@@ -49,11 +51,12 @@ export class Held {
 
   /** The tick of `pending` failed: what is its own joins what is held. Returns how many of the oldest had to make room. */
   keep(pending: PendingTick, taken: Taken): { readonly snapshots: number; readonly events: number } {
-    const { snapshots, events, stays, quarantined } = this.#rows
+    const { snapshots, events, stays, quarantined, strips } = this.#rows
     if (!taken.snapshots.queued) for (const { snapshot, answered } of pending.snapshots) if (!answered) snapshots.push(snapshot)
     if (!taken.events.queued) append(events, pending.events)
     if (!taken.stays.queued) append(stays, pending.stays)
     if (!taken.quarantined.queued) append(quarantined, pending.quarantined)
+    if (!taken.strips.queued) append(strips, pending.strips)
     return makeRoom(this.#rows)
   }
 }
@@ -69,10 +72,11 @@ export function keepUnanswered(pending: PendingTick): { readonly snapshots: numb
 function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): { readonly snapshots: number; readonly events: number } {
   trim(rows.stays, MAX.stays)
   trim(rows.quarantined, MAX.quarantined)
+  trim(rows.strips, MAX.strips)
   return { snapshots: trim(rows.snapshots, MAX.snapshots), events: trim(rows.events, MAX.events) }
 }
 
-const KINDS = ['snapshots', 'events', 'stays', 'quarantined'] as const
+const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips'] as const
 
 /** The first of `held`, then `own` if none of `held` is left behind; else `own` joins the queue. */
 function front<Row>(held: Row[], own: readonly Row[]): { readonly rows: readonly Row[]; readonly taken: Taken[keyof Kinds] } {

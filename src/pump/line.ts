@@ -1,6 +1,6 @@
 /** One open conversation: runs a driver's session behind a wall, wakes it, and settles its frames. */
 
-import type { MonoMs } from '../domain/time.ts'
+import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Driver, DriverSettings, Frame, Line, Outcome, Peer, Session, SessionOutput } from '../seams.ts'
 
@@ -40,7 +40,16 @@ export function openSession(parts: LineParts): Line {
   let closed = false
   /** What was kept since it is held, in chunks; null while it is not. */
   let held: number | null = null
+  /** A dialogue that began afresh and has not spoken: the other end may speak only when asked, so nothing else would wake it. */
+  let isUnwoken = false
   const keepsBorders = driver.transport === 'mqtt' || driver.transport === 'udp'
+
+  function beginAfresh(): void {
+    session = driver.open(settings)
+    isUnwoken = driver.openCapture !== undefined
+    if (timer) clearTimeout(timer)
+    timer = null
+  }
 
   /** The wall around the driver: its bug costs its session, not the ward, and the bytes are kept like any bad frame. */
   function guarded(run: () => SessionOutput, bytes: Uint8Array): SessionOutput {
@@ -50,7 +59,7 @@ export function openSession(parts: LineParts): Line {
       if (output.frames.length > 0) parts.wasRead()
       return output
     } catch (error) {
-      session = driver.open(settings)
+      beginAfresh()
       parts.faulted(error)
       const why = `driver ${driver.id} failed on these bytes`
       const frames: readonly Frame[] = [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }]
@@ -75,8 +84,8 @@ export function openSession(parts: LineParts): Line {
 
   /** Not read: the first chunks are kept as they come, and of messages that would be sent again all. Begins afresh when it is over. */
   function kept(bytes: Uint8Array): SessionOutput {
-    if (held === null) session = driver.open(settings)
-    held = (held ?? 0) + 1
+    if (held === null) beginAfresh()
+    held = (held ?? 0) + (bytes.length > 0 ? 1 : 0)
     const why = `not read: ${driver.id} failed on this conversation before`
     const isKept = bytes.length > 0 && (keepsBorders || held <= pumpLimits.heldChunksKeptMax)
     return { frames: isKept ? [{ kind: 'bad', offset: 0, length: bytes.length, bytes, why, reply: null }] : [], send: [], wakeAt: null }
@@ -108,15 +117,29 @@ export function openSession(parts: LineParts): Line {
     if (output.close !== undefined && !closed) parts.hangUp?.(output.close)
   }
 
-  function schedule(wakeAt: MonoMs | null): void {
+  function wake(): void {
+    timer = null
+    const woken = (): SessionOutput => {
+      isUnwoken = false
+      return session.wake(mono())
+    }
+    take(run(woken, NO_BYTES))
+  }
+
+  /** One that has not spoken is tried again until it may: what is heard meanwhile does not put that off. */
+  function schedule(wanted: MonoMs | null): void {
+    if (isUnwoken && timer && !closed) return
     if (timer) clearTimeout(timer)
     timer = null
+    const wakeAt = isUnwoken ? monoMs(mono() + pumpLimits.throwHoldMs) : wanted
     if (wakeAt === null || closed) return
-    timer = setTimeout(() => take(run(() => session.wake(mono()), NO_BYTES)), Math.max(0, parts.timerMsUntil(wakeAt)))
+    timer = setTimeout(wake, Math.max(0, parts.timerMsUntil(wakeAt)))
+    // A replay does not wait for it: there nobody speaks.
+    if (isUnwoken) timer.unref()
   }
 
   // Who has to speak first does it now.
-  if (driver.openCapture) take(run(() => session.wake(mono()), NO_BYTES))
+  if (driver.openCapture) wake()
   return {
     receive(bytes, settled) {
       const output = run(() => receiveOnce(bytes), bytes)

@@ -13,7 +13,7 @@ import { type Snapshot, observed } from '../domain/observation.ts'
 import type { DeviceAlarm, Reading } from '../domain/reading.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store } from '../seams.ts'
+import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { type Bed, createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
@@ -21,6 +21,7 @@ import { type Device, type Devices, createDevices, hostOf, takenOf } from './dev
 import { openSession } from './line.ts'
 import { MessageMemory } from './messages.ts'
 import { MONITOR_ALARM, signalsOf } from './monitor-alarms.ts'
+import { Strips } from './strips.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
 import { Waves } from './waves.ts'
@@ -63,6 +64,7 @@ export class Pump<State> {
   readonly watch: Watch<State>
   readonly suspects: Suspects
   readonly waves = new Waves()
+  readonly strips: Strips
   /** Beds that look different since the page was last told. */
   readonly changed = new Set<BedId>()
   readonly #parts: PumpParts<State>
@@ -87,6 +89,12 @@ export class Pump<State> {
     this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
     this.beds = createBeds(site.beds, restored.stays, { population: site.gateway.population, mintStay: mint.stay })
+    this.strips = new Strips({
+      waves: this.waves,
+      devicesAt: (bed) => this.devices.at(bed),
+      heldSince: (bed) => this.beds.get(bed)?.stay?.openedAt ?? null,
+      leftOut: (alert, why) => log.warn({ alert, why }, 'Waveforms around an alert are not all kept.'),
+    })
     this.committer = new Committer({ store, settled: (settled) => this.#settled(settled) })
     this.watch = new Watch({
       rules,
@@ -144,6 +152,7 @@ export class Pump<State> {
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     this.watch.expire(this.devices.all(), now)
+    this.#keep(this.strips.due(now))
     this.#judgeStore(now)
     this.#judgeSuspects(now)
     this.#ticks++
@@ -202,6 +211,7 @@ export class Pump<State> {
 
   /** What is held is committed. */
   async close(): Promise<void> {
+    this.#keep(this.strips.rest())
     await this.committer.drain()
   }
 
@@ -319,6 +329,7 @@ export class Pump<State> {
     }
     if (attribution.change) {
       const { closed, opened } = attribution.change
+      this.#keep(this.strips.endAt(bed.id, now))
       if (closed) this.watch.end(closed, now)
       this.committer.filling.stays.push(...(closed ? [closed] : []), opened)
       this.watch.begin(opened)
@@ -400,6 +411,13 @@ export class Pump<State> {
     if (events.length === 0) return
     this.#parts.publish(events)
     for (const event of events) this.committer.filling.events.push({ at: event.at, kind: 'alert', event })
+    this.strips.note(events, this.now())
+    this.committer.later()
+  }
+
+  #keep(strips: readonly Strip[]): void {
+    if (strips.length === 0) return
+    for (const strip of strips) this.committer.filling.strips.push(strip)
     this.committer.later()
   }
 

@@ -7,6 +7,7 @@ import { viewLimits } from '../limits.ts'
 import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
 import type { Device } from './devices.ts'
 import type { Now } from './watch.ts'
+import type { Waves } from './waves.ts'
 
 function valueView({ observation }: Latest): ValueView {
   const { metric, measurement, flags, correctedAt } = observation
@@ -24,7 +25,7 @@ function valueView({ observation }: Latest): ValueView {
   }
 }
 
-export function deviceView(device: Device, now: Now): DeviceView {
+export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
   const { id, driver, bed, lastFrameAt, link, counts, silenceMs, unknown } = device
   const silent = lastFrameAt !== null && silenceMs > 0 && now.at - lastFrameAt.at >= silenceMs
   const state = link.kind === 'down' ? 'down' : lastFrameAt === null ? 'never' : silent ? 'silent' : 'live'
@@ -37,18 +38,18 @@ export function deviceView(device: Device, now: Now): DeviceView {
     ...(state === 'silent' ? ['Connected, but silent.'] : []),
     ...(counts.quarantined > 0 ? ['Some frames were not believed: see the quarantine.'] : []),
   ]
-  return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, note: notes.join(' ') }
+  return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, waves: waves.kept(id, now.wall), note: notes.join(' ') }
 }
 
 /** `devices`: those that stand at this bed. */
-export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly news2: ScoreView | null; readonly now: Now }): BedView {
+export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly waves: Waves; readonly news2: ScoreView | null; readonly now: Now }): BedView {
   const identity = bed.stay?.identity ?? null
   return {
     id: bed.id,
     label: bed.label,
     stay: bed.stay?.id ?? null,
     patient: { name: identity?.name ?? null, mrn: identity?.mrn ?? null, identified: identity ? 'asserted' : 'none' },
-    devices: of.devices.map((device) => deviceView(device, of.now)),
+    devices: of.devices.map((device) => deviceView(device, of.waves, of.now)),
     values: [...bed.latest.values()].map(valueView),
     news2: of.news2,
     context: bed.stay?.context ?? freshContext(bed.population),

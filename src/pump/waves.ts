@@ -60,6 +60,13 @@ export class Waves {
     return [...(this.#devices.get(device)?.values() ?? [])].flatMap((channel) => stretchesOf(channel, from, to))
   }
 
+  /** Of one device, how many channels are kept, and whole seconds of the one that has most: what is older than is kept is not counted. */
+  kept(device: DeviceId, now: WallMs): { readonly channels: number; readonly seconds: number } {
+    const channels = [...(this.#devices.get(device)?.values() ?? [])]
+    const kept = channels.map(({ blocks }) => secondsSince(blocks, now - waveLimits.keptMs)).filter((seconds) => seconds > 0)
+    return { channels: kept.length, seconds: Math.floor(kept.reduce((most, seconds) => Math.max(most, seconds), 0)) }
+  }
+
   /** The device is gone from the site, or another patient's now. */
   forget(device: DeviceId): void {
     for (const { blocks } of this.#devices.get(device)?.values() ?? []) for (const { samples } of blocks) this.#bytes -= samples.byteLength
@@ -116,6 +123,9 @@ export class Waves {
 }
 
 const endOf = ({ from, used, rateHz }: Block): number => from + (used * SECOND_MS) / rateHz
+
+const secondsSince = (blocks: readonly Block[], from: number): number =>
+  blocks.reduce((sum, block) => (endOf(block) > from ? sum + block.used / block.rateHz : sum), 0)
 
 const isAlike = (one: Like, other: Like): boolean => one.rateHz === other.rateHz && one.scale === other.scale && one.offset === other.offset && one.unit === other.unit
 

@@ -5,7 +5,7 @@ import { digestQueries } from './digest-queries.ts'
 import { openReaderDatabase } from './database.ts'
 
 /**
- * SHA-256 over all rows of the log, of stays, names, messages and quarantine, in their order, in hex. Left out is what
+ * SHA-256 over all rows of the log, of stays, names, messages, quarantine and strips, in their order, in hex. Left out is what
  * belongs to the file and not to the ward: its epoch and place, seals, and what retention did.
  * @throws StoreUnreadable when there is no database, or none that this version can read.
  */

@@ -6,11 +6,13 @@ import { sealLimits } from '../limits.ts'
 import { StoreUnreadable, openReaderDatabase, whyOf } from './database.ts'
 import type { Damage } from './rows.ts'
 import { sealKeys } from './seal-key.ts'
+import { type KeptStrips, readStrips } from './strips.ts'
 import { type RawTrend, type TrendQuery, readTrend } from './trend.ts'
 import { type Tampering, type Verdict, type VerifyProgress, verifying } from './verify.ts'
 
 export type ToHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly query: TrendQuery }
+  | { readonly kind: 'strips'; readonly id: number; readonly alertId: string }
   /** Looks for rot and tampering from now on, slowly, again and again. */
   | { readonly kind: 'watch' }
   /** The file was replaced: what is open is of the one before. */
@@ -18,6 +20,7 @@ export type ToHistory =
   | { readonly kind: 'close' }
 export type FromHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly trend: RawTrend }
+  | { readonly kind: 'strips'; readonly id: number; readonly strips: KeptStrips }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'found'; readonly finding: Finding }
 
@@ -45,9 +48,15 @@ export function serveHistory(port: MessagePort, folder: string): void {
     }
     try {
       open ??= openReaderDatabase(folder)
-      const trend = readTrend(open.db, message.query)
-      const buffers = trend.series.flatMap(({ t, v }) => [t.buffer, v.buffer])
-      port.postMessage({ kind: 'trend', id: message.id, trend } satisfies FromHistory, buffers)
+      if (message.kind === 'trend') {
+        const trend = readTrend(open.db, message.query)
+        const buffers = trend.series.flatMap(({ t, v }) => [t.buffer, v.buffer])
+        port.postMessage({ kind: 'trend', id: message.id, trend } satisfies FromHistory, buffers)
+      } else {
+        const strips = readStrips(open.db, message.alertId)
+        for (const damage of strips.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
+        port.postMessage({ kind: 'strips', id: message.id, strips } satisfies FromHistory, strips.strips.map(({ samples }) => samples.buffer))
+      }
     } catch (error) {
       open?.db.close()
       open = null

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { storeLimits } from '../limits.ts'
 import { whyOf } from './database.ts'
 import type { Finding, FromHistory, ToHistory } from './history-thread.ts'
+import type { KeptStrips } from './strips.ts'
 import type { RawSeries, TrendQuery } from './trend.ts'
 
 export type { TrendQuery } from './trend.ts'
@@ -33,9 +34,14 @@ export type Trend =
   /** No lines, because they could not be read: not because there are no values. */
   | { readonly kind: 'failed'; readonly why: string; readonly series: readonly [] }
 
+/** The waveforms that were kept with one alert; none is an answer too. */
+export type Strips = ({ readonly kind: 'strips' } & KeptStrips) | { readonly kind: 'failed'; readonly why: string }
+
 export interface History {
   /** Never rejects. At most `storeLimits.historyQueriesWaitingMax` wait; more fail at once. */
   trend(query: TrendQuery): Promise<Trend>
+  /** Likewise. */
+  strips(alertId: string): Promise<Strips>
   /** The file was replaced: it is read anew. */
   reopen(): void
   close(): Promise<void>
@@ -51,7 +57,7 @@ export const openHistory = (folder: string, onFound: ((finding: Finding) => void
 
 class HistoryThread implements History {
   readonly #folder: string
-  readonly #waiting = new Map<number, (trend: Trend) => void>()
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
   #running: { readonly worker: Worker; readonly ended: Promise<void> } | null = null
   #lastId = 0
   #isClosed = false
@@ -68,12 +74,23 @@ class HistoryThread implements History {
     this.#running?.worker.postMessage({ kind: 'reopen' } satisfies ToHistory)
   }
 
-  trend(query: TrendQuery): Promise<Trend> {
+  async trend(query: TrendQuery): Promise<Trend> {
+    const answer = await this.#ask((id) => ({ kind: 'trend', id, query }))
+    if (answer.kind === 'trend') return { ...answer.trend, kind: 'series', series: answer.trend.series.map(plain) }
+    return { kind: 'failed', why: whyNot(answer), series: [] }
+  }
+
+  async strips(alertId: string): Promise<Strips> {
+    const answer = await this.#ask((id) => ({ kind: 'strips', id, alertId }))
+    return answer.kind === 'strips' ? { kind: 'strips', ...answer.strips } : { kind: 'failed', why: whyNot(answer) }
+  }
+
+  #ask(question: (id: number) => ToHistory): Promise<Answer> {
     if (this.#isClosed) return failed('History is closed.')
     if (this.#waiting.size >= storeLimits.historyQueriesWaitingMax) return failed('Too many questions to history are waiting.')
     this.#running ??= this.#start()
     const id = ++this.#lastId
-    this.#running.worker.postMessage({ kind: 'trend', id, query } satisfies ToHistory)
+    this.#running.worker.postMessage(question(id))
     return new Promise((answer) => this.#waiting.set(id, answer))
   }
 
@@ -95,7 +112,7 @@ class HistoryThread implements History {
         this.#onFound?.(message.finding)
         return
       }
-      this.#waiting.get(message.id)?.(answerOf(message))
+      this.#waiting.get(message.id)?.(message)
       this.#waiting.delete(message.id)
     })
     worker.on('error', (error) => {
@@ -105,18 +122,17 @@ class HistoryThread implements History {
       this.#running = null
       const all = [...this.#waiting.values()]
       this.#waiting.clear()
-      for (const answer of all) answer({ kind: 'failed', why, series: [] })
+      for (const answer of all) answer({ kind: 'failed', why })
       ended.resolve()
     })
     return { worker, ended: ended.promise }
   }
 }
 
-const answerOf = (message: Exclude<FromHistory, { kind: 'found' }>): Trend =>
-  message.kind === 'failed'
-    ? { kind: 'failed', why: message.why, series: [] }
-    : { ...message.trend, kind: 'series', series: message.trend.series.map(plain) }
+type Answer = Exclude<FromHistory, { kind: 'found' | 'failed' }> | { readonly kind: 'failed'; readonly why: string }
+
+const whyNot = (answer: Answer): string => (answer.kind === 'failed' ? answer.why : 'History answered another question.')
 
 const plain = ({ t, v, ...series }: RawSeries): TrendSeries => ({ ...series, t: [...t], v: Array.from(v, (value) => (Number.isNaN(value) ? null : value)) })
 
-const failed = (why: string): Promise<Trend> => Promise.resolve({ kind: 'failed', why, series: [] })
+const failed = (why: string): Promise<Answer> => Promise.resolve({ kind: 'failed', why })

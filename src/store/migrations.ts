@@ -192,6 +192,32 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE UNIQUE INDEX quarantine_replayed ON quarantine (device, replayed_hash) WHERE replayed_hash IS NOT NULL;
     `,
   },
+  {
+    version: 4,
+    sql: `
+      -- Waveforms around alerts that were high, a row for each stretch without a gap; none of it is of the log, and none leaves.
+      -- at: when the alert became high; began_at: of the first sample. Value = sample * scale + zero, in unit.
+      CREATE TABLE strip (
+        id INTEGER PRIMARY KEY,
+        alert_id TEXT NOT NULL,
+        at REAL NOT NULL,
+        device TEXT NOT NULL,
+        metric TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        rate_hz REAL NOT NULL,
+        scale REAL NOT NULL,
+        zero REAL NOT NULL,
+        unit TEXT NOT NULL,
+        began_at REAL NOT NULL,
+        samples BLOB NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX strip_by_alert ON strip (alert_id);
+      CREATE INDEX strip_by_time ON strip (at);
+
+      ALTER TABLE retention ADD COLUMN strips INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
 ]
 
 export type Migrated = { readonly kind: 'current'; readonly version: number } | { readonly kind: 'newer'; readonly version: number; readonly known: number }

@@ -45,6 +45,8 @@ export const writerQueries = {
   QUARANTINE_BEYOND: 'SELECT id FROM quarantine ORDER BY at DESC, id DESC LIMIT -1 OFFSET @framesMax',
   REMOVE_QUARANTINED: 'DELETE FROM quarantine WHERE id = @id RETURNING device',
   MARK_REPLAYED: 'UPDATE quarantine SET replayed_at = @at, replayed_hash = @hash WHERE id = @id AND replayed_at IS NULL',
+  ADD_STRIP: `INSERT INTO strip (alert_id, at, device, metric, channel, rate_hz, scale, zero, unit, began_at, samples, crc)
+    VALUES (@alertId, @at, @device, @metric, @channel, @rateHz, @scale, @offset, @unit, @from, @samples, @crc)`,
   COUNT_DROPPED: `INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames)
     ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames`,
 } as const
@@ -89,6 +91,9 @@ export const readerQueries = {
   MESSAGES: writerQueries.MESSAGES,
   OPEN_ALERTS: 'SELECT alert_id AS alertId, crc FROM open_alert ORDER BY alert_id',
   EVENTS_OF_ALERT: 'SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE alert_id = @alertId ORDER BY seq',
+  // The newest first.
+  STRIPS_OF_ALERT: `SELECT id, alert_id AS alertId, at, device, metric, channel, rate_hz AS rateHz, scale, zero AS offset, unit, began_at AS "from", samples, crc
+    FROM strip WHERE alert_id = @alertId ORDER BY id DESC LIMIT @rowsMax`,
   // Only when open_alert itself is damaged.
   ALERT_IDS: 'SELECT DISTINCT alert_id AS alertId FROM event WHERE alert_id IS NOT NULL',
   QUARANTINE_DROPPED: 'SELECT ifnull(sum(frames), 0) AS frames FROM quarantine_dropped',
@@ -135,5 +140,7 @@ export const verifyQueries = {
   STAYS: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc FROM stay LEFT JOIN patient ON patient.id = stay.patient ORDER BY stay.id`,
   QUARANTINE: 'SELECT id, at, device, peer, why, length, bytes, crc FROM quarantine ORDER BY id',
+  STRIPS_AFTER: `SELECT id, alert_id AS alertId, at, device, metric, channel, rate_hz AS rateHz, scale, zero AS offset, unit, began_at AS "from", samples, crc
+    FROM strip WHERE id > @after ORDER BY id LIMIT @rowsMax`,
   MARKS: 'SELECT mark.minute, mark.seq, snapshot.received_at AS at FROM mark LEFT JOIN snapshot ON snapshot.seq = mark.seq ORDER BY mark.minute, mark.seq',
 } as const

@@ -7,7 +7,7 @@ import type { WallMs } from '../domain/time.ts'
 import { retentionLimits } from '../limits.ts'
 import { minuteOf } from './marks.ts'
 import type { RetentionStatements } from './retention-statements.ts'
-import { type RetentionOrder, type Step, removed } from './retention.ts'
+import { type RetentionOrder, type Step, removed, removedAlert } from './retention.ts'
 
 const DAY_MS = 86_400_000
 /** Rows of a stay are looked for so long around it: what was held while the disk failed came in later. */
@@ -148,6 +148,7 @@ export class LogWalk {
         phase.at = seq
         if (!this.#isEventDue(alertId, body)) continue
         this.#sql.removeEvent.run(seq)
+        if (alertId !== null) removedAlert(this.#sql, step, alertId)
         removed(step, seq)
       }
       if (page.length < EVENTS_PER_PAGE) return true

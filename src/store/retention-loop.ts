@@ -65,6 +65,7 @@ async function orderOf({ folder, setting, clock, sent }: RetentionParts): Promis
     identityMs: setting.identityHours * HOUR_MS,
     numericsMs: setting.numericsDays * DAY_MS,
     framesMs: setting.framesHours * HOUR_MS,
+    stripsMs: setting.stripsDays * DAY_MS,
     databaseBytesMax: setting.databaseGb * 1e9,
     freeBytes: await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null),
     hold: holdOf(sent(), now, setting.unsentDays * DAY_MS),

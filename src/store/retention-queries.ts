@@ -3,11 +3,11 @@
 export const retentionQueries = {
   PAGES: 'PRAGMA page_count',
   FREE_PAGES: 'PRAGMA freelist_count',
-  STATE: `SELECT at, rows, identities, frames, unbound_seq AS unboundSeq,
+  STATE: `SELECT at, rows, identities, frames, strips, unbound_seq AS unboundSeq,
     forced_at AS forcedAt, forced_from AS forcedFrom, forced_to AS forcedTo, forced_why AS forcedWhy FROM retention WHERE id = 1`,
-  PUT_STATE: `INSERT INTO retention (id, at, rows, identities, frames, unbound_seq, forced_at, forced_from, forced_to, forced_why)
-    VALUES (1, @at, @rows, @identities, @frames, @unboundSeq, @forcedAt, @forcedFrom, @forcedTo, @forcedWhy)
-    ON CONFLICT (id) DO UPDATE SET at = excluded.at, rows = excluded.rows, identities = excluded.identities, frames = excluded.frames,
+  PUT_STATE: `INSERT INTO retention (id, at, rows, identities, frames, strips, unbound_seq, forced_at, forced_from, forced_to, forced_why)
+    VALUES (1, @at, @rows, @identities, @frames, @strips, @unboundSeq, @forcedAt, @forcedFrom, @forcedTo, @forcedWhy)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, rows = excluded.rows, identities = excluded.identities, frames = excluded.frames, strips = excluded.strips,
       unbound_seq = excluded.unbound_seq, forced_at = excluded.forced_at, forced_from = excluded.forced_from, forced_to = excluded.forced_to,
       forced_why = excluded.forced_why`,
   SET_UNBOUND: `INSERT INTO retention (id, at, rows, identities, frames, unbound_seq) VALUES (1, 0, 0, 0, 0, @unboundSeq)
@@ -23,6 +23,9 @@ export const retentionQueries = {
   FORGET_PATIENT: 'UPDATE patient SET mrn = NULL, name = NULL, crc = @crc WHERE id = @patient',
   // Frames.
   REMOVE_FRAMES: 'DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE at <= @before ORDER BY at LIMIT @rowsMax)',
+  // Strips.
+  REMOVE_STRIPS: 'DELETE FROM strip WHERE id IN (SELECT id FROM strip WHERE at <= @before ORDER BY at LIMIT @rowsMax)',
+  REMOVE_STRIPS_OF: 'DELETE FROM strip WHERE alert_id = @alertId',
   // Numerics.
   STAYS_ENDED: 'SELECT id, opened_at AS openedAt, closed_at AS closedAt FROM stay WHERE closed_at <= @before ORDER BY closed_at LIMIT @rowsMax',
   STAY_KNOWN: 'SELECT 1 AS known FROM stay WHERE id = @stay',

@@ -24,7 +24,7 @@ export function retentionNews(folder: string, now: WallMs): RetentionNews {
     const done =
       state === undefined || state.at === 0
         ? 'nothing was old enough to delete yet'
-        : `last deleted ${timeOf(state.at)}; in all ${state.rows} rows, ${state.identities} identities, ${state.frames} frames`
+        : `last deleted ${timeOf(state.at)}; in all ${state.rows} rows, ${state.identities} identities, ${state.frames} frames, ${state.strips} waveforms of alerts`
     const isForced = state !== undefined && state.forcedAt !== null && now - state.forcedAt < WEEK_MS
     if (!isForced) return { what: `${reach}; ${done}`, remedy: null }
     return {

@@ -34,6 +34,8 @@ export const retentionStatementsOf = (db: Database) => ({
   unnameStay: db.prepare<[{ id: string; crc: number }]>(Q.UNNAME_STAY),
   forgetPatient: db.prepare<[{ patient: number; crc: number }]>(Q.FORGET_PATIENT),
   removeFrames: db.prepare<[Some & { before: number }]>(Q.REMOVE_FRAMES),
+  removeStrips: db.prepare<[Some & { before: number }]>(Q.REMOVE_STRIPS),
+  removeStripsOf: db.prepare<[{ alertId: string }]>(Q.REMOVE_STRIPS_OF),
   staysEnded: db.prepare<[Some & { before: number }], { readonly id: string; readonly openedAt: number; readonly closedAt: number }>(Q.STAYS_ENDED),
   stayKnown: db.prepare<[{ stay: string }], { readonly known: number }>(Q.STAY_KNOWN),
   removeStay: db.prepare<[{ id: string }]>(Q.REMOVE_STAY),

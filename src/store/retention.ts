@@ -1,6 +1,6 @@
 /**
- * What is old is deleted, in small steps, each a transaction of the writer's own: identity, raw frames, then the values and
- * alerts of stays that ended. Never past what central has, until a dead central has held it for long, or the disk is nearly
+ * What is old is deleted, in small steps, each a transaction of the writer's own: identity, raw frames, strips, then the
+ * values and alerts of stays that ended. Never past what central has, until a dead central has held it for long, or the disk is nearly
  * full: then the oldest go first, and the log says which numbers they had.
  *
  * A number that was given is never given again: the floor rises in the transaction that deletes.
@@ -26,6 +26,7 @@ export type RetentionOrder = {
   readonly identityMs: number
   readonly numericsMs: number
   readonly framesMs: number
+  readonly stripsMs: number
   readonly databaseBytesMax: number
   /** Free on the disk; null where nobody could say. */
   readonly freeBytes: number | null
@@ -40,6 +41,8 @@ export type RetentionReport =
       readonly kind: 'done'
       readonly identities: number
       readonly frames: number
+      /** Stretches of waveforms that were kept with alerts. */
+      readonly strips: number
       readonly rows: number
       readonly forced: Forced | null
       /** When rows last went before their time, in this life of the gateway or in one before; null: never. */
@@ -55,6 +58,7 @@ export type RetentionState = {
   readonly rows: number
   readonly identities: number
   readonly frames: number
+  readonly strips: number
   readonly unboundSeq: number
   readonly forcedAt: number | null
   readonly forcedFrom: number | null
@@ -62,7 +66,7 @@ export type RetentionState = {
   readonly forcedWhy: string | null
 }
 
-const NEVER: RetentionState = { at: 0, rows: 0, identities: 0, frames: 0, unboundSeq: 0, forcedAt: null, forcedFrom: null, forcedTo: null, forcedWhy: null }
+const NEVER: RetentionState = { at: 0, rows: 0, identities: 0, frames: 0, strips: 0, unboundSeq: 0, forcedAt: null, forcedFrom: null, forcedTo: null, forcedWhy: null }
 /** One step in the making: what it did so far, and what it may still do. */
 export type Step = {
   readonly order: RetentionOrder
@@ -71,6 +75,7 @@ export type Step = {
   left: number
   identities: number
   frames: number
+  strips: number
   rows: number
   highest: number
   /** Numbers of rows that central never had. */
@@ -87,6 +92,11 @@ export function removed(step: Step, seq: number): void {
   step.blocks.add(blockOf(seq))
   // Nobody knows yet whether it was sent: people are told the worse.
   if (hold.kind === 'unknown' || (hold.kind === 'cursor' && seq > hold.seq)) step.unsent.push(seq)
+}
+
+/** What was kept with an alert goes with it. Call for each event of an alert that goes. */
+export function removedAlert(sql: RetentionStatements, step: Step, alertId: string): void {
+  step.strips += sql.removeStripsOf.run({ alertId }).changes
 }
 
 export class Retention {
@@ -112,13 +122,14 @@ export class Retention {
   step(order: RetentionOrder, monoMs: () => number): Extract<RetentionReport, { kind: 'done' }> {
     const until = monoMs() + retentionLimits.stepMsMax
     const step: Step = {
-      order, left: retentionLimits.rowsPerStepMax, identities: 0, frames: 0, rows: 0, highest: 0, unsent: [], blocks: new Set(),
+      order, left: retentionLimits.rowsPerStepMax, identities: 0, frames: 0, strips: 0, rows: 0, highest: 0, unsent: [], blocks: new Set(),
       goesOn: () => step.left > 0 && monoMs() < until,
     }
     this.#secretly(() => {
       this.#forgetPeople(step)
       if (step.goesOn()) this.#removeFrames(step)
     })
+    this.#removeStrips(step, step.order.now - step.order.stripsMs)
     const pressed = step.goesOn() ? this.#relievePressure(step) : null
     // However slow the machine: the log comes on in each step that has rows left.
     if (step.left > 0) this.#log.step(step)
@@ -178,6 +189,15 @@ export class Retention {
     step.left -= changes
   }
 
+  #removeStrips(step: Step, before: number): void {
+    const rowsMax: number = retentionLimits.stripsPerDeleteMax
+    for (let changes = rowsMax; changes === rowsMax && step.goesOn(); ) {
+      changes = this.#sql.removeStrips.run({ before, rowsMax }).changes
+      step.strips += changes
+      step.left -= changes
+    }
+  }
+
   // ── when there is no room ──────────────────────────────────────────────────────────────────────────────────────────
 
   /** Null while there is room, or nothing that may go. */
@@ -189,6 +209,7 @@ export class Retention {
     const before = step.rows
     let seqFrom = Number.MAX_SAFE_INTEGER
     let seqTo = 0
+    let goneTo = Number.NEGATIVE_INFINITY
     const gone = (seq: number): void => {
       removed(step, seq)
       seqFrom = Math.min(seqFrom, seq)
@@ -200,15 +221,19 @@ export class Retention {
       if ((at >= keptFrom && at <= step.order.now) || !step.goesOn()) break
       this.#sql.removeSnapshot.run(seq)
       gone(seq)
+      if (at < keptFrom) goneTo = at
     }
     // Events up to there go with them, but never one of an alert that is open.
     if (seqTo > 0 && step.goesOn()) {
       for (const { seq, at, alertId } of this.#sql.oldestEvents.all({ lastSeq: seqTo, rowsMax: step.left })) {
         if (at >= keptFrom || (alertId !== null && this.#sql.alertIsOpen.get({ alertId }))) continue
         this.#sql.removeEvent.run(seq)
+        if (alertId !== null) removedAlert(this.#sql, step, alertId)
         gone(seq)
       }
     }
+    // And strips as old as that.
+    this.#removeStrips(step, goneTo)
     return seqTo === 0 ? null : { why, seqFrom, seqTo, rows: step.rows - before }
   }
 
@@ -228,20 +253,21 @@ export class Retention {
   // ── what was done ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   #account(step: Step, pressed: Omit<Forced, 'unsent'> | null, isCut: boolean): Extract<RetentionReport, { kind: 'done' }> {
-    const { identities, frames, rows, unsent, order } = step
+    const { identities, frames, strips, rows, unsent, order } = step
     if (identities + frames > 0) this.#hasTraces = true
     const held = { why: 'central has taken nothing for too long', seqFrom: Math.min(...unsent), seqTo: Math.max(...unsent), rows: unsent.length }
     const forced = pressed ? { ...pressed, unsent: unsent.length } : unsent.length > 0 ? { ...held, unsent: unsent.length } : null
     if (rows > 0) this.#sql.raiseFloor.run({ seq: step.highest })
     for (const block of step.blocks) this.#sql.unseal.run({ block })
     const before = this.#sql.state.get() ?? NEVER
-    if (identities + frames + rows > 0) {
+    if (identities + frames + strips + rows > 0) {
       const loud = forced ? { forcedAt: order.now, forcedFrom: forced.seqFrom, forcedTo: forced.seqTo, forcedWhy: forced.why } : {}
       this.#sql.putState.run({
         ...before, ...loud, at: order.now, rows: before.rows + rows, identities: before.identities + identities, frames: before.frames + frames,
+        strips: before.strips + strips,
       })
     }
-    return { kind: 'done', identities, frames, rows, forced, forcedAt: forced ? order.now : before.forcedAt, more: isCut || (this.#isPressed && rows > 0) }
+    return { kind: 'done', identities, frames, strips, rows, forced, forcedAt: forced ? order.now : before.forcedAt, more: isCut || (this.#isPressed && rows > 0) }
   }
 }
 

@@ -18,7 +18,7 @@ import { readerQueries } from './queries.ts'
 
 /** A row that cannot be believed. */
 export type Damage = {
-  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'stream' | 'series' | 'mark'
+  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'strip' | 'stream' | 'series' | 'mark'
   readonly row: number | string
   readonly why: string
 }

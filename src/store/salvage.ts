@@ -11,6 +11,7 @@ import { type Epoch, epochsOf } from './epochs.ts'
 import { type Identity, metaOf } from './meta.ts'
 import { readerQueries, writerQueries } from './queries.ts'
 import { type EventRow, type MessageRow, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
+import { type StripRow, stripCrc } from './strips.ts'
 
 export type Salvage = {
   /** Empty where not even that could be read. */
@@ -20,11 +21,16 @@ export type Salvage = {
   /** All events of the alerts that are open, with the numbers that they had. */
   readonly events: readonly EventRow[]
   readonly messages: readonly MessageRow[]
+  /** Waveforms kept with those alerts. */
+  readonly strips: readonly StripRow[]
   /** Something could not be read, or there was no time: there was more than is here. */
   readonly isPartial: boolean
 }
 
-const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], isPartial: true }
+/** Version of the schema. */
+const STRIPS_SINCE = 4
+
+const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], strips: [], isPartial: true }
 
 /** `monoMs` tells time that never steps. Never throws for what a file holds. */
 export function salvage(file: string, identity: Identity, monoMs: () => number): Salvage {
@@ -69,10 +75,17 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
   const events = alerts.flatMap(({ alertId }) => some(() => ofAlert.iterate({ alertId }), (row) => eventOf(row).kind === 'good'))
   const last = some(() => db.prepare<[], { readonly seq: number }>(writerQueries.LAST_SEQ).all(), () => true)
+  // Last, for they weigh most. A file of an older version has none.
+  const strips: StripRow[] = []
+  for (const { alertId } of (meta.version ?? 1) < STRIPS_SINCE ? [] : alerts) {
+    const rowsMax = storeLimits.salvageStripsMax - strips.length
+    const ofAlert = (): Iterable<StripRow> => db.prepare<[{ alertId: string; rowsMax: number }], StripRow>(readerQueries.STRIPS_OF_ALERT).iterate({ alertId, rowsMax })
+    if (rowsMax > 0) strips.push(...some(ofAlert, (row) => row.crc === stripCrc(row)).toReversed())
+  }
   const lastSeq = Math.max(last[0]?.seq ?? 0, ...epochs.map(({ firstSeq }) => firstSeq), ...events.map(({ seq }) => seq))
   // A damaged file may tell the same twice.
   const history = [...new Map(epochs.map((epoch) => [epoch.epoch, epoch])).values()]
-  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, isPartial }
+  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, strips, isPartial }
 }
 
 /** No name is better than a wrong one. */

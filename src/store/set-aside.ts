@@ -36,10 +36,15 @@ export function moveAside(folder: string, files: readonly string[], at: Date): s
   return join(folder, SET_ASIDE, into)
 }
 
-/** The same under a note, which stands until `endMove`; a move that was cut off is gone on with, into its own folder. @throws Error with a code. */
+/**
+ * The same under a note, which stands until `endMove`; a move that was cut off is gone on with, into its own folder, but
+ * never over what lies there. @throws Error with a code.
+ */
 export function beginMove(folder: string, { files, why, at }: Pick<Move, 'files' | 'why'> & { readonly at: Date }): Move {
   const found = unfinishedMove(folder)
-  const move = found && !found.isMoved ? found : { into: freshName(folder, at), files, why, isMoved: false }
+  // Somebody put files back by hand meanwhile, or a restore did.
+  const isOver = found === null || found.isMoved || found.files.some((file) => existsSync(join(folder, file)) && existsSync(join(folderOf(folder, found), file)))
+  const move = isOver ? { into: freshName(folder, at), files, why, isMoved: false } : { ...found, files: [...new Set([...found.files, ...files])] }
   // What it says is on the disk before anything is where nobody would look for it.
   writeNote(folder, move)
   moveInto(folder, move)

@@ -3,7 +3,8 @@
  * readings; the store thread reads just enough to insert them. Little-endian:
  *
  *   u32 snapshots · for each: u32 bytes of readings · i32 crc · u32 stream · double receivedAt · double sentAt (NaN: none) · readings
- *   u32 bytes of JSON (0: nothing else in the tick) · JSON of names, events, stays, messages and quarantined frames · the frames' bytes
+ *   u32 bytes of JSON (0: nothing else in the tick) · JSON of names, events, stays, messages, quarantined frames and strips ·
+ *   the frames' bytes · the strips' packed samples
  */
 
 import { utf8 } from '../codec/bytes.ts'
@@ -15,6 +16,8 @@ import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
 import type { Names, NewNames } from './names.ts'
 import { packReadings } from './packed.ts'
 import { Scratch } from './scratch.ts'
+import { packSamples } from './strip-samples.ts'
+import type { PackedStrip } from './strips.ts'
 
 export type EncodedSnapshot = {
   readonly stream: number
@@ -43,6 +46,7 @@ export type EncodedTick = {
   readonly stays: readonly StayRecord[]
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly EncodedFrame[]
+  readonly strips: readonly PackedStrip[]
   readonly replayed?: readonly ReplayedFrame[]
 }
 
@@ -52,6 +56,8 @@ type Rest = {
   readonly stays: readonly StayRecord[]
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly (Omit<EncodedFrame, 'bytes'> & { readonly kept: number })[]
+  /** `samples`: how many bytes of them follow. */
+  readonly strips: readonly (Omit<PackedStrip, 'samples'> & { readonly samples: number })[]
   readonly replayed?: readonly ReplayedFrame[]
 }
 
@@ -76,12 +82,15 @@ export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scra
 }
 
 function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
-  const isEmpty = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + (tick.replayed?.length ?? 0) + names.streams.length + names.series.length === 0
+  const { strips = [], replayed = [] } = tick
+  const beside = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + strips.length + replayed.length
+  const isEmpty = beside + names.streams.length + names.series.length === 0
   if (isEmpty) {
     scratch.u32(0)
     return
   }
   const kept = tick.quarantined.map((frame) => frame.bytes.subarray(0, pumpLimits.quarantinedFrameBytesMax))
+  const packed = strips.map(({ samples }) => packSamples(samples))
   const json = utf8(
     JSON.stringify({
       names,
@@ -92,11 +101,13 @@ function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
       quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
         at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
       })),
+      strips: strips.map((strip, place) => ({ ...strip, samples: packed[place]?.length ?? 0 })),
     } satisfies Rest),
   )
   scratch.u32(json.length)
   scratch.bytes(json)
   for (const bytes of kept) scratch.bytes(bytes)
+  for (const samples of packed) scratch.bytes(samples)
 }
 
 function encodeEvent(stored: StoredEvent): EncodedEvent {
@@ -132,7 +143,7 @@ export function decodeTick(buffer: ArrayBuffer): EncodedTick {
 
 function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'> {
   const length = bytes.readUInt32LE(start)
-  if (length === 0) return { names: { streams: [], series: [] }, events: [], stays: [], messages: [], quarantined: [] }
+  if (length === 0) return { names: { streams: [], series: [] }, events: [], stays: [], messages: [], quarantined: [], strips: [] }
   let at = start + 4 + length
   const rest: Rest = JSON.parse(bytes.toString('utf8', start + 4, at))
   const quarantined = rest.quarantined.map(({ kept, ...frame }) => {
@@ -140,7 +151,12 @@ function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'
     at += kept
     return whole
   })
-  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, ...(rest.replayed ? { replayed: rest.replayed } : {}) }
+  const strips = rest.strips.map((strip) => {
+    const whole = { ...strip, samples: bytes.subarray(at, at + strip.samples) }
+    at += strip.samples
+    return whole
+  })
+  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, strips, ...(rest.replayed ? { replayed: rest.replayed } : {}) }
 }
 
 /** The tick without the snapshots of which a name cannot be numbered; those become frames in quarantine. */

@@ -12,6 +12,7 @@ import { type SeriesRow, type StreamRow, seriesCrc, streamCrc } from './names.ts
 import { readerQueries, verifyQueries } from './queries.ts'
 import { type Damage, type MessageRow, RowReader, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
 import type { SealKey } from './seal-key.ts'
+import { type StripRow, stripCrc } from './strips.ts'
 import { BLOCK_NUMBERS, BlockMac, type Segment, blockOf, namesBefore } from './seal.ts'
 
 /** A block whose rows are not those that were sealed. */
@@ -42,6 +43,10 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
   yield { done: 0, of }
   // In one go: a cursor that stays open over a rest keeps the WAL from being emptied.
   for (const damage of besideTheLog(db)) onDamage(damage)
+  for (const page of pagesOfStrips(db)) {
+    for (const row of page) if (row.crc !== stripCrc(row)) onDamage({ table: 'strip', row: row.id, why: WRONG })
+    yield { done: 0, of }
+  }
   const log = new LogRows(db)
   const names = new RowReader(db)
   const isNamed = (stream: number): boolean => knows(names, stream)
@@ -138,6 +143,13 @@ function* besideTheLog(db: Database): Generator<Damage, void, undefined> {
     // Rows are deleted by retention; a mark whose row is there must name its minute.
     if (at !== null && minuteOf(at) !== minute) yield { table: 'mark', row: seq, why: 'it names another minute than its row' }
   }
+}
+
+/** They may be many and large: page by page, each in a transaction of its own. */
+function* pagesOfStrips(db: Database): Generator<readonly StripRow[], void, undefined> {
+  const rowsMax = sealLimits.stripsPerLookMax
+  const after = db.prepare<[{ after: number; rowsMax: number }], StripRow>(verifyQueries.STRIPS_AFTER)
+  for (let page = after.all({ after: 0, rowsMax }); page.length > 0; page = after.all({ after: page.at(-1)?.id ?? 0, rowsMax })) yield page
 }
 
 type QuarantineRow = {

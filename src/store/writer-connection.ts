@@ -6,6 +6,7 @@ import { readerQueries, sealQueries, writerQueries } from './queries.ts'
 import type { ReplayedFrame } from '../seams.ts'
 import type { EventRow, MessageRow, StayRow } from './rows.ts'
 import type { Segment } from './seal.ts'
+import type { PackedStrip } from './strips.ts'
 import type { EncodedFrame } from './tick-codec.ts'
 
 export type Connection = ReturnType<typeof connectionOf>
@@ -50,6 +51,7 @@ export function connectionOf(db: Database) {
     quarantineBeyond: db.prepare<[{ framesMax: number }], { readonly id: number }>(writerQueries.QUARANTINE_BEYOND),
     removeQuarantined: db.prepare<[{ id: number }], { readonly device: string }>(writerQueries.REMOVE_QUARANTINED),
     markReplayed: db.prepare<[ReplayedFrame]>(writerQueries.MARK_REPLAYED),
+    addStrip: db.prepare<[PackedStrip & { readonly crc: number }]>(writerQueries.ADD_STRIP),
     countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
     putSegment: db.prepare<[Segment]>(sealQueries.PUT_SEGMENT),
     checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },

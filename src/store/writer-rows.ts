@@ -4,6 +4,7 @@ import { wallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
+import { type PackedStrip, stripCrc } from './strips.ts'
 import type { EncodedEvent, EncodedFrame, EncodedSnapshot } from './tick-codec.ts'
 import type { Connection } from './writer-connection.ts'
 
@@ -29,6 +30,10 @@ export function addEvent(connection: Connection, { at, kind, alertId, opens, bod
   if (alertId === null || opens === null) return
   if (opens) connection.openAlert.run({ alertId, crc: rowCrc(alertId) })
   else connection.closeAlert.run({ alertId })
+}
+
+export function addStrip(connection: Connection, strip: PackedStrip): void {
+  connection.addStrip.run({ ...strip, crc: stripCrc(strip) })
 }
 
 /** Several statements that are one row: all of them or none. */

@@ -25,7 +25,7 @@ import { type SealKey, openSealKey } from './seal-key.ts'
 import { type EncodedFrame, type EncodedTick, decodeTick } from './tick-codec.ts'
 import { type Connection, connectionOf, lastSeqOf } from './writer-connection.ts'
 import { addQuarantined, markReplayed } from './quarantine-rows.ts'
-import { addEvent, putStay, refusedRow, refusedSnapshot, whole } from './writer-rows.ts'
+import { addEvent, addStrip, putStay, refusedRow, refusedSnapshot, whole } from './writer-rows.ts'
 
 export type WriterSettings = Identity & {
   readonly folder: string
@@ -399,6 +399,7 @@ export class Writer {
       if (orRefuse('event', event, () => whole(connection, () => addEvent(connection, event, seq + 1)))) seq++
     }
     for (const message of tick.messages) orRefuse('message identity', message, () => this.#messages.put(connection, message))
+    for (const strip of tick.strips) orRefuse('strip', { ...strip, samples: strip.samples.length }, () => addStrip(connection, strip))
     try {
       if (tick.quarantined.length > 0) whole(connection, () => addQuarantined(connection, tick.quarantined))
     } catch (error) {
@@ -425,7 +426,7 @@ function sealKeyOf(folder: string): SealKey | null {
 
 /** A tick that says one thing of the gateway itself. */
 const saying = (what: string, at: WallMs): EncodedTick => ({
-  names: { streams: [], series: [] }, snapshots: [], stays: [], messages: [], quarantined: [],
+  names: { streams: [], series: [] }, snapshots: [], stays: [], messages: [], quarantined: [], strips: [],
   events: [{ at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what, subject: { bed: null, stay: null, device: null } }) }],
 })
 

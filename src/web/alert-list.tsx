@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, clockText, momentText } from './age.ts'
@@ -41,9 +42,10 @@ export function AlertList() {
   )
 }
 
-type CardProps = { readonly alert: AlertView; readonly onOpen: (() => void) | null }
+/** `children` come last, so that what arrives late moves no button. */
+type CardProps = { readonly alert: AlertView; readonly onOpen: (() => void) | null; readonly children?: ComponentChildren }
 
-export function AlertCard({ alert, onOpen }: CardProps) {
+export function AlertCard({ alert, onOpen, children }: CardProps) {
   const { receiver } = useStation()
   const { server } = receiver.moment.value
   const bed = receiver.ward.value?.beds.find((one) => one.id === alert.bed)
@@ -65,6 +67,7 @@ export function AlertCard({ alert, onOpen }: CardProps) {
       <BecauseLines alert={alert} values={bed?.values ?? []} server={server} />
       {alert.state === 'latched' && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
       <Acknowledgement alert={alert} />
+      {children}
     </li>
   )
 }

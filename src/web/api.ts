@@ -51,6 +51,7 @@ export const paths = {
   me: '/api/me',
   health: '/health',
   acknowledge: (alert: string) => `/api/alerts/${encodeURIComponent(alert)}/acknowledge`,
+  strip: (alert: string) => `/api/alerts/${encodeURIComponent(alert)}/strip`,
   context: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/context`,
   trend: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/trend?hours=${webLimits.trendSpanMs / 3_600_000}`,
   socket: (location: Location) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,

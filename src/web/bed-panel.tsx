@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { BedView } from '../api/wire.ts'
 import { agoText } from './age.ts'
 import { AlertCard } from './alert-list.tsx'
+import { AlertStrip } from './alert-strip.tsx'
 import { PanelTrend } from './bed-trend.tsx'
 import { ContextControls } from './context-controls.tsx'
 import { Mark } from './mark.tsx'
@@ -44,7 +45,7 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
       </header>
       <div class="panel-body">
         <div class="panel-main">
-          {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null} />)}</ol>}
+          {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null}><AlertStrip alert={alert} /></AlertCard>)}</ol>}
           <PanelTrend bed={bed} judged={judged} alerts={ofBed} />
         </div>
         <div class="panel-side">

@@ -1,7 +1,7 @@
 import type { BedView, DeviceView } from '../api/wire.ts'
 import { agoText } from './age.ts'
 import { useStation } from './station.ts'
-import { bedText, linkText, mayOpenDevices } from './words.ts'
+import { bedText, linkText, mayOpenDevices, wavesText } from './words.ts'
 
 /** For whoever mends things: each device, how it speaks, and what came of it. */
 export function DevicesPage() {
@@ -28,6 +28,7 @@ export function DevicesPage() {
                 <th scope="col" class="count-cell">Bad</th>
                 <th scope="col" class="count-cell">Skipped</th>
                 <th scope="col" class="count-cell">Quarantined</th>
+                <th scope="col" class="count-cell">Waveforms</th>
                 <th scope="col">Note</th>
               </tr>
             </thead>
@@ -56,6 +57,7 @@ function DeviceRow({ device, beds }: { readonly device: DeviceView; readonly bed
       {[good, bad, skipped, quarantined].map((count, index) => (
         <td key={index} class="count-cell" data-trouble={(index === 1 || index === 3) && count > 0}>{count.toLocaleString('en-GB')}</td>
       ))}
+      <td class="count-cell">{wavesText(device.waves)}</td>
       <td class="note-cell">{device.note}</td>
     </tr>
   )

@@ -1,6 +1,6 @@
 /** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
 
-import type { ServerMessage, TrendView } from '../api/wire.ts'
+import type { ServerMessage, StripView, TrendView } from '../api/wire.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -57,6 +57,12 @@ const isSeries = (thing: unknown): boolean =>
   isListOf(isNumber, thing['t']) && isListOf((v) => v === null || isNumber(v), thing['v'])
 
 export const isTrendView = (thing: unknown): thing is TrendView => isRecord(thing) && isListOf(isSeries, thing['series'])
+
+const isStripLine = (thing: unknown): boolean =>
+  isRecord(thing) && ['device', 'metric', 'channel', 'unit'].every((name) => isText(thing[name])) && ['at', 'rateHz', 'scale', 'offset', 'from'].every((name) => isNumber(thing[name])) &&
+  isListOf(isNumber, thing['samples'])
+
+export const isStripView = (thing: unknown): thing is StripView => isRecord(thing) && isListOf(isStripLine, thing['lines']) && isNumber(thing['damaged'])
 
 /** Whether the public health answer says that this is a demo: the login page must say so before anybody is known. */
 export const isDemoHealth = (body: unknown): boolean => isRecord(body) && body['mode'] === 'demo'

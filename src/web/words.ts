@@ -65,6 +65,10 @@ export function subjectText(alert: AlertView): string {
 /** `Bed 7` for a label that is a mere number or letter code, the label itself when it says so already. */
 export const bedText = (label: string): string => (/\p{L}{3}/u.test(label) ? label : `Bed ${label}`)
 
+/** `4 × 12 min`: channels, and what is kept of them. */
+export const wavesText = ({ channels, seconds }: DeviceView['waves']): string =>
+  channels === 0 ? 'none' : `${channels} × ${seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`}`
+
 export function linkText(link: DeviceView['link']): string {
   switch (link) {
     case 'live':

@@ -23,7 +23,7 @@ async function description(): Promise<Description> {
 test('every route is described, with who may, what it takes and every failure', async () => {
   const { openapi, paths } = await description()
   expect(openapi).toMatch(/^3\.1/)
-  expect(Object.keys(paths)).toHaveLength(13)
+  expect(Object.keys(paths)).toHaveLength(14)
   const pause = paths['/api/alerts/{id}/pause']?.['post']
   expect(pause?.parameters).toMatchObject([{ name: 'id', in: 'path' }])
   expect(pause?.['x-roles']).toEqual(['nurse'])

@@ -36,6 +36,7 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'GET /api/beds': ['nurse', 'biomed', 'admin'],
   'GET /api/beds/{id}/trend': ['nurse', 'biomed', 'admin'],
   'GET /api/alerts': ['nurse', 'biomed', 'admin'],
+  'GET /api/alerts/{id}/strip': ['nurse', 'biomed', 'admin'],
   'GET /api/devices': ['biomed', 'admin'],
   'POST /api/alerts/{id}/acknowledge': ['nurse'],
   'POST /api/alerts/{id}/pause': ['nurse'],
@@ -306,6 +307,7 @@ test('the answers have the shapes of the contract', async () => {
     '/api/alerts': SCHEMAS.Alerts,
     '/api/devices': SCHEMAS.Devices,
     '/api/beds/bed-1/trend': SCHEMAS.Trend,
+    '/api/alerts/alert-1/strip': SCHEMAS.Strip,
     '/api/me': SCHEMAS.You,
     '/health': SCHEMAS.Health,
   }
@@ -381,6 +383,15 @@ test.each([
 ])('a trend of %s is answered %i', async (query, status) => {
   const { ask, signIn } = await startWard()
   expect((await ask(`/api/beds/bed-1/trend${query}`, { cookie: await signIn() })).status).toBe(status)
+})
+
+test('waveforms that cannot be read are said to be so; an alert that has none has none', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const cookie = await signIn()
+  expect(await (await ask('/api/alerts/alert-2/strip', { cookie })).json()).toEqual({ lines: [], damaged: 0, isCut: false })
+  ward.strip = () => Promise.resolve(null)
+  const response = await ask('/api/alerts/alert-1/strip', { cookie })
+  expect([response.status, await detailOf(response)]).toEqual([500, 'The waveforms of this alert cannot be read now.'])
 })
 
 test('the trend of a bed that is not there is 404', async () => {

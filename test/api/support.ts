@@ -21,7 +21,7 @@ import { CHEAP, dataFolder, fakeLog, never, PASSWORD } from '../security/support
 export const AT = wallMs(Date.UTC(2026, 0, 1))
 
 const FRAMES = { good: 1, bad: 0, skipped: 0, quarantined: 0 }
-export const aDevice = (id: string, bed: string | null): DeviceView => ({ id, driver: 'hl7', bed, link: 'live', lastFrameAt: AT, frames: FRAMES, note: '' })
+export const aDevice = (id: string, bed: string | null): DeviceView => ({ id, driver: 'hl7', bed, link: 'live', lastFrameAt: AT, frames: FRAMES, waves: { channels: 0, seconds: 0 }, note: '' })
 
 /** A heart rate of zero is a value. */
 const HEART: ValueView = {
@@ -124,6 +124,11 @@ export function fakeWard(): FakeWard {
     trend: async (bed, hours) => {
       ward.asked.push(`trend ${bed} ${hours}`)
       return { series: [{ metric: 'MDC_ECG_HEART_RATE', label: 'HR', unit: '/min', t: [AT], v: [null] }] }
+    },
+    strip: async (alert) => {
+      ward.asked.push(`strip ${alert}`)
+      const line = { at: AT, device: 'monitor-bed-1', metric: 'MDC_ECG_ELEC_POTL_II', channel: '', unit: 'mV', rateHz: 250, scale: 0.005, offset: 0, from: AT - 10_000, samples: [0, 1, -1] }
+      return { lines: alert === 'alert-1' ? [line] : [], damaged: 0, isCut: false }
     },
     displayed: (alerts, by) => void ward.asked.push(`displayed ${alerts.join()} by ${by}`),
   }

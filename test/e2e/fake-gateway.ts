@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AlertView, BedView, ServerMessage } from '../../src/api/wire.ts'
 import { wallMs } from '../../src/domain/time.ts'
-import { alertViews, bedViews, CALM, deviceViews, gatewayView, type Scene, trendView } from '../web/fake-ward.ts'
+import { alertViews, bedViews, CALM, deviceViews, gatewayView, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
 /** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
 export type Silence = 'none' | 'open' | 'closed' | 'rules'
@@ -101,6 +101,8 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     }
     if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
     const bed = /^\/api\/beds\/([^/]+)\/trend$/.exec(path)?.[1]
+    const alert = /^\/api\/alerts\/([^/]+)\/strip$/.exec(path)?.[1]
+    if (alert !== undefined) return { status: 200, body: alert === 'alert-1' ? stripView(started.get(alert) ?? wall()) : { lines: [], damaged: 0, isCut: false } }
     if (bed !== undefined) return { status: 200, body: trendView(Number(bed) - 1, play, wall()) }
     return path === '/api/me' ? { status: 200, body: you() } : { status: 404, body: { detail: 'There is no such thing.' } }
   }

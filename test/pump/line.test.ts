@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import mqttJson from '../../drivers/mqtt-json/driver.ts'
 import { monoMs } from '../../src/domain/time.ts'
+import { pumpLimits } from '../../src/limits.ts'
 import { openSession } from '../../src/pump/line.ts'
 import type { Driver, Frame, Outcome } from '../../src/seams.ts'
 
@@ -89,7 +90,7 @@ describe('a dialogue', () => {
       end: () => ({ frames: [], send: [], wakeAt: null }),
     }),
   }
-  function talk() {
+  function talk(isHeld: () => boolean = () => false) {
     const heard: string[] = []
     const opened = openSession({
       driver: dialogue,
@@ -98,12 +99,12 @@ describe('a dialogue', () => {
       write: (bytes) => void heard.push(new TextDecoder().decode(bytes)),
       hangUp: (why) => void heard.push(`hung up: ${why}`),
       mono: () => monoMs(0),
-      timerMsUntil: () => 0,
+      timerMsUntil: (at) => at,
       frame: (frame) => void heard.push(frame.kind),
       status: () => undefined,
       reading: () => undefined,
       wasRead: () => undefined,
-      isHeld: () => false,
+      isHeld,
       faulted: () => undefined,
     })
     return { heard, say: (text: string) => opened.receive(new TextEncoder().encode(text)), opened }
@@ -128,5 +129,34 @@ describe('a dialogue', () => {
     const { heard, say } = talk()
     say('bug')
     expect(heard).toEqual(['hello', 'bad', 'hung up: driver mqtt-json failed on these bytes'])
+  })
+
+  it('that is not read for now greets when it is read again, for the other end may speak only when asked', () => {
+    vi.useFakeTimers()
+    try {
+      let isHeld = true
+      const { heard, opened } = talk(() => isHeld)
+      vi.advanceTimersByTime(60_000)
+      expect(heard).toEqual([])
+      isHeld = false
+      vi.advanceTimersByTime(pumpLimits.throwHoldMs)
+      expect(heard).toEqual(['hello'])
+      opened.close('gone')
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('whose driver failed greets again where the link cannot hang up', () => {
+    vi.useFakeTimers()
+    try {
+      const { heard, say } = talk()
+      say('bug')
+      vi.advanceTimersByTime(pumpLimits.throwHoldMs)
+      expect(heard.at(-1)).toBe('hello')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

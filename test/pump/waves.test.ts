@@ -57,6 +57,16 @@ describe('waveforms', () => {
     expect(waves.between(MONITOR, at(0), at(100)).map(({ channel, scale, samples }) => [channel, scale, ...samples])).toEqual([['', 0.01, 1, 2], ['', 0.02, 3, 4], ['2', 0.01, 5, 6]])
   })
 
+  it('are counted by channel and whole seconds, and no longer when they are older than is kept', () => {
+    const waves = new Waves()
+    expect(waves.kept(MONITOR, at(0))).toEqual({ channels: 0, seconds: 0 })
+    waves.add(MONITOR, wave(counted(0, 250)), at(2_500))
+    waves.add(MONITOR, wave(counted(0, 100), { channel: 'V1' }), at(2_500))
+    expect(waves.kept(MONITOR, at(2_500))).toEqual({ channels: 2, seconds: 2 })
+    expect(waves.kept(deviceId('another'), at(2_500))).toEqual({ channels: 0, seconds: 0 })
+    expect(waves.kept(MONITOR, at(2_501 + waveLimits.keptMs))).toEqual({ channels: 0, seconds: 0 })
+  })
+
   it('are cut to the sample between two times', () => {
     const waves = new Waves()
     waves.add(MONITOR, wave(counted(0, 3_000)), at(30_000))

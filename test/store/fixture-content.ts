@@ -1,10 +1,21 @@
 /** What the readers say of a data folder: for fixtures of released versions, which must go on saying it. */
 
+import { openReaderDatabase } from '../../src/store/database.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { readOpening } from '../../src/store/opening.ts'
+import { readStrips } from '../../src/store/strips.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 
 const SINK = 'https-batch'
+
+function stripsIn(folder: string): unknown {
+  const { db } = openReaderDatabase(folder)
+  try {
+    return readStrips(db, 'alert-1').strips.map((strip) => ({ ...strip, samples: [...strip.samples] }))
+  } finally {
+    db.close()
+  }
+}
 
 /** Plain JSON: what comes out equals what was written down once. Opens sync.db as the gateway would, which carries it forward. */
 export function contentOf(folder: string): unknown {
@@ -20,6 +31,7 @@ export function contentOf(folder: string): unknown {
     messages: opening.messages,
     quarantined: log.quarantined(100).map((frame) => ({ ...frame, bytes: [...frame.bytes] })),
     dropped: log.quarantineDropped(),
+    strips: stripsIn(folder),
     damaged: [...opening.damaged, ...log.damaged()],
     sync: {
       epoch: ledger.currentEpoch(),

@@ -1,6 +1,7 @@
 /**
  * Makes the fixture of the schema as it is now: `node test/store/make-fixture.ts`, run once before the next version is
- * begun, and never again for a version that was released. What the readers of that day say of it lies beside it as JSON.
+ * begun, and never again for a version that was released: the two files of one folder, under the version of vigil.db. What the
+ * readers of that day say of them lies beside them as JSON.
  */
 
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,6 @@ import { absent } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
-import { SYNC_MIGRATIONS } from '../../src/store/sync-queries.ts'
 import { START, acknowledged, frame, gatewayEvent, heartRate, phase, snapshot, stay, tempFolder, tick } from './fixture.ts'
 import { contentOf } from './fixture-content.ts'
 import { writing } from './writing.ts'
@@ -20,7 +20,6 @@ import { writing } from './writing.ts'
 const SINK = 'https-batch'
 const FOLDER = join(import.meta.dirname, 'fixtures')
 const version = MIGRATIONS.at(-1)?.version ?? 0
-const syncVersion = SYNC_MIGRATIONS.at(-1)?.version ?? 0
 
 using folder = tempFolder()
 {
@@ -43,6 +42,10 @@ using folder = tempFolder()
       stays: [stay('stay-2', { closedAt: wallMs(START + 130_000) })],
       events: [phase('alert-2', 'inactive', wallMs(START + 130_000)), phase('alert-3', 'latched', wallMs(START + 131_000))],
       messages: [{ device: deviceId('monitor-1'), slot: 0, id: 'MSG-3', hash: 44 }],
+      strips: [{
+        alertId: alertId('alert-1'), at: START, device: deviceId('monitor-1'), metric: 'MDC_ECG_ELEC_POTL_II', channel: '', rateHz: 250, scale: 0.005, offset: 0, unit: 'mV',
+        from: wallMs(START - 10_000), samples: Int32Array.of(0, 3, -200, 70_000, -1),
+      }],
     }),
   )
 }
@@ -73,7 +76,7 @@ ledgerDb.pragma('journal_mode = DELETE')
 ledgerDb.close()
 
 mkdirSync(FOLDER, { recursive: true })
-for (const [from, to] of [['vigil.db', `vigil-${version}.db`], ['sync.db', `sync-${syncVersion}.db`]] as const) {
+for (const [from, to] of [['vigil.db', `vigil-${version}.db`], ['sync.db', `sync-${version}.db`]] as const) {
   const target = join(FOLDER, to)
   if (existsSync(target)) process.stderr.write(`${to} is there already and stays as it was released.\n`)
   else copyFileSync(join(folder.path, from), target)

@@ -57,6 +57,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   // At most a thousand rows.
   QUARANTINE_PEERS: /^SEARCH quarantine USING INDEX quarantine_by_device \(device=\?\)$/,
   QUARANTINE_BEYOND: /^SCAN quarantine USING COVERING INDEX quarantine_by_time$/,
+  STRIPS_OF_ALERT: /^SEARCH strip USING INDEX strip_by_alert \(alert_id=\?\)$/,
   REMOVE_QUARANTINED: /^SEARCH quarantine USING INTEGER PRIMARY KEY/,
   MARK_REPLAYED: /^SEARCH quarantine USING INTEGER PRIMARY KEY/,
   // Stays of some days, by two indexes.

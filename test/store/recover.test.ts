@@ -117,6 +117,19 @@ describe('a start that sets a damaged file aside', () => {
     expect(setAsideIn(place.path)).toHaveLength(1)
   })
 
+  it.each([[['vigil.db']], [['sync.db']]])('goes on with a move that was cut off, also of what else is to go, and never over what lies there (%j)', (left) => {
+    using place = tempFolder()
+    const here = (name: string): string => join(place.path, name)
+    for (const name of ['vigil.db', 'sync.db']) writeFileSync(here(name), `${name} of before`)
+    const { into } = beginMove(place.path, { files: ['vigil.db'], why: 'it was damaged', at: AT })
+    writeFileSync(here('set-aside.json'), JSON.stringify({ into, files: ['vigil.db'], why: 'it was damaged', isMoved: false }))
+    for (const name of left) writeFileSync(here(name), `${name} of now`)
+    const wanted = [...new Set(['sync.db', ...left])].map((name) => readFileSync(here(name), 'utf8'))
+    beginMove(place.path, { files: ['vigil.db', 'sync.db'], why: 'a restore', at: AT })
+    const all = setAsideIn(place.path).flatMap((name) => readdirSync(join(place.path, 'set-aside', name)).map((file) => readFileSync(join(place.path, 'set-aside', name, file), 'utf8')))
+    expect(all.toSorted()).toEqual(['vigil.db of before', ...wanted].toSorted())
+  })
+
   it('believes no note that is not as it was written', () => {
     for (const note of ['', '{}', '{"into":"../x","files":["vigil.db"],"why":"","isMoved":false}', '{"into":"x","files":["/etc/passwd"],"why":"","isMoved":false}']) {
       using place = tempFolder()

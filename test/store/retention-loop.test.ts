@@ -27,7 +27,7 @@ describe('what central has not taken is held', () => {
   })
 })
 
-const DONE: RetentionReport = { kind: 'done', identities: 0, frames: 0, rows: 0, forced: null, forcedAt: null, more: false }
+const DONE: RetentionReport = { kind: 'done', identities: 0, frames: 0, strips: 0, rows: 0, forced: null, forcedAt: null, more: false }
 const FORCED: Forced = { why: 'no room', seqFrom: 1, seqTo: 9, rows: 9, unsent: 3 }
 
 function keeping(reports: readonly RetentionReport[]) {
@@ -36,7 +36,7 @@ function keeping(reports: readonly RetentionReport[]) {
   const forced: (Forced | null)[] = []
   const stop = new AbortController()
   const parts: RetentionParts = {
-    folder: '/', setting: { identityHours: 72, numericsDays: 14, framesHours: 72, unsentDays: 30, databaseGb: 50 }, clock, realTime: clock, log,
+    folder: '/', setting: { identityHours: 72, numericsDays: 14, framesHours: 72, stripsDays: 7, unsentDays: 30, databaseGb: 50 }, clock, realTime: clock, log,
     sent: () => ({ kind: 'off' }), forced: (one) => void forced.push(one),
     retain: (order) => Promise.resolve((orders.push(order), reports[orders.length - 1] ?? DONE)),
   }
@@ -59,7 +59,7 @@ describe('retention', () => {
     expect(orders).toHaveLength(2)
     await wait(1)
     expect(orders).toHaveLength(3)
-    expect(orders[0]).toMatchObject({ now: START, identityMs: 3 * DAY_MS, numericsMs: 14 * DAY_MS, framesMs: 3 * DAY_MS, databaseBytesMax: 50e9, hold: { kind: 'none' } })
+    expect(orders[0]).toMatchObject({ now: START, identityMs: 3 * DAY_MS, numericsMs: 14 * DAY_MS, framesMs: 3 * DAY_MS, stripsMs: 7 * DAY_MS, databaseBytesMax: 50e9, hold: { kind: 'none' } })
     expect(orders[0]?.freeBytes).toBeGreaterThan(0)
     await end()
   })
@@ -109,7 +109,7 @@ describe('doctor', () => {
     using open = writing(folder.path)
     expect(retentionNews(folder.path, now).what).toBe('The log is empty; nothing was old enough to delete yet')
     open.write(tick({ snapshots: Array.from({ length: 40 }, (_, hour) => heartRate(80, { stay: null, receivedAt: START + hour * 3_600_000 })) }))
-    const order = { now: wallMs(START + 15 * DAY_MS), identityMs: DAY_MS, numericsMs: 14 * DAY_MS, framesMs: DAY_MS, databaseBytesMax: 1e12, freeBytes: null, hold: { kind: 'none' } } as const
+    const order = { now: wallMs(START + 15 * DAY_MS), identityMs: DAY_MS, numericsMs: 14 * DAY_MS, framesMs: DAY_MS, stripsMs: DAY_MS, databaseBytesMax: 1e12, freeBytes: null, hold: { kind: 'none' } } as const
     const retain = (of: RetentionOrder): void => {
       for (let more = true; more; ) {
         const report = open.writer.retain(of)
@@ -118,7 +118,7 @@ describe('doctor', () => {
     }
     retain(order)
     const { what, remedy } = retentionNews(folder.path, now)
-    expect([what, remedy]).toEqual([expect.stringMatching(/^The log goes back to 2026-01-16T.*; last deleted 2026-01-30T.*; in all 24 rows, 0 identities, 0 frames$/), null])
+    expect([what, remedy]).toEqual([expect.stringMatching(/^The log goes back to 2026-01-16T.*; last deleted 2026-01-30T.*; in all 24 rows, 0 identities, 0 frames, 0 waveforms of alerts$/), null])
     retain({ ...order, now: wallMs(START + 16 * DAY_MS), freeBytes: 0 })
     expect(retentionNews(folder.path, wallMs(START + 16 * DAY_MS))).toMatchObject({ what: expect.stringMatching(/rows \d+ to \d+ went before their time/), remedy: expect.stringMatching(/Make room/) })
     expect(open.writer.retain({ ...order, now: wallMs(START + 16 * DAY_MS + 1) })).toMatchObject({ kind: 'done', forced: null, forcedAt: START + 16 * DAY_MS })

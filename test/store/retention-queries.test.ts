@@ -13,6 +13,8 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   UNNAME_STAY: /^SEARCH stay USING PRIMARY KEY/,
   FORGET_PATIENT: /^SEARCH patient USING INTEGER PRIMARY KEY/,
   REMOVE_FRAMES: /^SEARCH quarantine USING INTEGER PRIMARY KEY .* USING COVERING INDEX quarantine_by_time \(at<\?\)/,
+  REMOVE_STRIPS: /^SEARCH strip USING INTEGER PRIMARY KEY .* USING COVERING INDEX strip_by_time \(at<\?\)/,
+  REMOVE_STRIPS_OF: /^SEARCH strip USING (COVERING )?INDEX strip_by_alert \(alert_id=\?\)$/,
   STAYS_ENDED: /^SEARCH stay USING INDEX stay_ended \(closed_at<\?\)$/,
   STAY_KNOWN: /^SEARCH stay USING PRIMARY KEY/,
   REMOVE_STAY: /^SEARCH stay USING PRIMARY KEY/,

@@ -2,9 +2,10 @@ import { readFileSync, statSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { deviceId } from '../../src/domain/ids.ts'
+import { alertId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { type WallMs, wallMs } from '../../src/domain/time.ts'
 import { retentionLimits } from '../../src/limits.ts'
+import type { Strip } from '../../src/seams.ts'
 import { openReaderDatabase } from '../../src/store/database.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { readOpening, recentSnapshots } from '../../src/store/opening.ts'
@@ -18,19 +19,20 @@ const DAY_MS = 24 * HOUR_MS
 const GIGABYTE = 1e9
 
 const order = (now: number, part: Partial<RetentionOrder> = {}): RetentionOrder => ({
-  now: wallMs(now), identityMs: 72 * HOUR_MS, numericsMs: 14 * DAY_MS, framesMs: 72 * HOUR_MS, databaseBytesMax: 50 * GIGABYTE, freeBytes: 50 * GIGABYTE,
+  now: wallMs(now), identityMs: 72 * HOUR_MS, numericsMs: 14 * DAY_MS, framesMs: 72 * HOUR_MS, stripsMs: 7 * DAY_MS, databaseBytesMax: 50 * GIGABYTE, freeBytes: 50 * GIGABYTE,
   hold: { kind: 'none' }, ...part,
 })
 
 /** Steps until a round is done, at most so many; what they did in all. */
 function retained(open: Writing, given: RetentionOrder, stepsMax = 5_000) {
-  const total = { identities: 0, frames: 0, rows: 0, unsent: 0, forced: 0, steps: 0 }
+  const total = { identities: 0, frames: 0, strips: 0, rows: 0, unsent: 0, forced: 0, steps: 0 }
   for (let more = true; more && total.steps < stepsMax; ) {
     const report = open.writer.retain(given)
     if (report.kind === 'failed') throw new Error(report.why)
     total.steps++
     total.identities += report.identities
     total.frames += report.frames
+    total.strips += report.strips
     total.rows += report.rows
     total.unsent += report.forced?.unsent ?? 0
     total.forced += report.forced?.rows ?? 0
@@ -301,6 +303,48 @@ describe('space', () => {
     }
     expect(sizes[23]).toBeLessThanOrEqual((sizes[10] ?? 0) * 1.15)
     expect(count(folder.path, 'mark')).toBeLessThan(8 * 1_440)
+  })
+})
+
+describe('strips', () => {
+  const strip = (id: string, at: number): Strip => ({
+    alertId: alertId(id), at: wallMs(at), device: deviceId('monitor-1'), metric: 'MDC_ECG_ELEC_POTL_II', channel: '', rateHz: 250, scale: 1, offset: 0, unit: 'mV', from: wallMs(at - 10_000), samples: new Int32Array(7_500),
+  })
+  const stripsIn = (folder: string): readonly string[] => {
+    const { db } = openReaderDatabase(folder)
+    const rows = db.prepare<[], { alertId: string }>('SELECT alert_id AS alertId FROM strip ORDER BY id').all()
+    db.close()
+    return rows.map((row) => row.alertId)
+  }
+
+  it('are kept for 7 d, in steps of a bounded size', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    const old = retentionLimits.stripsPerDeleteMax + 1
+    open.write(tick({ strips: [...Array.from({ length: old }, () => strip('old', START)), strip('new', START + 1)] }))
+    expect(retained(open, order(START + 7 * DAY_MS - 1))).toMatchObject({ strips: 0 })
+    expect(retained(open, order(START + 7 * DAY_MS))).toMatchObject({ strips: old, rows: 0 })
+    expect(stripsIn(folder.path)).toEqual(['new'])
+  })
+
+  it('go with the events of their alert, whatever their age', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    open.write(
+      tick({ stays: [ended('gone', START)], snapshots: [heartRate(1, { stay: 'gone' })], events: [phase('over', 'active', START, { stay: stayId('gone') }), phase('over', 'inactive', START, { stay: stayId('gone') }), phase('open', 'active')] }),
+      tick({ snapshots: [heartRate(2, { receivedAt: START + HOUR_MS })], strips: [strip('over', START + 30 * DAY_MS), strip('open', START + 30 * DAY_MS)] }),
+    )
+    expect(retained(open, order(START + 20 * DAY_MS))).toMatchObject({ strips: 1 })
+    expect(stripsIn(folder.path)).toEqual(['open'])
+  })
+
+  it('go when there is no room, as old as the values that go', () => {
+    using folder = tempFolder()
+    using open = writing(folder.path)
+    open.write(tick({ stays: [stay('s')], strips: [strip('first', START + HOUR_MS), strip('kept', START + 2_900 * 60_000)] }), minutes(['s'], START, 3_000))
+    const now = START + 3_000 * 60_000
+    expect(retained(open, order(now, { freeBytes: 1_000 })).strips).toBe(1)
+    expect(stripsIn(folder.path)).toEqual(['kept'])
   })
 })
 

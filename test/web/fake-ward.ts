@@ -1,8 +1,10 @@
 /** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
 
-import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, TrendView, ValueView } from '../../src/api/wire.ts'
+import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, StripView, TrendView, ValueView } from '../../src/api/wire.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import type { Signs } from '../../simulators/patients/patient.ts'
+import { createWaves } from '../../simulators/patients/waves.ts'
 
 export type Scene = {
   readonly alerts: 'none' | 'some' | 'storm'
@@ -97,22 +99,25 @@ function scoreView(bed: number, scene: Scene, now: number): ScoreView {
   return { total, min: total, max, complete: missing.length === 0, missing, parts: {}, at: now - (now % 1_000) }
 }
 
+const NO_WAVES = { channels: 0, seconds: 0 }
+
 export function deviceViews(scene: Scene, now: number): readonly DeviceView[] {
   const atBeds = Array.from({ length: scene.beds }, (_, bed) => bed).filter((bed) => bed % 12 !== EMPTY_BED).map((bed): DeviceView => {
     const lateMs = troubleOf(bed, 'hr', scene).lateMs
     const link = lateMs === 0 ? 'live' : lateMs < 60_000 ? 'silent' : 'down'
     return {
       id: `monitor-${bed + 1}`, driver: DRIVERS[bed % 4] ?? 'hl7', bed: String(bed + 1), link, lastFrameAt: now - lateMs - (now % 1_000),
+      waves: bed % 4 === 1 ? { channels: 3, seconds: 1_800 } : NO_WAVES,
       frames: { good: 48_211 + bed * 977, bad: bed === 2 ? 14 : 0, skipped: bed === 2 ? 3 : 0, quarantined: bed === 8 ? 2 : 0 },
       note: link === 'silent' ? 'Connected, but silent.' : link === 'down' ? 'Connection lost: the serial port went away. It is tried again every 2 s.' : bed === 8 ? 'Some frames were not believed: see the quarantine.' : '',
     }
   })
   const loose: DeviceView = {
-    id: '10.20.4.77', driver: 'hl7', bed: null, link: 'live', lastFrameAt: now - 4_000, frames: { good: 311, bad: 0, skipped: 0, quarantined: 0 },
+    id: '10.20.4.77', driver: 'hl7', bed: null, link: 'live', lastFrameAt: now - 4_000, waves: NO_WAVES, frames: { good: 311, bad: 0, skipped: 0, quarantined: 0 },
     note: 'Not in the configuration: add it under "devices" and bind it to a bed.',
   }
   const never: DeviceView = {
-    id: 'monitor-spare', driver: 'masimo-ascii1', bed: null, link: 'never', lastFrameAt: null, frames: { good: 0, bad: 0, skipped: 0, quarantined: 0 },
+    id: 'monitor-spare', driver: 'masimo-ascii1', bed: null, link: 'never', lastFrameAt: null, waves: NO_WAVES, frames: { good: 0, bad: 0, skipped: 0, quarantined: 0 },
     note: 'Nothing heard since start: check cable, speed, address and the monitor’s export setting.',
   }
   return scene.role === 'nurse' ? atBeds : [...atBeds, loose, never]
@@ -184,6 +189,32 @@ export const gatewayView = (scene: Scene): GatewayView => ({
   store: scene.storeFails ? { kind: 'failing', why: 'the disk is full' } : { kind: 'ok' },
   sync: { kind: 'ok', lagRows: 0, why: '' },
 })
+
+const sign = (value: number): Signs['pulse'] => ({ kind: 'value', value })
+const SIGNS: Signs = {
+  heartRate: sign(114), breaths: sign(27), saturation: sign(84), pulse: sign(114), perfusion: sign(1.2), systolic: sign(104), diastolic: sign(58), mean: sign(73), temperature: sign(37.1), carbonDioxide: sign(34),
+  cuff: null,
+}
+
+/** The waveforms of an alert: an ECG, a pleth with a gap, and an arterial pressure. */
+export function stripView(at: number): StripView {
+  const waves = createWaves(7)
+  const line = (kind: Parameters<typeof waves.next>[0], metric: string, of: { readonly unit: string; readonly scale: number; readonly rateHz: number; readonly seconds?: number; readonly fromMs?: number }) => {
+    const { unit, scale, rateHz, seconds = 30, fromMs = -10_000 } = of
+    const samples = Array.from(waves.next(kind, SIGNS, rateHz, seconds), (value) => Math.round(value / scale))
+    return { at, device: 'monitor-7', metric, channel: '', unit, rateHz, scale, offset: 0, from: at + fromMs, samples }
+  }
+  return {
+    lines: [
+      line('ecg', 'MDC_ECG_ELEC_POTL_II', { unit: 'mV', scale: 0.005, rateHz: 250 }),
+      line('pleth', 'MDC_PULS_OXIM_PLETH', { unit: '1', scale: 0.001, rateHz: 125, seconds: 14 }),
+      line('pleth', 'MDC_PULS_OXIM_PLETH', { unit: '1', scale: 0.001, rateHz: 125, seconds: 13, fromMs: 7_000 }),
+      line('art', 'MDC_PRESS_BLD_ART_ABP', { unit: 'mm[Hg]', scale: 0.1, rateHz: 125 }),
+    ],
+    damaged: 0,
+    isCut: false,
+  }
+}
 
 export function trendView(bed: number, scene: Scene, now: number): TrendView {
   if (bed % 12 === EMPTY_BED) return { series: [] }

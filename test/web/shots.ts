@@ -42,6 +42,7 @@ const SHOTS: readonly Shot[] = [
     act: async (page) => {
       await page.locator('.tile[data-bed="7"] .tile-open').click()
       await page.locator('.panel-trend canvas').first().waitFor()
+      await page.locator('.strip path').nth(2).waitFor()
     },
   },
   {

@@ -44,7 +44,7 @@ describe('the ward on the page', () => {
   })
 
   test('believes the heartbeat about devices', () => {
-    const device = { id: 'm', driver: 'hl7', bed: '1', link: 'silent', lastFrameAt: T, frames: { good: 1, bad: 0, skipped: 0, quarantined: 0 }, note: '' } as const
+    const device = { id: 'm', driver: 'hl7', bed: '1', link: 'silent', lastFrameAt: T, frames: { good: 1, bad: 0, skipped: 0, quarantined: 0 }, waves: { channels: 0, seconds: 0 }, note: '' } as const
     const next = foldMessage(begin(), { type: 'heartbeat', at: T, seq: 1, gateway, devices: [device] }, 200)
     expect(next && devicesOf(next, '1')).toEqual([device])
     expect(next && devicesOf(next, '2')).toEqual([])

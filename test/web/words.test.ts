@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ABSENT_REASONS } from '../../src/domain/reading.ts'
 import { METRICS } from '../../src/domain/metrics.ts'
-import { absentText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, priorityMark, scoreText, subjectText, troubles, unitText } from '../../src/web/words.ts'
+import { absentText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
 import { alert, gateway, value } from './fixtures.ts'
 
 describe('numbers', () => {
@@ -52,6 +52,10 @@ describe('names', () => {
     expect(inputText('consciousness', [])).toBe('consciousness')
     expect(inputText('MDC_X', [value('MDC_X', { label: 'X rate' })])).toBe('X rate')
     expect(inputText('something', [])).toBe('something')
+  })
+
+  test('of waveforms are their channels and how much is kept, in seconds while it is little', () => {
+    expect([wavesText({ channels: 0, seconds: 0 }), wavesText({ channels: 1, seconds: 59 }), wavesText({ channels: 4, seconds: 1_800 })]).toEqual(['none', '1 × 59 s', '4 × 30 min'])
   })
 
   test('of priorities can be told apart without colour', () => {
