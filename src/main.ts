@@ -78,5 +78,6 @@ function exitCodeOf(error: unknown, note: (line: string) => void): number {
     return FAILED
   }
   note(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  return FAILED
+  // A bug, or a start that broke off: threads and sockets that are up by now would keep a gateway there that watches nobody.
+  process.exit(FAILED)
 }
