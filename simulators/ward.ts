@@ -1,15 +1,19 @@
 /** Ward-in-a-box: patients and monitors, driven by the one clock that the whole demo shares. */
 
-import { join } from 'node:path'
 import { simulatorLimits } from '../src/limits.ts'
 import type { Clock } from '../src/seams.ts'
 import { type Bedside, createBedside } from './monitors/bedside.ts'
+import { type Dialogue, dialogue } from './monitors/dialogue.ts'
+import { createMindrayPds } from './monitors/mindray-pds.ts'
 import { mllpWire } from './monitors/mllp.ts'
+import { type DeviceParts, intellivueOf, personOf, serialModel } from './monitors/models.ts'
 import { mqttWire } from './monitors/mqtt.ts'
+import { PDS_ADDRESS, pdsWire } from './monitors/pds.ts'
+import type { BedPlan, Transport, WardPlan } from './monitors/plan.ts'
 import { serialWire } from './monitors/serial.ts'
-import type { Settled, Wire } from './monitors/wire.ts'
+import { udpWire } from './monitors/udp.ts'
+import type { Settled, Wire, WireEvents } from './monitors/wire.ts'
 import { parseScenario, SCENARIOS } from './patients/scenarios.ts'
-import type { BedPlan, WardPlan } from './monitors/plan.ts'
 
 export { type BedPlan, type ParsedPlan, parseWardPlan, type WardPlan } from './monitors/plan.ts'
 
@@ -32,9 +36,9 @@ export type WardOptions = {
 export async function runWard(plan: WardPlan, { clock, stop, note, issued }: WardOptions): Promise<void> {
   const failed = new AbortController()
   const end = AbortSignal.any([stop, failed.signal])
-  const startedAt = Math.floor(clock.wall() / 1_000) * 1_000
-  const stations = plan.beds.map((bed) => stationOf(plan.seed, bed, { startedAt, note, issued }))
-  const parts = [live(stations, { clock, stop: end, note, startedAt }), ...stations.map(({ wire }) => wire.run(end))]
+  const time = wardTime(clock)
+  const stations = plan.beds.map((bed) => stationOf(plan.seed, bed, { time, note, issued }))
+  const parts = [live(stations, { clock, stop: end, note, time }), ...stations.map(({ wire }) => wire.run(end))]
   // Whatever fails takes the ward down with it, and all of it is waited for: a half-dead ward would look like a finding.
   const ended = await Promise.allSettled(parts.map((part) => part.catch((reason: unknown) => {
     failed.abort()
@@ -43,58 +47,123 @@ export async function runWard(plan: WardPlan, { clock, stop, note, issued }: War
   for (const part of ended) if (part.status === 'rejected') throw part.reason
 }
 
+/** What the ward goes by: ms that began with the wall's whole second and never step, and what the monitors' clocks show. */
+type WardTime = {
+  readonly startedAt: number
+  readonly now: () => number
+  readonly shown: (nowMs: number) => number
+  /** The clock of the machine was set: the monitors follow. */
+  readonly follow: (byMs: number) => void
+}
+
+function wardTime(clock: Clock): WardTime {
+  const startedAt = Math.floor(clock.wall() / 1_000) * 1_000
+  const monoAtStart = clock.mono()
+  let apartMs = 0
+  return {
+    startedAt,
+    now: () => startedAt + clock.mono() - monoAtStart,
+    shown: (nowMs) => nowMs + apartMs,
+    follow: (byMs) => void (apartMs += byMs),
+  }
+}
+
 type Station = {
   readonly plan: BedPlan
   readonly bedside: Bedside
-  readonly wire: Wire
+  readonly wire: Wire | Dialogue
   /** What is said when the scenario begins, and at which second; null for a stable patient. */
   readonly onset: { readonly second: number; readonly title: string } | null
   /** Messages that a full memory dropped since the last that it took. */
   lost: number
 }
 
-type Context = { readonly startedAt: number; readonly note: (line: string) => void; readonly issued: WardOptions['issued'] }
+type Context = { readonly time: WardTime; readonly note: (line: string) => void; readonly issued: WardOptions['issued'] }
 
-function stationOf(seed: number, plan: BedPlan, { startedAt, note, issued }: Context): Station {
+function stationOf(seed: number, plan: BedPlan, { time, note, issued }: Context): Station {
   const settled: Settled = (message, how) => {
     if (how === 'acknowledged') for (const { metric, value } of message.values) issued?.({ device: plan.device, metric, value, messageId: message.id })
   }
   const scenario = parseScenario(plan.scenario)
   const onset = scenario === null || scenario.name === 'stable' ? null : { second: scenario.delayS, title: SCENARIOS[scenario.name].title }
-  return { plan, bedside: createBedside(seed, plan, startedAt), wire: wireOf(plan, { note, settled }), onset, lost: 0 }
+  return { plan, bedside: createBedside(seed, plan, time.startedAt), wire: wireOf(plan, { note, settled, time }), onset, lost: 0 }
 }
 
-function wireOf({ bed, device, transport }: BedPlan, events: { readonly note: (line: string) => void; readonly settled: Settled }): Wire {
+type WireContext = WireEvents & { readonly time: WardTime }
+
+function wireOf({ bed, device, patient, transport }: BedPlan, context: WireContext): Wire | Dialogue {
   const name = `${bed} (${device})`
+  const { time } = context
+  const parts = { device, patient, startedAt: time.startedAt, shown: time.shown }
   switch (transport.kind) {
     case 'hl7':
-      return mllpWire({ host: transport.host, port: transport.port, name }, events)
+      return mllpWire({ host: transport.host, port: transport.port, name }, context)
     case 'mqtt':
-      return mqttWire({ url: transport.url, username: transport.username, password: transport.password, device, name }, events)
-    case 'serial':
-      return serialWire({ link: transport.link, tcpPort: transport.tcpPort ?? null, name }, events)
+      return mqttWire({ url: transport.url, username: transport.username, password: transport.password, device, name }, context)
+    case 'serial': {
+      const { speech } = serialModel(transport.model ?? 'radical-7')
+      const line = { link: transport.link, tcpPort: transport.tcpPort ?? null, name }
+      return speech.kind === 'talks' ? serialWire(line, context) : dialogue(speech.create(parts), time.now, (heard) => serialWire({ ...line, heard }, context))
+    }
+    case 'intellivue':
+      return dialogue(intellivueOf(parts, 'lan'), time.now, (heard) => udpWire({ host: transport.host, port: transport.port, name, heard }, context))
+    case 'pds':
+      return pdsDialogue(transport, { ...parts, bed, name }, context)
+  }
+}
+
+/** Its clock is the one that it is called with. */
+function pdsDialogue(
+  { host, port, ownPort }: Extract<Transport, { kind: 'pds' }>,
+  { device, patient, bed, name }: DeviceParts & { readonly bed: string; readonly name: string },
+  { time, note }: WireContext,
+): Dialogue {
+  const monitor = createMindrayPds({ name: device, department: 'WARD', bed, address: PDS_ADDRESS, port: ownPort, patient: personOf(patient) })
+  const called = (): void => monitor.restart()
+  let announce = (_datagram: Uint8Array): void => undefined
+  const talk = dialogue(monitor, () => time.shown(time.now()), (heard) => {
+    const wire = pdsWire({ host, port, ownPort, name, heard, called }, { note })
+    announce = wire.announce
+    return wire
+  })
+  return {
+    ...talk,
+    beat: (atMs) => talk.beat(time.shown(atMs)),
+    see(moment) {
+      talk.see(moment)
+      if (moment.insult.power === 'on') announce(monitor.announcement())
+    },
   }
 }
 
 /** Beyond this the machine slept: the monitors set their clocks, as they do over a network. */
 const CLOCK_APART_MS = 5_000
 
-async function live(stations: readonly Station[], { clock, stop, note, startedAt }: Pick<WardOptions, 'clock' | 'stop' | 'note'> & { readonly startedAt: number }): Promise<void> {
-  const monoAtStart = clock.mono()
-  let origin = startedAt
+/** Devices that answer are looked after so often. */
+const BEAT_MS = 100
+
+type Life = Pick<WardOptions, 'clock' | 'stop' | 'note'> & { readonly time: WardTime }
+
+async function live(stations: readonly Station[], { clock, stop, note, time }: Life): Promise<void> {
+  const { startedAt, now, shown } = time
+  const dialogues = stations.flatMap(({ wire }) => ('beat' in wire ? [wire] : []))
   let second = 0
   while (!stop.aborted) {
-    const due = Math.floor((clock.mono() - monoAtStart) / 1_000)
+    const nowMs = now()
+    const due = Math.floor((nowMs - startedAt) / 1_000)
     let budget = simulatorLimits.catchUpTicksMax
     while (second <= due && budget-- > 0) {
-      for (const station of stations) tick(station, origin + second * 1_000, note)
+      for (const station of stations) tick(station, shown(startedAt + second * 1_000), note)
       second++
     }
-    if (Math.abs(clock.wall() - (origin + due * 1_000)) > CLOCK_APART_MS && second > due) {
-      origin = Math.floor((clock.wall() - due * 1_000) / 1_000) * 1_000
+    const apartMs = clock.wall() - shown(startedAt + due * 1_000)
+    if (Math.abs(apartMs) > CLOCK_APART_MS && second > due) {
+      time.follow(Math.floor(apartMs / 1_000) * 1_000)
       note('The clock of this machine was set: the monitors follow.')
     }
-    await clock.sleep(Math.max(1, monoAtStart + second * 1_000 - clock.mono()), stop)
+    for (const device of dialogues) device.beat(nowMs)
+    const nextMs = startedAt + second * 1_000 - now()
+    await clock.sleep(Math.max(1, dialogues.length > 0 ? Math.min(BEAT_MS, nextMs) : nextMs), stop)
   }
 }
 
@@ -103,59 +172,16 @@ function tick(station: Station, wallMs: number, note: (line: string) => void): v
   const { moment, plug, message } = bedside.next(wallMs)
   if (onset?.second === moment.second) note(`${plan.bed}: now begins: ${onset.title}`)
   wire.plug(plug)
-  if (message === null) return
-  if (!wire.offer(message)) station.lost++
+  if ('see' in wire) wire.see(moment)
+  else if (message !== null) send(station, wire.offer(message), note)
+}
+
+function send(station: Station, isTaken: boolean, note: (line: string) => void): void {
+  const { plan: { bed, device, transport } } = station
+  if (!isTaken) station.lost++
   else if (station.lost > 0) {
     // A serial line keeps nothing, so losing there is no news.
-    if (plan.transport.kind !== 'serial') note(`${plan.bed} (${plan.device}): its memory was full, ${station.lost} messages were lost`)
+    if (transport.kind !== 'serial') note(`${bed} (${device}): its memory was full, ${station.lost} messages were lost`)
     station.lost = 0
   }
-}
-
-export type DemoAddresses = {
-  readonly seed: number
-  readonly hl7: { readonly host: string; readonly port: number }
-  readonly mqtt: { readonly url: string; readonly passwordOf: (device: string) => string }
-  /** Folder in which the serial ports have their stable names: one link a device. */
-  readonly serialFolder: string
-  /** The loopback TCP port that takes the place of a device's serial line where `hasPty()` says no; a free one if left out. */
-  readonly tcpPortOf?: (device: string) => number
-}
-
-type DemoBed = { readonly kind: 'hl7-accept' | 'hl7-application' | 'mqtt' | 'radical-7' | 'rad-8'; readonly scenario: string; readonly name: string }
-
-/** Five HL7 monitors, four MQTT modules, three oximeters on serial lines. Bed 2 gets worse within a minute. */
-const DEMO_BEDS: readonly DemoBed[] = [
-  { kind: 'hl7-accept', scenario: 'stable', name: 'Alma Birch' },
-  { kind: 'hl7-accept', scenario: 'desaturation', name: 'Bruno Cedar' },
-  { kind: 'hl7-application', scenario: 'sepsis', name: 'Clara Elm' },
-  { kind: 'hl7-accept', scenario: 'leads-off@150', name: 'Dario Fir' },
-  { kind: 'hl7-application', scenario: 'monitor-rebooted@900', name: 'Edda Hazel' },
-  { kind: 'mqtt', scenario: 'stable', name: 'Felix Juniper' },
-  { kind: 'mqtt', scenario: 'opioid@600', name: 'Greta Larch' },
-  { kind: 'mqtt', scenario: 'stable', name: 'Hugo Maple' },
-  { kind: 'mqtt', scenario: 'cable-pulled', name: 'Irma Oak' },
-  { kind: 'radical-7', scenario: 'stable', name: 'Jonas Pine' },
-  { kind: 'rad-8', scenario: 'probe-off@210', name: 'Karla Rowan' },
-  { kind: 'radical-7', scenario: 'stable', name: 'Leo Willow' },
-]
-
-/** Device of a demo bed: `monitor-1` … `monitor-12`, at `bed-1` … `bed-12`. */
-export function demoWard({ seed, hl7, mqtt, serialFolder, tcpPortOf }: DemoAddresses): WardPlan {
-  const beds = DEMO_BEDS.map(({ kind, scenario, name }, index): BedPlan => {
-    const device = `monitor-${index + 1}`
-    const bed = { bed: `bed-${index + 1}`, device, scenario, patient: { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name } }
-    switch (kind) {
-      case 'hl7-accept':
-        return { ...bed, transport: { kind: 'hl7', ...hl7, style: 'accept' } }
-      case 'hl7-application':
-        return { ...bed, transport: { kind: 'hl7', ...hl7, style: 'application' } }
-      case 'mqtt':
-        return { ...bed, transport: { kind: 'mqtt', url: mqtt.url, username: device, password: mqtt.passwordOf(device) } }
-      case 'radical-7':
-      case 'rad-8':
-        return { ...bed, transport: { kind: 'serial', link: join(serialFolder, device), model: kind, ...(tcpPortOf ? { tcpPort: tcpPortOf(device) } : {}) } }
-    }
-  })
-  return { seed, beds }
 }

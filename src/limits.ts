@@ -126,6 +126,10 @@ export const pumpLimits = {
   handoverMessagesMax: 32,
   /** Alarms of one monitor that are shown at once; one that says more is told of. */
   monitorAlarmsMax: 64,
+  /** A monitor's alarm that was older than this when it was sent comes from a backlog. */
+  alarmAgeMsMax: 900_000,
+  /** An alarm that a monitor on a shared listener said before our restart, and never ended since, is not believed for longer. */
+  alarmHoldMs: 3_600_000,
   /** Frames that wait behind a commit which nothing may overtake; with one more, senders are asked to send again. */
   waitersBehindMax: 4_096,
   /** A commit that is not answered for so long is told of: the disk hangs. */

@@ -3,14 +3,20 @@
 import { isId } from '../../src/domain/ids.ts'
 import { simulatorLimits } from '../../src/limits.ts'
 import type { Hl7Style } from './hl7.ts'
-import type { MasimoModel } from './masimo-ascii.ts'
+import { isSerialModel, SERIAL_MODEL_NAMES, type SerialModelName } from './models.ts'
 import { parseScenario, SCENARIO_NAMES } from '../patients/scenarios.ts'
 
 export type Transport =
   | { readonly kind: 'hl7'; readonly host: string; readonly port: number; readonly style?: Hl7Style }
   /** `link`: stable name of the port. `tcpPort`: the loopback port that takes its place where there are no pseudo-terminals. */
-  | { readonly kind: 'serial'; readonly link: string; readonly tcpPort?: number; readonly model?: MasimoModel }
+  | { readonly kind: 'serial'; readonly link: string; readonly tcpPort?: number; readonly model?: SerialModelName }
   | { readonly kind: 'mqtt'; readonly url: string; readonly username: string; readonly password: string }
+  /** An IntelliVue on the network: where it waits to be asked over UDP. */
+  | { readonly kind: 'intellivue'; readonly host: string; readonly port: number }
+  /** A Mindray monitor: where its announcements go, and the loopback port at which it is then called. */
+  | { readonly kind: 'pds'; readonly host: string; readonly port: number; readonly ownPort: number }
+
+const KINDS = ['hl7', 'serial', 'mqtt', 'intellivue', 'pds'] as const satisfies readonly Transport['kind'][]
 
 export type BedPlan = {
   readonly bed: string
@@ -93,7 +99,12 @@ function readText(fields: Fields, key: string, place: string, complain: Complain
   return ''
 }
 
-const isPort = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535
+function readPort(fields: Fields, key: string, place: string, complain: Complain): number {
+  const value = fields[key]
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535) return value
+  complain(`${place}.${key}`, 'must be a port from 1 to 65535')
+  return 0
+}
 
 function readPatient(value: unknown, place: string, complain: Complain): BedPlan['patient'] {
   if (value === null || value === undefined) return null
@@ -106,26 +117,36 @@ function readPatient(value: unknown, place: string, complain: Complain): BedPlan
 }
 
 function readTransport(value: unknown, place: string, complain: Complain): Transport | null {
-  const kind = isFields(value) ? value['kind'] : undefined
-  if (!isFields(value) || (kind !== 'hl7' && kind !== 'serial' && kind !== 'mqtt')) {
-    complain(place, 'must be an object whose `kind` is hl7, serial or mqtt')
+  const kind = isFields(value) ? KINDS.find((known) => known === value['kind']) : undefined
+  if (!isFields(value) || kind === undefined) {
+    complain(place, `must be an object whose \`kind\` is ${KINDS.slice(0, -1).join(', ')} or ${KINDS.at(-1)}`)
     return null
   }
   const text = (key: string): string => readText(value, key, place, complain)
-  if (kind === 'mqtt') {
-    onlyKnown(value, ['kind', 'url', 'username', 'password'], place, complain)
-    return { kind, url: text('url'), username: text('username'), password: text('password') }
+  const portOf = (key: string): number => readPort(value, key, place, complain)
+  const known = (...keys: readonly string[]): void => onlyKnown(value, ['kind', ...keys], place, complain)
+  switch (kind) {
+    case 'mqtt':
+      known('url', 'username', 'password')
+      return { kind, url: text('url'), username: text('username'), password: text('password') }
+    case 'hl7': {
+      known('host', 'port', 'style')
+      const { style } = value
+      if (style !== undefined && style !== 'accept' && style !== 'application') complain(`${place}.style`, 'must be accept or application')
+      return { kind, host: text('host'), port: portOf('port'), style: style === 'application' ? 'application' : 'accept' }
+    }
+    case 'intellivue':
+      known('host', 'port')
+      return { kind, host: text('host'), port: portOf('port') }
+    case 'pds':
+      known('host', 'port', 'ownPort')
+      return { kind, host: text('host'), port: portOf('port'), ownPort: portOf('ownPort') }
+    case 'serial': {
+      known('link', 'tcpPort', 'model')
+      const { model = 'radical-7' } = value
+      if (!isSerialModel(model)) complain(`${place}.model`, `must be one of ${SERIAL_MODEL_NAMES.join(', ')}`)
+      const tcpPort = value['tcpPort'] === undefined ? null : portOf('tcpPort')
+      return { kind, link: text('link'), model: isSerialModel(model) ? model : 'radical-7', ...(tcpPort === null ? {} : { tcpPort }) }
+    }
   }
-  if (kind === 'hl7') {
-    onlyKnown(value, ['kind', 'host', 'port', 'style'], place, complain)
-    const { port, style } = value
-    if (!isPort(port)) complain(`${place}.port`, 'must be a port from 1 to 65535')
-    if (style !== undefined && style !== 'accept' && style !== 'application') complain(`${place}.style`, 'must be accept or application')
-    return { kind, host: text('host'), port: isPort(port) ? port : 0, style: style === 'application' ? 'application' : 'accept' }
-  }
-  onlyKnown(value, ['kind', 'link', 'tcpPort', 'model'], place, complain)
-  const { tcpPort, model } = value
-  if (tcpPort !== undefined && !isPort(tcpPort)) complain(`${place}.tcpPort`, 'must be a port from 1 to 65535')
-  if (model !== undefined && model !== 'rad-8' && model !== 'radical-7') complain(`${place}.model`, 'must be rad-8 or radical-7')
-  return { kind, link: text('link'), model: model === 'rad-8' ? 'rad-8' : 'radical-7', ...(isPort(tcpPort) ? { tcpPort } : {}) }
 }

@@ -16,13 +16,15 @@ export type SerialTarget = {
   /** Loopback port to listen on where there are no pseudo-terminals; null for a free one. */
   readonly tcpPort: number | null
   readonly name: string
+  /** Told of what the gateway writes. */
+  readonly heard?: (bytes: Uint8Array) => void
   readonly openLine?: (link: string) => Promise<Pty | null>
 }
 
 /** One opening of the line, whatever it is made of. */
 type Line = { readonly send: (message: Outgoing) => Promise<void>; readonly closed: () => boolean; readonly close: () => Promise<void> }
 
-export function serialWire({ link, tcpPort, name, openLine = openPty }: SerialTarget, { note }: Pick<WireEvents, 'note'>): Wire {
+export function serialWire({ link, tcpPort, name, heard = () => undefined, openLine = openPty }: SerialTarget, { note }: Pick<WireEvents, 'note'>): Wire {
   const outbox = createOutbox(simulatorLimits.serialLinesWaitingMax)
   const bell = createBell()
   let state: Plug = 'plugged'
@@ -31,10 +33,10 @@ export function serialWire({ link, tcpPort, name, openLine = openPty }: SerialTa
 
   async function openOne(): Promise<Line> {
     const pty = noTerminals ? null : await openLine(link)
-    if (pty !== null) return overTerminal(pty, name, note)
+    if (pty !== null) return overTerminal(pty, { name, heard, note })
     if (!noTerminals) note(`${name}: no usable \`script\` on this machine, so no pseudo-terminal: the serial line goes over TCP instead`)
     noTerminals = true
-    return await overTcp(tcpPort ?? 0, name, note)
+    return await overTcp(tcpPort ?? 0, { name, heard, note })
   }
 
   async function converse(line: Line, stop: AbortSignal): Promise<void> {
@@ -84,24 +86,27 @@ export function serialWire({ link, tcpPort, name, openLine = openPty }: SerialTa
   }
 }
 
-function overTerminal(pty: Pty, name: string, note: (line: string) => void): Line {
+type Ends = Required<Pick<SerialTarget, 'name' | 'heard'>> & Pick<WireEvents, 'note'>
+
+function overTerminal(pty: Pty, { name, heard, note }: Ends): Line {
   note(`${name}: serial line on ${pty.path}`)
   let closed = false
   let wasHeard = false
+  pty.onData(heard)
   void pty.closed.then(() => void (closed = true))
   return {
     async send(message) {
-      const heard = await pty.heard()
-      if (heard) pty.write(message.bytes)
+      const isHeard = await pty.heard()
+      if (isHeard) pty.write(message.bytes)
       else if (wasHeard) await pty.drain()
-      wasHeard = heard
+      wasHeard = isHeard
     },
     closed: () => closed,
     close: pty.close,
   }
 }
 
-async function overTcp(port: number, name: string, note: (line: string) => void): Promise<Line> {
+async function overTcp(port: number, { name, heard, note }: Ends): Promise<Line> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
@@ -110,7 +115,7 @@ async function overTcp(port: number, name: string, note: (line: string) => void)
       return
     }
     sockets.add(socket)
-    socket.resume()
+    socket.on('data', heard)
     socket.on('close', () => sockets.delete(socket))
   })
   const why = await listen(server, port)

@@ -22,8 +22,8 @@ export interface Lifecycle {
   pauseAudio(id: AlertId, by: string, ms: number, at: WallMs): AlertEvent[] | null
   /** Audio pauses that ran out. */
   tick(at: WallMs): AlertEvent[]
-  /** The stay or device is gone: its alerts end. */
-  endOf(subject: { readonly stay: StayId } | { readonly device: DeviceId }, at: WallMs): AlertEvent[]
+  /** The stay or device is gone: its alerts end; or one alert of which there are too many. */
+  endOf(subject: { readonly stay: StayId } | { readonly device: DeviceId } | { readonly alert: AlertId }, at: WallMs): AlertEvent[]
 }
 
 /** An update of text alone is an event at most this often: a value that moves each second is on the tile anyway. */
@@ -129,7 +129,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
       return expired.map((alert) => fold({ kind: 'audio-resumed', alertId: alert.id, at, why: 'expired' }))
     },
     endOf(subject, at) {
-      const its = (alert: Alert): boolean => ('stay' in subject ? alert.stay === subject.stay : alert.device === subject.device)
+      const its = (alert: Alert): boolean => ('stay' in subject ? alert.stay === subject.stay : 'device' in subject ? alert.device === subject.device : alert.id === subject.alert)
       return [...open.values()].filter(its).map((alert) => phaseOf(alert, alert.state === 'latched' ? 'reset' : 'end', 'inactive', at))
     },
   }

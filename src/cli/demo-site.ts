@@ -4,13 +4,28 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type WardPlan, demoWard } from '../../simulators/ward.ts'
+import { demoWard, type WardSize } from '../../simulators/demo-ward.ts'
+import { serialModel } from '../../simulators/monitors/models.ts'
+import type { BedPlan, WardPlan } from '../../simulators/monitors/plan.ts'
 import { hasPty } from '../../simulators/pty.ts'
 
 /** Where `vigil sim --replay` sends a recording: a bed of its own, empty until then. */
 const REPLAY = 'replay'
 
-export type DemoPorts = { readonly http: number; readonly hl7: number; readonly mqtt: number; readonly central: number; /** Where the serial monitors' TCP ports begin, where there are no pseudo-terminals. */ readonly serial: number }
+export type DemoPorts = {
+  readonly http: number
+  readonly hl7: number
+  readonly mqtt: number
+  readonly central: number
+  /** Where the serial monitors' TCP ports begin, where there are no pseudo-terminals. */
+  readonly serial: number
+  /** UDP, where the IntelliVue on the network waits to be asked. */
+  readonly intellivue: number
+  /** UDP, for announcements of Mindray monitors. */
+  readonly pds: number
+  /** Where the Mindray monitor is called. */
+  readonly pdsMonitor: number
+}
 
 export type DemoSite = {
   readonly yaml: string
@@ -21,25 +36,32 @@ export type DemoSite = {
   readonly serial: string
 }
 
-export async function demoSite(of: { readonly folder: string; readonly host: string; readonly ports: DemoPorts; readonly seed: number }): Promise<DemoSite> {
-  const { folder, host, ports, seed } = of
+export type DemoOrder = { readonly folder: string; readonly host: string; readonly ports: DemoPorts; readonly seed: number; readonly size: WardSize }
+
+export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): Promise<DemoSite> {
   const passwords = new Map<string, string>()
-  for (const device of await mqttDevices(seed)) {
+  const addresses = {
+    hl7: { host, port: ports.hl7 },
+    intellivue: { host, port: ports.intellivue },
+    pds: { host, port: ports.pds, ownPort: ports.pdsMonitor },
+    serialFolder: join(folder, 'tty'),
+  }
+  for (const device of mqttDevices(demoWard({ ...addresses, seed, size, mqtt: { url: '', passwordOf: () => '' } }))) {
     const kept = await readFile(join(folder, 'secrets', device), 'utf8').catch(() => '')
     passwords.set(device, kept === '' ? randomBytes(18).toString('base64url') : kept)
   }
   const pty = hasPty()
   const plan = demoWard({
+    ...addresses,
     seed,
-    hl7: { host, port: ports.hl7 },
+    size,
     mqtt: { url: `mqtt://${host}:${ports.mqtt}`, passwordOf: (device) => passwords.get(device) ?? '' },
-    serialFolder: join(folder, 'tty'),
     ...(pty ? {} : { tcpPortOf: (device: string) => ports.serial + Number(device.replaceAll(/\D/g, '')) }),
   })
   const site = {
     gateway: { id: 'demo-gateway', ward: 'Demo ward', organization: 'demo', data: folder, timeZone: 'UTC', population: 'adult' },
     http: { host, port: ports.http },
-    beds: [...plan.beds.map(({ bed }) => ({ id: bed, label: bed.replace('bed-', '') })), { id: REPLAY, label: 'Replay' }],
+    beds: [...plan.beds.filter(isAtBed).map(({ bed }) => ({ id: bed, label: bed.replace('bed-', '') })), { id: REPLAY, label: 'Replay' }],
     links: [
       { kind: 'mllp-listen', id: 'hl7', host, port: ports.hl7 },
       {
@@ -49,19 +71,11 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
         port: ports.mqtt,
         users: [...passwords.keys()].map((device) => ({ device, password: { file: join('secrets', device) } })),
       },
-      ...plan.beds.flatMap(({ device, transport }): object[] => {
-        if (transport.kind !== 'serial') return []
-        if (pty) return [{ kind: 'serial', id: `port-${device}`, device, path: transport.link, baudRate: 9_600 }]
-        return transport.tcpPort === undefined ? [] : [{ kind: 'tcp-connect', id: `port-${device}`, device, host, port: transport.tcpPort }]
-      }),
+      ...(size === 'full' ? [{ kind: 'mindray-pds', id: 'pds', host, port: ports.pds }] : []),
+      ...plan.beds.flatMap((bed) => ownLinkOf(bed, host)),
     ],
     devices: [
-      ...plan.beds.map(({ bed, device, transport }) => ({
-        id: device,
-        driver: transport.kind === 'hl7' ? 'hl7' : transport.kind === 'serial' ? 'masimo-ascii' : 'mqtt-json',
-        bed,
-        ...(transport.kind === 'hl7' ? { match: { sender: device } } : {}),
-      })),
+      ...plan.beds.map(deviceOf),
       { id: REPLAY, driver: 'hl7', bed: REPLAY, match: { sender: REPLAY }, silenceSeconds: 0 },
     ],
     sync: {
@@ -75,8 +89,43 @@ export async function demoSite(of: { readonly folder: string; readonly host: str
   return { yaml, plan, passwords, serial: pty ? 'pseudo-terminals' : 'TCP, because "script" (bsdutils) is missing here' }
 }
 
-/** Which devices of the plan speak MQTT: asked of the plan itself, with no passwords yet. */
-async function mqttDevices(seed: number): Promise<string[]> {
-  const plan = demoWard({ seed, hl7: { host: '', port: 0 }, mqtt: { url: '', passwordOf: () => '' }, serialFolder: '' })
-  return plan.beds.flatMap(({ device, transport }) => (transport.kind === 'mqtt' ? [device] : []))
+/** The way in that a monitor has for itself, if it has one. */
+function ownLinkOf({ device, transport }: BedPlan, host: string): readonly object[] {
+  const link = { id: `port-${device}`, device }
+  switch (transport.kind) {
+    case 'hl7':
+    case 'mqtt':
+    case 'pds':
+      return []
+    case 'intellivue':
+      return [{ kind: 'udp-connect', ...link, host, port: transport.port }]
+    case 'serial': {
+      const { baudRate, parity } = serialModel(transport.model ?? 'radical-7')
+      const { tcpPort: port } = transport
+      return port === undefined ? [{ kind: 'serial', ...link, path: transport.link, baudRate, parity }] : [{ kind: 'tcp-connect', ...link, host, port }]
+    }
+  }
 }
+
+/** A monitor as the site's file names it. */
+function deviceOf(plan: BedPlan): object {
+  const { bed, device: id, transport } = plan
+  switch (transport.kind) {
+    case 'hl7':
+      return { id, driver: 'hl7', bed, match: { sender: id } }
+    case 'mqtt':
+      return { id, driver: 'mqtt-json', bed }
+    case 'intellivue':
+      return { id, driver: 'philips-intellivue', bed, settings: { framing: 'lan' } }
+    case 'pds':
+      return { id, driver: 'mindray-pds', bed, match: { sender: id } }
+    case 'serial': {
+      const { driver } = serialModel(transport.model ?? 'radical-7')
+      return isAtBed(plan) ? { id, driver, bed } : { id, driver, silenceSeconds: 0 }
+    }
+  }
+}
+
+const isAtBed = ({ transport }: BedPlan): boolean => transport.kind !== 'serial' || serialModel(transport.model ?? 'radical-7').place === 'bedside'
+
+const mqttDevices = ({ beds }: WardPlan): readonly string[] => beds.flatMap(({ device, transport }) => (transport.kind === 'mqtt' ? [device] : []))

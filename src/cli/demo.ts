@@ -3,24 +3,27 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { demoSite } from './demo-site.ts'
+import { WARD_SIZES, type WardSize } from '../../simulators/demo-ward.ts'
+import { type DemoPorts, demoSite } from './demo-site.ts'
 import { supervisorLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { type Child, keepAlive } from '../ops/supervisor.ts'
 import { buildPages } from '../ops/pages.ts'
 import { type CliContext, CommandFailed, UsageError } from './context.ts'
 
-type Options = { readonly speed: string; readonly seed: string; readonly port: string; readonly data: string; readonly fresh?: boolean }
+type Options = { readonly ward: string; readonly speed: string; readonly seed: string; readonly port: string; readonly data: string; readonly fresh?: boolean }
 
 const HOST = '127.0.0.1'
 
 export function register(program: Command, context: CliContext): void {
   program
     .command('demo')
-    .description('a ward in a box: 12 simulated beds, the gateway and a reference central (npm start)')
+    .description('a ward in a box: simulated beds, the gateway and a reference central (npm start)')
+    .option('--ward <size>', 'small: 12 beds on three protocols; full: a monitor of every kind that there is a driver for', 'small')
     .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward', '1')
     .option('--seed <number>', 'same seed, same ward', '1')
     .option('--port <number>', 'port of the nurse station', '8470')
@@ -32,15 +35,16 @@ export function register(program: Command, context: CliContext): void {
 type Ready = { readonly url: string; readonly links: readonly { readonly role: string; readonly url: string }[] }
 
 async function demo(options: Options, context: CliContext): Promise<void> {
+  const size = wardSize(options.ward)
   const speed = numberOf('--speed', options.speed, 0.1, 1_000)
   const seed = numberOf('--seed', options.seed, 0, 2 ** 31)
   const folder = options.data
   await prepareFolder(folder, { speed, fresh: options.fresh === true, note: context.note })
   await buildPages(context.root, context.note)
 
-  const ports = { http: await freePort(numberOf('--port', options.port, 0, 65_535)), hl7: await freePort(2_575), mqtt: await freePort(1_883), central: await freePort(8_471), serial: 9_600 }
+  const ports = await freePorts(numberOf('--port', options.port, 0, 65_535))
   const token = await keptSecret(join(folder, 'secrets', 'central-token'))
-  const site = await demoSite({ folder, host: HOST, ports, seed })
+  const site = await demoSite({ folder, host: HOST, ports, seed, size })
   for (const [device, password] of site.passwords) await writeFile(join(folder, 'secrets', device), password, { mode: 0o600 })
   const files = { site: join(folder, 'site.yaml'), plan: join(folder, 'plan.json') }
   await writeFile(files.site, site.yaml)
@@ -147,7 +151,7 @@ function legible(line: string): string | null {
       return line
     }
   }
-  return /: (connected to|serial line) /.test(line) || line === '' ? null : line
+  return /: (connected to|serial line|waits to be) /.test(line) || line === '' ? null : line
 }
 
 function numberOf(name: string, text: string, low: number, high: number): number {
@@ -165,6 +169,38 @@ async function prepareFolder(folder: string, of: { readonly speed: number; reado
     await rm(folder, { recursive: true, force: true })
   }
   await mkdir(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
+}
+
+function wardSize(text: string): WardSize {
+  const size = WARD_SIZES.find((known) => known === text)
+  if (size === undefined) throw new UsageError(`--ward must be ${WARD_SIZES.join(' or ')}, not ${JSON.stringify(text)}`)
+  return size
+}
+
+const freePorts = async (http: number): Promise<DemoPorts> => ({
+  http: await freePort(http),
+  hl7: await freePort(2_575),
+  mqtt: await freePort(1_883),
+  central: await freePort(8_471),
+  serial: 9_600,
+  intellivue: await freeUdpPort(24_105),
+  pds: await freeUdpPort(4_600),
+  pdsMonitor: await freePort(4_601),
+})
+
+async function freeUdpPort(wanted: number): Promise<number> {
+  const free = (port: number): Promise<number | null> =>
+    new Promise((resolve) => {
+      const socket = createSocket('udp4')
+      socket.once('error', () => socket.close(() => resolve(null)))
+      socket.bind(port, HOST, () => {
+        const { port: got } = socket.address()
+        socket.close(() => resolve(got))
+      })
+    })
+  const port = (await free(wanted)) ?? (await free(0))
+  if (port === null) throw new CommandFailed('no free UDP port on 127.0.0.1')
+  return port
 }
 
 /** The wanted loopback port, or another free one. */

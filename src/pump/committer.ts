@@ -120,7 +120,7 @@ export class Committer {
     const isOrdered = tick.events.length + tick.stays.length > 0
     if (isOrdered) this.#ordered++
     const done = this.#parts.store.commit(tick).then((result) => {
-      if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? { snapshots: tick.snapshots.length, events: tick.events.length } : this.#held.keep(pending, taken))
+      if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? { snapshots: tick.snapshots.length - pending.snapshots.filter(({ answered }) => answered).length, events: tick.events.length } : this.#held.keep(pending, taken))
       else this.#state = { kind: 'ok' }
       // What can never be stored is lost, and said to be, so that it does not keep all that comes behind it from the disk.
       if (result.kind === 'durable' || result.isFinal) this.#held.drop(taken)

@@ -6,6 +6,7 @@ import type { Metric } from '../domain/metrics.ts'
 import type { Reading } from '../domain/reading.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
+import type { PresentSignal } from './monitor-alarms.ts'
 import { type SilenceRule, type SilenceState, silence } from '../rules/silence.ts'
 import type { Peer, Sender, StayContext } from '../seams.ts'
 
@@ -24,6 +25,8 @@ export type Device = {
   link: { readonly kind: 'never' } | { readonly kind: 'up' } | { readonly kind: 'down'; readonly why: string }
   /** Technical conditions that end by themselves when nothing renews them: condition → when it ends. */
   readonly expiring: Map<string, MonoMs>
+  /** The last word of the device on each of its own alarms that is not over. */
+  readonly alarms: Map<string, PresentSignal>
   /** Metric and channel pairs heard so far: a device has some dozens, and a broken one must not fill the store's names. */
   readonly series: Set<string>
   /** What stood at each place of its last message: monitors say the same things in the same order. */
@@ -65,7 +68,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
     const silenceRule = silence({ device: id, intervalMs: 1_000, silenceMs: of.silenceMs })
     const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
-    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), series: new Set(), order: [], silenceRule, silence: silenceRule.start(NO_CONTEXT) }
+    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), alarms: new Map(), series: new Set(), order: [], silenceRule, silence: silenceRule.start(NO_CONTEXT) }
     devices.set(id, device)
     if (of.bed !== null) byBed.set(of.bed, [...(byBed.get(of.bed) ?? []), device])
     return device

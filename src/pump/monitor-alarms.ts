@@ -2,7 +2,9 @@
 
 import type { Priority } from '../domain/alert.ts'
 import type { AlarmInactivation, DeviceAlarm } from '../domain/reading.ts'
+import { ageAtSending } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 
 /** Conditions of alerts that are the monitor's begin so. */
@@ -19,11 +21,20 @@ const QUIET: Readonly<Record<AlarmInactivation, string>> = {
   'alert-acknowledged': 'acknowledged at the monitor',
 }
 
-/** What a frame says of alarms, as signals of the device. Those of demo data and of a test are nobody's alarm. */
-export const signalsOf = (alarms: readonly DeviceAlarm[], receivedAt: WallMs): readonly Signal[] =>
-  alarms.filter(({ flags }) => !flags.includes('demo') && !flags.includes('test')).map((alarm) => signalOf(alarm, receivedAt))
+export type PresentSignal = Extract<Signal, { kind: 'present' }>
+type AlarmSignal = Exclude<Signal, { kind: 'lost' }>
 
-function signalOf({ id, code, text, source, priority, type, phase, state, inactivation, flags, deviceAt }: DeviceAlarm, receivedAt: WallMs): Signal {
+/**
+ * What a frame says of alarms, as signals of the device. Those of demo data and of a test are nobody's alarm, and neither is
+ * one that was old when it was sent: a monitor that empties its backlog raises nothing, but what it ends is over.
+ */
+export const signalsOf = (alarms: readonly DeviceAlarm[], { receivedAt, sentAt }: { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }): readonly AlarmSignal[] =>
+  alarms
+    .filter(({ flags }) => !flags.includes('demo') && !flags.includes('test'))
+    .map((alarm) => ({ signal: signalOf(alarm, receivedAt), isOld: ageAtSending({ receivedAt, sentAt, deviceAt: alarm.deviceAt }) > pumpLimits.alarmAgeMsMax }))
+    .flatMap(({ signal, isOld }) => (isOld && signal.kind === 'present' ? [] : [signal]))
+
+function signalOf({ id, code, text, source, priority, type, phase, state, inactivation, flags, deviceAt }: DeviceAlarm, receivedAt: WallMs): AlarmSignal {
   const condition = `${MONITOR_ALARM}${id}`
   if (state === 'inactive' || (phase === 'end' && state !== 'latched')) return { kind: 'cleared', condition }
   const notes = [...(state === 'latched' ? ['over, latched at the monitor'] : []), ...inactivation.map((how) => QUIET[how])]

@@ -7,10 +7,10 @@ import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
-import { type AlertEvent, type Priority, retold } from '../domain/alert.ts'
+import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
-import type { DeviceAlarm, Reading } from '../domain/reading.ts'
+import type { Reading } from '../domain/reading.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
@@ -122,6 +122,8 @@ export class Pump<State> {
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
       const settings = settingsOf(this.#parts.site, driver, setting?.settings)
+      // A new conversation says again which alarms there are, and not which there are no more.
+      if (device) for (const { condition } of this.#monitorAlerts(device)) device.expiring.set(condition, monoMs(this.now().at + pumpLimits.conditionHoldMs))
       const { clock, speed, log, inFlight } = this.#parts
       const key = peer.device ?? hostOf(peer.address)
       const mark = inFlight?.markOf(key)
@@ -151,6 +153,8 @@ export class Pump<State> {
     const now = this.now()
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
+    // A driver says a change once; the life cycle takes so many words in a while.
+    for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), [...device.alarms.values()], now.wall))
     this.watch.expire(this.devices.all(), now)
     this.#keep(this.strips.due(now))
     this.#judgeStore(now)
@@ -274,7 +278,7 @@ export class Pump<State> {
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
     this.#stamp(frame, readings, device, { ...now, answered })
-    if (frame.alarms.length > 0) this.#alarms(device, frame.alarms, now)
+    if (frame.alarms.length > 0) this.#alarms(device, frame, now)
     for (const wave of frame.waveforms) {
       if (!this.waves.add(device.id, wave, now.wall)) this.#say(device, 'technical/waveform-refused', 'low', `${device.id} sends more waveforms than are kept, or at a rate that is none: ${wave.metric}`, now)
     }
@@ -305,20 +309,27 @@ export class Pump<State> {
   }
 
   /** What the monitor itself calls an alarm, published at once like ours. */
-  #alarms(device: Device, alarms: readonly DeviceAlarm[], now: Now): void {
-    const open = new Set([...this.lifecycle.open.values()].flatMap((alert) => (alert.device === device.id && alert.condition.startsWith(MONITOR_ALARM) ? [alert.condition] : [])))
-    for (const signal of signalsOf(alarms, now.wall)) {
-      if (signal.kind === 'present' && !open.has(signal.condition)) {
-        if (open.size >= pumpLimits.monitorAlarmsMax) {
-          this.#say(device, 'technical/too-many-alarms', 'medium', `${device.id} says more than ${pumpLimits.monitorAlarmsMax} alarms at once: look at the monitor`, now)
-          continue
-        }
-        open.add(signal.condition)
+  #alarms(device: Device, { alarms, sentAt }: Frame & { kind: 'good' }, now: Now): void {
+    for (const signal of signalsOf(alarms, { receivedAt: now.wall, sentAt })) {
+      const { condition } = signal
+      // Said again after our restart or the line's: it is not forgotten with what stood open before.
+      device.expiring.delete(condition)
+      if (signal.kind === 'cleared') device.alarms.delete(condition)
+      else if (device.alarms.has(condition) || device.alarms.size < pumpLimits.monitorAlarmsMax * (signal.priority === 'high' ? 2 : 1)) device.alarms.set(condition, signal)
+      else {
+        this.#say(device, 'technical/too-many-alarms', 'medium', `${device.id} says more than ${pumpLimits.monitorAlarmsMax} alarms at once: look at the monitor`, now)
+        continue
       }
-      // Said again after our restart: it is not forgotten with what stood open before.
-      device.expiring.delete(signal.condition)
       this.#emit(this.lifecycle.signals(subjectOf(device), [signal], now.wall))
     }
+    // Highs that are over and that nobody has seen: of many, the newest stay.
+    const latched = this.#monitorAlerts(device).filter(({ state }) => state === 'latched')
+    for (const { id } of latched.slice(0, Math.max(0, latched.length - pumpLimits.monitorAlarmsMax))) this.#emit(this.lifecycle.endOf({ alert: id }, now.wall))
+  }
+
+  /** Open alerts that are the monitor's own alarms, the oldest first. */
+  #monitorAlerts(device: Device): readonly Alert[] {
+    return [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id && alert.condition.startsWith(MONITOR_ALARM))
   }
 
   #stayOf(bed: Bed, device: Device, frame: Frame & { kind: 'good' }, now: Now): StayRecord | null {
@@ -461,6 +472,7 @@ export class Pump<State> {
       if (id === null) continue
       const device = this.devices.get(id)
       if (!device || device.bed !== bed) this.#emit(this.lifecycle.endOf({ device: id }, now.wall))
+      else if (condition.startsWith(MONITOR_ALARM)) device.expiring.set(condition, monoMs(now.at + pumpLimits.alarmHoldMs))
       else if (condition !== SILENCE_CONDITION) device.expiring.set(condition, monoMs(now.at + pumpLimits.conditionHoldMs))
       else if (!isExpected(device)) this.watch.clear(subjectOf(device), condition, now)
     }

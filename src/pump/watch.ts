@@ -112,6 +112,7 @@ export class Watch<State> {
       for (const [condition, until] of device.expiring) {
         if (until > now.at) continue
         device.expiring.delete(condition)
+        device.alarms.delete(condition)
         this.clear(subjectOf(device), condition, now)
       }
     }

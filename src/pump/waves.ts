@@ -42,6 +42,7 @@ export class Waves {
   /** Takes what a device sent. Returns false when it has more channels than the limit, or a rate that is none. */
   add(device: DeviceId, wave: Waveform, receivedAt: WallMs): boolean {
     if (!(wave.rateHz > 0 && wave.rateHz <= waveLimits.rateHzMax)) return false
+    this.#dropOldOf(device, receivedAt - waveLimits.keptMs)
     const channel = this.#channelOf(device, wave)
     if (!channel) return false
     const lengthMs = (wave.samples.length * SECOND_MS) / wave.rateHz
@@ -50,7 +51,6 @@ export class Waves {
     this.#append(channel, wave, { from, follows })
     channel.end = from + lengthMs
     channel.deviceEnd = wave.deviceAt === null ? null : wave.deviceAt + lengthMs
-    this.#dropOld(channel, receivedAt - waveLimits.keptMs)
     while (this.#bytes > waveLimits.bytesMax) this.#dropOldest()
     return true
   }
@@ -79,6 +79,7 @@ export class Waves {
     const name = `${metric}\n${channel}`
     const known = channels.get(name)
     if (known) return known
+    if (channels.size >= waveLimits.channelsPerDeviceMax) dropEmpty(channels)
     if (channels.size >= waveLimits.channelsPerDeviceMax) return null
     const made: Channel = { metric, channel, blocks: [], end: Number.NaN, deviceEnd: null }
     channels.set(name, made)
@@ -102,14 +103,16 @@ export class Waves {
   }
 
   #begin({ rateHz, scale, offset, unit, samples: { BYTES_PER_ELEMENT } }: Waveform, from: number, follows: boolean): Block {
-    const length = Math.max(1, Math.ceil((rateHz * waveLimits.blockMs) / SECOND_MS))
+    // After a gap a second's worth: a device whose samples never follow each other must not take ten times the room.
+    const length = Math.max(1, Math.ceil((rateHz * (follows ? waveLimits.blockMs : SECOND_MS)) / SECOND_MS))
     const samples = BYTES_PER_ELEMENT === 2 ? new Int16Array(length) : new Int32Array(length)
     this.#bytes += samples.byteLength
     return { rateHz, scale, offset, unit, from, samples, used: 0, follows }
   }
 
-  #dropOld({ blocks }: Channel, before: number): void {
-    while (blocks[0] && endOf(blocks[0]) < before) this.#bytes -= blocks.shift()?.samples.byteLength ?? 0
+  /** Of every channel of the device: one that says no more is forgotten too. */
+  #dropOldOf(device: DeviceId, before: number): void {
+    for (const { blocks } of this.#devices.get(device)?.values() ?? []) while (blocks[0] && endOf(blocks[0]) < before) this.#bytes -= blocks.shift()?.samples.byteLength ?? 0
   }
 
   /** Of all that is kept, the block that began first. */
@@ -120,6 +123,10 @@ export class Waves {
     }
     this.#bytes -= oldest?.blocks.shift()?.samples.byteLength ?? 0
   }
+}
+
+function dropEmpty(channels: Map<string, Channel>): void {
+  for (const [name, { blocks }] of channels) if (blocks.length === 0) channels.delete(name)
 }
 
 const endOf = ({ from, used, rateHz }: Block): number => from + (used * SECOND_MS) / rateHz

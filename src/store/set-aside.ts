@@ -117,7 +117,8 @@ function moveInto(folder: string, { files, into }: Pick<Move, 'files' | 'into'>)
   const target = join(all, into)
   mkdirSync(target, { recursive: true, mode: 0o700 })
   for (const file of files) if (existsSync(join(folder, file))) renameSync(join(folder, file), join(target, file))
-  makeRoom(all, into)
+  // Neither is what a note still names: a start goes on from it.
+  makeRoom(all, [into, unfinishedMove(folder)?.into ?? into])
   for (const path of [target, all, folder]) flush(path)
 }
 
@@ -125,8 +126,8 @@ function moveInto(folder: string, { files, into }: Pick<Move, 'files' | 'into'>)
  * A disk that fails makes one empty database after the other, and what there was of the ward lies in the oldest folder: so the
  * one that holds fewest bytes goes first, of two alike the older. Never the newest, for it was not looked at yet.
  */
-function makeRoom(all: string, newest: string): void {
-  const others = readdirSync(all).filter((name) => name !== newest).toSorted()
+function makeRoom(all: string, kept: readonly string[]): void {
+  const others = readdirSync(all).filter((name) => !kept.includes(name)).toSorted()
   const tooMany = others.length - (storeLimits.setAsideMax - 1)
   if (tooMany <= 0) return
   const least = others.map((name) => ({ name, bytes: bytesIn(join(all, name)) })).toSorted((a, b) => a.bytes - b.bytes).slice(0, tooMany)

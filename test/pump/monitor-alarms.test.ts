@@ -45,12 +45,51 @@ describe('an alarm of the monitor', () => {
     const alarms = Array.from({ length: pumpLimits.monitorAlarmsMax }, (_, index) => ({ id: `a${index}`, priority: 'low' as const }))
     monitor.say({ alarms })
     expect(pump.lifecycle.open.size).toBe(pumpLimits.monitorAlarmsMax)
-    monitor.say({ alarms: [{ id: 'one more' }] })
+    monitor.say({ alarms: [{ id: 'one more', priority: 'medium' }] })
     const conditions = [...pump.lifecycle.open.values()].map(({ condition }) => condition)
     expect(conditions).toContain('technical/too-many-alarms')
     expect(conditions).not.toContain('monitor/one more')
     monitor.say({ alarms: [{ id: 'a0', phase: 'end', state: 'inactive' }] })
     expect([...pump.lifecycle.open.values()].map(({ condition }) => condition)).not.toContain('monitor/a0')
+  })
+})
+
+describe('alarms of a monitor, in the long run', () => {
+  const shown = (pump: ReturnType<typeof ward>['pump']) => [...pump.lifecycle.open.values()].filter(({ condition }) => condition.startsWith('monitor/'))
+
+  it('a high is let in whatever low ones stand, and so many highs that nobody saw never hide the next', () => {
+    const { connect, pump } = ward()
+    const monitor = connect('mon-1')
+    monitor.say({ alarms: Array.from({ length: pumpLimits.monitorAlarmsMax }, (_, index) => ({ id: `low-${index}`, priority: 'low' as const })) })
+    for (let index = 0; index < 2 * pumpLimits.monitorAlarmsMax; index++) {
+      monitor.say({ alarms: [{ id: `high-${index}` }] })
+      expect(shown(pump)).toContainEqual(expect.objectContaining({ condition: `monitor/high-${index}`, state: 'active' }))
+      monitor.say({ alarms: [{ id: `high-${index}`, phase: 'end', state: 'inactive' }] })
+    }
+    const latched = shown(pump).filter(({ state }) => state === 'latched')
+    expect(latched).toHaveLength(pumpLimits.monitorAlarmsMax)
+    expect(latched.at(-1)?.condition).toBe(`monitor/high-${2 * pumpLimits.monitorAlarmsMax - 1}`)
+  })
+
+  it('a change that comes right after another is shown all the same', async () => {
+    const { connect, pump, clock } = ward()
+    const monitor = connect('mon-1')
+    monitor.say({ alarms: [{}] })
+    await clock.pass(3_000)
+    monitor.say({ alarms: [{ phase: 'update', inactivation: ['audio-off'] }] })
+    await clock.pass(11_000)
+    pump.tick()
+    expect(shown(pump).map(({ text }) => text)).toEqual(['Monitor: SpO2 low (sound off at the monitor)'])
+  })
+
+  it('one that ended while the line was down ends soon after it is back, one that is said again stays', async () => {
+    const { connect, pump, clock } = ward()
+    connect('mon-1').say({ alarms: [{ id: 'gone', priority: 'low' }, { id: 'still', priority: 'low' }] })
+    const again = connect('mon-1')
+    again.say({ alarms: [{ id: 'still', priority: 'low' }] })
+    await clock.pass(pumpLimits.conditionHoldMs + 1_000)
+    pump.tick()
+    expect(shown(pump).map(({ condition }) => condition)).toEqual(['monitor/still'])
   })
 })
 

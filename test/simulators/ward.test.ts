@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
-import { demoWard, type IssuedValue, parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
+import { demoWard, type DemoAddresses } from '../../simulators/demo-ward.ts'
+import { type IssuedValue, parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
 import { createPatient } from '../../simulators/patients/patient.ts'
 import { parseScenario } from '../../simulators/patients/scenarios.ts'
 import { simulatorLimits } from '../../src/limits.ts'
@@ -178,8 +179,14 @@ describe('a ward whose machine stalls', () => {
   })
 })
 
+const ADDRESSES: Omit<DemoAddresses, 'size'> = {
+  seed: 1, hl7: { host: '127.0.0.1', port: 2575 }, mqtt: { url: 'mqtt://127.0.0.1:1883', passwordOf: (device) => `secret-${device}` },
+  intellivue: { host: '127.0.0.1', port: 24_105 }, pds: { host: '127.0.0.1', port: 4_600, ownPort: 4_601 }, serialFolder: '/tmp/tty', tcpPortOf: () => 4_000,
+}
+
 describe("the demo's ward", () => {
-  const demo = demoWard({ seed: 1, hl7: { host: '127.0.0.1', port: 2575 }, mqtt: { url: 'mqtt://127.0.0.1:1883', passwordOf: (device) => `secret-${device}` }, serialFolder: '/tmp/tty', tcpPortOf: () => 4_000 })
+  const demo = demoWard({ ...ADDRESSES, size: 'small' })
+  const full = demoWard({ ...ADDRESSES, size: 'full' })
 
   it('is a valid plan of 12 beds on three transports, after JSON too', () => {
     expect(parseWardPlan(JSON.parse(JSON.stringify(demo)))).toEqual({ kind: 'plan', plan: demo })
@@ -190,7 +197,13 @@ describe("the demo's ward", () => {
 
   it('has both acknowledgement modes, and no patient who exists', () => {
     expect(new Set(demo.beds.map(({ transport }) => (transport.kind === 'hl7' ? transport.style : null)))).toEqual(new Set(['accept', 'application', null]))
-    for (const { patient } of demo.beds) expect(patient?.mrn).toMatch(/^DEMO-\d{4}$/)
+    for (const { patient } of full.beds) expect(patient?.mrn).toMatch(/^DEMO-\d{4}$/)
+  })
+
+  it('is the beginning of the full ward, which is a valid plan too', () => {
+    expect(parseWardPlan(JSON.parse(JSON.stringify(full)))).toEqual({ kind: 'plan', plan: full })
+    expect(full.beds.slice(0, 12)).toEqual(demo.beds)
+    expect(full.beds.length).toBeGreaterThan(20)
   })
 
   it('shows a newcomer a patient who is in danger within 75 seconds, with any seed', () => {

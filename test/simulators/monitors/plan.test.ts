@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseWardPlan } from '../../../simulators/monitors/plan.ts'
+import { SERIAL_MODEL_NAMES } from '../../../simulators/monitors/models.ts'
 import { simulatorLimits } from '../../../src/limits.ts'
 
 const bed = (change: object = {}): object => ({ bed: 'bed-1', device: 'm-1', scenario: 'stable', patient: null, transport: { kind: 'hl7', host: 'h', port: 2575 }, ...change })
@@ -10,11 +11,14 @@ const wrongs = (value: unknown): readonly string[] => {
 }
 
 describe('a plan of a ward', () => {
-  it('is read with all three transports', () => {
+  it('is read with every transport', () => {
     const beds = [
       bed(),
       bed({ bed: 'bed-2', device: 'm-2', scenario: 'sepsis@10', patient: { mrn: '1', name: 'A B' }, transport: { kind: 'serial', link: '/tmp/x', tcpPort: 9, model: 'rad-8' } }),
       bed({ bed: 'bed-3', device: 'm-3', transport: { kind: 'mqtt', url: 'mqtt://x', username: 'u', password: 'p' } }),
+      bed({ bed: 'bed-4', device: 'm-4', transport: { kind: 'intellivue', host: 'h', port: 24_105 } }),
+      bed({ bed: 'bed-5', device: 'm-5', transport: { kind: 'pds', host: 'h', port: 4_600, ownPort: 4_601 } }),
+      ...SERIAL_MODEL_NAMES.map((model, index) => bed({ bed: `port-${index}`, device: `p-${index}`, transport: { kind: 'serial', link: '/tmp/x', model } })),
     ]
     expect(parseWardPlan(plan(...beds))).toMatchObject({ kind: 'plan', plan: { seed: 1, beds } })
   })
@@ -32,7 +36,9 @@ describe('a plan of a ward', () => {
     ['an unknown transport', plan(bed({ transport: { kind: 'fax' } })), 'beds[0].transport: must be an object whose `kind`'],
     ['a port out of range', plan(bed({ transport: { kind: 'hl7', host: 'h', port: 70_000 } })), 'beds[0].transport.port: must be a port'],
     ['a misspelt key', plan(bed({ transport: { kind: 'serial', lnik: '/x' } })), 'beds[0].transport: unknown key "lnik"'],
-    ['an unknown model', plan(bed({ transport: { kind: 'serial', link: '/x', model: 'rad-9' } })), 'beds[0].transport.model: must be rad-8'],
+    ['an unknown model', plan(bed({ transport: { kind: 'serial', link: '/x', model: 'rad-9' } })), 'beds[0].transport.model: must be one of radical-7, rad-8'],
+    ['a Mindray monitor that is nowhere', plan(bed({ transport: { kind: 'pds', host: 'h', port: 4_600 } })), 'beds[0].transport.ownPort: must be a port'],
+    ['an IntelliVue at no port', plan(bed({ transport: { kind: 'intellivue', host: 'h', port: 0 } })), 'beds[0].transport.port: must be a port'],
   ])('with %s is refused, and says where', (_, value, sentence) => {
     expect(wrongs(value).join('\n')).toContain(sentence)
   })

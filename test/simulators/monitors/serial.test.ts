@@ -13,25 +13,28 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-function start(openLine: (link: string) => Promise<Pty | null>, tcpPort: number | null = null): { readonly wire: Wire; readonly notes: string[] } {
+function start(openLine: (link: string) => Promise<Pty | null>, tcpPort: number | null = null): { readonly wire: Wire; readonly notes: string[]; readonly heard: string[] } {
   const stop = new AbortController()
   const notes: string[] = []
-  const wire = serialWire({ link: '/nowhere/monitor-1', tcpPort, name: 'm', openLine }, { note: (line) => void notes.push(line) })
+  const heard: string[] = []
+  const wire = serialWire({ link: '/nowhere/monitor-1', tcpPort, name: 'm', heard: (bytes) => void heard.push(new TextDecoder().decode(bytes)), openLine }, { note: (line) => void notes.push(line) })
   const running = wire.run(stop.signal)
   closing.push(() => {
     stop.abort()
     return running
   })
-  return { wire, notes }
+  return { wire, notes, heard }
 }
 
-/** A terminal made of an array: the fake of the wire itself. */
-function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; readonly written: string[]; readonly drained: () => number; readonly opened: () => number; readonly openNow: () => number } {
+/** A terminal made of an array: the fake of the wire itself. `type`: what a gateway writes. */
+function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; readonly type: (text: string) => void; readonly written: string[]; readonly drained: () => number; readonly opened: () => number; readonly openNow: () => number } {
   const written: string[] = []
   let drained = 0
   let opened = 0
   let now = 0
+  const listeners: ((bytes: Uint8Array) => void)[] = []
   return {
+    type: (text) => listeners.forEach((listener) => listener(new TextEncoder().encode(text))),
     written,
     drained: () => drained,
     opened: () => opened,
@@ -46,7 +49,7 @@ function fakePty(heard: () => boolean): { readonly open: () => Promise<Pty>; rea
           written.push(new TextDecoder().decode(bytes))
           return true
         },
-        onData: () => undefined,
+        onData: (listener) => void listeners.push(listener),
         heard: () => Promise.resolve(heard()),
         drain: () => {
           drained++
@@ -70,6 +73,14 @@ describe('a serial line', () => {
     for (const id of ['1', '2', '3']) wire.offer(message(id))
     await until(() => pty.written.length === 3)
     expect(pty.written).toEqual(['1\r\n', '2\r\n', '3\r\n'])
+  })
+
+  it('tells of what the gateway writes', async () => {
+    const pty = fakePty(() => true)
+    const { notes, heard } = start(pty.open)
+    await until(() => notes.length === 1)
+    pty.type('query')
+    expect(heard).toEqual(['query'])
   })
 
   it('keeps nothing for a listener that comes later', async () => {
@@ -122,12 +133,13 @@ describe('a serial line', () => {
   })
 
   it('goes over a loopback TCP port where there are no pseudo-terminals, and says so', async () => {
-    const { wire, notes } = start(() => Promise.resolve(null))
+    const { wire, notes, heard } = start(() => Promise.resolve(null))
     await until(() => notes.length === 2)
     expect(notes[0]).toContain('goes over TCP instead')
     const port = Number(/tcp 127\.0\.0\.1:(\d+)$/.exec(notes[1] ?? '')?.[1])
     const socket = connect(port, '127.0.0.1')
     let text = ''
+    socket.write('query')
     socket.on('data', (bytes: Buffer) => void (text += bytes.toString()))
     closing.push(() => new Promise((resolve) => void socket.destroy().once('close', () => resolve())))
     await new Promise((resolve) => socket.once('connect', resolve))
@@ -138,6 +150,7 @@ describe('a serial line', () => {
       return text.endsWith('\r\n')
     })
     expect(text).toMatch(/^(\d+\r\n)+$/)
+    await until(() => heard.join('') === 'query')
   })
 
   it('takes so many listeners over TCP and no more', async () => {

@@ -1,0 +1,87 @@
+/** The wards of the demo. `small`: a dozen monitors that are quick to start. `full`: those, and one of each other kind that there is a driver for. */
+
+import { join } from 'node:path'
+import { isSerialModel, type SerialModelName } from './monitors/models.ts'
+import type { BedPlan, Transport, WardPlan } from './monitors/plan.ts'
+
+export const WARD_SIZES = ['small', 'full'] as const
+export type WardSize = (typeof WARD_SIZES)[number]
+
+export type DemoAddresses = {
+  readonly seed: number
+  readonly size: WardSize
+  readonly hl7: { readonly host: string; readonly port: number }
+  readonly mqtt: { readonly url: string; readonly passwordOf: (device: string) => string }
+  /** Where the IntelliVue of the full ward waits to be asked, over UDP. */
+  readonly intellivue: { readonly host: string; readonly port: number }
+  /** Where the Mindray monitor of the full ward announces itself, and where it is then called. */
+  readonly pds: { readonly host: string; readonly port: number; readonly ownPort: number }
+  /** Folder in which the serial ports have their stable names: one link a device. */
+  readonly serialFolder: string
+  /** The loopback TCP port that takes the place of a device's serial line where `hasPty()` says no; a free one if left out. */
+  readonly tcpPortOf?: (device: string) => number
+}
+
+type DemoBed = {
+  readonly kind: 'hl7-accept' | 'hl7-application' | 'mqtt' | 'intellivue-lan' | 'pds' | SerialModelName
+  readonly scenario: string
+  readonly name: string
+}
+
+/** Five HL7 monitors, four MQTT modules, three oximeters on serial lines. Bed 2 gets worse within a minute. */
+const SMALL: readonly DemoBed[] = [
+  { kind: 'hl7-accept', scenario: 'stable', name: 'Alma Birch' },
+  { kind: 'hl7-accept', scenario: 'desaturation', name: 'Bruno Cedar' },
+  { kind: 'hl7-application', scenario: 'sepsis', name: 'Clara Elm' },
+  { kind: 'hl7-accept', scenario: 'leads-off@150', name: 'Dario Fir' },
+  { kind: 'hl7-application', scenario: 'monitor-rebooted@900', name: 'Edda Hazel' },
+  { kind: 'mqtt', scenario: 'stable', name: 'Felix Juniper' },
+  { kind: 'mqtt', scenario: 'opioid@600', name: 'Greta Larch' },
+  { kind: 'mqtt', scenario: 'stable', name: 'Hugo Maple' },
+  { kind: 'mqtt', scenario: 'cable-pulled', name: 'Irma Oak' },
+  { kind: 'radical-7', scenario: 'stable', name: 'Jonas Pine' },
+  { kind: 'rad-8', scenario: 'probe-off@210', name: 'Karla Rowan' },
+  { kind: 'radical-7', scenario: 'stable', name: 'Leo Willow' },
+]
+
+/** Beside the small ward. Some of them are well, some have a fault of their own, and each that has alarms gets a reason for one. */
+const MORE: readonly DemoBed[] = [
+  { kind: 'intellivue', scenario: 'leads-off@60', name: 'Mona Alder' },
+  { kind: 'intellivue-lan', scenario: 'monitor-rebooted@420', name: 'Nils Aspen' },
+  { kind: 'pds', scenario: 'opioid@90', name: 'Olga Beech' },
+  { kind: 'carescape', scenario: 'probe-off@75', name: 'Paul Box' },
+  { kind: 's-5', scenario: 'stable', name: 'Quirin Holly' },
+  { kind: 'ivy-450c', scenario: 'leads-off@120', name: 'Rosa Ivy' },
+  { kind: 'n-560', scenario: 'stable', name: 'Sven Laurel' },
+  { kind: 'n-595', scenario: 'desaturation@180', name: 'Thea Lime' },
+  { kind: 'nonin-text-with-time', scenario: 'stable', name: 'Udo Myrtle' },
+  { kind: 'nonin-format-7', scenario: 'probe-off@240', name: 'Vera Poplar' },
+  { kind: 'evita', scenario: 'cable-pulled@300', name: 'Willi Spruce' },
+  { kind: 'blood-gas', scenario: 'sepsis', name: 'Xenia Yew' },
+]
+
+/** Device of a demo bed: `monitor-1` … at `bed-1` …, as many as the ward has. */
+export function demoWard(of: DemoAddresses): WardPlan {
+  const beds = [...SMALL, ...(of.size === 'full' ? MORE : [])].map(({ kind, scenario, name }, index): BedPlan => {
+    const device = `monitor-${index + 1}`
+    const patient = { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name }
+    return { bed: `bed-${index + 1}`, device, scenario, patient, transport: transportOf(kind, device, of) }
+  })
+  return { seed: of.seed, beds }
+}
+
+function transportOf(kind: DemoBed['kind'], device: string, { hl7, mqtt, intellivue, pds, serialFolder, tcpPortOf }: DemoAddresses): Transport {
+  if (isSerialModel(kind)) return { kind: 'serial', link: join(serialFolder, device), model: kind, ...(tcpPortOf ? { tcpPort: tcpPortOf(device) } : {}) }
+  switch (kind) {
+    case 'hl7-accept':
+      return { kind: 'hl7', ...hl7, style: 'accept' }
+    case 'hl7-application':
+      return { kind: 'hl7', ...hl7, style: 'application' }
+    case 'mqtt':
+      return { kind: 'mqtt', url: mqtt.url, username: device, password: mqtt.passwordOf(device) }
+    case 'intellivue-lan':
+      return { kind: 'intellivue', ...intellivue }
+    case 'pds':
+      return { kind: 'pds', ...pds }
+  }
+}
