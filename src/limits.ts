@@ -230,8 +230,8 @@ export const toolLimits = {
   /** What is held of a recording until it is clear which driver it speaks to: of one conversation, and of all together. */
   headBytesMax: 262_144,
   headsBytesMax: 67_108_864,
-  /** Bytes that one capture of a port records, unless it is told otherwise. */
-  captureBytesMax: 67_108_864,
+  /** Bytes that one capture of a port records: a quarter of an hour of the fastest line, hours of others. */
+  captureBytesMax: 16_777_216,
   /** A line of a capture file, and a piece of bytes in it. */
   captureLineCharsMax: 1_024,
   /** Nothing came, or nothing that is a frame, for so long: it is said in words. */

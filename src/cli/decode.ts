@@ -4,18 +4,23 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { nearest } from '../domain/nearest.ts'
 import type { DeviceAlarm, Reading, Waveform } from '../domain/reading.ts'
-import { type WallMs, isoOf, monoMs } from '../domain/time.ts'
-import type { Driver, DriverSettings, Frame, Session, SessionOutput } from '../seams.ts'
+import { type WallMs, isoOf } from '../domain/time.ts'
+import type { Driver, DriverSettings, Frame } from '../seams.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+import type { Stream } from './decode-input.ts'
+import type { Choice } from './decode-streams.ts'
 
 type Options = { readonly driver: string; readonly settings?: readonly string[]; readonly json?: boolean }
+
+/** No driver has this id. */
+const AUTO = 'auto'
 
 export const register: Register = (program, context) => {
   program
     .command('decode')
     .description('captured bytes into readings')
-    .argument('<file>', 'what was captured from the device; - reads standard input')
-    .requiredOption('--driver <id>', 'which protocol the bytes speak')
+    .argument('<file>', 'what was captured: raw bytes of a line, a file of `driver capture`, pcap or pcapng; - reads standard input')
+    .option('--driver <id>', 'which protocol the bytes speak; auto: the one whose driver believes most', AUTO)
     .option('--settings <name=value>', 'a setting of the driver; may be repeated', (setting: string, before: readonly string[]) => [...before, setting], [])
     .option('--json', 'one JSON object a line')
     .addHelpText('after', () => `\nDrivers: ${driverFolders(context.root).join(', ')}`)
@@ -25,48 +30,86 @@ export const register: Register = (program, context) => {
 /** For help only, which must not wait for the drivers to load. */
 function driverFolders(root: string): readonly string[] {
   const folder = join(root, 'drivers')
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'driver.ts')))
+  return readdirSync(folder).filter((name) => !name.startsWith('_') && existsSync(join(folder, name, 'driver.ts')))
 }
 
 async function decode(file: string, options: Options, context: CliContext): Promise<void> {
-  const { DRIVERS } = await import('../drivers.ts')
-  const driver = DRIVERS.get(options.driver)
-  if (driver === undefined) throw new UsageError(`there is no driver "${options.driver}".${rightName(options.driver, [...DRIVERS.keys()])}`)
-  const session = openSession(driver, settingsOf(driver, options.settings ?? []))
+  const [{ DRIVERS }, { RecordedInput }, { StreamDecoder }, { percent }] = await Promise.all([
+    import('../drivers.ts'), import('./decode-input.ts'), import('./decode-streams.ts'), import('../ops/guess.ts'),
+  ])
+  const choice = choiceOf(options, DRIVERS)
+  const isJson = options.json === true
   const summary = new Summary()
-  const print = (output: SessionOutput): void => {
-    for (const frame of output.frames) {
-      summary.add(frame)
-      for (const line of linesOf(frame)) context.write(options.json === true ? JSON.stringify(line) : rowOf(line))
-    }
-  }
-  // A session has no clock of its own, and nothing in a file waits.
-  const now = monoMs(0)
-  for await (const chunk of untilStopped(file === '-' ? context.stdin : bytesOf(file), context.stop)) print(session.receive(chunk, now))
+  const framedBy = new Set<string>()
+  let unreadBytes = 0
+  let shown = ''
+  const decoder = new StreamDecoder(choice, {
+    found({ name }, believing) {
+      const [first, second] = believing
+      if (first === undefined) return
+      const { id } = first.driver
+      if (isJson) context.write(JSON.stringify({ kind: 'driver', driver: id, sureness: Number(first.sureness.toFixed(2)), ...(name === '' ? {} : { stream: name }) }))
+      const next = second === undefined ? '' : `; ${second.driver.id}: ${percent(second.sureness)}`
+      context.note(`${name === '' ? 'Read' : `${name}: read`} as ${id}, ${percent(first.sureness)} sure${next}.`)
+    },
+    unread({ name }, bytes, framed) {
+      unreadBytes += bytes
+      for (const { id } of framed) framedBy.add(name === '' ? id : `${id} in ${name}`)
+    },
+    frames(stream, frames) {
+      for (const frame of frames) {
+        summary.add(frame)
+        for (const line of linesOf(frame)) {
+          if (!isJson && stream.name !== shown) context.write(`── ${stream.name}`)
+          shown = stream.name
+          context.write(isJson ? jsonOf(line, stream) : rowOf(line))
+        }
+      }
+    },
+  })
+  const input = new RecordedInput()
+  for await (const chunk of untilStopped(file === '-' ? context.stdin : bytesOf(file), context.stop)) for (const heard of input.push(chunk)) decoder.take(heard)
   if (context.stop.aborted) throw new CommandFailed('stopped before the end of the input')
-  print(session.end(now))
-  context.write(options.json === true ? JSON.stringify(summary.line()) : summary.sentence())
-  for (const sentence of summary.leftOut()) context.note(sentence)
+  for (const heard of input.end()) decoder.take(heard)
+  decoder.end()
+  context.write(isJson ? JSON.stringify(summary.line()) : summary.sentence())
+  for (const sentence of [...input.remarks(), ...summary.leftOut()]) context.note(sentence)
+  if (unreadBytes > 0) context.note(`Not read: ${unreadBytes} bytes in which ${options.driver === AUTO ? 'no driver' : options.driver} finds a good frame.`)
+  for (const framed of framedBy) context.note(`Frames of ${framed}, of which none is believed: decode --driver ${framed.split(' ')[0]} says why.`)
+  if (options.driver === AUTO && summary.isEmpty) {
+    throw new CommandFailed('No driver knows what this is. Of a serial line: was it recorded at the right speed and parity (vigil probe)? Else: a device that none of them speaks to.')
+  }
+}
+
+const jsonOf = (line: DecodedLine, { name }: Stream): string => JSON.stringify(name === '' ? line : { ...line, stream: name })
+
+/** @throws UsageError for a driver that is not there, and for settings of none or that it does not take. */
+function choiceOf(options: Options, drivers: ReadonlyMap<string, Driver>): Choice {
+  if (options.driver === AUTO) {
+    if ((options.settings ?? []).length > 0) throw new UsageError('--settings are those of a driver: say which with --driver')
+    return { kind: 'auto', drivers: [...drivers.values()] }
+  }
+  const driver = drivers.get(options.driver)
+  if (driver === undefined) throw new UsageError(`there is no driver "${options.driver}".${rightName(options.driver, [...drivers.keys()])}`)
+  const settings = settingsOf(driver, options.settings ?? [])
+  try {
+    // Whether it takes them is said before the file is opened.
+    driver.open(settings)
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error
+  }
+  return { kind: 'given', driver, settings }
 }
 
 /** The name that was meant, and all there are. */
-function rightName(name: string, names: readonly string[]): string {
+export function rightName(name: string, names: readonly string[]): string {
   if (names.length === 0) return ' There are none.'
   const near = nearest(name, names)
   return `${near === null ? '' : ` Did you mean "${near}"?`} There are: ${names.join(', ')}.`
 }
 
-function openSession(driver: Driver, settings: DriverSettings): Session {
-  try {
-    return driver.openCapture ? driver.openCapture(settings) : driver.open(settings)
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
-    throw error
-  }
-}
-
 /** @throws UsageError for a setting that the driver does not have, or a value that it does not take. */
-function settingsOf(driver: Driver, texts: readonly string[]): DriverSettings {
+export function settingsOf(driver: Driver, texts: readonly string[]): DriverSettings {
   const names = driver.settings.map(({ name }) => name)
   return Object.fromEntries(
     texts.map((text) => {
@@ -81,7 +124,7 @@ function settingsOf(driver: Driver, texts: readonly string[]): DriverSettings {
   )
 }
 
-async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of createReadStream(file)) {
       if (chunk instanceof Uint8Array) yield chunk
@@ -92,7 +135,7 @@ async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Ends early when `stop` aborts, also while a terminal or a pipe says nothing. */
-async function* untilStopped(source: AsyncIterable<Uint8Array>, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* untilStopped(source: AsyncIterable<Uint8Array>, stop: AbortSignal): AsyncGenerator<Uint8Array> {
   const stopped = new Promise<'stopped'>((resolve) => {
     if (stop.aborted) resolve('stopped')
     else stop.addEventListener('abort', () => resolve('stopped'), { once: true })
@@ -155,7 +198,7 @@ function waveformLine({ metric, rateHz, samples, scale, offset, unit, channel, d
   return { kind: 'waveform', metric, rate: rateHz, samples: Array.from(samples), scale, offset, unit, channel, deviceAt: isoOrNull(deviceAt) }
 }
 
-function rowOf(line: DecodedLine): string {
+export function rowOf(line: DecodedLine): string {
   switch (line.kind) {
     case 'reading': {
       const what = line.value === undefined ? `(${line.absent})` : `${line.value} ${line.unit}`
@@ -172,7 +215,7 @@ function rowOf(line: DecodedLine): string {
 }
 
 /** Counts, in constant memory. */
-class Summary {
+export class Summary {
   readonly #frames = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
   readonly #leftOut = new Map<string, number>()
   #readings = 0
@@ -188,6 +231,11 @@ class Summary {
     this.#alarms += frame.alarms.length
     this.#waveforms += frame.waveforms.length
     for (const { why } of frame.leftOut ?? []) this.#leftOut.set(why, (this.#leftOut.get(why) ?? 0) + 1)
+  }
+
+  /** Whether no frame was worth a word. */
+  get isEmpty(): boolean {
+    return this.#frames.good + this.#frames.quarantined + this.#frames.bad === 0
   }
 
   line(): object {

@@ -8,6 +8,9 @@ import { register as decode } from './decode.ts'
 import { register as demo } from './demo.ts'
 import { register as docs } from './docs.ts'
 import { register as doctor } from './doctor.ts'
+import { register as driver } from './driver.ts'
+import { register as learn } from './learn.ts'
+import { register as probe } from './probe.ts'
 import { register as quarantine } from './quarantine.ts'
 import { register as replay } from './replay.ts'
 import { register as restore } from './restore.ts'
@@ -18,4 +21,4 @@ import { register as sync } from './sync.ts'
 import { register as user } from './user.ts'
 import { register as verify } from './verify.ts'
 
-export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, replay, quarantine, score, counts, sync, user, backup, restore, verify, sim, central, docs]
+export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, quarantine, score, counts, sync, user, backup, restore, verify, sim, central, docs]
