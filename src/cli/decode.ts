@@ -48,7 +48,8 @@ async function decode(file: string, options: Options, context: CliContext): Prom
       const [first, second] = believing
       if (first === undefined) return
       const { id } = first.driver
-      if (isJson) context.write(JSON.stringify({ kind: 'driver', driver: id, sureness: Number(first.sureness.toFixed(2)), ...(name === '' ? {} : { stream: name }) }))
+      const said = { kind: 'driver', driver: id, sureness: Number(first.sureness.toFixed(2)), ...(name === '' ? {} : { stream: name }) }
+      if (isJson) context.write(JSON.stringify(said))
       const next = second === undefined ? '' : `; ${second.driver.id}: ${percent(second.sureness)}`
       context.note(`${name === '' ? 'Read' : `${name}: read`} as ${id}, ${percent(first.sureness)} sure${next}.`)
     },
@@ -77,7 +78,10 @@ async function decode(file: string, options: Options, context: CliContext): Prom
   if (unreadBytes > 0) context.note(`Not read: ${unreadBytes} bytes in which ${options.driver === AUTO ? 'no driver' : options.driver} finds a good frame.`)
   for (const framed of framedBy) context.note(`Frames of ${framed}, of which none is believed: decode --driver ${framed.split(' ')[0]} says why.`)
   if (options.driver === AUTO && summary.isEmpty) {
-    throw new CommandFailed('No driver knows what this is. Of a serial line: was it recorded at the right speed and parity (vigil probe)? Else: a device that none of them speaks to.')
+    throw new CommandFailed(
+      'No driver knows what this is. Of a serial line: was it recorded at the right speed and parity (vigil probe)? ' +
+        'Else: a device that none of them speaks to.',
+    )
   }
 }
 

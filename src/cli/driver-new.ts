@@ -9,7 +9,9 @@ const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ID_CHARS_MAX = 32
 
 export function newDriver(id: string, { root, write }: Pick<CliContext, 'root' | 'write'>): void {
-  if (!ID.test(id) || id.length > ID_CHARS_MAX) throw new UsageError(`"${id.slice(0, 64)}" is no name for a driver: small letters, digits and - between them, such as acme-m3`)
+  if (!ID.test(id) || id.length > ID_CHARS_MAX) {
+    throw new UsageError(`"${id.slice(0, 64)}" is no name for a driver: small letters, digits and - between them, such as acme-m3`)
+  }
   const files = filesOf(root).map((file) => ({ from: file, to: file.replaceAll(BLUEPRINT, id) }))
   const there = files.find(({ to }) => existsSync(join(root, to)))
   if (there !== undefined) throw new CommandFailed(`${there.to} exists already`)
@@ -65,11 +67,12 @@ export function listed(source: string, id: string): string | null {
 const nextSteps = (id: string): readonly string[] => [
   '',
   'It reads a line such as HR=072 SPO2=097, and passes all tests. Now make it read your device (drivers/README.md has the whole recipe):',
-  `  1. vigil driver capture <port> --out ${id}.capture     with probe off, leads off, cable pulled, alarm, standby, demo`,
-  `  2. drivers/${id}/driver.ts                             frames first, then values, then what must not be believed`,
+  `  1. vigil driver capture <port> --out ${id}.capture    with probe off, leads off, cable pulled, alarm, standby, demo`,
+  `  2. drivers/${id}/driver.ts    frames first, then values, then what must not be believed`,
   `  3. vigil decode --driver ${id} ${id}.capture    until it says what the screen said`,
-  `  4. drivers/${id}/fixtures/                             one small file a situation, then:`,
-  `     npx vitest run --config test/vitest.config.ts test/contract/driver.test.ts test/drivers/${id}.test.ts -t '' --update`,
+  `  4. vigil driver cut ${id}.capture --from 10 --to 14 --out drivers/${id}/fixtures/probe-off.bin`,
+  '     one small file a situation, instead of those of the blueprint; then:',
+  `     npx vitest run --config test/vitest.config.ts test/contract/driver.test.ts -t 'driver ${id} ' --update`,
   '     and read every line of the .json beside it: from then on it is what the driver must do',
   `  5. drivers/${id}/README.md, and its row in drivers/README.md; src/ops/serial-lines.ts for vigil probe; then npm test`,
 ]

@@ -14,12 +14,14 @@ export interface Watcher {
   look(): void
 }
 
+type Run = { readonly clock: Clock; readonly stop: AbortSignal }
+
 const LOOK_MS = 20
 
 /**
  * Runs until `stop`; `session` null only listens. Returns why the port could not be opened in the first place, or null.
  */
-export async function watchPort(target: Target, openSession: (() => Session) | null, watcher: Watcher, { clock, stop }: { readonly clock: Clock; readonly stop: AbortSignal }): Promise<string | null> {
+export async function watchPort(target: Target, openSession: (() => Session) | null, watcher: Watcher, { clock, stop }: Run): Promise<string | null> {
   let isFirst = true
   while (!stop.aborted) {
     const why = await oneOpening(target, openSession?.() ?? null, watcher, { clock, stop })
@@ -32,9 +34,9 @@ export async function watchPort(target: Target, openSession: (() => Session) | n
   return null
 }
 
-async function oneOpening(
-  target: Target, session: Session | null, watcher: Watcher, { clock, stop }: { readonly clock: Clock; readonly stop: AbortSignal },
-): Promise<{ readonly kind: 'failed' | 'over'; readonly why: string }> {
+type Ended = { readonly kind: 'failed' | 'over'; readonly why: string }
+
+async function oneOpening(target: Target, session: Session | null, watcher: Watcher, { clock, stop }: Run): Promise<Ended> {
   const over = new AbortController()
   let why = 'stopped'
   const end = (reason: string): void => {

@@ -20,7 +20,7 @@ export async function tryDriver(port: string, options: TryOptions, context: CliC
   const chosen = await driverFrom(options.driver, options)
   const file = await openedCapture(port)
   const screen = new Screen(chosen.driver, options, context)
-  if (file !== null) return await playFile(file, numberOf('--speed', options.speed), chosen, { screen, clock, context })
+  if (file !== null) return await playFile(file, numberOf('--speed', options.speed), { ...chosen, screen, clock, context })
   const target = await targetFrom(port, options)
   const from = clock.mono()
   context.note(`Opening ${targetText(target)} as ${chosen.driver.id}: Ctrl-C ends it. Compare with the monitor's own screen.`)
@@ -91,9 +91,9 @@ async function openedCapture(path: string): Promise<FileHandle | null> {
   throw new CommandFailed(`${path} is no file that driver capture wrote: vigil decode reads others`)
 }
 
-type Stage = { readonly screen: Screen; readonly clock: Clock; readonly context: CliContext }
+type Stage = { readonly screen: Screen; readonly clock: Clock; readonly context: CliContext; readonly driver: Driver; readonly settings: DriverSettings }
 
-async function playFile(file: FileHandle, speed: number, { driver, settings }: { readonly driver: Driver; readonly settings: DriverSettings }, { screen, clock, context }: Stage): Promise<void> {
+async function playFile(file: FileHandle, speed: number, { screen, clock, context, driver, settings }: Stage): Promise<void> {
   const from = clock.mono()
   const sessions = new Map<boolean, RecordedSession>()
   let atMs = 0

@@ -1,10 +1,11 @@
-/** `vigil driver`: what somebody needs who stands at a monitor with a cable, or adds a device: capture, try, new. */
+/** `vigil driver`: what somebody needs who stands at a monitor with a cable, or adds a device: capture, try, cut, new. */
 
 import type { Target } from '../links/ports.ts'
 import type { Driver, DriverSettings } from '../seams.ts'
 import { type CliContext, type Register, UsageError } from './context.ts'
 import { rightName, settingsOf } from './decode.ts'
 import type { CaptureOptions } from './driver-capture.ts'
+import type { CutOptions } from './driver-cut.ts'
 import type { TryOptions } from './driver-try.ts'
 
 export type PortOptions = { readonly line: string; readonly settings?: readonly string[] }
@@ -13,7 +14,7 @@ const PORT = 'a serial port, host:port (TCP), or udp:host:port'
 const collect = (setting: string, before: readonly string[]): readonly string[] => [...before, setting]
 
 export const register: Register = (program, context) => {
-  const driver = program.command('driver').description('record a device, look at it live, or begin a driver for it')
+  const driver = program.command('driver').description('record a device, look at it live, or begin a driver for it (drivers/README.md)')
   driver
     .command('capture')
     .description('record what a port says, with times, as text: Ctrl-C ends it')
@@ -35,6 +36,14 @@ export const register: Register = (program, context) => {
     .option('--lines', 'a line a value instead of a table')
     .option('--json', 'one JSON object a line, as decode prints them')
     .action(async (port: string, options: TryOptions) => (await import('./driver-try.ts')).tryDriver(port, options, context))
+  driver
+    .command('cut')
+    .description('a part of a capture as raw bytes, such as drivers/<id>/fixtures/ holds; only what the device said')
+    .argument('<capture>', 'a file that driver capture wrote')
+    .requiredOption('--out <file>', 'where the bytes go; must not exist yet')
+    .option('--from <seconds>', 'since the beginning of the capture', '0')
+    .option('--to <seconds>', 'up to there; else to its end')
+    .action(async (file: string, options: CutOptions) => (await import('./driver-cut.ts')).cutCapture(file, options, context))
   driver
     .command('new')
     .description('begin a driver: its folder, test and simulator, which pass the contract at once for a line of text')

@@ -5,7 +5,7 @@ import { measurementText } from './try-view.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import type { LineSetting, PortListing, Target } from '../links/ports.ts'
 import type { Ask, Attempt } from '../ops/probe.ts'
-import type { Guessed } from '../ops/guess.ts'
+import { type Guessed, percent } from '../ops/guess.ts'
 import type { Driver } from '../seams.ts'
 
 type Options = { readonly listenOnly?: boolean; readonly json?: boolean }
@@ -23,7 +23,7 @@ export const register: Register = (program, context) => {
 async function list({ json }: Options, context: CliContext): Promise<void> {
   const { listPorts } = await import('../links/ports.ts')
   const ports = await listPorts()
-  for (const port of ports) context.write(json === true ? JSON.stringify(port) : `${port.path}${port.path === port.device ? '' : ` (now ${port.device})`}${port.what === '' ? '' : `: ${port.what}`}`)
+  for (const port of ports) context.write(json === true ? JSON.stringify(port) : listed(port))
   if (json === true) return
   context.note(
     ports.length === 0
@@ -32,26 +32,33 @@ async function list({ json }: Options, context: CliContext): Promise<void> {
   )
 }
 
+const listed = ({ path, device, what }: PortListing): string => `${path}${path === device ? '' : ` (now ${device})`}${what === '' ? '' : `: ${what}`}`
+
 async function find(port: string, options: Options, context: CliContext): Promise<void> {
-  const [{ listPorts, openPort, readLine, targetOf }, { asks, probe }, { LISTENED, usualLines }, { DRIVERS }, { REAL_TIME }, { percent }] = await Promise.all([
-    import('../links/ports.ts'), import('../ops/probe.ts'), import('../ops/serial-lines.ts'), import('../drivers.ts'), import('../ops/clock.ts'), import('../ops/guess.ts'),
+  const [{ listPorts, openPort, readLine, targetOf }, { asks, probe }, { listenedLines, usualLines }] = await Promise.all([
+    import('../links/ports.ts'), import('../ops/probe.ts'), import('../ops/serial-lines.ts'),
   ])
+  const [{ DRIVERS }, { REAL_TIME }] = await Promise.all([import('../drivers.ts'), import('../ops/clock.ts')])
   const lineOf = (text: string): LineSetting => readLine(text) ?? noLine(text)
   const target = targetOf(port, lineOf('9600'))
   if (target.kind === 'udp') throw new UsageError('over UDP nobody talks unasked: vigil driver try udp:host:port --driver philips-intellivue')
   const clock = context.clockOf(REAL_TIME)
-  const drivers = [...DRIVERS.values()].filter(({ transport }) => transport !== 'mqtt')
-  const asking = options.listenOnly === true ? [] : drivers.filter((driver) => asks(driver, clock.mono()))
   const isSerial = target.kind === 'serial'
+  const drivers = [...DRIVERS.values()].filter(({ transport }) => transport !== 'mqtt')
+  // A serial server may have any device behind it; a serial port has none that speaks over a network alone.
+  const here = isSerial ? drivers.filter(({ transport }) => transport === 'serial') : drivers
+  const asking = options.listenOnly === true ? [] : here.filter((driver) => asks(driver, clock.mono()))
   const isJson = options.json === true
-  if (!isJson) context.note(`Listening at ${port}${asking.length > 0 ? ', then asking as the drivers with a dialogue ask' : ''}: less than 30 s.`)
-  if (!isJson) context.write(row('line', 'how', 'heard', 'found'))
+  if (!isJson) {
+    context.note(`Listening at ${port}${asking.length > 0 ? ', then asking as the drivers with a dialogue ask' : ''}: less than 30 s.`)
+    context.write(row('line', 'how', 'heard', 'found'))
+  }
   const result = await probe(
     {
       open: (line, heard) => openPort(isSerial && line !== null ? { ...target, line } : target, heard),
       drivers,
-      listen: isSerial ? LISTENED.map(lineOf) : [null],
-      ask: isSerial ? inTurn(asking.filter(({ transport }) => transport === 'serial').map((driver) => usualLines(driver).map((line) => ({ driver, line: lineOf(line) })))) : asking.map((driver) => ({ driver, line: null })),
+      listen: isSerial ? listenedLines(here).map(lineOf) : [null],
+      ask: inTurn(asking.map((driver) => (isSerial ? usualLines(driver).map((line) => ({ driver, line: lineOf(line) })) : [{ driver, line: null }]))),
       clock,
       tried: (attempt) => context.write(isJson ? JSON.stringify(attemptLine(attempt)) : attemptRow(attempt)),
     },
@@ -59,17 +66,8 @@ async function find(port: string, options: Options, context: CliContext): Promis
   )
   if (result.kind === 'failed') throw new CommandFailed(`${port} cannot be used: ${result.why}`)
   if (result.kind === 'nothing') throw new CommandFailed(context.stop.aborted ? 'stopped' : nothing(result.bytes))
-  const { guessed } = result
-  const stable = isSerial ? await stableName(target.path, await listPorts()) : port
-  const yaml = yamlOf(guessed.driver, isSerial ? { ...target, path: stable, line: result.line ?? target.line } : target)
-  if (isJson) {
-    context.write(JSON.stringify({ kind: 'found', driver: guessed.driver.id, sureness: Number(guessed.sureness.toFixed(2)), line: result.line, port: stable, yaml }))
-    return
-  }
-  context.write(`\n${guessed.driver.id}, ${percent(guessed.sureness)} sure: ${guessed.driver.title}.`)
-  const said = guessed.belief.readings.map(({ metric, measurement }) => `${metric.label} ${measurementText(metric, measurement)}`)
-  if (said.length > 0) context.write(`It said last: ${said.join(', ')}. Is that what the monitor shows?`)
-  context.write(`Nothing is bound to a bed. Once you have compared, and looked a while with vigil driver try, site.yaml takes:\n\n${yaml}`)
+  const where: Target = isSerial ? { ...target, path: await stableName(target.path, await listPorts()), line: result.line ?? target.line } : target
+  for (const line of isJson ? [JSON.stringify(foundLine(result.guessed, where))] : foundText(result.guessed, where)) context.write(line)
 }
 
 const noLine = (text: string): never => {
@@ -88,19 +86,42 @@ async function stableName(path: string, ports: readonly PortListing[]): Promise<
 }
 
 function nothing(bytes: number): string {
-  return bytes === 0
-    ? 'Nothing was heard. Is the device on, its serial output switched on in its menu, and the cable the right one (many need a null modem: 2 and 3 crossed)?'
-    : `${bytes} bytes were heard, and no driver finds a frame in them at any speed that was tried: a device that none speaks to, or a line that is set otherwise. Record it with vigil driver capture.`
+  if (bytes === 0) {
+    return 'Nothing was heard. Is the device on, its output switched on in its menu, and the cable the right one (many need a null modem: 2 and 3 crossed)?'
+  }
+  const what = 'a device that none speaks to, or a line that is set otherwise. Record it with vigil driver capture.'
+  return `${bytes} bytes were heard, and no driver finds a frame in them at any speed that was tried: ${what}`
 }
 
 // ── What is printed ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-const row = (line: string, how: string, heard: string, found: string): string => [line.padEnd(12), how.padEnd(28), heard.padStart(8), found].join('  ').trimEnd()
-const shownLine = (line: LineSetting | null): string => (line === null ? '–' : `${line.baudRate} ${line.dataBits}${line.parity.slice(0, 1).toUpperCase()}${line.stopBits}`)
+const row = (...[line, how, heard, found]: readonly [string, string, string, string]): string =>
+  [line.padEnd(12), how.padEnd(28), heard.padStart(8), found].join('  ').trimEnd()
+
+const shownLine = (line: LineSetting | null): string =>
+  line === null ? '–' : `${line.baudRate} ${line.dataBits}${line.parity.slice(0, 1).toUpperCase()}${line.stopBits}`
 
 function attemptRow({ line, asked, bytes, best }: Attempt): string {
-  return row(shownLine(line), asked === null ? 'listened' : `asked as ${asked.id}`, `${bytes} B`, best === null ? '–' : `${best.driver.id} ${Math.floor(best.sureness * 100)} %: ${framesText(best)}`)
+  const found = best === null ? '–' : `${best.driver.id} ${percent(best.sureness)}: ${framesText(best)}`
+  return row(shownLine(line), asked === null ? 'listened' : `asked as ${asked.id}`, `${bytes} B`, found)
 }
+
+function foundText({ driver, belief, sureness }: Guessed, where: Target): readonly string[] {
+  const said = belief.readings.map(({ metric, measurement }) => `${metric.label} ${measurementText(metric, measurement)}`)
+  return [
+    '', `${driver.id}, ${percent(sureness)} sure: ${driver.title}.`,
+    ...(said.length > 0 ? [`It said last: ${said.join(', ')}. Is that what the monitor shows?`] : []),
+    'Nothing is bound to a bed. Once you have compared, and looked a while with vigil driver try, site.yaml takes:', '', yamlOf(driver, where),
+  ]
+}
+
+const foundLine = ({ driver, sureness }: Guessed, where: Target): object => ({
+  kind: 'found',
+  driver: driver.id,
+  sureness: Number(sureness.toFixed(2)),
+  port: where,
+  yaml: yamlOf(driver, where),
+})
 
 const framesText = ({ belief: { frames } }: Guessed): string => `${frames.good} frames good, ${frames.quarantined} not believed, ${frames.bad} bad`
 
@@ -117,10 +138,11 @@ const attemptLine = ({ line, asked, bytes, best, tookMs }: Attempt): object => (
 export function yamlOf(driver: Driver, target: Target): string {
   const where =
     target.kind === 'serial'
-      ? ['kind: serial', 'id: port-1', 'device: monitor-1', `path: ${target.path}`, `baudRate: ${target.line.baudRate}`, `dataBits: ${target.line.dataBits}`, `parity: ${target.line.parity}`, `stopBits: ${target.line.stopBits}`]
-      : [`kind: ${target.kind}-connect`, 'id: port-1', 'device: monitor-1', `host: ${target.host}`, `port: ${target.port}`]
+      ? [`path: ${target.path}`, ...Object.entries(target.line).map(([name, value]) => `${name}: ${value}`)]
+      : [`host: ${target.host}`, `port: ${target.port}`]
+  const link = [`kind: ${target.kind === 'serial' ? 'serial' : `${target.kind}-connect`}`, 'id: port-1', 'device: monitor-1', ...where]
   return [
-    'links:', `  - ${where.join('\n    ')}`,
+    'links:', `  - ${link.join('\n    ')}`,
     'devices:', `  - id: monitor-1\n    driver: ${driver.id}`,
     '    # bed: whose monitor this is, when a person has said so. Without one its values are shown, and belong to nobody.',
   ].join('\n')

@@ -61,15 +61,17 @@ export class TryView {
     if (this.#lastByteAtMs === null) {
       if (nowMs < patience) return null
       const why = this.#sentBytes > 0 ? `It was asked (${this.#sentBytes} bytes were sent) and does not answer` : 'It has said nothing'
-      return `${why} for ${seconds(nowMs)}: is it on, its output switched on in its menu, the cable the right one (null modem?), and nobody else talking with it?`
+      const what = 'is it on, its output switched on in its menu, the cable the right one (null modem?), and nobody else talking with it?'
+      return `${why} for ${seconds(nowMs)}: ${what}`
     }
     if (this.#lastGoodAtMs === null) {
       if (nowMs < patience) return null
-      return `${this.#belief.bytes} bytes came, and none is a good frame of ${this.#driver.id}: another speed or parity, or another protocol? vigil probe finds out.`
+      const what = 'another speed or parity, or another protocol? vigil probe finds out.'
+      return `${this.#belief.bytes} bytes came, and none is a good frame of ${this.#driver.id}: ${what}`
     }
     if (nowMs - this.#lastByteAtMs >= patience) return `Nothing has come for ${seconds(nowMs - this.#lastByteAtMs)}: was it switched off, or the cable pulled?`
-    if (nowMs - this.#lastGoodAtMs >= patience) return `Bytes come, but no good frame for ${seconds(nowMs - this.#lastGoodAtMs)}${this.#trouble === '' ? '' : ` (${this.#trouble})`}.`
-    return null
+    if (nowMs - this.#lastGoodAtMs < patience) return null
+    return `Bytes come, but no good frame for ${seconds(nowMs - this.#lastGoodAtMs)}${this.#trouble === '' ? '' : ` (${this.#trouble})`}.`
   }
 
   /** The table, line by line. */
@@ -98,5 +100,6 @@ const seconds = (ms: number): string => `${Math.floor(ms / 1_000)} s`
 const compare = (a: Reading, b: Reading): number => a.metric.label.localeCompare(b.metric.label, 'en') || a.channel.localeCompare(b.channel, 'en')
 
 function rowText({ metric, measurement, channel, flags }: Reading, ageMs: number): string {
-  return ['  ', metric.label.padEnd(12), measurementText(metric, measurement).padEnd(20), channel.padEnd(12), seconds(ageMs).padStart(5), '  ', flags.join(' ')].join(' ').trimEnd()
+  const what = [metric.label.padEnd(12), measurementText(metric, measurement).padEnd(20), channel.padEnd(12)].join(' ')
+  return `   ${what} ${seconds(ageMs).padStart(5)}    ${flags.join(' ')}`.trimEnd()
 }

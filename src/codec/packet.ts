@@ -13,7 +13,10 @@ export type Segment = {
   /** Bytes that were sent here and not captured. */
   readonly missingBytes: number
   readonly atMs: number | null
-} & ({ readonly protocol: 'udp' } | { readonly protocol: 'tcp'; readonly sequence: number; readonly isBegin: boolean; readonly isEnd: boolean; readonly isReset: boolean })
+} & (
+  | { readonly protocol: 'udp' }
+  | { readonly protocol: 'tcp'; readonly sequence: number; readonly isBegin: boolean; readonly isEnd: boolean; readonly isReset: boolean }
+)
 
 /** Link types of the registry of tcpdump.org. */
 const LINK = { null: 0, ethernet: 1, rawBsd: 12, rawOpenBsd: 14, raw: 101, loop: 108, cooked: 113, ipv4: 228, ipv6: 229, cooked2: 276 } as const

@@ -30,7 +30,8 @@ export function readLine(text: string): LineSetting | null {
 }
 
 /** As people write it: `9600 8N1`. */
-export const lineText = ({ baudRate, dataBits, parity, stopBits }: LineSetting): string => `${baudRate} ${dataBits}${parity.slice(0, 1).toUpperCase()}${stopBits}`
+export const lineText = ({ baudRate, dataBits, parity, stopBits }: LineSetting): string =>
+  `${baudRate} ${dataBits}${parity.slice(0, 1).toUpperCase()}${stopBits}`
 
 /** Where bytes come from. */
 export type Target =

@@ -19,7 +19,8 @@ export const SURE = 0.9
 export class Belief {
   readonly frames = { good: 0, bad: 0, quarantined: 0, skipped: 0 }
   readonly #weight: number
-  readonly #hasFrames: boolean
+  /** What shows that bytes are a frame, though it is not believed. */
+  readonly #frames: 'checked' | 'text' | 'any'
   #for = 0
   #against = 0
   #goodBytes = 0
@@ -31,7 +32,7 @@ export class Belief {
   constructor({ integrity, transport }: Pick<Driver, 'integrity' | 'transport'>) {
     this.#weight = WEIGHTS[integrity]
     // Any line of text may be a message that a broker brought, and any a line of a serial port.
-    this.#hasFrames = integrity !== 'none' && transport !== 'mqtt'
+    this.#frames = integrity === 'none' || transport === 'mqtt' ? 'any' : integrity === 'checksum' ? 'checked' : 'text'
   }
 
   get bytes(): number {
@@ -55,7 +56,7 @@ export class Belief {
           this.#for += this.#weight * believedShareOf(frame)
           break
         case 'quarantined':
-          this.#quarantinedBytes += frame.length
+          if (this.#frames === 'checked' || (this.#frames === 'text' && isText(frame.bytes))) this.#quarantinedBytes += frame.length
           // Of a line without checksum nothing else tells of damage.
           if (this.#weight === WEIGHTS.none) this.#against++
           break
@@ -75,7 +76,7 @@ export class Belief {
 
   /** Nothing was believed, and yet it is this protocol by its frames. */
   get isFramed(): boolean {
-    return this.#hasFrames && this.frames.good === 0 && this.#quarantinedBytes > this.#bytes * FILLING
+    return this.frames.good === 0 && this.#quarantinedBytes > this.#bytes * FILLING
   }
 
   /** 0: nothing was believed; towards 1: all was, often. Noise between frames takes up to half of it away. */
@@ -86,9 +87,14 @@ export class Belief {
   }
 }
 
+/** Bytes that begin and end messages, tabs and line ends are among text; others are not, but for a few. */
+const isText = (bytes: Uint8Array): boolean => bytes.filter((byte) => byte < 0x20 && !TEXT_CONTROLS.has(byte)).length <= bytes.length / 100
+const TEXT_CONTROLS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0d, 0x1c])
+
 type GoodFrame = Extract<Frame, { kind: 'good' }>
 
-const valuesOf = ({ readings, waveforms, alarms, identity }: GoodFrame): number => readings.length + waveforms.length + alarms.length + (identity === null ? 0 : 1)
+const valuesOf = ({ readings, waveforms, alarms, identity }: GoodFrame): number =>
+  readings.length + waveforms.length + alarms.length + (identity === null ? 0 : 1)
 
 /** Of what a good frame holds, what is believed. */
 function believedShareOf(frame: GoodFrame): number {

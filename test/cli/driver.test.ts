@@ -133,6 +133,19 @@ describe('vigil driver capture', () => {
   })
 })
 
+describe('vigil driver cut', () => {
+  it('makes a fixture of a stretch of a capture: what the device said, and no more', async () => {
+    const capture = path('g.capture')
+    const piece = (atMs: number, text: string, direction: 'from-device' | 'to-device' = 'from-device'): string => captureLines({ atMs, direction, bytes: utf8(text) })
+    writeFileSync(capture, captureHead('x', wallMs(0)) + piece(0, 'early ') + piece(1_000, 'first ') + piece(1_500, 'poll', 'to-device') + piece(1_999, 'last') + piece(2_000, 'late'))
+    const out = path('fixture.bin')
+    expect((await run(['driver', 'cut', capture, '--out', out, '--from', '1', '--to', '2'])).out).toEqual([`${out}: 10 bytes`])
+    expect(readFileSync(out, 'utf8')).toBe('first last')
+    expect((await run(['driver', 'cut', capture, '--out', out])).failure).toBeInstanceOf(UsageError)
+    expect((await run(['driver', 'cut', out, '--out', path('other.bin')])).failure).toEqual(new CommandFailed(`${out} is no file that driver capture wrote`))
+  })
+})
+
 describe('vigil driver try', () => {
   it('decodes a device that must be asked, live: values in a table', async (context) => {
     if (!there) context.skip(WHY)

@@ -4,7 +4,7 @@ import { DRIVERS, driverOf } from '../../src/drivers.ts'
 import { toolLimits } from '../../src/limits.ts'
 import { type LineSetting, lineText, readLine } from '../../src/links/ports.ts'
 import { type Attempt, type ProbeResult, asks, probe } from '../../src/ops/probe.ts'
-import { LISTENED, usualLines } from '../../src/ops/serial-lines.ts'
+import { listenedLines, usualLines } from '../../src/ops/serial-lines.ts'
 import type { Composer } from '../../simulators/monitors/composer.ts'
 import { createDraeger } from '../../simulators/monitors/draeger-medibus.ts'
 import type { SimulatedDevice } from '../../simulators/monitors/device.ts'
@@ -27,6 +27,7 @@ function lineOf(text: string): LineSetting {
   return line
 }
 const drivers = [...DRIVERS.values()].filter(({ transport }) => transport !== 'mqtt')
+const listened = listenedLines(drivers.filter(({ transport }) => transport === 'serial'))
 const ask = ['philips-intellivue', 'ge-s5', 'draeger-medibus'].flatMap((id) => usualLines({ id }).map((text) => ({ driver: driverOf(id), line: lineOf(text) })))
 
 /** Bytes as they are heard at another speed or parity: no fewer, and none of them right. */
@@ -66,7 +67,7 @@ async function probed(device: SimulatedDevice, set: string, { mayAsk = true, isG
           },
         }
       },
-      drivers, listen: LISTENED.map(lineOf), ask: mayAsk ? ask : [], clock,
+      drivers, listen: listened.map(lineOf), ask: mayAsk ? ask : [], clock,
       tried: (attempt) => attempts.push(attempt),
     },
     new AbortController().signal,
@@ -161,6 +162,17 @@ describe('drivers that ask', () => {
   })
 
   it('have lines to be tried that can be set', () => {
-    for (const text of [...LISTENED, ...drivers.flatMap(usualLines)]) expect(lineText(lineOf(text))).toBe(text)
+    for (const text of [...listened, ...drivers.flatMap(usualLines)]) expect(lineText(lineOf(text))).toBe(text)
+  })
+
+  it('are listened to at every line that they may have, the likeliest first, each once, in the time there is', () => {
+    const serial = drivers.filter(({ transport }) => transport === 'serial')
+    for (const driver of serial) {
+      expect(listened).toEqual(expect.arrayContaining([...usualLines(driver)]))
+    }
+    expect(listened.slice(0, 3)).toEqual(['9600 8N1', '9600 8E1', '9600 7E1'])
+    for (const [index, line] of listened.entries()) if (line.endsWith('8N1')) expect(listened.findIndex((other) => other.split(' ')[0] === line.split(' ')[0])).toBe(index)
+    expect(new Set(listened).size).toBe(listened.length)
+    expect(listened.length * toolLimits.probeListenMs).toBeLessThan(toolLimits.probeMs)
   })
 })
