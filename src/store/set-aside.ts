@@ -124,11 +124,12 @@ function moveInto(folder: string, { files, into }: Pick<Move, 'files' | 'into'>)
 
 /**
  * A disk that fails makes one empty database after the other, and what there was of the ward lies in the oldest folder: so the
- * one that holds fewest bytes goes first, of two alike the older. Never the newest, for it was not looked at yet.
+ * one that holds fewest bytes goes first, of two alike the older. Never those that are `kept`: they were not looked at yet.
  */
 function makeRoom(all: string, kept: readonly string[]): void {
-  const others = readdirSync(all).filter((name) => !kept.includes(name)).toSorted()
-  const tooMany = others.length - (storeLimits.setAsideMax - 1)
+  const there = readdirSync(all).toSorted()
+  const others = there.filter((name) => !kept.includes(name))
+  const tooMany = there.length - storeLimits.setAsideMax
   if (tooMany <= 0) return
   const least = others.map((name) => ({ name, bytes: bytesIn(join(all, name)) })).toSorted((a, b) => a.bytes - b.bytes).slice(0, tooMany)
   try {
