@@ -3,7 +3,7 @@
 import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
 import type { AlertId, BedId, DeviceId, StayId } from './domain/ids.ts'
 import type { Snapshot } from './domain/observation.ts'
-import type { DeviceAlarm, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
+import type { DeviceAlarm, PatientFact, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
 
 // ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -58,6 +58,8 @@ export type Frame = { readonly offset: number; readonly length: number } & (
       /** Understood and passed by on purpose (codes of no metric, waveforms): nobody's fault, and no values. */
       readonly leftOut?: readonly Fault[]
       readonly identity: PatientIdentity | null
+      /** What the registry says of who lies where. */
+      readonly facts?: readonly PatientFact[]
       readonly reply: Reply | null
     }
   /** Well framed, and not believed as a whole: kept with the reason. */

@@ -77,9 +77,45 @@ export type DeviceAlarm = {
   readonly deviceAt: WallMs | null
 }
 
-/** What a device says of its patient: asserted, not confirmed (IHE PCIM). */
+/** What a device or the hospital's registry says of a patient. From a device: asserted, not confirmed (IHE PCIM). */
 export type PatientIdentity = {
   /** Medical record number, PID-3.1; null when the device sends a name alone. */
   readonly mrn: string | null
   readonly name: string | null
+  /** `YYYY-MM-DD`, or `YYYY-MM` and `YYYY` where no more is known (PID-7); not there when nobody said it. */
+  readonly bornOn?: string
+  /** PID-8 (HL7 table 0001); not there when nobody said it. */
+  readonly sex?: 'F' | 'M' | 'O'
 }
+
+/**
+ * What the registry says of who lies where (HL7 v2.6 chapter 3). `location` is PV1-3 as `unit^room^bed`, as a `Sender` has
+ * it; null when the message does not say. The ledger finds the bed that is meant.
+ */
+export type PatientFact = {
+  /** When it became so, on the sender's clock: EVN-6, else PV1-44 or -45, else EVN-2, else MSH-7; null when none is said. */
+  readonly effectiveAt: WallMs | null
+  /** PV1-19, else PID-18; null when neither is said. */
+  readonly visit: string | null
+} & (
+  /** A01, A04, A05 with a bed, A06, A07, A08 and A31 that name another bed than before are told apart by the ledger. */
+  | { readonly kind: 'admitted'; readonly patient: PatientIdentity; readonly location: string | null }
+  /** A02. `prior`: PV1-6. */
+  | { readonly kind: 'transferred'; readonly patient: PatientIdentity; readonly location: string | null; readonly prior: string | null }
+  /** A03. */
+  | { readonly kind: 'discharged'; readonly patient: PatientIdentity; readonly location: string | null }
+  /** A11, A12, A13: what was said before was wrong. `location`: where the patient is after all, where the message says it. */
+  | { readonly kind: 'cancelled'; readonly what: 'admitted' | 'transferred' | 'discharged'; readonly patient: PatientIdentity; readonly location: string | null }
+  /** A17: two patients took each other's bed. Locations are those after it. */
+  | { readonly kind: 'swapped'; readonly patients: readonly [Placed, Placed] }
+  /** A21 goes on leave of absence, A22 is back. */
+  | { readonly kind: 'away' | 'returned'; readonly patient: PatientIdentity; readonly location: string | null }
+  /** A06, A07, A08, A31: demographics as they are now, and where the patient is, where the message says it. */
+  | { readonly kind: 'updated'; readonly patient: PatientIdentity; readonly location: string | null }
+  /** A40, A47: the number `prior` is, and always was, `patient`. */
+  | { readonly kind: 'merged'; readonly patient: PatientIdentity; readonly prior: string }
+  /** A45: the visit belongs, and always belonged, to `patient` and not to `prior`. */
+  | { readonly kind: 'visit-moved'; readonly patient: PatientIdentity; readonly prior: string }
+)
+
+export type Placed = { readonly patient: PatientIdentity; readonly location: string | null; readonly visit: string | null }
