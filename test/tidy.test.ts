@@ -17,7 +17,7 @@ const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 /** Code without comments and strings' contents: what a ban on a word is judged by. */
 const codeOf = (file: string): string => textOf(file).replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
 
-type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }
+type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean; readonly late: boolean }
 
 function importsOf(file: string): Import[] {
   const found: Import[] = []
@@ -25,7 +25,7 @@ function importsOf(file: string): Import[] {
     const name = match[3] ?? match[4]
     if (name === undefined) continue
     const to = name.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(file), name)) : name
-    found.push({ from: file, to, typeOnly: match[2] !== undefined })
+    found.push({ from: file, to, typeOnly: match[2] !== undefined, late: match[4] !== undefined })
   }
   return found
 }
@@ -74,6 +74,13 @@ describe('import direction', () => {
       return room !== undefined && other !== undefined && room !== other && !typeOnly
     })
     expect(shown(strays)).toEqual([])
+  })
+
+  it('a command is known without loading what is heavy: the gateway is back the sooner after a kill', () => {
+    const loaded = new Set(['src/main.ts'])
+    for (const file of loaded) for (const { from, to, typeOnly, late } of IMPORTS) if (from === file && !typeOnly && !late) loaded.add(to)
+    expect(loaded.size).toBeGreaterThan(30)
+    expect([...loaded].filter((to) => inside(to, 'simulators', 'drivers') || (isPackage(to) && !to.startsWith('node:') && to !== 'commander'))).toEqual([])
   })
 
   it('a simulator shares no code with the driver that it tests', () => {

@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
-import { startCentral } from '../../simulators/central/server.ts'
 import { CommandFailed, UsageError } from './context.ts'
 import type { CliContext, Register } from './context.ts'
 
@@ -32,6 +31,8 @@ export const register: Register = (program, context) => {
 
 async function run(options: Options, context: CliContext): Promise<void> {
   const token = await tokenOf(options, context)
+  // Imported late: every other command starts without a database's weight.
+  const { startCentral } = await import('../../simulators/central/server.ts')
   const central = await startCentral({
     port: options.port,
     host: options.host,

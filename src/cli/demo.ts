@@ -7,8 +7,8 @@ import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { WARD_SIZES, type WardSize } from '../../simulators/demo-ward.ts'
-import { type DemoPorts, demoSite } from './demo-site.ts'
+import type { WardSize } from '../../simulators/demo-ward.ts'
+import type { DemoPorts } from './demo-site.ts'
 import { supervisorLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { type Child, keepAlive } from '../ops/supervisor.ts'
@@ -35,7 +35,9 @@ export function register(program: Command, context: CliContext): void {
 type Ready = { readonly url: string; readonly links: readonly { readonly role: string; readonly url: string }[] }
 
 async function demo(options: Options, context: CliContext): Promise<void> {
-  const size = wardSize(options.ward)
+  // Imported late, as all that is heavy: every other command starts without it.
+  const [{ demoSite }, { WARD_SIZES }] = await Promise.all([import('./demo-site.ts'), import('../../simulators/demo-ward.ts')])
+  const size = wardSize(options.ward, WARD_SIZES)
   const speed = numberOf('--speed', options.speed, 0.1, 1_000)
   const seed = numberOf('--seed', options.seed, 0, 2 ** 31)
   const folder = options.data
@@ -171,9 +173,9 @@ async function prepareFolder(folder: string, of: { readonly speed: number; reado
   await mkdir(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
 }
 
-function wardSize(text: string): WardSize {
-  const size = WARD_SIZES.find((known) => known === text)
-  if (size === undefined) throw new UsageError(`--ward must be ${WARD_SIZES.join(' or ')}, not ${JSON.stringify(text)}`)
+function wardSize(text: string, sizes: readonly WardSize[]): WardSize {
+  const size = sizes.find((known) => known === text)
+  if (size === undefined) throw new UsageError(`--ward must be ${sizes.join(' or ')}, not ${JSON.stringify(text)}`)
   return size
 }
 

@@ -1,7 +1,6 @@
 /** `vigil run`: the gateway of one ward. */
 
 import type { Command } from 'commander'
-import { loadSite } from '../config/load.ts'
 import { type CliContext, CommandFailed, UsageError } from './context.ts'
 
 type Options = { readonly config: string; readonly demo?: boolean; readonly origin: string; readonly speed: string }
@@ -18,13 +17,14 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function run(options: Options, context: CliContext): Promise<void> {
+  // Imported late, as all that is heavy: every other command starts without the gateway's weight.
+  const { loadSite } = await import('../config/load.ts')
   const loaded = loadSite(options.config)
   if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))
   const speed = Number(options.speed)
   if (!(speed >= 0.1 && speed <= 1_000)) throw new UsageError(`--speed must be a number from 0.1 to 1000, not ${options.speed}`)
   const demo = options.demo === true
   if (speed !== 1 && !demo) throw new UsageError('--speed is for --demo only: a real ward runs in real time')
-  // Imported late: every other command starts without the gateway's weight.
   const [{ startGateway }, { pino }] = await Promise.all([import('../gateway.ts'), import('pino')])
   const log = pino({ base: null }, pino.destination({ fd: 2, sync: false }))
   const clock = { originMs: Number(options.origin), speed }

@@ -2,12 +2,14 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseRecording, type Recording, replay, type ReplayCount, type ReplayOptions } from '../../simulators/replay.ts'
-import { parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
+import type { Recording, ReplayCount, ReplayOptions } from '../../simulators/replay.ts'
+import type { WardPlan } from '../../simulators/ward.ts'
 import { isId } from '../domain/ids.ts'
 import { simulatorLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
+
+type ParsedPlan = ReturnType<typeof import('../../simulators/ward.ts').parseWardPlan>
 
 type Options = {
   readonly plan?: string
@@ -44,13 +46,15 @@ export const register: Register = (program, context) => {
 }
 
 async function runPlan(path: string, options: Options, { clockOf, stop, note }: CliContext): Promise<void> {
-  const plan = await readPlan(path)
+  // Imported late, as all that is heavy: every other command starts without it.
+  const { parseWardPlan, runWard } = await import('../../simulators/ward.ts')
+  const plan = await readPlan(path, parseWardPlan)
   const speed = numberFrom(options.speed ?? '1', '--speed', 0.1, 1_000)
   const originMs = numberFrom(options.origin, '--origin', 0, Number.MAX_SAFE_INTEGER)
   await runWard(plan, { clock: clockOf({ originMs, speed }), stop, note })
 }
 
-async function readPlan(path: string): Promise<WardPlan> {
+async function readPlan(path: string, parseWardPlan: (value: unknown) => ParsedPlan): Promise<WardPlan> {
   const text = await textOf(path)
   let value: unknown
   try {
@@ -80,6 +84,7 @@ async function runReplay(path: string, options: Options, context: CliContext): P
   if (options.as !== 'hl7') throw new UsageError(`A recording can be sent --as hl7, not ${JSON.stringify(options.as)}.`)
   for (const name of [options.device, options.bed ?? options.device]) if (!isId(name)) throw new UsageError(`${JSON.stringify(name)} is no name of a device or bed: 1 to 64 letters, digits and ._:@/-`)
   const { host, port } = options.to === undefined ? await demoAddress(context) : addressFrom(options.to)
+  const { parseRecording, replay } = await import('../../simulators/replay.ts')
   const parsed = parseRecording(await textOf(path))
   if (parsed.kind === 'wrong') throw new UsageError(`${path}: ${parsed.why}`)
   const { recording } = parsed
