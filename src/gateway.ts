@@ -13,6 +13,7 @@ import type { SecretSetting, Site } from './config/schema.ts'
 import { type WallMs, wallMs } from './domain/time.ts'
 import { driverOf } from './drivers.ts'
 import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
+import type { LinkParts } from './links/index.ts'
 import { keepBackups } from './ops/backups.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { openInFlight } from './ops/in-flight.ts'
@@ -93,7 +94,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
   const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
   // While the thread of the store starts, this one loads what the screens and the ways in weigh.
-  const [{ ApiRefused, startApi }, { linkOf }] = await Promise.all([import('./api/server.ts'), import('./links/index.ts')])
+  const [{ ApiRefused, startApi }, { linkOf, loadLinks }] = await Promise.all([import('./api/server.ts'), import('./links/index.ts')])
+  await loadLinks(site.links)
   const opened = await opening
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
@@ -296,19 +298,18 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   // 5 · the ways in, once everything behind them is ready
   const ports = new Map<string, number>()
-  const running = site.links.map((linkSetting) => {
-    const { link, driver } = linkOf(linkSetting, {
-      clock: realTime,
-      log,
-      secretOf,
-      listening: (id, port) => {
-        ports.set(id, port)
-        log.info({ link: id, port }, 'Listening.')
-      },
-      deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
-    })
-    return link.run(recorder.recorded(pump.openFor(driver), { link: linkSetting.id, driver }), stop)
-  })
+  const linkParts: LinkParts = {
+    clock: realTime,
+    log,
+    secretOf,
+    listening: (id, port) => {
+      ports.set(id, port)
+      log.info({ link: id, port }, 'Listening.')
+    },
+    deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
+  }
+  const waysIn = await Promise.all(site.links.map((linkSetting) => linkOf(linkSetting, linkParts)))
+  const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver), { link: link.id, driver }), stop))
 
   // 6 · time passes
   const watchdog = startWatchdog(inFlight.files)

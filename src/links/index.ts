@@ -4,10 +4,7 @@ import type { Logger } from 'pino'
 import type { LinkSetting, SecretSetting } from '../config/schema.ts'
 import { type DeviceId, deviceId } from '../domain/ids.ts'
 import type { Clock, Link, Peer, Sender } from '../seams.ts'
-import { mqttBroker } from './mqtt-broker.ts'
-import { mqttClientLink } from './mqtt-client.ts'
 import { pdsLink } from './pds.ts'
-import { serialLink } from './serial.ts'
 import { tcpCaller, tcpListener } from './tcp.ts'
 import { udpCaller } from './udp.ts'
 
@@ -26,15 +23,29 @@ const PDS_DRIVER = 'mindray-pds'
 /** `driver`: what frames of this link speak when the device does not say. Serial ports and callers know their device. */
 export type OpenedLink = { readonly link: Link; readonly driver: string }
 
-/** @throws Error with a sentence when a secret is missing. */
-export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening, deviceOf }: LinkParts): OpenedLink {
+/** What brings a library with it: loaded where a site names it, so that the others are back the sooner after a crash. */
+const HEAVY = {
+  serial: () => import('./serial.ts'),
+  'mqtt-broker': () => import('./mqtt-broker.ts'),
+  'mqtt-client': () => import('./mqtt-client.ts'),
+}
+
+/** Loads what these links weigh, ahead of `linkOf`. */
+export async function loadLinks(settings: readonly LinkSetting[]): Promise<void> {
+  await Promise.all(settings.map(({ kind }) => (kind === 'serial' || kind === 'mqtt-broker' || kind === 'mqtt-client' ? HEAVY[kind]() : undefined)))
+}
+
+/** Rejects with a sentence when a secret is missing. */
+export async function linkOf(setting: LinkSetting, { clock, log, secretOf, listening, deviceOf }: LinkParts): Promise<OpenedLink> {
   const { id } = setting
   const heard = (port: number): void => listening(id, port)
   switch (setting.kind) {
     case 'mllp-listen':
       return { driver: setting.driver, link: tcpListener({ id, host: setting.host, port: setting.port, clock, log, listening: heard }) }
-    case 'serial':
+    case 'serial': {
+      const { serialLink } = await HEAVY.serial()
       return { driver: '', link: serialLink({ ...setting, device: deviceId(setting.device), clock, log }) }
+    }
     case 'tcp-connect':
       return { driver: '', link: tcpCaller({ id, host: setting.host, port: setting.port, device: deviceId(setting.device), clock, log }) }
     case 'udp-connect':
@@ -44,10 +55,12 @@ export function linkOf(setting: LinkSetting, { clock, log, secretOf, listening, 
       return { driver: PDS_DRIVER, link: pdsLink({ id, host, port, clock, log, listening: heard, deviceOf: (peer, sender) => deviceOf(peer, sender, PDS_DRIVER) }) }
     }
     case 'mqtt-broker': {
+      const { mqttBroker } = await HEAVY['mqtt-broker']()
       const users = new Map(setting.users.map((user) => [deviceId(user.device), secretOf(user.password)]))
       return { driver: setting.driver, link: mqttBroker({ id, host: setting.host, port: setting.port, users, clock, log, listening: heard }) }
     }
     case 'mqtt-client': {
+      const { mqttClientLink } = await HEAVY['mqtt-client']()
       const { url, clientId, username, password } = setting
       return { driver: setting.driver, link: mqttClientLink({ id, url, clientId, username, password: password && secretOf(password), clock, log }) }
     }
