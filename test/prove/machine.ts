@@ -5,6 +5,7 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const TIMER_MS = 5
@@ -31,6 +32,27 @@ export async function lateness(): Promise<Lateness> {
     },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
+}
+
+/** Processor time since the machine started, in ticks of the kernel: what was worked, and what its host gave to others instead. */
+export type Processors = { readonly worked: number; readonly taken: number }
+
+/** proc(5), /proc/stat: user nice system idle iowait irq softirq steal. All zero where there is no such file. */
+export function processors(): Processors {
+  let line = ''
+  try {
+    line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? ''
+  } catch {
+    return { worked: 0, taken: 0 }
+  }
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, taken = 0] = line.trim().split(/\s+/).slice(1).map(Number)
+  return { worked: user + nice + system + irq + softirq, taken }
+}
+
+/** The share of the processor time wanted between two looks that the host gave to others. */
+export function takenShare(from: Processors, to: Processors): number {
+  const [worked, taken] = [to.worked - from.worked, to.taken - from.taken]
+  return worked + taken > 0 ? taken / (worked + taken) : 0
 }
 
 async function idle(): Promise<void> {
