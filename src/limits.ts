@@ -12,6 +12,13 @@ export const driverLimits = {
   /** Beds behind one HL7 connection whose lists of alerts are remembered, and alerts in each. */
   hl7AlertPlacesMax: 1_024,
   hl7AlertsPerPlaceMax: 64,
+  /** Patients of one message of the registry, or of one of its answers: a merge has several, and none that is meant has more. */
+  hl7PatientsPerMessageMax: 64,
+  /** Medicines given that one HL7 message tells of. */
+  hl7GivenPerMessageMax: 256,
+  /** A monitor that is asked over HL7 answers within this, or is asked again; one that never does so is called anew after so many questions. */
+  hl7AnswerMs: 5_000,
+  hl7UnansweredMax: 3,
   /** Different codes of one capture that `vigil learn` tells of. */
   hl7CodesLearntMax: 1_000,
   mqttPayloadBytesMax: 262_144,
@@ -25,6 +32,10 @@ export const driverLimits = {
   jsonLabelBytesMax: 512,
   /** An id, a channel, a medical record number or a name in our JSON. */
   jsonTextCharsMax: 200,
+  /** Records of one tele-ICU message: a dozen of each monitor every few seconds. */
+  teleicuRecordsPerMessageMax: 500,
+  /** Waveforms of one tele-ICU message: each gap in the samples makes one more. */
+  teleicuWaveformsPerMessageMax: 64,
   /** A word from outside that is shown to an engineer: a code, a name, a key. */
   shownWordCharsMax: 64,
   /** The text of one ANSAR-B message, behind its waves: real ones have some 200 bytes. */
@@ -84,8 +95,8 @@ export const linkLimits = {
   /** A frame begun must be done within this, whatever dribbles in. */
   frameDeadlineMs: 30_000,
   serialReopenDelayMs: 2_000,
-  /** A port silent for so long is asked whether it is still the port that was opened. */
-  serialSilentCheckMs: 5_000,
+  /** A serial port silent for so long is asked, as often, whether it is still the port that was opened; one that is gone is looked for as often. */
+  serialLookMs: 500,
   mqttReconnectDelayMs: 2_000,
   /** A packet of somebody who has not logged in. */
   mqttLoginBytesMax: 4_096,
@@ -200,6 +211,10 @@ export const ruleLimits = {
   /** Greatest age of a value in a score. */
   scorePeriodicAgeMs: 300_000,
   scoreEpisodicAgeMs: 43_200_000,
+  /** A suspicion of infection ends so long after it was said, unless it is said again. */
+  infectionMs: 86_400_000,
+  /** A single measurement whose time is only known to within more than this is marked so. */
+  timeBoundMs: 60_000,
   /** A better source of one variable is believed before a newer one up to this lead. */
   sourceLeadMs: 10_000,
   /** A violation that waits out its delay survives a gap in the values of at most this. */
@@ -382,6 +397,22 @@ export const recordLimits = {
   replayRecordsPerCommitMax: 1_000,
 } as const
 
+/** Waveforms on a screen that looks at a bed, as they come. */
+export const liveWaveLimits = {
+  /** More than this nobody looks at together. */
+  signalsMax: 3,
+  /** A screen draws some hundred columns a second at 25 mm/s: of what comes faster the lowest and the highest of each column go. */
+  rateHzMax: 250,
+  /** A screen that begins to look gets so much of what was. */
+  pastMs: 10_000,
+  /** Of one signal in one message: the rest goes with the next. */
+  samplesPerSignalMax: 1_250,
+  /** A stretch without a gap takes the room of so many samples. */
+  lineCost: 16,
+  /** A signal without a sample for so long makes room for another. */
+  silentMsMax: 60_000,
+} as const
+
 /** Sync thread. */
 /** Waveforms in memory. */
 export const waveLimits = {
@@ -466,6 +497,8 @@ export const apiLimits = {
   socketBacklogTotalBytesMax: 67_108_864,
   /** With more than this waiting, a page gets the newest of each bed later instead of everything now. */
   socketSlowBytes: 65_536,
+  /** With more than this waiting, a page gets no waveforms: they are the first to go, and what they take leaves room below the limit above. */
+  socketWavesBytes: 16_384,
   /** Tabs of one session; one more closes the oldest. */
   socketsPerSessionMax: 8,
   socketMessagesPerSecondMax: 200,
@@ -590,6 +623,14 @@ export const webLimits = {
   stripAsksMax: 8,
   /** The gateway takes no longer message. */
   receiptsPerMessageMax: 1_000,
+  /** Live waveforms are drawn so long after they were measured: a monitor sends a second at a time, and it has to get here. */
+  waveDelayMs: 1_400,
+  /** A waveform of which nothing came for so long has stopped; one that comes in larger pieces, after half as long again as such a piece. */
+  waveStoppedMs: 1_750,
+  wavePieceMsMax: 5_000,
+  /** Kept of each to draw again from: the slowest sweep over the widest screen. */
+  waveKeptMs: 90_000,
+  wavePiecesMax: 1_024,
 } as const
 
 /** How long a screen believes a value, in ms. */

@@ -3,13 +3,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Recording, ReplayCount, ReplayOptions } from '../../simulators/replay.ts'
-import type { WardPlan } from '../../simulators/ward.ts'
+import type { parseWardPlan, WardPlan } from '../../simulators/ward.ts'
 import { isId } from '../domain/ids.ts'
 import { simulatorLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
-
-type ParsedPlan = ReturnType<typeof import('../../simulators/ward.ts').parseWardPlan>
 
 type Options = {
   readonly plan?: string
@@ -47,14 +45,14 @@ export const register: Register = (program, context) => {
 
 async function runPlan(path: string, options: Options, { clockOf, stop, note }: CliContext): Promise<void> {
   // Imported late, as all that is heavy: every other command starts without it.
-  const { parseWardPlan, runWard } = await import('../../simulators/ward.ts')
-  const plan = await readPlan(path, parseWardPlan)
+  const ward = await import('../../simulators/ward.ts')
+  const plan = await readPlan(path, ward.parseWardPlan)
   const speed = numberFrom(options.speed ?? '1', '--speed', 0.1, 1_000)
   const originMs = numberFrom(options.origin, '--origin', 0, Number.MAX_SAFE_INTEGER)
-  await runWard(plan, { clock: clockOf({ originMs, speed }), stop, note })
+  await ward.runWard(plan, { clock: clockOf({ originMs, speed }), stop, note })
 }
 
-async function readPlan(path: string, parseWardPlan: (value: unknown) => ParsedPlan): Promise<WardPlan> {
+async function readPlan(path: string, parse: typeof parseWardPlan): Promise<WardPlan> {
   const text = await textOf(path)
   let value: unknown
   try {
@@ -62,7 +60,7 @@ async function readPlan(path: string, parseWardPlan: (value: unknown) => ParsedP
   } catch (reason) {
     throw new UsageError(`${path} is not JSON: ${reason instanceof Error ? reason.message : String(reason)}`)
   }
-  const parsed = parseWardPlan(value)
+  const parsed = parse(value)
   if (parsed.kind === 'wrong') throw new UsageError(`${path} is not a plan of a ward:\n${parsed.why.map((why) => `  ${why}`).join('\n')}`)
   return parsed.plan
 }

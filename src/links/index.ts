@@ -32,7 +32,7 @@ const HEAVY = {
 
 /** Loads what these links weigh, ahead of `linkOf`. */
 export async function loadLinks(settings: readonly LinkSetting[]): Promise<void> {
-  await Promise.all(settings.map(({ kind }) => (kind === 'serial' || kind === 'mqtt-broker' || kind === 'mqtt-client' ? HEAVY[kind]() : undefined)))
+  await Promise.all(settings.flatMap(({ kind }) => (kind === 'serial' || kind === 'mqtt-broker' || kind === 'mqtt-client' ? [HEAVY[kind]()] : [])))
 }
 
 /** Rejects with a sentence when a secret is missing. */

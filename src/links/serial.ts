@@ -34,7 +34,7 @@ export function serialLink(setting: SerialSetting): Link {
           told = why
         }
         before = why
-        await clock.sleep(linkLimits.serialReopenDelayMs, stop)
+        await clock.sleep(linkLimits.serialLookMs, stop)
       }
     },
   }
@@ -69,13 +69,17 @@ async function session(setting: SerialSetting, open: OpenLine, stop: AbortSignal
   })
   const either = AbortSignal.any([stop, closed.signal])
   while (!either.aborted) {
-    await clock.sleep(linkLimits.serialReopenDelayMs, either)
-    // Some adapters vanish without a close: when the port is silent, look whether its name still means the same thing.
-    const silent = clock.mono() - lastByteAt > linkLimits.serialSilentCheckMs
-    if (silent && (await realpath(path).catch(() => null)) !== real) ended('the port was pulled or renamed')
+    await clock.sleep(linkLimits.serialLookMs, either)
+    // Ports vanish without a close, and reads of one that hung up end at once with nothing, which costs a whole core. When one is
+    // silent, look whether its name still means the same thing, and whether it answers.
+    const silent = clock.mono() - lastByteAt > linkLimits.serialLookMs
+    if (silent && ((await realpath(path).catch(() => null)) !== real || !(await answers(port)))) ended('the port was pulled or renamed')
   }
   line.status('down', why)
   line.close(why)
   await new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()))
   return why
 }
+
+/** A port that hung up answers EIO to any question about it (Linux: a terminal whose other end is gone). */
+const answers = async ({ port }: SerialPort): Promise<boolean> => ((await port?.getBaudRate().catch(() => null)) ?? null) !== null
