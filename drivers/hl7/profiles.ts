@@ -42,6 +42,8 @@ export const PROFILES: readonly Profile[] = [
       ['0002-4822^^MDIL', 'MDC_PULS_OXIM_PULS_RATE'],
       ['0002-f0e5^^MDIL', 'MDC_PULS_RATE_NON_INV'],
       ['0002-480a^^MDIL', 'MDC_PULS_RATE'],
+      // Efficia CM Series Data Export Guide, 3-17: respiration from the ECG, in breaths a minute.
+      ['0002-5000^^MDIL', 'MDC_RESP_RATE'],
       ['0002-4bc8^^MDIL', 'MDC_PULS_OXIM_SAT_O2', 'left'],
       ['0002-4bcc^^MDIL', 'MDC_PULS_OXIM_SAT_O2', 'right'],
       ['0002-f09c^^MDIL', 'MDC_PULS_OXIM_SAT_O2', 'telemetry'],

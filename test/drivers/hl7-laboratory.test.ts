@@ -113,9 +113,9 @@ describe('a blood gas of Edan', () => {
 })
 
 describe('a medicine given (RAS^O17)', () => {
-  it('is taken, has no place yet, and says so', () => {
+  it('is no result, and is taken', () => {
     const frame = good(MSH.replace('ORU^R01^ORU_R01', 'RAS^O17^RAS_O17'), 'PID|||L-1||Oyelaran^Tunde', 'RXA|0|1|20260401091900||4332^norepinephrine^RXN|0.1|ug/kg/min')
-    expect(frame).toMatchObject({ readings: [], faults: [], leftOut: [{ why: 'a medicine given, for which there is no place yet', at: 'RXA 1' }] })
+    expect(frame).toMatchObject({ readings: [], faults: [], leftOut: [], given: [{ code: '4332', name: 'norepinephrine', dose: { amount: 0.1, unit: 'ug/kg/min' } }] })
     expect(latin1(frame.reply?.({ kind: 'stored' }) ?? new Uint8Array(0))).toContain('MSA|CA|L-1')
   })
 })

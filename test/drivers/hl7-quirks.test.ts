@@ -85,13 +85,13 @@ describe('MSH', () => {
     ['ORU', 'good'],
     ['ORU^R40', 'good'],
     ['ORU^W01', 'good'],
-    ['RAS^O17', 'good'],
-    ['ADT^A08', 'quarantined'],
+    ['ADT^A08', 'good'],
+    ['RAS^O17', 'quarantined'],
     ['QRY^R02', 'quarantined'],
   ])('MSH-9 %s: %s', (type, kind) => expect(read(`${header('20260401070000', type)}\r${HR}`)[0]?.kind).toBe(kind))
 
-  it('ADT^A08 with OBX (Comen): what stands in it is no measurement', () => {
-    expect(read(`${header('20260401070000', 'ADT^A08')}\r${HR}`).flatMap(told)).toEqual(['quarantined: message type ADT^A08 is not supported'])
+  it('ADT^A08 with OBX (Comen): what it measured is read as in ORU', () => {
+    expect(read(`${header('20260401070000', 'ADT^A08')}\r${HR}`).flatMap(told)).toEqual(['MDC_ECG_HEART_RATE=80 1.1 zone-assumed'])
   })
 
   it('MSH-10 constant or empty: never a reason to refuse', () => {

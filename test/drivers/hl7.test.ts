@@ -258,11 +258,11 @@ describe('answers', () => {
   })
 
   it('refuse what is not supported, whether it was kept or not', () => {
-    const why = 'message type ADT A01 is not supported'
-    expect(answersTo(MSH.replace('ORU^R01^ORU_R01', 'ADT^A01'))).toEqual([`CR|42|${why}`, `CR|42|${why}`, 'CE|42|disk', `CR|42|${why}`])
+    const why = 'message type ORM O01 is not supported'
+    expect(answersTo(MSH.replace('ORU^R01^ORU_R01', 'ORM^O01'))).toEqual([`CR|42|${why}`, `CR|42|${why}`, 'CE|42|disk', `CR|42|${why}`])
   })
 
-  it.each(['ACK^R01^ACK', 'ACK', 'ORF^R04', 'ADR^A19'])('are never given to an answer (%s)', (type) => {
+  it.each(['ACK^R01^ACK', 'ACK', 'RSP^K22', 'ADR^A19'])('are never given to an answer (%s)', (type) => {
     expect(framesIn(`${MSH.replace('ORU^R01^ORU_R01', type)}\rMSA|AA|41`)[0]).toMatchObject({ kind: 'skipped' })
   })
 
@@ -273,6 +273,7 @@ describe('answers', () => {
 
   it('are not given to observations that answer a query', () => {
     expect(framesIn(`${MSH}\rMSA|AA|41\r${obx()}`)[0]).toMatchObject({ kind: 'good', reply: null })
+    expect(framesIn(`${MSH.replace('ORU^R01^ORU_R01', 'ORF^R04')}\rMSA|AA|41\r${obx()}`)[0]).toMatchObject({ kind: 'good', reply: null })
   })
 
   it('refuse what is no HL7 by its control id, and say nothing to what has none', () => {

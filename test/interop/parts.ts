@@ -48,6 +48,12 @@ export function foreignPrograms(): ForeignPrograms | { readonly lacking: string 
   }
 }
 
+/** A Python that has hl7apy; null when this machine has none. */
+export function hl7apyPython(): string | null {
+  const python = join(pythonFolder, 'bin', 'python')
+  return existsSync(python) ? python : null
+}
+
 /** Fetches and builds what is missing. @throws Error when Maven, Python or the network is not there. */
 export async function prepareForeignPrograms(): Promise<void> {
   mkdirSync(CACHE, { recursive: true })
