@@ -23,7 +23,7 @@ export type DemoAddresses = {
 }
 
 type DemoBed = {
-  readonly kind: 'hl7-accept' | 'hl7-application' | 'mqtt' | 'intellivue-lan' | 'pds' | SerialModelName
+  readonly kind: 'hl7-accept' | 'hl7-application' | 'hl7-accept-alarms' | 'hl7-application-alarms' | 'mqtt' | 'mqtt-teleicu' | 'intellivue-lan' | 'pds' | SerialModelName
   readonly scenario: string
   readonly name: string
 }
@@ -44,6 +44,13 @@ const SMALL: readonly DemoBed[] = [
   { kind: 'radical-7', scenario: 'stable', name: 'Leo Willow' },
 ]
 
+/** What three beds of the small ward have in the full one: monitors that tell their own alarms, and another adapter. */
+const INSTEAD: ReadonlyMap<string, DemoBed['kind']> = new Map([
+  ['Bruno Cedar', 'hl7-accept-alarms'],
+  ['Clara Elm', 'hl7-application-alarms'],
+  ['Hugo Maple', 'mqtt-teleicu'],
+])
+
 /** Beside the small ward. Some of them are well, some have a fault of their own, and each that has alarms gets a reason for one. */
 const MORE: readonly DemoBed[] = [
   { kind: 'intellivue', scenario: 'leads-off@60', name: 'Mona Alder' },
@@ -62,12 +69,14 @@ const MORE: readonly DemoBed[] = [
 
 /** Device of a demo bed: `monitor-1` … at `bed-1` …, as many as the ward has. */
 export function demoWard(of: DemoAddresses): WardPlan {
-  const beds = [...SMALL, ...(of.size === 'full' ? MORE : [])].map(({ kind, scenario, name }, index): BedPlan => {
+  const isFull = of.size === 'full'
+  const full = (): readonly DemoBed[] => [...SMALL.map((bed) => ({ ...bed, kind: INSTEAD.get(bed.name) ?? bed.kind })), ...MORE]
+  const beds = (isFull ? full() : SMALL).map(({ kind, scenario, name }, index): BedPlan => {
     const device = `monitor-${index + 1}`
     const patient = { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name }
     return { bed: `bed-${index + 1}`, device, scenario, patient, transport: transportOf(kind, device, of) }
   })
-  return { seed: of.seed, beds }
+  return { seed: of.seed, beds, ...(isFull ? { registry: of.hl7 } : {}) }
 }
 
 function transportOf(kind: DemoBed['kind'], device: string, { hl7, mqtt, intellivue, pds, serialFolder, tcpPortOf }: DemoAddresses): Transport {
@@ -77,8 +86,13 @@ function transportOf(kind: DemoBed['kind'], device: string, { hl7, mqtt, intelli
       return { kind: 'hl7', ...hl7, style: 'accept' }
     case 'hl7-application':
       return { kind: 'hl7', ...hl7, style: 'application' }
+    case 'hl7-accept-alarms':
+      return { kind: 'hl7', ...hl7, style: 'accept', alarms: 'first' }
+    case 'hl7-application-alarms':
+      return { kind: 'hl7', ...hl7, style: 'application', alarms: 'own' }
     case 'mqtt':
-      return { kind: 'mqtt', url: mqtt.url, username: device, password: mqtt.passwordOf(device) }
+    case 'mqtt-teleicu':
+      return { kind: 'mqtt', url: mqtt.url, username: device, password: mqtt.passwordOf(device), ...(kind === 'mqtt' ? {} : { speaks: 'teleicu' }) }
     case 'intellivue-lan':
       return { kind: 'intellivue', ...intellivue }
     case 'pds':

@@ -10,6 +10,7 @@ import { type DeviceParts, intellivueOf, personOf, serialModel } from './monitor
 import { mqttWire } from './monitors/mqtt.ts'
 import { PDS_ADDRESS, pdsWire } from './monitors/pds.ts'
 import type { BedPlan, Transport, WardPlan } from './monitors/plan.ts'
+import { createRegistryStation, type RegistryStation } from './monitors/registry.ts'
 import { serialWire } from './monitors/serial.ts'
 import { udpWire } from './monitors/udp.ts'
 import type { Settled, Wire, WireEvents } from './monitors/wire.ts'
@@ -38,7 +39,8 @@ export async function runWard(plan: WardPlan, { clock, stop, note, issued }: War
   const end = AbortSignal.any([stop, failed.signal])
   const time = wardTime(clock)
   const stations = plan.beds.map((bed) => stationOf(plan.seed, bed, { time, note, issued }))
-  const parts = [live(stations, { clock, stop: end, note, time }), ...stations.map(({ wire }) => wire.run(end))]
+  const registry = plan.registry === undefined ? null : createRegistryStation(plan.registry, plan.beds, { note, settled: () => undefined })
+  const parts = [live(stations, { clock, stop: end, note, time, registry }), ...[...stations, ...(registry ? [registry] : [])].map(({ wire }) => wire.run(end))]
   // Whatever fails takes the ward down with it, and all of it is waited for: a half-dead ward would look like a finding.
   const ended = await Promise.allSettled(parts.map((part) => part.catch((reason: unknown) => {
     failed.abort()
@@ -142,9 +144,9 @@ const CLOCK_APART_MS = 5_000
 /** Devices that answer are looked after so often. */
 const BEAT_MS = 100
 
-type Life = Pick<WardOptions, 'clock' | 'stop' | 'note'> & { readonly time: WardTime }
+type Life = Pick<WardOptions, 'clock' | 'stop' | 'note'> & { readonly time: WardTime; readonly registry: RegistryStation | null }
 
-async function live(stations: readonly Station[], { clock, stop, note, time }: Life): Promise<void> {
+async function live(stations: readonly Station[], { clock, stop, note, time, registry }: Life): Promise<void> {
   const { startedAt, now, shown } = time
   const dialogues = stations.flatMap(({ wire }) => ('beat' in wire ? [wire] : []))
   let second = 0
@@ -154,6 +156,7 @@ async function live(stations: readonly Station[], { clock, stop, note, time }: L
     let budget = simulatorLimits.catchUpTicksMax
     while (second <= due && budget-- > 0) {
       for (const station of stations) tick(station, shown(startedAt + second * 1_000), note)
+      registry?.tick(second, shown(startedAt + second * 1_000))
       second++
     }
     const apartMs = clock.wall() - shown(startedAt + due * 1_000)
@@ -169,11 +172,11 @@ async function live(stations: readonly Station[], { clock, stop, note, time }: L
 
 function tick(station: Station, wallMs: number, note: (line: string) => void): void {
   const { plan, bedside, wire, onset } = station
-  const { moment, plug, message } = bedside.next(wallMs)
+  const { moment, plug, message, alarms } = bedside.next(wallMs)
   if (onset?.second === moment.second) note(`${plan.bed}: now begins: ${onset.title}`)
   wire.plug(plug)
   if ('see' in wire) wire.see(moment)
-  else if (message !== null) send(station, wire.offer(message), note)
+  else for (const outgoing of [...(message === null ? [] : [message]), ...alarms]) send(station, wire.offer(outgoing), note)
 }
 
 function send(station: Station, isTaken: boolean, note: (line: string) => void): void {

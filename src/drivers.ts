@@ -8,6 +8,7 @@ import ivy450c from '../drivers/ivy-450c/driver.ts'
 import masimoAscii from '../drivers/masimo-ascii/driver.ts'
 import mindrayPds from '../drivers/mindray-pds/driver.ts'
 import mqttJson from '../drivers/mqtt-json/driver.ts'
+import mqttTeleicu from '../drivers/mqtt-teleicu/driver.ts'
 import nellcorAscii from '../drivers/nellcor-ascii/driver.ts'
 import nonin from '../drivers/nonin/driver.ts'
 import philipsIntellivue from '../drivers/philips-intellivue/driver.ts'
@@ -15,7 +16,7 @@ import { suggestion } from './domain/nearest.ts'
 import type { Driver } from './seams.ts'
 
 export const DRIVERS: ReadonlyMap<string, Driver> = new Map(
-  [astm, draegerMedibus, geS5, hl7, ivy450c, masimoAscii, mindrayPds, mqttJson, nellcorAscii, nonin, philipsIntellivue].map((driver) => [driver.id, driver]),
+  [astm, draegerMedibus, geS5, hl7, ivy450c, masimoAscii, mindrayPds, mqttJson, mqttTeleicu, nellcorAscii, nonin, philipsIntellivue].map((driver) => [driver.id, driver]),
 )
 
 /** @throws RangeError with a sentence for the engineer when there is no such driver. */

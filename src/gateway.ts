@@ -9,6 +9,7 @@ import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
 import { versionOf } from './cli/version.ts'
 import { loadProfiles, readSecret } from './config/load.ts'
+import { DRAFTS_HELP, draftsText, ruleSettingsOf } from './config/rule-settings.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
 import { type WallMs, wallMs } from './domain/time.ts'
 import { driverOf } from './drivers.ts'
@@ -25,8 +26,7 @@ import { Pump, driverTroubles } from './pump/pump.ts'
 import type { Suspect } from './pump/suspects.ts'
 import { watchInbox } from './record/inbox.ts'
 import { openRecorder } from './record/recorder.ts'
-import { bedRulesOf, scoreView } from './rules/bed.ts'
-import { DEFAULT_SETTINGS } from './rules/watcher.ts'
+import { bedRulesOf, bedScores, scoreView } from './rules/bed.ts'
 import { openSaver } from './security/files.ts'
 import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
 import { openLoginThrottle } from './security/login-throttle.ts'
@@ -36,6 +36,7 @@ import { type History, openHistory } from './store/history.ts'
 import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
+import { deliveriesOf } from './sync/deliveries.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
 import { type LiveWard, createWard } from './ward.ts'
 
@@ -78,7 +79,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   // 1 · the store, and what it knows of before
   // While it runs: whoever reads the file reads it anew.
-  const replaced = (facts: SetAsideFacts, opening: Opening): void => {
+  // It may be begun anew before there is anybody to tell.
+  const begun = Promise.withResolvers<void>()
+  const replaced = async (facts: SetAsideFacts, opening: Opening): Promise<void> => {
+    await begun.promise
     pump.retell(opening)
     notices?.setAside(facts)
     // What was wrong with the file before, and how far central had it, says nothing of this one.
@@ -91,8 +95,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   let notices: Notices | null = null
   let history: History | null = null
   let sync: SyncHandle | null = null
-  let sent: SentSoFar = site.sync.lane === 'live' ? { kind: 'unknown' } : { kind: 'off' }
-  const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced })
+  const deliveries = deliveriesOf(site, { secretOf, fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8') })
+  let sent: SentSoFar = deliveries.length > 0 ? { kind: 'unknown' } : { kind: 'off' }
+  const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) })
   // While the thread of the store starts, this one loads what the screens and the ways in weigh.
   const [{ ApiRefused, startApi }, { linkOf, loadLinks }] = await Promise.all([import('./api/server.ts'), import('./links/index.ts')])
   await loadLinks(site.links)
@@ -123,7 +128,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const pump = recorder.begin(() => new Pump({
     site,
     driverOf,
-    rules: bedRulesOf({ ...DEFAULT_SETTINGS, profiles: limits.profiles }),
+    rules: bedRulesOf(ruleSettingsOf(site, limits.profiles, mode === 'demo' ? 'demo' : 'real')),
     clock: recorder.clock,
     speed: setting.clock.speed,
     store,
@@ -132,6 +137,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       alertEvents: opened.openAlertEvents,
       recent: opened.recent(wallMs(recorder.clock.wall() - pumpLimits.refoldMs)),
       messages: opened.messages,
+      facts: opened.facts,
+      pastStays: opened.pastStays,
     },
     mint: recorder.mint,
     suspects: {
@@ -166,6 +173,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     log.warn({ why: opened.began }, 'A new epoch of the database begins.')
     standing.began(opened.began)
   }
+  const drafts = draftsText(limits.profiles, mode === 'demo' ? 'demo' : 'real')
+  if (drafts !== null) log.warn({ why: drafts }, DRAFTS_HELP)
+  say('technical/limits-draft', drafts === null ? null : { priority: 'low', text: drafts })
   const rot = new Set<string>()
   const judgeRot = (): void => say('technical/store-damaged', rot.size === 0 ? null : { priority: 'medium', text: `${rot.size} stored rows or blocks are damaged and are not believed: "vigil verify" names them, check the disk` })
   const foundRot = (key: string, fields: object): void => {
@@ -176,6 +186,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   }
   for (const { table, row, why } of opened.damaged) foundRot(`${table} ${row}`, { table, row, why })
   judgeRot()
+  begun.resolve()
   const trends = openHistory(folder, (finding) => {
     if (finding.kind === 'damage') foundRot(`${finding.damage.table} ${finding.damage.row}`, finding.damage)
     else foundRot(`block ${finding.tampering.firstSeq}`, finding.tampering)
@@ -191,12 +202,13 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       version,
       speed: setting.clock.speed,
       store: state.kind === 'ok' ? state : { kind: 'failing', why: state.why },
-      sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
+      sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why, ...(status.sinks ? { sinks: status.sinks.map(({ id, kind, lagRows, why }) => ({ id, kind, lagRows, why })) } : {}) } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
     }
   }
   ward = recorder.hands(createWard({
     pump,
     scoreOf: scoreView,
+    pewsOf: (state) => bedScores(state).pews,
     gateway: gatewayView,
     // Of the stay that holds the bed now: what came before belongs to somebody else.
     async trend(bed, hours) {
@@ -212,14 +224,14 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   }))
 
   // 3 · what leaves the ward, and what is kept of it here
-  if (site.sync.lane === 'live' && site.sync.url !== undefined && site.sync.token !== undefined) {
-    const { url, token, ca } = site.sync
+  if (deliveries.length > 0) {
     sync = startSync(
       {
         folder,
         gatewayId: site.gateway.id,
         organizationId: site.gateway.organization,
-        sink: { url, token: secretOf(token), ca: ca === undefined ? null : readFileSync(resolve(dirname(siteFile), ca), 'utf8') },
+        deliveries,
+        timeZone: site.gateway.timeZone,
         instance: randomUUID(),
         clock: setting.clock,
         identifiers: identifiersOf(site),
@@ -344,6 +356,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       realTime,
       retain: (order) => opened.retain(order),
       sent: () => sent,
+      factsOver: (now) => recorder.forgetting(now, () => pump.whose.forgetOver(now)),
       forced: (forced) => {
         const text = forced && `${forced.rows} stored rows were deleted before their time, ${forced.unsent} of them never sent: ${forced.why}`
         say('technical/retention-forced', text === null ? null : { priority: 'medium', text })
@@ -394,7 +407,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 function identifiersOf(site: Site): string[] {
   const names = [
     site.gateway.ward,
-    ...site.beds.flatMap(({ id, label }) => [id, label]),
+    ...site.beds.flatMap(({ id, label, location }) => [id, label, location ?? []].flat()),
     ...site.devices.flatMap(({ id, match }) => [id, match?.sender ?? [], match?.location ?? [], match?.address ?? []].flat()),
   ]
   return [...new Set(names)].slice(0, syncLimits.identifiersMax)

@@ -127,6 +127,12 @@ export const linkLimits = {
   announcedTwinMs: 30_000,
   /** A call to a device that is not answered. */
   connectMs: 10_000,
+  /** A question to the hospital's registry, from the call to its answer. */
+  questionMs: 5_000,
+  /** What is read of an answer, and of what comes before it. */
+  answerBytesMax: 1_048_576,
+  /** Questions to the registry under way at one time; one more is not asked. */
+  questionsMax: 4,
 } as const
 
 /** Main thread: the pump and the alerts. */
@@ -165,6 +171,8 @@ export const pumpLimits = {
   /** A technical condition that nothing renews ends after this. */
   conditionHoldMs: 60_000,
   rulesTickMs: 500,
+  /** Between two ticks our own clock is slewed by less; more is a step, and is told. */
+  clockStepMs: 5_000,
   unknownDevicesMax: 64,
   openAlertsMax: 10_000,
   /** Message identities kept per device, on disk too, to know a repeat: more than any monitor keeps in flight. */
@@ -200,6 +208,33 @@ export const pumpLimits = {
   refoldTickMs: 5_000,
 } as const
 
+/** Who lay in which bed: facts, and rows that are put right by them. */
+export const associationLimits = {
+  /** With more facts than this the oldest about patients who lie here no more are forgotten; one more about others is refused. */
+  factsMax: 20_000,
+  /** A registry whose clock is ahead by no more than this means now; one that says more means a plan. */
+  clockAheadMsMax: 300_000,
+  /** Values that were stored longer ago stay where they are, whatever is learned. Below the day by which retention looks around a stay. */
+  reissueBackMsMax: 72_000_000,
+  /** Of a row that belongs to another patient: so many rows are looked through in one step of the store thread, which then rests. */
+  reissueRowsPerStepMax: 256,
+  reissuePauseMs: 20,
+  /** A disk that failed is tried again after this. */
+  reissueRetryMs: 1_000,
+  /** Devices whose values one reissue may find. */
+  reissueDevicesMax: 256,
+  /** Stays of one bed that are known at one time, the newest. */
+  staysPerBedMax: 256,
+  /** Typed, and waiting for a second person, of one bed. */
+  proposalsPerBedMax: 8,
+  /** A monitor's word on its patient is held against others for so long. */
+  wordHoldMs: 60_000,
+  /** A second sender that says the same was heard within this. */
+  twoSendersMs: 30_000,
+  /** A name or number from outside is not longer. */
+  identityCharsMax: 200,
+} as const
+
 /** Rules: what they may believe, and for how long. */
 export const ruleLimits = {
   /** Sensors of one stay that are kept apart; beyond it the one that was heard longest ago is forgotten. */
@@ -211,17 +246,44 @@ export const ruleLimits = {
   /** Greatest age of a value in a score. */
   scorePeriodicAgeMs: 300_000,
   scoreEpisodicAgeMs: 43_200_000,
+  /** Greatest age of a laboratory value that supports a screen. */
+  labAgeMs: 86_400_000,
+  /** A score of signals rests on their medians over so long, of samples as often as this. */
+  medianMs: 300_000,
+  medianEveryMs: 5_000,
+  medianPointsMax: 60,
+  /** Twelve hours of how a patient was: a point as often as this. */
+  courseEveryMs: 300_000,
+  coursePointsMax: 146,
   /** A suspicion of infection ends so long after it was said, unless it is said again. */
   infectionMs: 86_400_000,
   /** A single measurement whose time is only known to within more than this is marked so. */
   timeBoundMs: 60_000,
   /** A better source of one variable is believed before a newer one up to this lead. */
   sourceLeadMs: 10_000,
+  /** Alarms of one monitor that it keeps from being heard, and that are remembered. */
+  quietAlarmsMax: 64,
+  /** One metric that stopped coming is told for so long: then it was taken away. */
+  silentMetricToldMs: 1_800_000,
+  /** Values of one sensor that are averaged before a limit looks at them. */
+  averagedValuesMax: 64,
   /** A violation that waits out its delay survives a gap in the values of at most this. */
   pendingGapMs: 30_000,
   /** An open alert says its present value again this often, and a worse one sooner. */
   restateMs: 60_000,
   restateWorseMs: 10_000,
+} as const
+
+/** What `vigil evaluate` reads. */
+export const evaluateLimits = {
+  lineCharsMax: 65_536,
+  /** A year and more of hours. */
+  rowsPerStayMax: 10_000,
+  /** Rows of the log that a comparison of rules reads at once. */
+  rowsPerPageMax: 2_000,
+  /** Alerts of each kind that a report shows a picture of. */
+  picturesMax: 40,
+  offendersMax: 10,
 } as const
 
 /** Tools of the command line. */
@@ -249,6 +311,9 @@ export const toolLimits = {
   captureBytesMax: 16_777_216,
   /** A line of a capture file, and a piece of bytes in it. */
   captureLineCharsMax: 1_024,
+  /** By the beginning of a recording it is clear whether it is a log that a program wrote for people. */
+  logHeadBytesMax: 4_096,
+  logLineCharsMax: 65_536,
   /** Nothing came, or nothing that is a frame, for so long: it is said in words. */
   tryPatienceMs: 5_000,
   /** Readings that the table of `driver try` shows. */
@@ -279,6 +344,8 @@ export const storeLimits = {
   channelCharactersMax: 200,
   streamsRememberedMax: 10_000,
   damagedRowsNamedMax: 1_000,
+  /** Stays that ended and are known at a start, the newest: what is learned late may be of them. */
+  pastStaysMax: 2_000,
   readerPageRowsMax: 2_000,
   restartDelayMs: 100,
   restartDelayMsMax: 5_000,
@@ -484,6 +551,27 @@ export const syncLimits = {
   heapMbMax: 256,
   restartDelayMsMax: 60_000,
   stopMs: 3_000,
+  /** A sink that sends at certain hours alone looks at the clock this often. */
+  closedLookMs: 60_000,
+  /** Sinks at one time: each holds a batch in memory while it is sent. */
+  sinksMax: 8,
+  /** What one sink remembers by name (numbers of patients at the platform, say); the oldest are forgotten. */
+  sinkMemoriesMax: 10_000,
+  sinkMemoryCharsMax: 262_144,
+  /** Events of a batch that are on their way to a JetStream at one time, each of another subject. */
+  natsInFlightMax: 64,
+  /** One call to a Kafka broker: its own limit for a batch of records is 1 MiB by default. */
+  kafkaCallBytesMax: 524_288,
+  kafkaConnectMs: 5_000,
+  natsConnectMs: 5_000,
+  postgresConnectMs: 5_000,
+  /** Days that get a partition of their own over one connection to PostgreSQL; rows of others go to the default one. */
+  postgresPartitionsMax: 2_000,
+  /** Answers of a hospital system over MLLP are short. */
+  ackBytesMax: 65_536,
+  ackSegmentsMax: 100,
+  /** Subjects whose newest vital signs are held for sets that have to be whole. */
+  setSubjectsMax: 500,
 } as const
 
 /** Web and API. */
@@ -539,6 +627,56 @@ export const apiLimits = {
   usersRereadMs: 500,
   passwordCharsMin: 15,
   passwordCharsMax: 256,
+} as const
+
+/** The ways out of alerts (src/alerts/ways), each of them. Times are real time. */
+export const wayLimits = {
+  /** Alerts and addresses that one way keeps count of; with more the least grave go unsaid, and that is an alert. */
+  entriesMax: 2_000,
+  /** Addresses called by name, beside those that are configured. */
+  calledAddressesMax: 256,
+  /** An alert that a receiver never heard of is told as new when it began no longer ago than this. */
+  newMsMax: 120_000,
+  /** After a failure the next try comes so much later, doubling up to the second. */
+  retryMs: 1_000,
+  retryMsMax: 30_000,
+  /** A notice that is refused so often is given up; the way goes on, and that it was refused is an alert. */
+  refusalsMax: 8,
+  receiptsPerAlertMax: 64,
+  alertsWithReceiptsMax: 2_000,
+  /** A webhook, a mail server or a broker answers within this. */
+  sendMs: 10_000,
+  /** So does an alarm manager. */
+  answerMs: 5_000,
+  connectMs: 5_000,
+  reconnectMs: 2_000,
+  keepAliveMs: 10_000,
+  subjectCharsMax: 200,
+  hl7FrameBytesMax: 65_536,
+  hl7SegmentsMax: 500,
+  /** Messages and alerts that a report of the alarm manager may still name. */
+  sentIdsMax: 4_000,
+  /** Connections of the alarm manager that bring reports, and how long one may be silent. */
+  statusSocketsMax: 8,
+  statusIdleMs: 600_000,
+  /** A port on which nobody answers for so long is opened anew. */
+  pagerReopenMs: 15_000,
+  /** ESPA 4.4.4: an answer comes within this, or the same is said again, so often. */
+  espaAnswerMs: 2_000,
+  espaAttemptsMax: 3,
+  espaPollMs: 1_000,
+  /** Where the paging system is the control station: not polled for so long, we are not heard. */
+  espaNotPolledMs: 15_000,
+  espaBlockBytesMax: 512,
+  /** TAP 1.8, 7.0: T1, between two CR; T3, for an answer; N1 to N3, how often. */
+  tapKnockMs: 2_000,
+  tapAnswerMs: 10_000,
+  tapTriesMax: 3,
+  /** TAP 1.8, 3.0: one block, from STX to the CR behind its checksum. */
+  tapBlockBytesMax: 256,
+  /** How often the paging terminal is asked for nothing but whether it is there. */
+  tapLookMs: 300_000,
+  tapHeardCharsMax: 512,
 } as const
 
 /** The reference central (simulators/central). */
@@ -626,7 +764,7 @@ export const webLimits = {
   /** Live waveforms are drawn so long after they were measured: a monitor sends a second at a time, and it has to get here. */
   waveDelayMs: 1_400,
   /** A waveform of which nothing came for so long has stopped; one that comes in larger pieces, after half as long again as such a piece. */
-  waveStoppedMs: 1_750,
+  waveStoppedMs: 1_600,
   wavePieceMsMax: 5_000,
   /** Kept of each to draw again from: the slowest sweep over the widest screen. */
   waveKeptMs: 90_000,

@@ -1,9 +1,12 @@
 /** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
 
 import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
+import type { Fact } from './domain/association.ts'
 import type { AlertId, BedId, DeviceId, StayId } from './domain/ids.ts'
 import type { Snapshot } from './domain/observation.ts'
-import type { DeviceAlarm, PatientFact, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
+import type { Population } from './domain/population.ts'
+import type { AlarmInactivation, DeviceAlarm, MedicationGiven, PatientFact, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
+import type { StayLimit } from './domain/stay-limit.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
 
 // ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -53,6 +56,8 @@ export type Frame = { readonly offset: number; readonly length: number } & (
       readonly readings: readonly Reading[]
       readonly waveforms: readonly Waveform[]
       readonly alarms: readonly DeviceAlarm[]
+      /** How the monitor keeps its alarms as a whole, as far as this frame says: empty where all are on. */
+      readonly quiet?: readonly AlarmInactivation[]
       /** Non-empty: the frame is partly quarantined. */
       readonly faults: readonly Fault[]
       /** Understood and passed by on purpose (codes of no metric, waveforms): nobody's fault, and no values. */
@@ -60,6 +65,8 @@ export type Frame = { readonly offset: number; readonly length: number } & (
       readonly identity: PatientIdentity | null
       /** What the registry says of who lies where. */
       readonly facts?: readonly PatientFact[]
+      /** Medicines given to the patient of `identity`. */
+      readonly given?: readonly MedicationGiven[]
       readonly reply: Reply | null
     }
   /** Well framed, and not believed as a whole: kept with the reason. */
@@ -148,13 +155,34 @@ export interface Link {
 
 // ── Rule ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Who said something of a stay, and when; `until`: it holds no longer than that. */
+export type Word = { readonly by: string; readonly at: WallMs; readonly until?: WallMs }
+
 /** What a nurse or the record has said of this stay; belongs to the stay, never to the bed. */
 export type StayContext = {
-  readonly population: 'adult' | 'paediatric' | 'neonate'
+  readonly population: Population
   readonly spo2Scale: 1 | 2
   readonly onOxygen: boolean | null
   readonly consciousness: 'A' | 'C' | 'V' | 'P' | 'U' | null
   readonly infectionSuspected: boolean
+  /** By fact, where it is known. A suspicion of infection ends 24 h after it was said, oxygen and consciousness are unknown 12 h after. */
+  readonly said?: { readonly [Fact in ContextFact]?: Word }
+  /** Limits of this stay, the newest of a variable and side last. */
+  readonly limits?: readonly StayLimit[]
+}
+export type ContextFact = 'population' | 'spo2Scale' | 'onOxygen' | 'consciousness' | 'infectionSuspected'
+
+/** One set of vital signs that a nurse has looked at, corrected and confirmed: absent is not taken. Units as in the metric table. */
+export type ConfirmedSet = {
+  readonly takenAt: WallMs
+  readonly by: string
+  readonly rr?: number
+  readonly spo2?: number
+  readonly onOxygen?: boolean
+  readonly sbp?: number
+  readonly pulse?: number
+  readonly temperature?: number
+  readonly consciousness?: 'A' | 'C' | 'V' | 'P' | 'U'
 }
 
 export type RuleInput =
@@ -163,13 +191,23 @@ export type RuleInput =
   /** Time passes: at least once a second. `wall` is for `because`, `at` is for durations. */
   | { readonly kind: 'tick'; readonly at: MonoMs; readonly wall: WallMs }
   | { readonly kind: 'context'; readonly at: MonoMs; readonly wall: WallMs; readonly context: StayContext }
+  | { readonly kind: 'observation'; readonly at: MonoMs; readonly wall: WallMs; readonly set: ConfirmedSet }
 
 /**
  * What a rule says of one condition. `present` may be repeated: the life cycle makes start, update, escalate or
  * de-escalate of it. `cleared` ends it. `lost`: the data went away; a physiological alert stays ("last known").
  */
 export type Signal =
-  | { readonly kind: 'present'; readonly condition: string; readonly priority: Priority; readonly type: AlertType; readonly text: string; readonly because: Because }
+  | {
+      readonly kind: 'present'
+      readonly condition: string
+      readonly priority: Priority
+      readonly type: AlertType
+      readonly text: string
+      readonly because: Because
+      /** It calls anew, although it was present before: it got worse. */
+      readonly again?: true
+    }
   | { readonly kind: 'cleared'; readonly condition: string }
   | { readonly kind: 'lost'; readonly condition: string }
 
@@ -209,14 +247,37 @@ export type Tick = {
   readonly messages: readonly MessageIdentity[]
   /** Waveforms around alerts that were high. */
   readonly strips?: readonly Strip[]
+  /** What was learned of who lies where. One that is there already, by its id, is not written again. */
+  readonly facts?: readonly Fact[]
+  /** Rows that are another patient's, as is known now. The store writes them anew, a few at a time, when nobody waits. */
+  readonly reissues?: readonly Reissue[]
   /** Frames of quarantine whose values this tick brings after all. Were they brought before, the tick fails as a whole. */
   readonly replayed?: readonly ReplayedFrame[]
+}
+
+/**
+ * Values that were measured from `from` on and before `to` (corrected time), at a bed or by a device that has none, belong to
+ * `stay` (null: to nobody who is known), which lies at `bed`. Rows that hold such values under another stay are written again,
+ * with a revision; who reads the log sees the newest alone. `devices`: those whose values may be among them.
+ */
+export type Reissue = {
+  readonly of: { readonly bed: BedId } | { readonly device: DeviceId }
+  readonly from: WallMs
+  readonly to: WallMs
+  readonly stay: StayId | null
+  readonly bed: BedId | null
+  readonly devices: readonly DeviceId[]
+  readonly learnedAt: WallMs
 }
 
 /** `hash`: of the bytes of a frame that names itself, which is brought once however often it was kept; null for others. */
 export type ReplayedFrame = { readonly id: number; readonly at: WallMs; readonly hash: string | null }
 
-export type StoredEvent = { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent } | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
+export type StoredEvent =
+  | { readonly at: WallMs; readonly kind: 'alert'; readonly event: AlertEvent }
+  | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
+  /** A medicine given; stay null: to nobody whose stay is known. */
+  | { readonly at: WallMs; readonly kind: 'given'; readonly given: MedicationGiven; readonly subject: AlertSubject }
 
 /** One stretch of a waveform without a gap, kept with an alert. Physical value = sample × scale + offset, in `unit` (UCUM). */
 export type Strip = {
@@ -253,7 +314,16 @@ export interface Store {
 
 /** The log as its readers see it: rows in the order of `seq`, which only grows. `at` of a snapshot read back is its receivedAt. */
 export type LoggedRow =
-  | { readonly kind: 'snapshot'; readonly seq: number; readonly snapshot: Snapshot }
+  | {
+      readonly kind: 'snapshot'
+      readonly seq: number
+      readonly snapshot: Snapshot
+      /** Written again, because it is another patient's: the row whose place it takes, and how often that was changed; not there for what is as it came. */
+      readonly supersedes?: number
+      readonly revision?: number
+      /** Others have taken its place. */
+      readonly isSuperseded?: true
+    }
   | { readonly kind: 'event'; readonly seq: number; readonly stored: StoredEvent }
 
 /** Why an incarnation of the database began. */
@@ -288,8 +358,11 @@ export type SinkAnswer =
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'partly'; readonly rejected: readonly { readonly index: number; readonly code: string; readonly detail: string }[] }
   | { readonly kind: 'retry'; readonly why: string; readonly afterMs: number | null }
-  /** `pause`: 401 and 403, nothing is dead-lettered. `fenced`: another box sends under our name. `split`: 413. `dead`: this batch can never be taken. */
-  | { readonly kind: 'refused'; readonly how: 'pause' | 'fenced' | 'split' | 'dead'; readonly why: string }
+  /**
+   * `pause`: 401 and 403, nothing is dead-lettered. `fenced`: another box sends under our name. `split`: 413. `dead`: this batch can never be taken.
+   * `stale`: too old for the real-time lane, and wanted as history.
+   */
+  | { readonly kind: 'refused'; readonly how: 'pause' | 'fenced' | 'split' | 'dead' | 'stale'; readonly why: string }
 
 /** Who begins to send: a word that is drawn at each start, and the incarnations whose rows may come. */
 export type SinkClaim = { readonly organizationId: string; readonly gatewayId: string; readonly epochs: readonly string[] }

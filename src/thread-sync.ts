@@ -1,45 +1,73 @@
-/** The sync thread: joins log, ledger, pump and sink. It lives in a worker of its own; when it dies, the ward goes on. */
+/** The sync thread: joins log, ledger, and a pump with its sink for each delivery. It lives in a worker of its own; when it dies, the ward goes on. */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { UTC, readZone } from './codec/zone.ts'
 import { realClock } from './ops/clock.ts'
 import { openLogReader } from './store/log-reader.ts'
 import { openKnownIdentifiers } from './store/sync-identifiers.ts'
+import { openStayIdentities } from './store/sync-identity.ts'
 import { openSyncLedger } from './store/sync-ledger.ts'
-import { createPump } from './sync/pump.ts'
-import { createHttpsBatch } from './sync/sinks/https-batch.ts'
+import type { Delivery } from './sync/deliveries.ts'
+import { memoryOf } from './sync/ledger.ts'
+import { type Pump, createPump } from './sync/pump.ts'
+import { type OpenSink, openSink } from './sync/sinks/open.ts'
 import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
 
 async function main(settings: SyncSettings, tell: (message: FromSync) => void, listen: (listener: (message: ToSync) => void) => () => void): Promise<void> {
   const stopping = new AbortController()
-  using resources = new DisposableStack()
-  const sink = resources.adopt(createHttpsBatch({ ...settings.sink, instance: settings.instance }), (open) => open.close())
+  await using resources = new AsyncDisposableStack()
   const log = resources.adopt(openLogReader(settings.folder), (open) => open.close())
   const ledger = resources.adopt(
     openSyncLedger(settings.folder, { onSetAside: (folder, why) => tell({ type: 'set-aside', folder, why }) }),
     (open) => open.close(),
   )
-  const names = resources.adopt(openKnownIdentifiers(settings.folder), (open) => open.close())
-  let told = false
-  const identifiers = (): readonly string[] => {
-    const fresh = told ? names.fresh() : [...settings.identifiers, ...names.fresh()]
-    told = true
-    return fresh
+  ledger.nameSinks(settings.deliveries.map(({ id, lane, to: { kind } }) => ({ id, lane, kind })))
+  const clock = realClock(settings.clock)
+  const zone = readZone(settings.timeZone) ?? UTC
+  let forkedBy: string | null = null
+
+  async function sinksOf({ id, to, fallback }: Delivery): Promise<{ readonly sink: OpenSink; readonly fallback?: OpenSink }> {
+    const identities = to.kind === 'hl7-oru' ? resources.adopt(openStayIdentities(settings.folder), (open) => open.close()) : null
+    const parts = {
+      organizationId: settings.organizationId, instance: settings.instance, memory: memoryOf(ledger, id),
+      identityOf: (stay: string) => identities?.of(stay) ?? null,
+    }
+    const open = async (spec: Delivery['to'], name: string): Promise<OpenSink> => resources.adopt(await openSink(spec, { ...parts, id: name }), (sink) => sink.close())
+    return { sink: await open(to, id), ...(fallback === null ? {} : { fallback: await open(fallback, `${id} (fallback)`) }) }
   }
-  const pump = createPump({
-    sink, log, ledger, identifiers,
-    gatewayId: settings.gatewayId,
-    organizationId: settings.organizationId,
-    clock: realClock(settings.clock),
-    random: Math.random,
-    onStatus: (status) => tell({ type: 'status', status }),
-    onAdvanced: (seq) => tell({ type: 'advanced', seq }),
-    onForked: (fork) => tell({ type: 'forked', fork }),
-  })
+
+  async function pumpOf(delivery: Delivery): Promise<Pump> {
+    const { id, lane, filter, eventsPerSecond, between } = delivery
+    const names = resources.adopt(openKnownIdentifiers(settings.folder), (open) => open.close())
+    let told = false
+    const identifiers = (): readonly string[] => {
+      const fresh = told ? names.fresh() : [...settings.identifiers, ...names.fresh()]
+      told = true
+      return fresh
+    }
+    return createPump({
+      ...(await sinksOf(delivery)), log, ledger, identifiers, lane, filter, clock,
+      pace: { eventsPerSecond, hours: between === null ? null : { ...between, zone } },
+      gatewayId: settings.gatewayId,
+      organizationId: settings.organizationId,
+      random: Math.random,
+      onStatus: (status) => tell({ type: 'status', sink: id, status }),
+      onAdvanced: (seq) => tell({ type: 'advanced', sink: id, seq }),
+      onForked(fork) {
+        // All of them see the same files: one new incarnation is enough.
+        forkedBy ??= id
+        if (forkedBy === id) tell({ type: 'forked', fork })
+      },
+    })
+  }
+
+  const pumps: Pump[] = []
+  for (const delivery of settings.deliveries) pumps.push(await pumpOf(delivery))
   resources.adopt(
-    listen((message) => (message.type === 'stop' ? stopping.abort() : pump.wake())),
+    listen((message) => (message.type === 'stop' ? stopping.abort() : pumps.forEach((pump) => pump.wake()))),
     (unlisten) => unlisten(),
   )
-  await pump.run(stopping.signal)
+  await Promise.all(pumps.map((pump) => pump.run(stopping.signal)))
 }
 
 const port = parentPort

@@ -5,12 +5,15 @@ import type { AlertView, BedView, GatewayView, ScoreView, StripView, TrendView }
 import { type Alert, type AlertEvent, foldAlert, isOpen } from './domain/alert.ts'
 import type { AlertId, BedId } from './domain/ids.ts'
 import type { Bed } from './pump/beds.ts'
+import { watchWaves } from './pump/live-waves.ts'
 import type { Pump } from './pump/pump.ts'
 import { alertView, bedView, byUrgency, deviceView } from './pump/view.ts'
 
 export type WardParts<State> = {
   readonly pump: Pump<State>
   readonly scoreOf: (state: State) => ScoreView | null
+  /** PEWS, of a child. */
+  readonly pewsOf?: (state: State) => ScoreView | null
   readonly gateway: () => GatewayView
   readonly trend: (bed: BedId, hours: number) => Promise<TrendView>
   readonly strip: (alert: AlertId) => Promise<StripView | null>
@@ -43,7 +46,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
   const viewOfBed = (bed: Bed): BedView => {
     const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
-    return bedView(bed, { devices: pump.devices.at(bed.id), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), now: pump.now() })
+    return bedView(bed, { devices: pump.devices.at(bed.id), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), pews: state === undefined ? null : (parts.pewsOf?.(state) ?? null), now: pump.now() })
   }
   const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
   const tellOf = (ids: Iterable<AlertId>): void => {
@@ -68,6 +71,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     changeContext: (stay, change, by) => done(pump.changeContext(stay, change, by) !== null),
     trend: parts.trend,
     strip: parts.strip,
+    watchWaves: (bed) => watchWaves(pump.liveWaves, bed),
     displayed: parts.displayed,
     published(events) {
       for (const event of events) {

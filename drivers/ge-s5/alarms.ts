@@ -22,6 +22,8 @@ type Told = Pick<DeviceAlarm, 'code' | 'text' | 'source' | 'priority' | 'type' |
 export class AlarmBook {
   #listed: ReadonlyMap<string, Told> = new Map()
   #asserted: ReadonlyMap<string, Told> = new Map()
+  /** How the sound of all alarms is kept, by the newest list; null before the first. */
+  quiet: readonly AlarmInactivation[] | null = null
 
   /** What became of the alarms with this list, or why it is no list. */
   list(bytes: Uint8Array, at: WallMs | null): readonly DeviceAlarm[] | Fault {
@@ -29,6 +31,7 @@ export class AlarmBook {
     if (now === null) return { why: 'an alarm list of another layout', at: 'alarms' }
     const changes = changesOf(this.#listed, now, at)
     this.#listed = now
+    this.quiet = SILENCES[i16(bytes, SILENCE_AT)] ?? null
     return changes
   }
 

@@ -76,11 +76,12 @@ export class DriReader {
     if (typeof told === 'string') return { offset, length, kind: 'quarantined', bytes, sender: SENDER, why: told, reply: null }
     if ('skip' in told) return { offset, length, kind: 'skipped', why: told.skip }
     const { header, isLive, readings, waveforms, alarms, faults, leftOut } = told
+    const { quiet } = this.#memory.alarms
     return {
       offset, length, kind: 'good', bytes, sender: SENDER, messageId: null,
       // A record of trends tells what was, a record of the moment is sent as it is measured.
       sentAt: isLive ? this.#timeOf(header.time * 1_000) : null,
-      readings, waveforms, alarms, faults, leftOut, identity: null, reply: null,
+      readings, waveforms, alarms, ...(quiet === null ? {} : { quiet }), faults, leftOut, identity: null, reply: null,
     }
   }
 

@@ -1,6 +1,6 @@
 /** ALARM: four to six hexadecimal digits whose bits were found out by watching devices; Masimo has not published them. */
 
-import type { ActiveAlarm } from '#driver'
+import type { ActiveAlarm, AlarmInactivation } from '#driver'
 
 const FIELD = /^[0-9A-Fa-f]{4,6}$/
 const DASHES = /^-+$/
@@ -23,11 +23,12 @@ const BITS: readonly { readonly bit: number; readonly alarm: ActiveAlarm }[] = [
   { bit: 0x08, alarm: { ...limit, id: 'masimo:bpm-low', code: LOW, text: 'Pulse rate low', source: PULSE } },
 ]
 
-/** The alarms that are active now. */
-export function readAlarms(text: string): readonly ActiveAlarm[] | 'untold' | 'unreadable' {
+/** The alarms that are active now, and whether the device is muted. */
+export function readAlarms(text: string): { readonly active: readonly ActiveAlarm[]; readonly quiet: readonly AlarmInactivation[] } | 'untold' | 'unreadable' {
   if (DASHES.test(text)) return 'untold'
   if (!FIELD.test(text)) return 'unreadable'
   const bits = Number.parseInt(text, 16)
   const active = BITS.filter(({ bit }) => (bits & bit) !== 0).map(({ alarm }) => alarm)
-  return (bits & MUTED) === 0 ? active : active.map((alarm) => ({ ...alarm, inactivation: ['audio-paused'] }))
+  const quiet: readonly AlarmInactivation[] = (bits & MUTED) === 0 ? [] : ['audio-paused']
+  return { active: active.map((alarm) => ({ ...alarm, inactivation: quiet })), quiet }
 }

@@ -65,13 +65,13 @@ function judge(line: LineFrame, first: boolean, { zone, alarms }: Memory): Frame
   const { at, isTrend, readings, faults, alarmText } = read
   const active = alarmText === undefined || isTrend ? 'untold' : readAlarms(alarmText)
   const flags = flagsOf(at === null ? 0 : flagBit('zone-assumed'))
-  const told = typeof active === 'string' ? [] : alarms.take(active, { deviceAt: at, flags })
+  const told = typeof active === 'string' ? [] : alarms.take(active.active, { deviceAt: at, flags })
   const untold = active === 'unreadable' ? [{ why: 'not hexadecimal of the usual width', at: 'ALARM' }] : []
   return {
     offset, length, kind: 'good', bytes, sender: SENDER, messageId: null,
     // A line of the moment is sent as it is measured; a line of the trend memory was measured long before.
     sentAt: isTrend ? null : at,
-    readings, waveforms: [], alarms: told, faults: [...faults, ...untold], identity: null, reply: null,
+    readings, waveforms: [], alarms: told, ...(typeof active === 'string' ? {} : { quiet: active.quiet }), faults: [...faults, ...untold], identity: null, reply: null,
   }
 }
 

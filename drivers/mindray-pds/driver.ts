@@ -39,7 +39,7 @@ function queryFor(parameters: ReadonlyMap<string, Parameter>): Uint8Array {
 }
 
 function openCapture(settings: DriverSettings): Session {
-  const reader = new Reader(settings, parametersOf(settings))
+  const reader = new Reader(settings, parametersOf(settings), false)
   const output = (frames: readonly Frame[]): SessionOutput => ({ frames, send: [], wakeAt: null })
   return { receive: (bytes) => output(reader.push(bytes)), wake: () => output([]), end: () => output(reader.end()), atRest: () => reader.isAtRest }
 }
@@ -49,7 +49,7 @@ type Begun = { echoAt: MonoMs; heardAt: MonoMs }
 
 function openDialogue(settings: DriverSettings): Session {
   const parameters = parametersOf(settings)
-  const reader = new Reader(settings, parameters)
+  const reader = new Reader(settings, parameters, true)
   const query = queryFor(parameters)
   let begun: Begun | null = null
   let askedAgain = false

@@ -27,6 +27,9 @@ const PASSED_BY: ReadonlyMap<string, string> = new Map([
   ['106', 'an echo'],
 ])
 
+/** Numerics, their validity, and what was measured once. */
+const NUMERICS: readonly string[] = ['204', '205', '503']
+
 /** What a conversation has told so far; forgotten with it. */
 type Known = {
   readonly numerics: Numerics
@@ -41,6 +44,7 @@ type Known = {
 export class Reader {
   readonly #parameters: ReadonlyMap<string, Parameter>
   readonly #zone: Zone
+  readonly #waits: boolean
   readonly #framer = new MllpFramer({
     frameBytesMax: driverLimits.hl7FrameBytesMax,
     keptBytesMax: driverLimits.badFrameBytesMax,
@@ -49,7 +53,9 @@ export class Reader {
   #known: Known
   #messages = 0
 
-  constructor(settings: DriverSettings, parameters: ReadonlyMap<string, Parameter>) {
+  /** `waits`: at the beginning of a conversation, for whose values these are. A recording may begin anywhere. */
+  constructor(settings: DriverSettings, parameters: ReadonlyMap<string, Parameter>, waits: boolean) {
+    this.#waits = waits
     this.#parameters = parameters
     this.#zone = zoneSetting(settings)
     this.#known = this.#nothingKnown()
@@ -138,6 +144,9 @@ export class Reader {
   /** What a message says, or why it says nothing. */
   #said(id: string, message: Hl7Message, flags: number): Said | string {
     const known = this.#known
+    // The bed may have another patient than before. A monitor that says nothing of a patient is believed after its opening;
+    // and what it tells in there, it tells again when it is asked anew.
+    if (this.#waits && known.identity === null && known.echoes < OPENING_ECHOES && NUMERICS.includes(id)) return 'values, before it is said whose they are'
     if (id === '205') {
       const readings = known.numerics.validity(message)
       return readings.length > 0 ? { readings } : 'validity of values, as it was'

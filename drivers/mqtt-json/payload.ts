@@ -2,7 +2,8 @@
 
 import {
   ABSENT_REASONS, type AbsentReason, type Fault, METRICS, type Measurement, type Metric, type PatientIdentity, type Reading, type WallMs,
-  absent, driverLimits, flagBit, flagsOf, isSentinel, isoTime, measure, metricOfCode, metricOfId, nearest, shown, suggestion, unitOfName,
+  type Json, absent, driverLimits, flagBit, flagsOf, isJsonObject, isJsonText, isSentinel, isoTime, measure, metricOfCode, metricOfId, nearest, parseJson, shown,
+  suggestion, unitOfName,
 } from '#driver'
 
 export type Payload = {
@@ -22,10 +23,6 @@ const EPISODIC = flagBit('episodic')
 
 const TEXT_CHARS_MAX = driverLimits.jsonTextCharsMax
 
-type Json = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const unknownKeys = (object: Json, known: readonly string[], at: string): readonly Fault[] =>
   Object.keys(object)
     .filter((key) => !known.includes(key))
@@ -33,18 +30,18 @@ const unknownKeys = (object: Json, known: readonly string[], at: string): readon
 
 /** A sentence when the payload as a whole cannot be believed. */
 export function readPayload(text: string): Payload | string {
-  const payload = parse(text)
-  if (!isObject(payload)) return 'not valid JSON'
+  const payload = parseJson(text)
+  if (!isJsonObject(payload)) return 'not valid JSON'
   const { id, at, readings, demo, channel, patient } = payload
   const messageId = typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : id
-  if (!isText(messageId) || messageId === '') return `id must be a text of 1 to ${TEXT_CHARS_MAX} characters: a message sent twice is known by it`
+  if (!isJsonText(messageId) || messageId === '') return `id must be a text of 1 to ${TEXT_CHARS_MAX} characters: a message sent twice is known by it`
   const sentAt = typeof at === 'string' ? isoTime(at) : null
   if (sentAt === null) return 'at must be a time as in 2026-01-31T13:45:00Z: a message kept back by a broker is known by it'
   if (!Array.isArray(readings)) return 'readings must be a list'
   if (readings.length > driverLimits.readingsPerFrameMax) return `more than ${driverLimits.readingsPerFrameMax} readings`
   // Whether values are real must never be guessed.
   if (demo !== undefined && typeof demo !== 'boolean') return 'demo must be true or false'
-  if (channel !== undefined && !isText(channel)) return 'channel must be a text'
+  if (channel !== undefined && !isJsonText(channel)) return 'channel must be a text'
   const faults: Fault[] = [...unknownKeys(payload, PAYLOAD_KEYS, '')]
   const around: Around = { sentAt, channel: channel ?? '', flags: demo === true ? DEMO : 0 }
   const taken: Reading[] = []
@@ -57,20 +54,10 @@ export function readPayload(text: string): Payload | string {
   return { messageId, sentAt, readings: taken, faults, identity }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= TEXT_CHARS_MAX
-
 type Around = { readonly sentAt: WallMs; readonly channel: string; readonly flags: number }
 
 function readReading(reading: unknown, at: string, around: Around): Reading | Fault {
-  if (!isObject(reading)) return { why: 'must be an object', at }
+  if (!isJsonObject(reading)) return { why: 'must be an object', at }
   const [unknown] = unknownKeys(reading, READING_KEYS, `${at}.`)
   if (unknown !== undefined) return unknown
   const metric = metricOf(reading['mdc'])
@@ -78,7 +65,7 @@ function readReading(reading: unknown, at: string, around: Around): Reading | Fa
   const deviceAt = reading['at'] === undefined ? around.sentAt : typeof reading['at'] === 'string' ? isoTime(reading['at']) : null
   if (deviceAt === null) return { why: 'must be a time as in 2026-01-31T13:45:00Z', at: `${at}.at` }
   const channel = reading['channel'] ?? around.channel
-  if (!isText(channel)) return { why: 'must be a text', at: `${at}.channel` }
+  if (!isJsonText(channel)) return { why: 'must be a text', at: `${at}.channel` }
   const measurement = measurementOf(reading, metric)
   if ('why' in measurement) return { why: measurement.why, at: `${at}.${measurement.key}` }
   const flags = metric.kind === 'episodic' ? around.flags | EPISODIC : around.flags
@@ -116,7 +103,7 @@ function measurementOf(reading: Json, metric: Metric): Measurement | Wrong {
 
 function readPatient(patient: unknown, faults: Fault[]): PatientIdentity | null {
   if (patient === undefined || patient === null) return null
-  if (!isObject(patient)) {
+  if (!isJsonObject(patient)) {
     faults.push({ why: 'must be an object', at: 'patient' })
     return null
   }
@@ -124,7 +111,7 @@ function readPatient(patient: unknown, faults: Fault[]): PatientIdentity | null 
   const textOf = (key: (typeof PATIENT_KEYS)[number]): string | null => {
     const text = patient[key]
     if (text === undefined || text === null) return null
-    if (isText(text)) return text.trim() === '' ? null : text.trim()
+    if (isJsonText(text)) return text.trim() === '' ? null : text.trim()
     faults.push({ why: `must be a text of at most ${TEXT_CHARS_MAX} characters`, at: `patient.${key}` })
     return null
   }

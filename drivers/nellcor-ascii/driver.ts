@@ -65,8 +65,8 @@ function judge(line: LineFrame, first: boolean, printout: Printout): Frame {
       if (isGarbled) return bad(read.why)
       return { offset, length, kind: 'quarantined', bytes, sender: SENDER, why: read.why, reply: null }
     case 'values': {
-      const { sentAt, readings, alarms, faults, leftOut } = read
-      const said = { sentAt, readings, waveforms: [], alarms, faults, leftOut }
+      const { sentAt, readings, alarms, quiet, faults, leftOut } = read
+      const said = { sentAt, readings, waveforms: [], alarms, ...(quiet === null ? {} : { quiet }), faults, leftOut }
       return { offset, length, kind: 'good', bytes, sender: SENDER, messageId: null, ...said, identity: null, reply: null }
     }
   }

@@ -4,10 +4,10 @@
  */
 
 import {
-  ActiveAlarms, type DeviceAlarm, type Fault, type Measurement, type Metric, type Reading, type WallMs, type Zone,
+  ActiveAlarms, type AlarmInactivation, type DeviceAlarm, type Fault, type Measurement, type Metric, type Reading, type WallMs, type Zone,
   absent, flagBit, flagsOf, measured, metricOfCode, shown, within,
 } from '#driver'
-import { type Limits, type Status, alarmsOf, statusOf } from './status.ts'
+import { type Limits, type Status, alarmsOf, quietOf, statusOf } from './status.ts'
 
 export type Read =
   | {
@@ -16,6 +16,8 @@ export type Read =
       readonly sentAt: WallMs | null
       readonly readings: readonly Reading[]
       readonly alarms: readonly DeviceAlarm[]
+      /** How the sound of all alarms is kept, where that can be read. */
+      readonly quiet: readonly AlarmInactivation[] | null
       readonly faults: readonly Fault[]
       readonly leftOut: readonly Fault[]
     }
@@ -112,7 +114,7 @@ export class Printout {
     const isTold = !this.#isTrend && faults.length === 0
     const isStarred = { spo2: spo2.text.endsWith('*'), pulse: pulse.text.endsWith('*') }
     const alarms = isTold ? this.#alarms.take(alarmsOf(status, isStarred, this.#limits), { deviceAt: at, flags: flagsOf(flagBit('zone-assumed')) }) : []
-    return { kind: 'values', sentAt: this.#isTrend ? null : at, readings, alarms, faults, leftOut: LEFT_OUT }
+    return { kind: 'values', sentAt: this.#isTrend ? null : at, readings, alarms, quiet: isTold ? quietOf(status) : null, faults, leftOut: LEFT_OUT }
   }
 
   /**

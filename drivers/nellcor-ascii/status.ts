@@ -59,9 +59,13 @@ export function statusOf(texts: readonly string[]): Status {
   }
 }
 
+/** How the sound of all alarms is kept. */
+export const quietOf = ({ codes }: Status): readonly AlarmInactivation[] => [...codes].flatMap((code) => QUIET.get(code) ?? [])
+
 /** What the line says is active now; `isStarred`: which numbers have a star. */
-export function alarmsOf({ codes }: Status, isStarred: Readonly<Record<'spo2' | 'pulse', boolean>>, limits: Limits | null): readonly ActiveAlarm[] {
-  const inactivation = [...codes].flatMap((code) => QUIET.get(code) ?? [])
+export function alarmsOf(status: Status, isStarred: Readonly<Record<'spo2' | 'pulse', boolean>>, limits: Limits | null): readonly ActiveAlarm[] {
+  const { codes } = status
+  const inactivation = quietOf(status)
   const named = [...codes].flatMap((code): [string, Named][] => {
     const alarm = ALARMS.get(code)
     return alarm === undefined ? [] : [[code, alarm]]

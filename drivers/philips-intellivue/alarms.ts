@@ -27,6 +27,11 @@ export class AlarmBook {
     this.#device = state
   }
 
+  /** Whether all alarms are off or paused; null of a demonstration or a test, which is nobody's alarm. */
+  get quiet(): readonly AlarmInactivation[] | null {
+    return (this.#device & (STATE.demo | STATE.test)) === 0 ? inactivationOf(this.#device & (STATE.off | STATE.paused)) : null
+  }
+
   /** A list as it is now: what that means for each alarm, or what is wrong with it. `at` lies on its count. */
   take(view: DataView, list: AlarmList, span: { readonly at: number; readonly end: number }, context: AlarmContext): readonly DeviceAlarm[] | string {
     const now = this.#read(view, span, context.marks)

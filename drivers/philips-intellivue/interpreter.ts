@@ -1,6 +1,6 @@
 /** What a monitor's messages mean, one after the other: remembers what it told of its objects, its clock and its alarms. */
 
-import { type DeviceAlarm, type Fault, type PatientIdentity, type Reading, type WallMs, type Waveform, type Zone, flagBit, wallMs } from '#driver'
+import { type AlarmInactivation, type DeviceAlarm, type Fault, type PatientIdentity, type Reading, type WallMs, type Waveform, type Zone, flagBit, wallMs } from '#driver'
 import { AlarmBook } from './alarms.ts'
 import { ATTRIBUTE, Attributes } from './attributes.ts'
 import { OBJECT, named } from './codes.ts'
@@ -18,6 +18,8 @@ export type Content = {
   readonly faults: Fault[]
   readonly leftOut: Fault[]
   identity: PatientIdentity | null
+  /** Whether all alarms are off or paused, where that changed. */
+  quiet?: readonly AlarmInactivation[]
 }
 
 /** One object of a result. `key`: context × 65536 + handle, for handles alone repeat. `at`: the result's own time, where it is known. */
@@ -38,6 +40,8 @@ export class Interpreter {
   readonly #found = new Attributes()
   /** Flags of everything said, because of the operating mode. */
   #marks = 0
+  /** As it was last told; null: never. */
+  #quiet: string | null = null
   /** Sequence, part and time of the last wave result. */
   #lastWave = ''
 
@@ -179,9 +183,18 @@ export class Interpreter {
     if (at < 0) content.faults.push({ why: 'samples that do not fit their length', at: String(key) })
   }
 
+  /** Said with each list, and told when it changed. */
+  #condition(state: number, content: Content): void {
+    this.#alarms.condition(state)
+    const { quiet } = this.#alarms
+    if (quiet === null || this.#marks !== 0 || quiet.join() === this.#quiet) return
+    this.#quiet = quiet.join()
+    content.quiet = quiet
+  }
+
   #alarm(view: DataView, content: Content): void {
     const condition = this.#found.at(ATTRIBUTE.alarmCondition, 2)
-    if (condition >= 0) this.#alarms.condition(view.getUint16(condition))
+    if (condition >= 0) this.#condition(view.getUint16(condition), content)
     for (const list of ['patient', 'technical'] as const) {
       const id = list === 'patient' ? ATTRIBUTE.patientAlarms : ATTRIBUTE.technicalAlarms
       const at = this.#found.at(id, 4)
@@ -199,8 +212,8 @@ export class Interpreter {
   }
 }
 
-const hasNews = ({ readings, waveforms, alarms, faults, leftOut, identity }: Content): boolean =>
-  identity !== null || [readings, waveforms, alarms, faults, leftOut].some((list) => list.length > 0)
+const hasNews = ({ readings, waveforms, alarms, faults, leftOut, identity, quiet }: Content): boolean =>
+  identity !== null || quiet !== undefined || [readings, waveforms, alarms, faults, leftOut].some((list) => list.length > 0)
 
 function identityOf(view: DataView, found: Attributes): PatientIdentity | null {
   const state = found.at(ATTRIBUTE.patientState, 2)

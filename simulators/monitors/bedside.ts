@@ -3,11 +3,13 @@
 import { createPatient, type Moment } from '../patients/patient.ts'
 import { hashOf } from '../patients/random.ts'
 import { parseScenario } from '../patients/scenarios.ts'
-import type { BedPlan } from './plan.ts'
+import type { BedPlan, Transport } from './plan.ts'
 import type { Composer } from './composer.ts'
-import { hl7Composer } from './hl7.ts'
+import { type AlarmReporter, hl7AlarmReporter } from './hl7-alarms.ts'
+import { type Hl7Sender, hl7Composer } from './hl7.ts'
 import { serialModel } from './models.ts'
 import { mqttComposer } from './mqtt-json.ts'
+import { teleicuComposer } from './mqtt-teleicu.ts'
 import type { Outgoing, Plug } from './wire.ts'
 
 export type Tick = {
@@ -15,6 +17,8 @@ export type Tick = {
   readonly plug: Plug
   /** What the monitor sends this second; null when it sends nothing, and always where it answers rather than talks. */
   readonly message: Outgoing | null
+  /** The monitor's own alarms, where it tells them in messages of their own. */
+  readonly alarms: readonly Outgoing[]
 }
 
 export interface Bedside {
@@ -32,6 +36,7 @@ export function createBedside(seed: number, plan: BedPlan, startedAt: number): B
   const patient = createPatient(seed, plan.bed, scenario)
   const talker = talkerOf(plan, startedAt)
   const phase = talker === null ? 0 : hashOf(plan.device) % talker.everySeconds
+  let reporter = reporterOf(plan)
   let plug: Plug = 'plugged'
   let poweredAt = 0
   return {
@@ -42,23 +47,37 @@ export function createBedside(seed: number, plan: BedPlan, startedAt: number): B
       if (plug === 'dead' && now !== 'dead') {
         poweredAt = second
         talker?.composer.restart(second)
+        reporter = reporterOf(plan)
       }
       if (plug === 'pulled' && now === 'plugged') talker?.composer.replug()
       plug = now
-      if (talker === null || now === 'dead' || second % talker.everySeconds !== phase) return { moment, plug, message: null }
+      if (talker === null || now === 'dead') return { moment, plug, message: null, alarms: [] }
       const deviceClock = insult.monitorClock === 'unset' ? FACTORY_TIME + (second - poweredAt) * 1_000 : wallMs
-      return { moment, plug, message: talker.composer.compose(moment, deviceClock) }
+      const alarms = reporter?.report(moment, deviceClock) ?? []
+      return { moment, plug, message: second % talker.everySeconds === phase ? talker.composer.compose(moment, deviceClock) : null, alarms }
     },
   }
+}
+
+/** The address of the monitor behind the adapter: each adapter has one monitor. */
+const TELEICU_ADDRESS = '192.168.1.13'
+
+const hl7SenderOf = ({ device, bed, patient }: Pick<BedPlan, 'device' | 'bed' | 'patient'>, { style }: Extract<Transport, { kind: 'hl7' }>): Hl7Sender => ({
+  device, style: style ?? 'accept', patient, location: { unit: 'WARD', bed },
+})
+
+function reporterOf(plan: BedPlan): AlarmReporter | null {
+  const { transport } = plan
+  return transport.kind === 'hl7' && transport.alarms !== undefined ? hl7AlarmReporter(hl7SenderOf(plan, transport), transport.alarms) : null
 }
 
 /** What talks, and how often: oximeters print each second or two, monitors send every other. Null for what answers. */
 function talkerOf({ device, bed, patient, transport }: BedPlan, startedAt: number): { readonly composer: Composer; readonly everySeconds: number } | null {
   switch (transport.kind) {
     case 'hl7':
-      return { everySeconds: 2, composer: hl7Composer({ device, style: transport.style ?? 'accept', patient, location: { unit: 'WARD', bed } }) }
+      return { everySeconds: 2, composer: hl7Composer(hl7SenderOf({ device, bed, patient }, transport)) }
     case 'mqtt':
-      return { everySeconds: 2, composer: mqttComposer(startedAt, patient) }
+      return { everySeconds: 2, composer: transport.speaks === 'teleicu' ? teleicuComposer({ address: TELEICU_ADDRESS, patient, offsetMinutes: 0, seed: hashOf(device) }) : mqttComposer(startedAt, patient) }
     case 'serial': {
       const { speech } = serialModel(transport.model ?? 'radical-7')
       return speech.kind === 'talks' ? { everySeconds: speech.everySeconds, composer: speech.composer(device) } : null

@@ -2,19 +2,24 @@
 
 import { isId } from '../../src/domain/ids.ts'
 import { simulatorLimits } from '../../src/limits.ts'
+import type { AlarmHabit } from './hl7-alarms.ts'
 import type { Hl7Style } from './hl7.ts'
 import { isSerialModel, SERIAL_MODEL_NAMES, type SerialModelName } from './models.ts'
 import { parseScenario, SCENARIO_NAMES } from '../patients/scenarios.ts'
 
 export type Transport =
-  | { readonly kind: 'hl7'; readonly host: string; readonly port: number; readonly style?: Hl7Style }
+  /** `alarms`: it sends its own alarms too. */
+  | { readonly kind: 'hl7'; readonly host: string; readonly port: number; readonly style?: Hl7Style; readonly alarms?: AlarmHabit }
   /** `link`: stable name of the port. `tcpPort`: the loopback port that takes its place where there are no pseudo-terminals. */
   | { readonly kind: 'serial'; readonly link: string; readonly tcpPort?: number; readonly model?: SerialModelName }
-  | { readonly kind: 'mqtt'; readonly url: string; readonly username: string; readonly password: string }
+  | { readonly kind: 'mqtt'; readonly url: string; readonly username: string; readonly password: string; readonly speaks?: MqttSpeech }
   /** An IntelliVue on the network: where it waits to be asked over UDP. */
   | { readonly kind: 'intellivue'; readonly host: string; readonly port: number }
   /** A Mindray monitor: where its announcements go, and the loopback port at which it is then called. */
   | { readonly kind: 'pds'; readonly host: string; readonly port: number; readonly ownPort: number }
+
+/** Vigil's own JSON, or what the tele-ICU middleware takes. */
+export type MqttSpeech = 'json' | 'teleicu'
 
 const KINDS = ['hl7', 'serial', 'mqtt', 'intellivue', 'pds'] as const satisfies readonly Transport['kind'][]
 
@@ -27,7 +32,10 @@ export type BedPlan = {
   readonly transport: Transport
 }
 
-export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[] }
+/** Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed. */
+export type RegistryPlan = { readonly host: string; readonly port: number }
+
+export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[]; readonly registry?: RegistryPlan }
 
 export type ParsedPlan = { readonly kind: 'plan'; readonly plan: WardPlan } | { readonly kind: 'wrong'; readonly why: readonly string[] }
 
@@ -48,7 +56,7 @@ function readPlan(value: unknown, complain: Complain): WardPlan | null {
     complain('plan', 'must be an object with `seed` and `beds`')
     return null
   }
-  onlyKnown(value, ['seed', 'beds'], 'plan', complain)
+  onlyKnown(value, ['seed', 'beds', 'registry'], 'plan', complain)
   const seed = value['seed']
   if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) complain('seed', 'must be a whole number')
   const beds = value['beds']
@@ -62,7 +70,18 @@ function readPlan(value: unknown, complain: Complain): WardPlan | null {
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice !== undefined) complain('beds', `two of them have the ${key} ${JSON.stringify(twice)}`)
   }
-  return typeof seed === 'number' ? { seed, beds: read } : null
+  const registry = readRegistry(value['registry'], complain)
+  return typeof seed === 'number' ? { seed, beds: read, ...(registry === null ? {} : { registry }) } : null
+}
+
+function readRegistry(value: unknown, complain: Complain): RegistryPlan | null {
+  if (value === undefined) return null
+  if (!isFields(value)) {
+    complain('registry', 'must be an object with `host` and `port`')
+    return null
+  }
+  onlyKnown(value, ['host', 'port'], 'registry', complain)
+  return { host: readText(value, 'host', 'registry', complain), port: readPort(value, 'port', 'registry', complain) }
 }
 
 function onlyKnown(fields: Fields, known: readonly string[], place: string, complain: Complain): void {
@@ -106,6 +125,14 @@ function readPort(fields: Fields, key: string, place: string, complain: Complain
   return 0
 }
 
+/** One of two words, or none. */
+function readWord<Word extends string>(fields: Fields, key: string, words: readonly [Word, Word], place: string, complain: Complain): Word | undefined {
+  const value = fields[key]
+  const found = words.find((word) => word === value)
+  if (value !== undefined && found === undefined) complain(`${place}.${key}`, `must be ${words.join(' or ')}`)
+  return found
+}
+
 function readPatient(value: unknown, place: string, complain: Complain): BedPlan['patient'] {
   if (value === null || value === undefined) return null
   if (!isFields(value)) {
@@ -126,14 +153,15 @@ function readTransport(value: unknown, place: string, complain: Complain): Trans
   const portOf = (key: string): number => readPort(value, key, place, complain)
   const known = (...keys: readonly string[]): void => onlyKnown(value, ['kind', ...keys], place, complain)
   switch (kind) {
-    case 'mqtt':
-      known('url', 'username', 'password')
-      return { kind, url: text('url'), username: text('username'), password: text('password') }
+    case 'mqtt': {
+      known('url', 'username', 'password', 'speaks')
+      const speaks = readWord(value, 'speaks', ['json', 'teleicu'], place, complain)
+      return { kind, url: text('url'), username: text('username'), password: text('password'), ...(speaks && { speaks }) }
+    }
     case 'hl7': {
-      known('host', 'port', 'style')
-      const { style } = value
-      if (style !== undefined && style !== 'accept' && style !== 'application') complain(`${place}.style`, 'must be accept or application')
-      return { kind, host: text('host'), port: portOf('port'), style: style === 'application' ? 'application' : 'accept' }
+      known('host', 'port', 'style', 'alarms')
+      const alarms = readWord(value, 'alarms', ['first', 'own'], place, complain)
+      return { kind, host: text('host'), port: portOf('port'), style: readWord(value, 'style', ['accept', 'application'], place, complain) ?? 'accept', ...(alarms && { alarms }) }
     }
     case 'intellivue':
       known('host', 'port')

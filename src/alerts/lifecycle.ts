@@ -34,7 +34,9 @@ const PAUSE_MS_MAX = apiLimits.audioPauseSecondsMax * 1_000
 
 const LOST_MARK = ' (last known; data lost)'
 
-const keyOf = (subject: AlertSubject, condition: string): string => `${subject.stay ?? ''}\u0000${subject.device ?? ''}\u0000${condition}`
+/** Of what is of neither a stay nor a device, by bed. */
+const keyOf = ({ stay, device, bed }: AlertSubject, condition: string): string =>
+  `${stay ?? ''}\u0000${device ?? ''}\u0000${stay === null && device === null ? (bed ?? '') : ''}\u0000${condition}`
 
 /** `restored`: all events of alerts that were open at the last stop, oldest first. */
 export function createLifecycle(mint: () => AlertId, restored: readonly AlertEvent[] = []): Lifecycle {
@@ -68,7 +70,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
   }
 
   function present(alert: Alert | undefined, subject: AlertSubject, signal: Signal & { kind: 'present' }, at: WallMs): AlertEvent[] {
-    const { kind: _kind, ...said } = signal
+    const { kind: _kind, again = false, ...said } = signal
     if (!alert) {
       // Conditions are finite, so this bound is a backstop: the gravest are let in whatever stands.
       if (open.size >= pumpLimits.openAlertsMax && signal.priority !== 'high') return []
@@ -81,6 +83,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
     }
     if (rise > 0) return [phaseOf(now, 'escalate', 'active', at), ...rouse(alert, 'priority-rise', at)]
     if (rise < 0) return [phaseOf(now, 'deescalate', 'active', at)]
+    if (again) return [phaseOf(now, 'update', 'active', at), ...rouse(alert, 're-trigger', at)]
     const changed = signal.text !== alert.text && Math.abs(at - alert.changedAt) >= UPDATE_EVERY_MS
     return changed || alert.text.endsWith(LOST_MARK) ? [phaseOf(now, 'update', 'active', at)] : []
   }

@@ -3,6 +3,7 @@
  * rules advance: a gateway whose rules stand still must fall silent, so that every page says NOT RECEIVING.
  */
 
+import type { z } from 'zod'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import type { Log } from '../security/log.ts'
@@ -92,6 +93,7 @@ export class Hub {
     for (const line of this.#lines) line.supervise(now)
     if (now - this.#bedsAt >= apiLimits.bedsPushMs) this.#pushBeds(now)
     if (now >= this.#heartbeat.dueAt && seq !== this.#heartbeat.seq) this.#beat(now, seq)
+    this.#pushWaves()
     if (now - this.#secondAt >= 1_000) {
       this.#secondAt = now
       for (const line of this.#lines) line.eachSecond()
@@ -133,6 +135,14 @@ export class Hub {
       else if (due !== 'nothing') this.#send(line, encode({ type: 'beds', at, beds: bedsFor(role, due) }))
     }
     this.#changedBeds.clear()
+  }
+
+  /** After all that matters more. */
+  #pushWaves(): void {
+    for (const line of this.#lines) {
+      const waves = line.wavesDue()
+      if (waves !== null) this.#send(line, encode({ type: 'waves', at: this.#parts.clock.wall(), ...waves }))
+    }
   }
 
   #beat(now: number, seq: number): void {
@@ -179,12 +189,23 @@ export class Hub {
       return
     }
     const message = clientMessageSchema.safeParse(parsed(text))
-    if (message.success) {
-      const { you } = line.session
-      if (countsAsDelivered(you.role)) this.#parts.ward.displayed(message.data.alerts, you.name)
-    } else if (line.firstBabble()) {
+    if (message.success) this.#act(line, message.data)
+    else if (line.firstBabble()) {
       // Not cut: a page of another version still shows alerts, and a receipt that is not understood only makes alerts louder.
       this.#parts.log.warn({ role: line.session.you.role, bytes: text.length }, 'A page sent something that is no message.')
+    }
+  }
+
+  #act(line: PageLine, message: z.output<typeof clientMessageSchema>): void {
+    const { ward } = this.#parts
+    const { you } = line.session
+    switch (message.type) {
+      case 'displayed':
+        if (countsAsDelivered(you.role)) ward.displayed(message.alerts, you.name)
+        return
+      case 'waves':
+        // Sent with the next pulse: however often a page asks, it gets no more than that.
+        line.watch(message.bed === null ? null : ward.watchWaves(message.bed))
     }
   }
 }

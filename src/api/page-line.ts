@@ -2,7 +2,7 @@
 
 import { apiLimits } from '../limits.ts'
 import type { Session } from '../security/sessions.ts'
-import type { BedView } from './wire.ts'
+import type { BedView, WavesView } from './wire.ts'
 
 /** The socket, as far as a line needs it. */
 export type Wire = {
@@ -29,6 +29,7 @@ export class PageLine {
   #heardAt: number
   #messages = 0
   #hasBabbled = false
+  #waves: (() => WavesView | null) | null = null
 
   constructor(wire: Wire, session: Session, now: number) {
     this.#wire = wire
@@ -69,6 +70,16 @@ export class PageLine {
     const beds = [...this.#pending.values()]
     this.#pending.clear()
     return beds
+  }
+
+  /** The page looks at waveforms, at others than before, or at none. */
+  watch(waves: (() => WavesView | null) | null): void {
+    this.#waves = waves
+  }
+
+  /** What is new of the waveforms that the page looks at. A page that lags misses some: they are the first to go. */
+  wavesDue(): WavesView | null {
+    return this.#waves === null || this.isClosing || this.waitingBytes > apiLimits.socketWavesBytes ? null : this.#waves()
   }
 
   /** Counts a message from the page; false when it sends more than a page of ours ever does. */

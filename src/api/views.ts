@@ -2,10 +2,13 @@
 
 import { z } from 'zod'
 import { alertId, bedId, deviceId, isId, stayId } from '../domain/ids.ts'
+import { VARIABLES } from '../domain/metrics.ts'
+import { POPULATIONS } from '../domain/population.ts'
+import { LIMIT_SIDES } from '../domain/stay-limit.ts'
 import { wallMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { ContextChange } from './ward.ts'
-import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, StripView, TrendView, ValueView, You } from './wire.ts'
+import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, StripView, TrendView, ValueView, WaveLine, You } from './wire.ts'
 
 const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 export const alertIdText = idText.transform(alertId)
@@ -57,12 +60,23 @@ export const deviceSchema = z.object({
 }) satisfies z.ZodType<DeviceView>
 
 const contextFields = {
-  population: z.enum(['adult', 'paediatric', 'neonate']),
+  population: z.enum(POPULATIONS),
   spo2Scale: z.union([z.literal(1), z.literal(2)]),
   onOxygen: z.boolean().nullable(),
   consciousness: z.enum(['A', 'C', 'V', 'P', 'U']).nullable(),
   infectionSuspected: z.boolean(),
 }
+
+const stayLimitSchema = z.object({
+  variable: z.enum(VARIABLES),
+  side: z.enum(LIMIT_SIDES),
+  beyond: z.number(),
+  delaySeconds: z.number().exactOptional(),
+  by: z.string(),
+  at: at.transform(wallMs),
+  reason: z.string(),
+  until: at.transform(wallMs).nullable().describe('When the ward’s limit holds again.'),
+})
 
 /** What a nurse says of a stay; keys left out stay as they are. */
 export const contextChangeSchema = z
@@ -83,7 +97,8 @@ export const bedSchema = z.object({
   devices: z.array(deviceSchema),
   values: z.array(valueSchema),
   news2: scoreSchema.nullable(),
-  context: z.object(contextFields),
+  pews: scoreSchema.nullable().exactOptional(),
+  context: z.object({ ...contextFields, limits: z.array(stayLimitSchema).exactOptional() }),
 }) satisfies z.ZodType<BedView>
 
 export const alertSchema = z.object({
@@ -100,7 +115,7 @@ export const alertSchema = z.object({
   because: z.object({
     rule: z.string(),
     version: z.string(),
-    inputs: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]), unit: z.string(), at: wall })),
+    inputs: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]), unit: z.string(), at: wall, timeUncertain: z.literal(true).exactOptional() })),
     limit: z.object({ text: z.string(), setBy: z.string() }).nullable(),
     missing: z.array(z.string()),
   }),
@@ -118,7 +133,10 @@ export const gatewaySchema = z.object({
   version: z.string(),
   speed: z.number(),
   store: z.discriminatedUnion('kind', [z.object({ kind: z.literal('ok') }), z.object({ kind: z.literal('failing'), why: z.string() })]),
-  sync: z.object({ kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string() }),
+  sync: z.object({
+    kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string(),
+    sinks: z.array(z.object({ id: z.string(), kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string() })).optional(),
+  }),
 }) satisfies z.ZodType<GatewayView>
 
 export const trendSchema = z.object({
@@ -152,6 +170,16 @@ export const stripSchema = z.object({
   isCut: z.boolean().describe('There are more: the oldest are left out.'),
 }) satisfies z.ZodType<StripView>
 
+const waveLineSchema = z.object({
+  from: at.describe('Of the first sample.'),
+  rateHz: z.number(),
+  scale: z.number(),
+  offset: z.number().describe('Physical value = sample × scale + offset.'),
+  unit: z.string().describe('UCUM.'),
+  follows: z.boolean().describe('No gap lies between this line and the one before it.'),
+  samples: z.array(z.int()),
+}) satisfies z.ZodType<WaveLine>
+
 /** What the gateway says on /ws. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -166,11 +194,19 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('beds'), at, beds: z.array(bedSchema) }),
   z.object({ type: z.literal('alerts'), at, alerts: z.array(alertSchema) }),
   z.object({ type: z.literal('heartbeat'), at, seq: z.number(), gateway: gatewaySchema, devices: z.array(deviceSchema) }),
+  z.object({
+    type: z.literal('waves'),
+    at,
+    bed: z.string(),
+    signals: z.array(z.object({ key: z.string(), metric: z.string().describe('MDC reference id (IEEE 11073-10101).'), channel: z.string(), lines: z.array(waveLineSchema) })),
+    more: z.int().describe('Signals of this bed that are not among these.'),
+  }),
 ]) satisfies z.ZodType<ServerMessage>
 
 /** What a page says on /ws. */
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('displayed'), alerts: z.array(alertIdText).max(apiLimits.displayedAlertsMax) }),
+  z.strictObject({ type: z.literal('waves'), bed: bedIdText.nullable() }),
 ]) satisfies z.ZodType<ClientMessage>
 
 // ── What a page asks ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import type { StayContext } from '../seams.ts'
-import type { AlertView, BedView, DeviceView, GatewayView, StripView, TrendView } from './wire.ts'
+import type { AlertView, BedView, DeviceView, GatewayView, StripView, TrendView, WavesView } from './wire.ts'
 
 export type WardChange = { readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[] }
 
@@ -28,6 +28,8 @@ export interface Ward {
   trend(bed: BedId, hours: number): Promise<TrendView>
   /** Waveforms kept with an alert, open or over; null when they cannot be read now. */
   strip(alert: AlertId): Promise<StripView | null>
+  /** Somebody looks at the waveforms of a bed: each call gives what is new since the one before, null when nothing is. Not null the first time. */
+  watchWaves(bed: BedId): () => WavesView | null
   /** The page shows these alerts: receipt of the delivery chain. */
   displayed(alerts: readonly AlertId[], by: string): void
 }

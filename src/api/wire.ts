@@ -1,6 +1,8 @@
 /** What travels between gateway and page. Types only: the page imports nothing else of the gateway. */
 
 import type { Alert } from '../domain/alert.ts'
+import type { Population } from '../domain/population.ts'
+import type { StayLimit } from '../domain/stay-limit.ts'
 
 export type Role = 'nurse' | 'biomed' | 'admin'
 export type You = { readonly name: string; readonly role: Role }
@@ -40,12 +42,17 @@ export type BedView = {
   readonly devices: readonly DeviceView[]
   readonly values: readonly ValueView[]
   readonly news2: ScoreView | null
+  /** Of a child whose age is known; then there is no NEWS2. */
+  readonly pews?: ScoreView | null
   readonly context: {
-    readonly population: 'adult' | 'paediatric' | 'neonate'
+    /** By the patient's age, where it is known. */
+    readonly population: Population
     readonly spo2Scale: 1 | 2
     readonly onOxygen: boolean | null
     readonly consciousness: 'A' | 'C' | 'V' | 'P' | 'U' | null
     readonly infectionSuspected: boolean
+    /** Limits of this stay in place of the ward's. */
+    readonly limits?: readonly StayLimit[]
   }
 }
 
@@ -65,6 +72,8 @@ export type DeviceView = {
 /** An alert as the page shows it. `saved`: the last change is on disk. */
 export type AlertView = Alert & { readonly saved: boolean; readonly bedLabel: string | null }
 
+export type SyncView = { readonly kind: 'off' | 'ok' | 'behind' | 'paused'; readonly lagRows: number; readonly why: string }
+
 export type GatewayView = {
   readonly id: string
   readonly ward: string
@@ -73,7 +82,31 @@ export type GatewayView = {
   /** Demo only: how many times faster than real time the ward runs. */
   readonly speed: number
   readonly store: { readonly kind: 'ok' } | { readonly kind: 'failing'; readonly why: string }
-  readonly sync: { readonly kind: 'off' | 'ok' | 'behind' | 'paused'; readonly lagRows: number; readonly why: string }
+  readonly sync: SyncView & { /** Each, where there are several; what stands beside is then the worst of them. */ readonly sinks?: readonly (SyncView & { readonly id: string })[] | undefined }
+}
+
+/** Of one signal, samples without a gap. Physical value = sample × scale + offset, in `unit` (UCUM). */
+export type WaveLine = {
+  /** Gateway time of the first sample. */
+  readonly from: number
+  readonly rateHz: number
+  readonly scale: number
+  readonly offset: number
+  readonly unit: string
+  /** It goes on where the line before it ended, in this message or an earlier one; else there is a gap between them. */
+  readonly follows: boolean
+  readonly samples: readonly number[]
+}
+
+export type WaveSignal = { readonly key: string; readonly metric: string; readonly channel: string; readonly lines: readonly WaveLine[] }
+
+/** What came of the waveforms of one bed since the last such message. */
+export type WavesView = {
+  readonly bed: string
+  /** At most three, as they are stacked; those that are not named any more are over. */
+  readonly signals: readonly WaveSignal[]
+  /** So many more signals there are. */
+  readonly more: number
 }
 
 export type ServerMessage =
@@ -84,10 +117,14 @@ export type ServerMessage =
   | { readonly type: 'alerts'; readonly at: number; readonly alerts: readonly AlertView[] }
   /** Every second of real time, from the rules tick: silence of this is what the page sounds on. */
   | { readonly type: 'heartbeat'; readonly at: number; readonly seq: number; readonly gateway: GatewayView; readonly devices: readonly DeviceView[] }
+  /** To a page that asked for the waveforms of this bed, a few times a second. A page that is slow misses some. */
+  | ({ readonly type: 'waves'; readonly at: number } & WavesView)
 
 export type ClientMessage =
   /** These alerts are on the screen now: the receipt of the delivery chain. */
-  { readonly type: 'displayed'; readonly alerts: readonly string[] }
+  | { readonly type: 'displayed'; readonly alerts: readonly string[] }
+  /** Send the waveforms of this bed from now on, and of no other; null: of none. */
+  | { readonly type: 'waves'; readonly bed: string | null }
 
 /**
  * GET /api/alerts/{id}/strip: the waveforms kept around the times at which an alert became high, a line for each stretch

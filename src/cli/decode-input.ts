@@ -1,4 +1,4 @@
-/** What `vigil decode` is given, taken apart into the bytes that one device sent: a raw recording, a capture of a port, or one of a network. */
+/** What `vigil decode` is given, taken apart into the bytes that one device sent: a raw recording, a log, a capture of a port, or one of a network. */
 
 import { concat } from '../codec/bytes.ts'
 import { segmentOf } from '../codec/packet.ts'
@@ -6,6 +6,7 @@ import { type Packet, PcapReader, isPcap } from '../codec/pcap.ts'
 import { type StreamPiece, TcpStream } from '../codec/tcp-stream.ts'
 import { toolLimits } from '../limits.ts'
 import { CAPTURE_TITLE_BYTES, type CapturedPiece, CaptureReader, isCapture } from './capture-file.ts'
+import { LogReader, type LoggedLine, logKind } from './log-file.ts'
 
 /** Bytes that went one way between two ends. `name` is for people, and empty where there is only one. */
 export type Stream = { readonly name: string; readonly isDatagram: boolean }
@@ -29,11 +30,11 @@ export class RecordedInput {
     if (this.#form !== null) return this.#form.push(chunk)
     this.#head.push(chunk)
     const head = concat(this.#head)
-    return head.length < CAPTURE_TITLE_BYTES && isCapture(head) ? [] : this.#begin(head)
+    return this.#begin(head, false)
   }
 
   end(): readonly Heard[] {
-    const begun = this.#form === null ? this.#begin(concat(this.#head)) : []
+    const begun = this.#form === null ? this.#begin(concat(this.#head), true) : []
     return [...begun, ...(this.#form?.end() ?? [])]
   }
 
@@ -41,11 +42,20 @@ export class RecordedInput {
     return this.#form?.remarks() ?? []
   }
 
-  #begin(head: Uint8Array): readonly Heard[] {
-    this.#head = []
-    this.#form = isPcap(head) ? new NetworkForm() : head.length >= CAPTURE_TITLE_BYTES && isCapture(head) ? new CaptureForm() : new RawForm()
-    return this.#form.push(head)
+  #begin(head: Uint8Array, isWhole: boolean): readonly Heard[] {
+    this.#form = formOf(head, isWhole)
+    this.#head = this.#form === null ? [head] : []
+    return this.#form?.push(head) ?? []
   }
+}
+
+/** Null while it may be several. */
+function formOf(head: Uint8Array, isWhole: boolean): Form | null {
+  if (isPcap(head)) return new NetworkForm()
+  if (isCapture(head) && (head.length >= CAPTURE_TITLE_BYTES || !isWhole)) return head.length >= CAPTURE_TITLE_BYTES ? new CaptureForm() : null
+  const log = logKind(head, isWhole)
+  if (log === 'unclear') return null
+  return log === null ? new RawForm() : new LogForm(log)
 }
 
 class RawForm implements Form {
@@ -61,6 +71,36 @@ class RawForm implements Form {
 
   remarks(): readonly string[] {
     return []
+  }
+}
+
+class LogForm implements Form {
+  readonly #stream: Stream = { name: '', isDatagram: false }
+  readonly #reader: LogReader
+
+  constructor(how: LoggedLine['how']) {
+    this.#reader = new LogReader(how)
+  }
+
+  push(bytes: Uint8Array): readonly Heard[] {
+    return this.#heard(this.#reader.push(bytes))
+  }
+
+  end(): readonly Heard[] {
+    return [...this.#heard(this.#reader.end()), { stream: this.#stream, kind: 'break' }]
+  }
+
+  remarks(): readonly string[] {
+    const { sentLines, unreadableLines } = this.#reader
+    return [
+      'Read as a log: what stands before the bytes of each line is passed by.',
+      ...(sentLines > 0 ? [`Passed by: ${sentLines} lines that were sent to the device.`] : []),
+      ...(unreadableLines > 0 ? [`Passed by: ${unreadableLines} lines of the log that hold no bytes.`] : []),
+    ]
+  }
+
+  #heard(pieces: readonly Uint8Array[]): readonly Heard[] {
+    return pieces.map((bytes) => ({ stream: this.#stream, kind: 'bytes', bytes }))
   }
 }
 

@@ -3,7 +3,7 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { nearest } from '../domain/nearest.ts'
-import type { DeviceAlarm, Reading, Waveform } from '../domain/reading.ts'
+import type { DeviceAlarm, MedicationGiven, PatientFact, Reading, Waveform } from '../domain/reading.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import type { Driver, DriverSettings, Frame } from '../seams.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
@@ -178,6 +178,9 @@ export type DecodedLine =
       readonly channel: string
       readonly deviceAt: string | null
     }
+  /** Of whom is not told: of numbers and names of patients nothing is printed. */
+  | { readonly kind: 'fact'; readonly fact: string; readonly location: string | null; readonly effectiveAt: string | null }
+  | ({ readonly kind: 'given'; readonly from: string | null; readonly until: string | null } & Omit<MedicationGiven, 'from' | 'until'>)
   | { readonly kind: 'frame'; readonly result: 'quarantined' | 'bad' | 'skipped'; readonly why: string; readonly offset: number }
 
 const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
@@ -189,6 +192,8 @@ export function linesOf(frame: Frame): readonly DecodedLine[] {
     ...frame.readings.map(readingLine),
     ...frame.alarms.map(({ deviceAt, ...alarm }): DecodedLine => ({ kind: 'alarm', ...alarm, deviceAt: isoOrNull(deviceAt) })),
     ...frame.waveforms.map(waveformLine),
+    ...(frame.facts ?? []).flatMap(factLines),
+    ...(frame.given ?? []).map(({ from, until, ...given }): DecodedLine => ({ kind: 'given', ...given, from: isoOrNull(from), until: isoOrNull(until) })),
     ...frame.faults.map(({ why, at }): DecodedLine => ({ kind: 'frame', result: 'quarantined', why: `${at}: ${why}`, offset: frame.offset })),
   ]
 }
@@ -202,6 +207,13 @@ function waveformLine({ metric, rateHz, samples, scale, offset, unit, channel, d
   return { kind: 'waveform', metric, rate: rateHz, samples: Array.from(samples), scale, offset, unit, channel, deviceAt: isoOrNull(deviceAt) }
 }
 
+/** One a patient. */
+function factLines(fact: PatientFact): readonly DecodedLine[] {
+  const effectiveAt = isoOrNull(fact.effectiveAt)
+  const line = (location: string | null): DecodedLine => ({ kind: 'fact', fact: fact.kind === 'cancelled' ? `${fact.what}, cancelled` : fact.kind, location, effectiveAt })
+  return fact.kind === 'swapped' ? fact.patients.map(({ location }) => line(location)) : [line('location' in fact ? fact.location : null)]
+}
+
 export function rowOf(line: DecodedLine): string {
   switch (line.kind) {
     case 'reading': {
@@ -213,9 +225,18 @@ export function rowOf(line: DecodedLine): string {
       return `${(line.deviceAt ?? '–').padEnd(24)}  alarm ${line.phase} ${line.priority} ${line.type}: ${line.code} ${line.text}`
     case 'waveform':
       return `${(line.deviceAt ?? '–').padEnd(24)}  ${line.metric} ${line.samples.length} samples at ${line.rate} Hz ${line.channel}`
+    case 'fact':
+      return `${(line.effectiveAt ?? '–').padEnd(24)}  patient ${line.fact}  ${line.location ?? ''}`.trimEnd()
+    case 'given':
+      return `${(line.from ?? '–').padEnd(24)}  ${givenWords(line)}`
     case 'frame':
       return `${`byte ${line.offset}`.padEnd(24)}  ${line.result}: ${line.why}`
   }
+}
+
+function givenWords({ code, system, name, dose, route, status, action }: DecodedLine & { readonly kind: 'given' }): string {
+  const amount = dose === undefined ? '' : `${dose.amount} ${dose.unit}${dose.per === undefined ? '' : ` per ${dose.per}`}`
+  return [action === 'added' ? 'medicine' : `medicine ${action}`, system === '' ? code : `${system} ${code}`, name, amount, route, status].filter((word) => word !== '').join('  ')
 }
 
 /** Counts, in constant memory. */

@@ -7,10 +7,14 @@ import { stringify } from 'yaml'
 import { demoWard, type WardSize } from '../../simulators/demo-ward.ts'
 import { serialModel } from '../../simulators/monitors/models.ts'
 import type { BedPlan, WardPlan } from '../../simulators/monitors/plan.ts'
+import { REGISTRY_SENDER } from '../../simulators/monitors/registry.ts'
 import { hasPty } from '../../simulators/pty.ts'
 
 /** Where `vigil sim --replay` sends a recording: a bed of its own, empty until then. */
 const REPLAY = 'replay'
+
+/** The hospital's registry, which says who lies where. */
+const REGISTRY = 'registry'
 
 export type DemoPorts = {
   readonly http: number
@@ -76,6 +80,7 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
     ],
     devices: [
       ...plan.beds.map(deviceOf),
+      ...(plan.registry === undefined ? [] : [{ id: REGISTRY, driver: 'hl7', match: { sender: REGISTRY_SENDER }, silenceSeconds: 0 }]),
       { id: REPLAY, driver: 'hl7', bed: REPLAY, match: { sender: REPLAY }, silenceSeconds: 0 },
     ],
     sync: {
@@ -114,7 +119,7 @@ function deviceOf(plan: BedPlan): object {
     case 'hl7':
       return { id, driver: 'hl7', bed, match: { sender: id } }
     case 'mqtt':
-      return { id, driver: 'mqtt-json', bed }
+      return { id, driver: transport.speaks === 'teleicu' ? 'mqtt-teleicu' : 'mqtt-json', bed }
     case 'intellivue':
       return { id, driver: 'philips-intellivue', bed, settings: { framing: 'lan' } }
     case 'pds':

@@ -9,6 +9,7 @@ import { register as demo } from './demo.ts'
 import { register as docs } from './docs.ts'
 import { register as doctor } from './doctor.ts'
 import { register as driver } from './driver.ts'
+import { register as evaluate } from './evaluate.ts'
 import { register as learn } from './learn.ts'
 import { register as probe } from './probe.ts'
 import { register as quarantine } from './quarantine.ts'
@@ -21,4 +22,4 @@ import { register as sync } from './sync.ts'
 import { register as user } from './user.ts'
 import { register as verify } from './verify.ts'
 
-export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, quarantine, score, counts, sync, user, backup, restore, verify, sim, central, docs]
+export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, evaluate, quarantine, score, counts, sync, user, backup, restore, verify, sim, central, docs]

@@ -1,6 +1,9 @@
-/** `vigil replay`: what was recorded, through today's drivers and rules, into a database of its own. */
+/** `vigil replay`: what was recorded, through today's drivers and rules, into a database of its own; or two sets of rules compared. */
 
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isoOf, wallMs } from '../domain/time.ts'
 import type { RecordingFile } from '../record/reader.ts'
 import type { ReplaySummary } from '../record/replay.ts'
@@ -8,7 +11,10 @@ import { type CliContext, CommandFailed, type Register, UsageError } from './con
 import { progressBar } from './progress.ts'
 
 type Options = {
-  readonly into: string
+  readonly into?: string
+  readonly rules?: string
+  readonly against?: string
+  readonly report?: string
   readonly speed: string
   readonly from?: string
   readonly to?: string
@@ -21,24 +27,48 @@ export const register: Register = (program, context) => {
     .command('replay')
     .description('a recording through the drivers and rules of this version, into a copy; the same every time')
     .argument('<recording>', 'a data folder, its folder of frames, or one file of it')
-    .requiredOption('--into <folder>', 'where the copy goes: a folder that does not exist yet')
+    .option('--into <folder>', 'where the copy goes: a folder that does not exist yet')
+    .option('--rules <yaml>', 'compare: what these rules would have said …')
+    .option('--against <yaml>', '… with what these would have; limits and alert policy as in config/rules.example.yaml')
+    .option('--report <folder>', 'where the comparison goes: report.html and both journals')
     .option('--speed <factor>', 'recorded seconds per second, or max', 'max')
     .option('--from <time>', 'begin here: ISO 8601, or ms since 1970')
     .option('--to <time>', 'end here')
     .option('--device <id>', 'frames of this device alone')
     .option('--json', 'what came out as one JSON object')
-    .action((recording: string, options: Options) => replay(recording, options, context))
+    .action((recording: string, options: Options) => (options.rules === undefined && options.against === undefined ? replay(recording, options, context) : compare(recording, options, context)))
+}
+
+/** A data folder is compared as it is stored; a recording by itself goes through the drivers first. */
+async function compare(recording: string, options: Options, context: CliContext): Promise<void> {
+  const { rules, against, report } = options
+  if (rules === undefined || against === undefined || report === undefined) throw new UsageError('a comparison needs --rules, --against and --report')
+  const { replayRules } = await import('./replay-rules.ts')
+  const of = {
+    rules, against, report, json: options.json === true,
+    from: options.from === undefined ? null : timeOf(options.from), to: options.to === undefined ? null : timeOf(options.to),
+  }
+  if (existsSync(join(recording, 'vigil.db'))) return replayRules(recording, of, context)
+  const folder = await mkdtemp(join(tmpdir(), 'vigil-rules-'))
+  try {
+    await replay(recording, { ...options, into: join(folder, 'copy') }, { ...context, write: context.note })
+    await replayRules(join(folder, 'copy'), of, context)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function replay(recording: string, options: Options, context: CliContext): Promise<void> {
+  const { into } = options
+  if (into === undefined) throw new UsageError('where the copy goes is missing: --into <folder>')
   const setting = {
-    into: options.into,
+    into,
     speed: speedOf(options.speed),
     from: options.from === undefined ? null : timeOf(options.from),
     to: options.to === undefined ? null : timeOf(options.to),
     device: options.device ?? null,
   }
-  if (existsSync(options.into)) throw new UsageError(`${options.into} exists already: a replay goes into a folder of its own`)
+  if (existsSync(into)) throw new UsageError(`${into} exists already: a replay goes into a folder of its own`)
   // Imported late: every other command starts without the pump's weight.
   const [{ recordingFiles, readRecording }, { ReplayRefused, startReplay }, { driverOf }, { contentDigest }, { REAL_TIME }, { pino }] = await Promise.all([
     import('../record/reader.ts'), import('../record/replay.ts'), import('../drivers.ts'),
@@ -62,9 +92,9 @@ async function replay(recording: string, options: Options, context: CliContext):
       }
     }
     const summary = await running.end()
-    if (context.stop.aborted) throw new CommandFailed(`stopped before the end: ${options.into} holds a part`)
+    if (context.stop.aborted) throw new CommandFailed(`stopped before the end: ${into} holds a part`)
     if (summary.runs === 0) throw new CommandFailed('nothing of that was recorded')
-    const digest = contentDigest(options.into)
+    const digest = contentDigest(into)
     if (options.json === true) context.write(JSON.stringify({ ...summary, torn, digest }))
     else for (const line of sentencesOf(summary, digest)) context.write(line)
   } catch (error) {

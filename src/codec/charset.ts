@@ -55,8 +55,20 @@ export function encodeHl7(text: string, charset: Charset): Uint8Array {
     for (let at = 0; at < text.length; at++) view.setUint16(at * 2, text.charCodeAt(at), charset === 'utf-16le')
     return bytes
   }
+  const bytes = bytesOf(charset)
+  return Uint8Array.from(text, (character) => bytes.get(character) ?? 0x3f)
+}
+
+/** There are few charsets of one byte, and a sender that has one asks for an answer in it with every message. */
+const BYTES = new Map<Charset, ReadonlyMap<string, number>>()
+
+/** The byte of each character. */
+function bytesOf(charset: Charset): ReadonlyMap<string, number> {
+  const known = BYTES.get(charset)
+  if (known !== undefined) return known
   const decoder = new TextDecoder(charset)
   const bytes = new Map<string, number>()
   for (let byte = 255; byte >= 0; byte--) bytes.set(decoder.decode(Uint8Array.of(byte)), byte)
-  return Uint8Array.from(text, (character) => bytes.get(character) ?? 0x3f)
+  BYTES.set(charset, bytes)
+  return bytes
 }

@@ -1,6 +1,6 @@
 /**
- * JSON objects out of a stream of bytes: one after the other, with or without line ends between them (NDJSON). Cuts at the
- * borders of objects only; whether an object is valid is for JSON.parse. Incremental, bounded, linear, and indifferent to
+ * JSON objects out of a stream of bytes, and lists of them where those are asked for: one after the other, with or without
+ * line ends between them (NDJSON). Cuts at the borders of objects only; whether an object is valid is for JSON.parse. Incremental, bounded, linear, and indifferent to
  * how the bytes were cut into chunks.
  */
 
@@ -18,14 +18,20 @@ const CR = 0x0d
 
 /** `offset` and `length` count bytes since the splitter was made. */
 export type JsonFrame = { readonly offset: number; readonly length: number } & (
-  /** From brace to brace. `label` is the text before it on its line, as `mosquitto_sub -v` prints the topic. */
+  /** From brace to brace, or from bracket to bracket. `label` is the text before it on its line, as `mosquitto_sub -v` prints the topic. */
   | { readonly kind: 'object'; readonly bytes: Uint8Array; readonly label: Uint8Array }
   | { readonly kind: 'bad'; readonly bytes: Uint8Array; readonly why: 'too long' | 'cut off' | 'line break in a string' }
   /** Text outside of objects that stands before none on its line. */
   | { readonly kind: 'noise' }
 )
 
-export type JsonBounds = { readonly objectBytesMax: number; readonly keptBytesMax: number; readonly labelBytesMax: number }
+export type JsonBounds = {
+  readonly objectBytesMax: number
+  readonly keptBytesMax: number
+  readonly labelBytesMax: number
+  /** A list may stand where an object does. */
+  readonly takesLists?: boolean
+}
 
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === LF || byte === CR
 
@@ -67,7 +73,7 @@ export class JsonSplitter {
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at] ?? 0
       if (this.#depth === 0) {
-        if (byte === OPEN_BRACE) {
+        if (byte === OPEN_BRACE || (byte === OPEN_BRACKET && this.#bounds.takesLists === true)) {
           start = at
           this.#depth = 1
           this.#objectOffset = this.#base + at

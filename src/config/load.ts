@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { suggestion } from '../domain/nearest.ts'
 import { DEFAULT_PROFILES, type Profiles, profileProblems } from '../rules/profile.ts'
 import { profileJsonSchema, profileOf, profileSchema } from './limits.ts'
+import { notifyProblems } from './notify.ts'
 import { type SecretSetting, type Site, siteJsonSchema, siteSchema } from './schema.ts'
 
 export type Wrong = { readonly kind: 'wrong'; readonly problems: readonly string[] }
@@ -25,7 +26,7 @@ export function parseSite(text: string, file: string): Loaded {
 }
 
 /** The limit profiles that a site names, over those that Vigil ships. Paths are relative to the site file. */
-export function loadProfiles(site: Site, siteFile: string): { readonly kind: 'ok'; readonly profiles: Profiles } | Wrong {
+export function loadProfiles(site: Pick<Site, 'limits'>, siteFile: string): { readonly kind: 'ok'; readonly profiles: Profiles } | Wrong {
   let profiles = DEFAULT_PROFILES
   const problems: string[] = []
   for (const [population, path] of Object.entries(site.limits)) {
@@ -43,7 +44,7 @@ export function loadProfiles(site: Site, siteFile: string): { readonly kind: 'ok
   return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', profiles }
 }
 
-function textOf(file: string, example: string): string | Wrong {
+export function textOf(file: string, example: string): string | Wrong {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
@@ -58,7 +59,8 @@ type Check<Value> = {
   readonly cross: (value: Value, where: (path: Path) => string) => readonly string[]
 }
 
-function parseYaml<Value>(text: string, file: string, { schema, jsonSchema, cross }: Check<Value>): { readonly kind: 'ok'; readonly value: Value } | Wrong {
+/** Every mistake with its place in the file. */
+export function parseYaml<Value>(text: string, file: string, { schema, jsonSchema, cross }: Check<Value>): { readonly kind: 'ok'; readonly value: Value } | Wrong {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place = (offset: number): string => {
@@ -143,6 +145,11 @@ function crossCheck(site: Site, where: (path: Path) => string): string[] {
     if (device.bed !== undefined && !beds.includes(device.bed)) {
       problems.push(`${where(['devices', index, 'bed'])}: there is no bed "${device.bed}".${suggestion(device.bed, beds)}`)
     }
+    if (device.bed !== undefined && device.roaming === true) problems.push(`${where(['devices', index, 'roaming'])}: "${device.id}" cannot both stand at a bed and go from bed to bed.`)
+  })
+  const locations = site.beds.map((bed) => bed.location)
+  locations.forEach((location, index) => {
+    if (location !== undefined && locations.indexOf(location) !== index) problems.push(`${where(['beds', index, 'location'])}: two beds have the location "${location}".`)
   })
   site.links.forEach((link, index) => {
     const named = 'device' in link ? [link.device] : link.kind === 'mqtt-broker' ? link.users.map((user) => user.device) : []
@@ -150,11 +157,27 @@ function crossCheck(site: Site, where: (path: Path) => string): string[] {
       if (!devices.includes(name)) problems.push(`${where(['links', index])}: there is no device "${name}".${suggestion(name, devices)}`)
     }
   })
-  if (site.sync.lane === 'live') {
-    for (const needed of ['agreement', 'url', 'token'] as const) {
-      if (site.sync[needed] === undefined) problems.push(`${where(['sync'])}: lane "live" needs "sync.${needed}".`)
-    }
-  }
+  problems.push(...syncProblems(site, where))
+  for (const [path, problem] of notifyProblems(site.notify, beds)) problems.push(`${where(['notify', 'ways', ...path])}: ${problem}`)
+  return problems
+}
+
+function syncProblems({ sync }: Site, where: (path: Path) => string): string[] {
+  const problems: string[] = []
+  const names = sync.sinks.map(({ id, to }) => id ?? to.kind)
+  names.forEach((name, index) => {
+    if (names.indexOf(name) !== index) problems.push(`${where(['sync', 'sinks', index])}: "${name}" is named twice in sync.sinks: give one of them another "id".`)
+  })
+  sync.sinks.forEach(({ to, fallback }, index) => {
+    if (to.kind === 'hl7-oru' && fallback) problems.push(`${where(['sync', 'sinks', index])}: what names patients stays in the hospital: "hl7-oru" has no fallback.`)
+  })
+  // What stays in the hospital needs no lane to central.
+  const central = sync.sinks.filter(({ to }) => to.kind !== 'hl7-oru')
+  if (sync.lane === 'none' && central.length > 0) problems.push(`${where(['sync'])}: "sync.sinks" sends to central, and lane "none" lets nothing leave: name a lane.`)
+  if (sync.lane === 'none') return problems
+  const needed = central.length > 0 ? (['agreement'] as const) : (['agreement', 'url', 'token'] as const)
+  for (const name of needed) if (sync[name] === undefined) problems.push(`${where(['sync'])}: lane "live" needs "sync.${name}".`)
+  if (central.length > 0 && sync.url !== undefined) problems.push(`${where(['sync'])}: "sync.url" is the short form for one sink: put it among "sync.sinks", or leave them out.`)
   return problems
 }
 

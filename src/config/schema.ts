@@ -2,23 +2,39 @@
 
 import { z } from 'zod'
 import { isId } from '../domain/ids.ts'
+import { secret, sinks } from './sinks.ts'
+import { METRICS } from '../domain/metrics.ts'
+import { POPULATIONS } from '../domain/population.ts'
+import { policySchema } from './policy.ts'
+import { notify } from './notify.ts'
 
 const id = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 const port = z.int().min(0).max(65_535)
 const host = z.string().min(1)
-
-/** Secrets never stand in the file: they come from a file (a systemd credential, say) or the environment. */
-const secret = z.union([
-  z.strictObject({ file: z.string().min(1).describe('Path of a file that holds the secret and nothing else. Relative to this file.') }),
-  z.strictObject({ env: z.string().min(1).describe('Name of an environment variable.') }),
-])
 
 const tls = z.strictObject({
   cert: z.string().min(1).describe('Path of the certificate chain, PEM.'),
   key: z.string().min(1).describe('Path of the private key, PEM.'),
 })
 
-const population = z.enum(['adult', 'paediatric', 'neonate'])
+const population = z.enum(POPULATIONS)
+
+const seconds = z.int().min(1).max(3_600)
+
+export const contract = z.strictObject({
+  everySeconds: seconds.optional().describe('Its signals come so often; a value is live for two intervals. 1 to 3600.'),
+  metrics: z
+    .record(
+      z.string().refine((name) => METRICS.some(({ id }) => id === name), 'must be the reference id of a metric: config/metrics.md lists them'),
+      z.strictObject({
+        kind: z.enum(['periodic', 'episodic']).optional().describe('A signal, or measured now and then: live for a quarter of an hour.'),
+        everySeconds: z.int().min(1).max(86_400).optional().describe('How often a value is promised; of an episodic metric: the agreed interval, whose absence is told.'),
+        scoredHours: z.number().min(1 / 60).max(24).optional().describe('Greatest age of a value in a score; else 5 minutes of a signal and 12 hours of a single measurement.'),
+      }),
+    )
+    .optional()
+    .describe('By metric, where one differs.'),
+})
 
 const mllpListen = z.strictObject({
   kind: z.literal('mllp-listen'),
@@ -60,6 +76,10 @@ const mindrayPds = z.strictObject({
   id,
   host: host.default('0.0.0.0').describe('Address to listen on for announcements of Mindray monitors. They are broadcasts, which Linux gives only to 0.0.0.0 or the broadcast address itself.'),
   port: port.default(4_600).describe('UDP port of the announcements. Each monitor is then called over TCP, at the port that it announces.'),
+  call: z
+    .enum(['sender', 'announced'])
+    .default('sender')
+    .describe('Where a monitor is called: at the address that its announcement came from; or, where announcements are relayed, at the address written in it, which any host of that network can write.'),
 })
 
 const mqttBroker = z.strictObject({
@@ -100,7 +120,14 @@ export const siteSchema = z.strictObject({
     .prefault({})
     .describe('The nurse station and the API.'),
   beds: z
-    .array(z.strictObject({ id, label: z.string().min(1).max(16).describe('What the nurse calls it.'), population: population.optional() }))
+    .array(
+      z.strictObject({
+        id,
+        label: z.string().min(1).max(16).describe('What the nurse calls it.'),
+        population: population.optional(),
+        location: z.string().min(1).optional().describe("What the hospital's registry (ADT) calls it: HL7 PV1-3 as unit^room^bed. Where it is not given, match.location of a device at this bed counts, then its id or label."),
+      }),
+    )
     .min(1)
     .describe('The beds of the ward, in the order of the screen.'),
   links: z
@@ -122,19 +149,23 @@ export const siteSchema = z.strictObject({
           .optional()
           .describe('How its frames are told from those of others on a shared listener. All that is given must agree.'),
         settings: z.record(z.string(), z.string()).default({}).describe("The driver's own settings."),
+        roaming: z.boolean().optional().describe('Goes from bed to bed (spot checks): it has no bed, its values belong to the patient whom it names, and its silence is no alert.'),
         silenceSeconds: z
           .int()
           .refine((seconds) => seconds === 0 || (seconds >= 5 && seconds <= 3_600), 'must be 5 to 3600, or 0')
           .default(10)
-          .describe('No frame for so long is a technical alert; 5 to 3600. 0: a device that comes and goes (spot checks), whose silence is none.'),
+          .describe('No frame for so long, and for two of the intervals that it promises, is a technical alert; 5 to 3600. 0: a device that comes and goes (spot checks), whose silence is none.'),
+        contract: contract.optional().describe('What it promises: how often values come, and how long they are believed. Without one: each minute.'),
       }),
     )
     .default([])
     .describe('The monitors. One that is not listed is shown as unknown and kept, unbound.'),
+  notify,
   limits: z
     .partialRecord(population, z.string().min(1))
     .default({})
-    .describe('Files of alarm limits for adult, paediatric and neonate, relative to this file; config/limits/ holds those used where none is named.'),
+    .describe('Files of alarm limits by population, relative to this file; config/limits/ holds those used where none is named.'),
+  policy: policySchema.optional().describe('When the screen for deterioration and sepsis calls a nurse; what is not there is as Vigil ships it.'),
   sync: z
     .strictObject({
       lane: z.enum(['none', 'live']).default('none').describe('none: nothing leaves. live: pseudonyms and true times, only under a data-use agreement.'),
@@ -142,6 +173,7 @@ export const siteSchema = z.strictObject({
       url: z.url().optional().describe('Base address of central; https unless loopback.'),
       token: secret.optional(),
       ca: z.string().min(1).optional().describe('Path of the certificate authority that central is signed by, PEM.'),
+      sinks,
     })
     .prefault({})
     .describe('What leaves the ward.'),
@@ -178,6 +210,7 @@ export const siteSchema = z.strictObject({
 export type Site = z.output<typeof siteSchema>
 export type LinkSetting = Site['links'][number]
 export type DeviceSetting = Site['devices'][number]
+export type WayOutSetting = Site['notify']['ways'][number]
 export type SecretSetting = z.output<typeof secret>
 
 /** JSON Schema for editors, from the same source. */

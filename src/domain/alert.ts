@@ -11,13 +11,16 @@ export type AlertType = 'physiological' | 'technical' | 'advisory'
 export const PRIORITIES: readonly Priority[] = ['low', 'medium', 'high']
 export const rankOf = (priority: Priority): number => PRIORITIES.indexOf(priority)
 
+/** `timeUncertain`: a single measurement whose time rests on a device clock that may be wrong. */
+export type BecauseInput = { readonly name: string; readonly value: number | string; readonly unit: string; readonly at: WallMs; readonly timeUncertain?: true }
+
 /** One thing that an alert rests on. */
 export type Because = {
   /** Rule id and version, as in `threshold/1`. */
   readonly rule: string
   readonly version: string
   /** The inputs, with value, unit and the time they were observed (corrected wall time). */
-  readonly inputs: readonly { readonly name: string; readonly value: number | string; readonly unit: string; readonly at: WallMs }[]
+  readonly inputs: readonly BecauseInput[]
   /** The limit and who set it, where there is one. */
   readonly limit: { readonly text: string; readonly setBy: string } | null
   /** What the rule would need and has not: never silently zero. */

@@ -88,9 +88,16 @@ export type DeadEvent = BatchItem & { readonly event: string; readonly why: stri
 export type DeadLetter = DeadEvent & { readonly id: number; readonly epoch: string; readonly at: WallMs; readonly retryAsked: boolean }
 
 /** Why a row of the log is not sent; it still moves the cursor. */
-export const WITHHELD_REASONS = ['no-stay', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert'] as const
+export const WITHHELD_REASONS = ['no-stay', 'superseded', 'revised', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert', 'filtered', 'not-confirmed'] as const
 export type WithheldReason = (typeof WITHHELD_REASONS)[number]
 export type Withheld = { readonly reason: WithheldReason; readonly rows: number; readonly readings: number }
+
+/** Central's code of what is too old for its real-time lane: sent again as history, not given up (contract with central, §2). */
+export const TOO_OLD = 'ANALYTICS_010'
+
+/** What can be asked for by name where a sink takes a part alone. */
+export const SENT_EVENTS = ['vital-signs', 'alerts', 'user-interactions', 'confirmed-observations'] as const
+export type SentEvent = (typeof SENT_EVENTS)[number]
 
 /** How delivery to central stands. `off`: nothing is configured to leave. */
 export type SyncStatus = {
@@ -105,4 +112,8 @@ export type SyncStatus = {
   readonly breaker: 'closed' | 'open' | 'half-open'
   /** Paused because another box sends under our name. */
   readonly fenced: boolean
+  /** Each of several sinks; what stands above is then the worst of them, and the oldest. */
+  readonly sinks?: readonly SinkStanding[]
 }
+
+export type SinkStanding = Pick<SyncStatus, 'kind' | 'lagRows' | 'why' | 'lastAcceptedAt' | 'deadLetters' | 'breaker'> & { readonly id: string }

@@ -51,11 +51,11 @@ const ROWS: readonly Row[] = [
   [150324, 'MDC_SAT_O2_ART', 'SaO₂', '2708-6', '%', 20, 100, 40, 100, 0],
   [150488, 'MDC_BLD_PERF_INDEX', 'PI', '61006-3', '%', 0, 30, 0, 30, 2],
   [150448, 'MDC_PULS_OXIM_PERF_REL', 'Perf', null, '{index}', 0, 100, 0, 100, 2],
-  // Respiration. 0 is a value: apnoea.
-  [151594, 'MDC_CO2_RESP_RATE', 'RR CO₂', '76172-6', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 0],
-  [151570, 'MDC_AWAY_RESP_RATE', 'awRR', '9279-1', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 1],
-  [151562, 'MDC_RESP_RATE', 'RR', '9279-1', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 2],
-  [151578, 'MDC_TTHOR_RESP_RATE', 'RR imp', '9279-1', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 3],
+  // Respiration. 0 is a value: apnoea. No score counts less than 1.
+  [151594, 'MDC_CO2_RESP_RATE', 'RR CO₂', '76172-6', '/min', 0, 150, 1, 100, 0, 'periodic', 'rr', 0],
+  [151570, 'MDC_AWAY_RESP_RATE', 'awRR', '9279-1', '/min', 0, 150, 1, 100, 0, 'periodic', 'rr', 1],
+  [151562, 'MDC_RESP_RATE', 'RR', '9279-1', '/min', 0, 150, 1, 100, 0, 'periodic', 'rr', 2],
+  [151578, 'MDC_TTHOR_RESP_RATE', 'RR imp', '9279-1', '/min', 0, 150, 1, 100, 0, 'periodic', 'rr', 3],
   [151658, 'MDC_PULS_OXIM_PLETH_RESP_RATE', 'RRp', '9279-1', '/min', 3, 70, 3, 70, 0, 'periodic', 'rr', 4],
   // Blood pressure: arterial line before cuff.
   [150033, 'MDC_PRESS_BLD_ART_SYS', 'ART s', '76215-3', P, -10, 350, 30, 300, 0, 'periodic', 'sbp', 0],
@@ -69,10 +69,10 @@ const ROWS: readonly Row[] = [
   [150019, 'MDC_PRESS_BLD_MEAN', 'BP m', '8478-0', P, -10, 350, 15, 250, 0, 'periodic', 'map', 2],
   [150021, 'MDC_PRESS_BLD_NONINV_SYS', 'NIBP s', '8480-6', P, 30, 300, 30, 300, 0, 'episodic', 'sbp', 3],
   [150022, 'MDC_PRESS_BLD_NONINV_DIA', 'NIBP d', '8462-4', P, 10, 220, 10, 220, 0, 'episodic', 'dbp', 3],
-  [150023, 'MDC_PRESS_BLD_NONINV_MEAN', 'NIBP m', '8478-0', P, 20, 260, 15, 250, 0, 'episodic', 'map', 3],
+  [150023, 'MDC_PRESS_BLD_NONINV_MEAN', 'NIBP m', '8478-0', P, 20, 260, 20, 250, 0, 'episodic', 'map', 3],
   [150301, 'MDC_PRESS_CUFF_SYS', 'Cuff s', '8480-6', P, 30, 300, 30, 300, 0, 'episodic', 'sbp', 4],
   [150302, 'MDC_PRESS_CUFF_DIA', 'Cuff d', '8462-4', P, 10, 220, 10, 220, 0, 'episodic', 'dbp', 4],
-  [150303, 'MDC_PRESS_CUFF_MEAN', 'Cuff m', '8478-0', P, 20, 260, 15, 250, 0, 'episodic', 'map', 4],
+  [150303, 'MDC_PRESS_CUFF_MEAN', 'Cuff m', '8478-0', P, 20, 260, 20, 250, 0, 'episodic', 'map', 4],
   [150045, 'MDC_PRESS_BLD_ART_PULM_SYS', 'PAP s', '8440-0', P, -10, 150, -10, 150, 0],
   [150046, 'MDC_PRESS_BLD_ART_PULM_DIA', 'PAP d', '8385-7', P, -10, 150, -10, 150, 0],
   [150047, 'MDC_PRESS_BLD_ART_PULM_MEAN', 'PAP m', '8414-5', P, -10, 150, -10, 150, 0],
@@ -104,7 +104,7 @@ const ROWS: readonly Row[] = [
   // Measured by a ventilator (MII ICU IG); 151784 and 151880 from other implementers, what is set is + 2^24 (m).
   [151784, 'MDC_PRESS_RESP_PLAT', 'Pplat', '76259-1', 'cm[H2O]', 0, 100, 0, 100, 0],
   [151880, 'MDC_VOL_MINUTE_AWAY', 'MV', null, 'L/min', 0, 60, 0, 60, 1],
-  [152490, 'MDC_VENT_RESP_BTSD_PSAZC_RATE', 'RR vent', '19840-8', '/min', 0, 150, 0, 100, 0, 'periodic', 'rr', 1],
+  [152490, 'MDC_VENT_RESP_BTSD_PSAZC_RATE', 'RR vent', '19840-8', '/min', 0, 150, 1, 100, 0, 'periodic', 'rr', 1],
   [152498, 'MDC_VENT_RESP_BTSD_P_RATE', 'RR spont', '19839-0', '/min', 0, 150, 0, 100, 0],
   // Set, or said, by a person: no measurement, so it feeds no rule.
   [16929412, 'MDC_CONC_AWAY_O2_INSP_SETTING', 'FiO₂ set', '19994-3', '%', 18, 100, 21, 100, 0],

@@ -22,6 +22,8 @@ export type Snapshot = {
   readonly at: MonoMs
   /** When the device says it sent this, on its own clock (MSH-7); null when it does not say. */
   readonly sentAt: WallMs | null
+  /** Nothing on its way would have noticed a changed byte (a serial line without checksum): a limit waits for two that agree. */
+  readonly unchecked?: true
   readonly observations: readonly Observation[]
 }
 

@@ -97,25 +97,55 @@ export type PatientFact = {
   readonly effectiveAt: WallMs | null
   /** PV1-19, else PID-18; null when neither is said. */
   readonly visit: string | null
+  /** What was known before is no more: the message has two quotation marks there (HL7 2.6, 2.5.3). What is null and not named here was not said. */
+  readonly erased?: readonly ('name' | 'bornOn' | 'sex' | 'visit' | 'location')[]
 } & (
-  /** A01, A04, A05 with a bed, A06, A07, A08 and A31 that name another bed than before are told apart by the ledger. */
+  /** A01, A04. */
   | { readonly kind: 'admitted'; readonly patient: PatientIdentity; readonly location: string | null }
   /** A02. `prior`: PV1-6. */
   | { readonly kind: 'transferred'; readonly patient: PatientIdentity; readonly location: string | null; readonly prior: string | null }
   /** A03. */
   | { readonly kind: 'discharged'; readonly patient: PatientIdentity; readonly location: string | null }
-  /** A11, A12, A13: what was said before was wrong. `location`: where the patient is after all, where the message says it. */
+  /**
+   * A11, A12, A13: what was said before was wrong. `location`: where the patient is after all, where the message says it; of A11,
+   * whose patient never came, null. `effectiveAt`: EVN-6 is when that was which is cancelled (2.6, 3.4.1.6).
+   */
   | { readonly kind: 'cancelled'; readonly what: 'admitted' | 'transferred' | 'discharged'; readonly patient: PatientIdentity; readonly location: string | null }
   /** A17: two patients took each other's bed. Locations are those after it. */
   | { readonly kind: 'swapped'; readonly patients: readonly [Placed, Placed] }
   /** A21 goes on leave of absence, A22 is back. */
   | { readonly kind: 'away' | 'returned'; readonly patient: PatientIdentity; readonly location: string | null }
-  /** A06, A07, A08, A31: demographics as they are now, and where the patient is, where the message says it. */
+  /** A06, A07, A08, A31: demographics as they are now, and where the patient is, where the message says it. A05 too, without a place: that is a plan. */
   | { readonly kind: 'updated'; readonly patient: PatientIdentity; readonly location: string | null }
-  /** A40, A47: the number `prior` is, and always was, `patient`. */
+  /** A40, A47, and before HL7 2.3.1 A18, A34, A36: the number `prior` is, and always was, `patient`. */
   | { readonly kind: 'merged'; readonly patient: PatientIdentity; readonly prior: string }
   /** A45: the visit belongs, and always belonged, to `patient` and not to `prior`. */
   | { readonly kind: 'visit-moved'; readonly patient: PatientIdentity; readonly prior: string }
 )
 
 export type Placed = { readonly patient: PatientIdentity; readonly location: string | null; readonly visit: string | null }
+
+/**
+ * A medicine given, or not given after all (HL7 2.6, chapter 4, RXA). Nobody's name stands in it. Texts are as the sender writes
+ * them; codes mean something within their system alone.
+ */
+export type MedicationGiven = {
+  /** The order and the dose (ORC-2 or ORC-3, RXA-2): the same when it is said again, corrected or taken back. Empty when the sender names none. */
+  readonly id: string
+  /** RXA-5.1, and RXA-5.3: `ATC`, `RXNORM`, a system of the house. Empty when not said. */
+  readonly code: string
+  readonly system: string
+  readonly name: string
+  /** Not there when nobody said it. `per`: of a rate, the unit of time (RXA-12). */
+  readonly dose?: { readonly amount: number; readonly unit: string; readonly per?: string }
+  /** RXR-1; empty when not said. */
+  readonly route: string
+  /** RXA-3 and RXA-4, on the sender's clock; null when not said. */
+  readonly from: WallMs | null
+  readonly until: WallMs | null
+  /** RXA-20. */
+  readonly status: 'complete' | 'partial' | 'refused' | 'not-given' | 'not-said'
+  /** RXA-21: `deleted` takes back what was said before. */
+  readonly action: 'added' | 'updated' | 'deleted'
+  readonly flags: readonly ReadingFlag[]
+}

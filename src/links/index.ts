@@ -51,8 +51,8 @@ export async function linkOf(setting: LinkSetting, { clock, log, secretOf, liste
     case 'udp-connect':
       return { driver: '', link: udpCaller({ id, host: setting.host, port: setting.port, device: deviceId(setting.device), clock, log }) }
     case 'mindray-pds': {
-      const { host, port } = setting
-      return { driver: PDS_DRIVER, link: pdsLink({ id, host, port, clock, log, listening: heard, deviceOf: (peer, sender) => deviceOf(peer, sender, PDS_DRIVER) }) }
+      const { host, port, call } = setting
+      return { driver: PDS_DRIVER, link: pdsLink({ id, host, port, call, clock, log, listening: heard, deviceOf: (peer, sender) => deviceOf(peer, sender, PDS_DRIVER) }) }
     }
     case 'mqtt-broker': {
       const { mqttBroker } = await HEAVY['mqtt-broker']()

@@ -6,7 +6,8 @@ import { linkLimits } from '../limits.ts'
 import type { Sender } from '../seams.ts'
 
 export type Announcement = {
-  readonly address: string
+  /** As it is written, which anybody can; null where it is left out. */
+  readonly address: string | null
   readonly port: number
   /** MonitorName, and department and bed as `unit^room^bed`. */
   readonly sender: Sender
@@ -16,8 +17,8 @@ const MONITOR_NAME = '2304'
 const BED = '2308'
 const USUAL_PORT = 4_601
 
-/** Null for a datagram that announces nobody. `source`: where it came from, for monitors that leave their address out. */
-export function readAnnouncement(datagram: Uint8Array, source: string): Announcement | null {
+/** Null for a datagram that announces nobody. */
+export function readAnnouncement(datagram: Uint8Array): Announcement | null {
   const message = messageOf(datagram)
   if (message === null) return null
   const { header, segments } = message
@@ -31,7 +32,7 @@ export function readAnnouncement(datagram: Uint8Array, source: string): Announce
   const name = observed(MONITOR_NAME)
   const bedName = bed === undefined || bed === '' ? observed(BED) : bed
   return {
-    address: addressOf(address ?? '') ?? source,
+    address: addressOf(address ?? ''),
     port: port16,
     sender: { name: name === '' ? null : name, location: bedName === '' && (department ?? '') === '' ? null : `${department ?? ''}^^${bedName}` },
   }

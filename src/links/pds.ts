@@ -14,6 +14,8 @@ export type PdsSetting = {
   readonly id: string
   readonly host: string
   readonly port: number
+  /** Where a monitor is called: where its announcement came from, or at the address that is written there. */
+  readonly call: 'sender' | 'announced'
   readonly clock: Clock
   readonly log: Logger
   /** Told once it listens, with the port it got. */
@@ -24,7 +26,7 @@ export type PdsSetting = {
 
 /** Listens for announcements and calls who announced itself, again whenever a conversation is over and it is announced anew. */
 export function pdsLink(setting: PdsSetting): Link {
-  const { id, host, port, clock, log, listening } = setting
+  const { id, host, port, call, clock, log, listening } = setting
   return {
     id,
     async run(open, stop) {
@@ -36,8 +38,8 @@ export function pdsLink(setting: PdsSetting): Link {
           await once(socket, 'listening', { signal: stop })
           listening(socket.address().port)
           socket.on('message', (datagram, { address }) => {
-            const announcement = readAnnouncement(datagram, address)
-            if (announcement !== null) ward.heard(announcement)
+            const announcement = readAnnouncement(datagram)
+            if (announcement !== null) ward.heard({ ...announcement, address: call === 'announced' ? (announcement.address ?? address) : address })
           })
           // A socket that fails says so, and is closed here.
           await once(socket, 'close', { signal: stop })
@@ -62,6 +64,9 @@ type Monitor = {
   twinSince: MonoMs | null
 }
 
+/** Whom to call, and where. */
+type Callable = Announcement & { readonly address: string }
+
 class Announced {
   readonly #setting: PdsSetting
   readonly #open: OpenLine
@@ -78,7 +83,7 @@ class Announced {
   }
 
   /** Monitors say this each second: most of the time there is nothing to do. */
-  heard(announcement: Announcement): void {
+  heard(announcement: Callable): void {
     const { clock } = this.#setting
     const now = clock.mono()
     const key = `${announcement.address}:${announcement.port}`
@@ -98,7 +103,7 @@ class Announced {
     await Promise.all(this.#talking.values())
   }
 
-  async #call({ address, port }: Announcement, monitor: Monitor, device: DeviceId): Promise<void> {
+  async #call({ address, port }: Callable, monitor: Monitor, device: DeviceId): Promise<void> {
     const { id, clock, log } = this.#setting
     const why = await callOnce({ host: address, port, device }, this.#open, this.#stop)
     if (why !== null && !this.#stop.aborted) log.info({ link: id, device, address, why }, 'Monitor announces itself and does not answer the call; trying again.')

@@ -3,6 +3,7 @@
 import { createSocket } from 'node:dgram'
 import { constants } from 'node:fs'
 import { access, mkdir, readdir, stat, statfs } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
@@ -13,6 +14,7 @@ import { nearest, suggestion } from '../domain/nearest.ts'
 import { wallMs } from '../domain/time.ts'
 import { DRIVERS } from '../drivers.ts'
 import { doctorLimits } from '../limits.ts'
+import { sinkSecretsOf } from '../sync/deliveries.ts'
 import { diskFacts, judgeDisk } from './disk.ts'
 
 export type Finding = { readonly grade: 'good' | 'odd' | 'wrong'; readonly what: string; readonly remedy: string | null }
@@ -79,6 +81,7 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   if (limits.kind === 'wrong') findings.push(...limits.problems.map((problem) => wrong(problem, 'Mend the file of limits; config/limits/ shows its form.')))
   for (const link of site.links) findings.push(await checkLink(link))
   findings.push(await portFree('The nurse station', site.http.host, site.http.port))
+  findings.push(...clientLibraries(site))
   if (site.sync.lane === 'none') findings.push(odd('Nothing is sent to central', 'Name a lane under "sync" when a data-use agreement permits it.'))
   return findings
 }
@@ -113,9 +116,28 @@ async function folder(path: string): Promise<Finding[]> {
   }
 }
 
+/** Loaded by the sync thread when a sink is of their kind: better missed here than at night. */
+const LIBRARIES: ReadonlyMap<string, string> = new Map([['kafka', '@platformatic/kafka'], ['nats-jetstream', '@nats-io/transport-node']])
+
+function clientLibraries({ sync }: Site): Finding[] {
+  const { resolve: find } = createRequire(import.meta.url)
+  const kinds = sync.sinks.flatMap(({ to, fallback }) => [to.kind, ...(fallback ? [fallback.kind] : [])])
+  return [...new Set(kinds)].flatMap((kind) => {
+    const name = LIBRARIES.get(kind)
+    if (name === undefined) return []
+    try {
+      find(name)
+      return []
+    } catch {
+      return [wrong(`The sink "${kind}" needs ${name}, which is not installed`, 'npm ci, in the folder of the program.')]
+    }
+  })
+}
+
 const secretsOf = (site: Site): SecretSetting[] => [
   ...site.links.flatMap((link) => (link.kind === 'mqtt-broker' ? link.users.map(({ password }) => password) : link.kind === 'mqtt-client' && link.password ? [link.password] : [])),
   ...(site.sync.token ? [site.sync.token] : []),
+  ...sinkSecretsOf(site),
 ]
 
 function checkSecret(secret: SecretSetting, file: string, environment: Readonly<Record<string, string | undefined>>): Finding[] {

@@ -1,14 +1,13 @@
 /** Beds, the stays in them, and what is known of each right now. */
 
-import { type BedId, type DeviceId, type StayId, bedId } from '../domain/ids.ts'
+import { type BedId, type DeviceId, bedId } from '../domain/ids.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
-import type { PatientIdentity } from '../domain/reading.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
-import { pumpLimits } from '../limits.ts'
+import { associationLimits, pumpLimits } from '../limits.ts'
 import type { StayContext, StayRecord } from '../seams.ts'
 
 /** The newest observation of one metric and channel, and when it came. */
-export type Latest = { observation: Observation; /** On the clock that never steps. */ measuredAt: MonoMs }
+export type Latest = { observation: Observation; /** On the clock that never steps. */ measuredAt: MonoMs; device: DeviceId }
 
 export type Bed = {
   readonly id: BedId
@@ -17,15 +16,17 @@ export type Bed = {
   stay: StayRecord | null
   /** Who last said whose values these are, and when. */
   assertedBy: { readonly device: DeviceId; readonly at: MonoMs } | null
+  /** Values that are stored under this bed were measured between these, wall ms; Infinity and -Infinity where there are none. */
+  rowsFrom: number
+  rowsTo: number
+  /** The newest value of each device at this bed, corrected wall ms. */
+  readonly newest: Map<DeviceId, number>
+  /** When each device last named a patient. */
+  readonly named: Map<DeviceId, MonoMs>
   readonly latest: Map<string, Latest>
   /** By device: which of them stood at each place of its last snapshot. */
   readonly order: Map<DeviceId, (Latest | null)[]>
 }
-
-export type StayChange = { readonly closed: StayRecord | null; readonly opened: StayRecord }
-
-/** Another device may contradict the one that named the patient only after that one has been quiet for so long. */
-const ASSERTION_HELD_MS = 60_000
 
 export const freshContext = (population: StayContext['population']): StayContext => ({
   population,
@@ -35,71 +36,55 @@ export const freshContext = (population: StayContext['population']): StayContext
   infectionSuspected: false,
 })
 
-const isNamed = (identity: PatientIdentity | null): identity is PatientIdentity => identity !== null && (identity.mrn !== null || identity.name !== null)
+type BedSetting = { readonly id: string; readonly label: string; readonly population?: StayContext['population'] | undefined }
 
-/**
- * Whether a device speaks of the patient of this stay: by record number where both have one, else by name. What cannot be
- * compared (a number here, a name there) is another patient: nobody is guessed.
- */
-function speaksOf(said: PatientIdentity, known: PatientIdentity | null): boolean {
-  if (!known) return false
-  if (said.mrn !== null && known.mrn !== null) return said.mrn === known.mrn
-  return said.name !== null && said.name === known.name
-}
-
-export type Attribution =
-  | { readonly kind: 'stay'; readonly stay: StayRecord; readonly change: StayChange | null }
-  /** Two devices at one bed name different patients: nobody is guessed. */
-  | { readonly kind: 'conflict'; readonly with: DeviceId }
-
-export function createBeds(
-  settings: readonly { readonly id: string; readonly label: string; readonly population?: StayContext['population'] | undefined }[],
-  restored: readonly StayRecord[],
-  of: { readonly population: StayContext['population']; readonly mintStay: () => StayId },
-): ReadonlyMap<BedId, Bed> & { readonly attribute: typeof attribute } {
-  const beds = new Map<BedId, Bed>(
+export function createBeds(settings: readonly BedSetting[], restored: readonly StayRecord[], population: StayContext['population']): ReadonlyMap<BedId, Bed> {
+  return new Map<BedId, Bed>(
     settings.map((setting) => {
       const id = bedId(setting.id)
       const stay = restored.findLast((record) => record.bed === id && record.closedAt === null) ?? null
-      return [id, { id, label: setting.label, population: setting.population ?? of.population, stay, assertedBy: null, latest: new Map(), order: new Map() }]
+      return [id, { id, label: setting.label, population: setting.population ?? population, stay, assertedBy: null, rowsFrom: Infinity, rowsTo: -Infinity, newest: new Map(), named: new Map(), latest: new Map(), order: new Map() }]
     }),
   )
+}
 
-  /**
-   * Whose values are these? The stay that holds the bed, as long as what the device says of its patient agrees. A device
-   * that names another patient ends the stay and begins one, and the new patient inherits nothing. Identity sent by a
-   * device is asserted, not confirmed (IHE PCIM). A device that names nobody speaks of whoever is there.
-   */
-  function attribute(bed: Bed, device: DeviceId, identity: PatientIdentity | null, now: { readonly wall: WallMs; readonly at: MonoMs }): Attribution {
-    const said = isNamed(identity) ? identity : null
-    if (bed.stay && (!said || speaksOf(said, bed.stay.identity))) {
-      if (said) bed.assertedBy = { device, at: now.at }
-      return { kind: 'stay', stay: bed.stay, change: null }
-    }
-    const other = bed.assertedBy
-    if (said && bed.stay && other && other.device !== device && now.at - other.at < ASSERTION_HELD_MS) {
-      return { kind: 'conflict', with: other.device }
-    }
-    const closed = bed.stay ? { ...bed.stay, closedAt: now.wall } : null
-    const opened: StayRecord = {
-      id: of.mintStay(),
-      bed: bed.id,
-      identity: said,
-      openedAt: now.wall,
-      closedAt: null,
-      context: freshContext(bed.population),
-    }
-    bed.stay = opened
-    bed.latest.clear()
-    bed.order.clear()
-    if (said) bed.assertedBy = { device, at: now.at }
-    return { kind: 'stay', stay: opened, change: { closed, opened } }
+/** Another stay holds the bed from `since` on: what was measured before is not its own, and the new patient inherits nothing. */
+export function holdBy(bed: Bed, stay: StayRecord | null, since: number): void {
+  bed.stay = stay
+  bed.order.clear()
+  for (const [key, { observation }] of bed.latest) if (stay === null || observation.correctedAt < since) bed.latest.delete(key)
+}
+
+/** Devices that named a patient at this bed within the time that a word holds. */
+export const namingDevices = ({ named }: Bed, now: { readonly at: MonoMs }): readonly DeviceId[] =>
+  [...named].flatMap(([device, at]) => (now.at - at < associationLimits.wordHoldMs ? [device] : []))
+
+/** When the values of a message were measured, corrected wall ms, ends included; null where it has none. */
+export function spanOf(observations: readonly Observation[]): { readonly from: number; readonly to: number } | null {
+  let from = Infinity
+  let to = -Infinity
+  for (const { correctedAt } of observations) {
+    if (correctedAt < from) from = correctedAt
+    if (correctedAt > to) to = correctedAt
   }
+  return to === -Infinity ? null : { from, to }
+}
 
-  return Object.assign(beds, { attribute })
+/** Values of this time are stored under this bed. */
+export function hasRows(bed: Bed, device: DeviceId, { from, to }: { readonly from: number; readonly to: number }): void {
+  bed.rowsFrom = Math.min(bed.rowsFrom, from)
+  bed.rowsTo = Math.max(bed.rowsTo, to)
+  bed.newest.set(device, Math.max(bed.newest.get(device) ?? -Infinity, to))
 }
 
 export const keyOf = (observation: Observation): string => (observation.channel === '' ? observation.metric.id : `${observation.metric.id} ${observation.channel}`)
+
+/** What is known of a bed right now, as its devices said it: for rules that begin with a stay. */
+export function latestSnapshots(bed: Bed, stay: StayRecord, now: { readonly wall: WallMs; readonly at: MonoMs }): readonly Snapshot[] {
+  const byDevice = new Map<DeviceId, Observation[]>()
+  for (const { device, observation } of bed.latest.values()) byDevice.set(device, [...(byDevice.get(device) ?? []), observation])
+  return [...byDevice].map(([device, observations]) => ({ device, bed: bed.id, stay: stay.id, receivedAt: now.wall, at: now.at, sentAt: null, observations }))
+}
 
 /** Keeps what is newest: a backlog never overwrites a later value, and a wall clock that is set back freezes none. */
 export function remember(bed: Bed, { device, at, receivedAt, observations }: Snapshot): void {
@@ -111,22 +96,22 @@ export function remember(bed: Bed, { device, at, receivedAt, observations }: Sna
     const measuredAt = monoMs(at - (receivedAt - observation.correctedAt))
     let latest = order[place] ?? null
     if (latest === null || latest.observation.metric !== observation.metric || latest.observation.channel !== observation.channel) {
-      latest = latestOf(bed, observation, measuredAt)
+      latest = latestOf(bed, { observation, measuredAt, device })
       if (place < pumpLimits.valuesPerBedMax) order[place] = latest
     }
     if (latest === null || latest.measuredAt > measuredAt) continue
     latest.observation = observation
     latest.measuredAt = measuredAt
+    latest.device = device
   }
 }
 
 /** null when there are too many already. */
-function latestOf({ latest }: Bed, observation: Observation, measuredAt: MonoMs): Latest | null {
-  const key = keyOf(observation)
+function latestOf({ latest }: Bed, added: Latest): Latest | null {
+  const key = keyOf(added.observation)
   const known = latest.get(key)
   if (known !== undefined) return known
   if (latest.size >= pumpLimits.valuesPerBedMax) return null
-  const added: Latest = { observation, measuredAt }
   latest.set(key, added)
   return added
 }

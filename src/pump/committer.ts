@@ -1,6 +1,7 @@
 /** What waits for the disk: one tick at a time is filled, handed to the store, and answered for. */
 
-import type { CommitResult, MessageIdentity, QuarantinedFrame, StayRecord, Store, StoredEvent, Strip, Tick } from '../seams.ts'
+import type { CommitResult, MessageIdentity, QuarantinedFrame, Reissue, StayRecord, Store, StoredEvent, Strip, Tick } from '../seams.ts'
+import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
 import { Held, keepUnanswered } from './held.ts'
@@ -11,14 +12,18 @@ type Waiter = (result: CommitResult) => void
 export class PendingTick {
   readonly snapshots: { readonly snapshot: Snapshot; /** Its sender is told, and sends again if it failed. */ readonly answered: boolean }[] = []
   readonly events: StoredEvent[] = []
+  /** What a message told whose sender sends it again if it failed. */
+  readonly answeredEvents: StoredEvent[] = []
   readonly stays: StayRecord[] = []
   readonly quarantined: QuarantinedFrame[] = []
   readonly messages: MessageIdentity[] = []
   readonly strips: Strip[] = []
+  readonly facts: Fact[] = []
+  readonly reissues: Reissue[] = []
   readonly waiters: Waiter[] = []
 
   get empty(): boolean {
-    return this.snapshots.length + this.events.length + this.stays.length + this.quarantined.length + this.messages.length + this.strips.length + this.waiters.length === 0
+    return this.snapshots.length + this.events.length + this.answeredEvents.length + this.stays.length + this.quarantined.length + this.messages.length + this.strips.length + this.facts.length + this.reissues.length + this.waiters.length === 0
   }
 }
 
@@ -110,14 +115,16 @@ export class Committer {
     this.#rest()
     if (this.#pending.empty && this.#held.isEmpty) return
     // What is under way may come back: where it holds what must be told in order, or something is held already, nothing overtakes it.
-    if (this.#underWay.size > 0 && (this.#ordered > 0 || this.#state.kind === 'failing' || !this.#held.isEmpty)) {
+    // Rows that are under way are to be found by what puts rows right.
+    const isOrdering = this.#ordered > 0 || this.#pending.reissues.length > 0
+    if (this.#underWay.size > 0 && (isOrdering || this.#state.kind === 'failing' || !this.#held.isEmpty)) {
       if (this.#pending.waiters.length > pumpLimits.waitersBehindMax) this.#turnAway()
       return
     }
     const pending = this.#pending
     this.#pending = new PendingTick()
     const { tick, taken } = this.#held.before(pending)
-    const isOrdered = tick.events.length + tick.stays.length > 0
+    const isOrdered = tick.events.length + tick.stays.length + (tick.facts?.length ?? 0) + (tick.reissues?.length ?? 0) > 0
     if (isOrdered) this.#ordered++
     const done = this.#parts.store.commit(tick).then((result) => {
       if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? { snapshots: tick.snapshots.length - pending.snapshots.filter(({ answered }) => answered).length, events: tick.events.length } : this.#held.keep(pending, taken))

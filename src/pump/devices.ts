@@ -7,6 +7,8 @@ import type { Reading } from '../domain/reading.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { PresentSignal } from './monitor-alarms.ts'
+import type { DeviceClock } from '../rules/device-clock.ts'
+import { type MonitorWatchState, WATCHED } from '../rules/monitor-watch.ts'
 import { type SilenceRule, type SilenceState, silence } from '../rules/silence.ts'
 import type { Peer, Sender, StayContext } from '../seams.ts'
 
@@ -33,6 +35,10 @@ export type Device = {
   readonly order: { metric: Metric; channel: string }[]
   readonly silenceRule: SilenceRule
   silence: SilenceState
+  /** Whether its own alarms are on, as far as it says. */
+  monitor: MonitorWatchState
+  /** Its clock against ours; null until it says a time. */
+  clock: DeviceClock | null
 }
 
 /** Silence is no matter of the patient: the rule asks for a context and looks at none of it. */
@@ -68,7 +74,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
   function add(id: DeviceId, of: { driver: string; bed: BedId | null; unknown: boolean; silenceMs: number }): Device {
     const silenceRule = silence({ device: id, intervalMs: 1_000, silenceMs: of.silenceMs })
     const counts = { good: 0, bad: 0, skipped: 0, quarantined: 0 }
-    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), alarms: new Map(), series: new Set(), order: [], silenceRule, silence: silenceRule.start(NO_CONTEXT) }
+    const device: Device = { id, ...of, counts, lastFrameAt: null, link: { kind: 'never' }, expiring: new Map(), alarms: new Map(), series: new Set(), order: [], silenceRule, silence: silenceRule.start(NO_CONTEXT), monitor: WATCHED, clock: null }
     devices.set(id, device)
     if (of.bed !== null) byBed.set(of.bed, [...(byBed.get(of.bed) ?? []), device])
     return device
@@ -79,7 +85,7 @@ export function createDevices(settings: readonly DeviceSetting[]): Devices {
       driver: setting.driver,
       bed: setting.bed === undefined ? null : bedId(setting.bed),
       unknown: false,
-      silenceMs: setting.silenceSeconds * 1_000,
+      silenceMs: setting.roaming === true || setting.silenceSeconds === 0 ? 0 : Math.max(setting.silenceSeconds, 2 * (setting.contract?.everySeconds ?? 1)) * 1_000,
     })
   }
   const matchers = settings

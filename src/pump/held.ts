@@ -1,13 +1,14 @@
 /** What nobody will send again, kept in memory in its order while the disk fails. */
 
+import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import type { QuarantinedFrame, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
+import type { QuarantinedFrame, Reissue, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
 import type { PendingTick } from './committer.ts'
 
 /** How many of each kind at the front of what is held went into a tick, and how many of the tick's own had to queue up behind them. */
 type Taken = { readonly [Kind in keyof Kinds]: { readonly held: number; readonly queued: boolean } }
-type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[]; strips: Strip[] }
+type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[]; strips: Strip[]; facts: Fact[]; reissues: Reissue[] }
 
 /** Rows of each kind that are kept: the oldest make room. */
 const MAX: { readonly [Kind in keyof Kinds]: number } = {
@@ -16,10 +17,12 @@ const MAX: { readonly [Kind in keyof Kinds]: number } = {
   stays: pumpLimits.heldEventsMax,
   quarantined: pumpLimits.heldQuarantinedFramesMax,
   strips: pumpLimits.heldStripsMax,
+  facts: pumpLimits.heldEventsMax,
+  reissues: pumpLimits.heldEventsMax,
 }
 
 export class Held {
-  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [], strips: [] }
+  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [], strips: [], facts: [], reissues: [] }
 
   get isEmpty(): boolean {
     return KINDS.every((kind) => this.#rows[kind].length === 0)
@@ -37,10 +40,19 @@ export class Held {
     const stays = front(this.#rows.stays, pending.stays)
     const quarantined = front(this.#rows.quarantined, pending.quarantined)
     const strips = front(this.#rows.strips, pending.strips)
-    const rows = { events: events.rows, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages, strips: strips.rows }
+    const facts = front(this.#rows.facts, pending.facts)
+    // Rows that wait are to be found by them.
+    if (snapshots.taken.queued || snapshots.taken.held < this.#rows.snapshots.length) append(this.#rows.reissues, pending.reissues.splice(0))
+    const reissues = snapshots.taken.held < this.#rows.snapshots.length ? NONE : front(this.#rows.reissues, pending.reissues)
+    const told = pending.answeredEvents.length === 0 ? events.rows : [...events.rows, ...pending.answeredEvents]
+    const rows = { events: told, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages, strips: strips.rows }
+    const learned = { ...(facts.rows.length > 0 ? { facts: facts.rows } : {}), ...(reissues.rows.length > 0 ? { reissues: reissues.rows } : {}) }
     return {
-      tick: { snapshots: [...snapshots.rows, ...answered], ...rows },
-      taken: { snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken, strips: strips.taken },
+      tick: { snapshots: [...snapshots.rows, ...answered], ...rows, ...learned },
+      taken: {
+        snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken, strips: strips.taken, facts: facts.taken,
+        reissues: reissues.taken,
+      },
     }
   }
 
@@ -51,12 +63,14 @@ export class Held {
 
   /** The tick of `pending` failed: what is its own joins what is held. Returns how many of the oldest had to make room. */
   keep(pending: PendingTick, taken: Taken): { readonly snapshots: number; readonly events: number } {
-    const { snapshots, events, stays, quarantined, strips } = this.#rows
+    const { snapshots, events, stays, quarantined, strips, facts, reissues } = this.#rows
     if (!taken.snapshots.queued) for (const { snapshot, answered } of pending.snapshots) if (!answered) snapshots.push(snapshot)
     if (!taken.events.queued) append(events, pending.events)
     if (!taken.stays.queued) append(stays, pending.stays)
     if (!taken.quarantined.queued) append(quarantined, pending.quarantined)
     if (!taken.strips.queued) append(strips, pending.strips)
+    if (!taken.facts.queued) append(facts, pending.facts)
+    if (!taken.reissues.queued) append(reissues, pending.reissues)
     return makeRoom(this.#rows)
   }
 }
@@ -66,6 +80,7 @@ export function keepUnanswered(pending: PendingTick): { readonly snapshots: numb
   const unanswered = pending.snapshots.filter(({ answered }) => !answered)
   pending.snapshots.length = 0
   append(pending.snapshots, unanswered)
+  pending.answeredEvents.length = 0
   return makeRoom(pending)
 }
 
@@ -73,10 +88,14 @@ function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): { readon
   trim(rows.stays, MAX.stays)
   trim(rows.quarantined, MAX.quarantined)
   trim(rows.strips, MAX.strips)
+  trim(rows.facts, MAX.facts)
+  trim(rows.reissues, MAX.reissues)
   return { snapshots: trim(rows.snapshots, MAX.snapshots), events: trim(rows.events, MAX.events) }
 }
 
-const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips'] as const
+const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips', 'facts', 'reissues'] as const
+
+const NONE = { rows: [], taken: { held: 0, queued: false } } as const
 
 /** The first of `held`, then `own` if none of `held` is left behind; else `own` joins the queue. */
 function front<Row>(held: Row[], own: readonly Row[]): { readonly rows: readonly Row[]; readonly taken: Taken[keyof Kinds] } {

@@ -9,20 +9,30 @@ import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
 import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
+import type { Fact } from '../domain/association.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
+import { withChange } from '../rules/context.ts'
+import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
-import { type Bed, createBeds, remember } from './beds.ts'
+import { createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
+import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
+import { givenEvents } from './given.ts'
+import type { AssociationAnswer, AssociationRequest, AssociationView } from './ledger-hands.ts'
 import { openSession } from './line.ts'
+import type { LiveWaveParts } from './live-waves.ts'
 import { MessageMemory } from './messages.ts'
 import { MONITOR_ALARM, signalsOf } from './monitor-alarms.ts'
+import { Senders } from './senders.ts'
+import { adoptMonitor, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
 import { Strips } from './strips.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
+import { WardLedger } from './ward-ledger.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
 import { Waves } from './waves.ts'
 
@@ -33,6 +43,9 @@ export type Restored = {
   /** Snapshots of the last minutes, oldest first. */
   readonly recent: Iterable<Snapshot>
   readonly messages: readonly MessageIdentity[]
+  /** What was learned of who lies where, and the stays that ended since rows may be put right. */
+  readonly facts?: readonly Fact[]
+  readonly pastStays?: readonly StayRecord[]
 }
 
 export type PumpParts<State> = {
@@ -63,12 +76,17 @@ export class Pump<State> {
   readonly committer: Committer
   readonly watch: Watch<State>
   readonly suspects: Suspects
+  /** Whose values are these. */
+  readonly whose: WardLedger<State>
   readonly waves = new Waves()
   readonly strips: Strips
+  /** What screens that look at a bed's waveforms are fed from. */
+  readonly liveWaves: LiveWaveParts
   /** Beds that look different since the page was last told. */
   readonly changed = new Set<BedId>()
   readonly #parts: PumpParts<State>
   readonly #messages: MessageMemory<PendingTick>
+  readonly #senders = new Senders()
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
   /** When the store last answered, or had nothing to answer. */
@@ -76,6 +94,8 @@ export class Pump<State> {
   #stopping = false
   #ticks = 0
   #lastTick: Now
+  /** Our own clock was set, and that is still told. What a life before told is over with the first tick. */
+  #clockStep: { readonly text: string; readonly until: MonoMs } | null = { text: '', until: monoMs(-Number.MAX_SAFE_INTEGER) }
 
   constructor(parts: PumpParts<State>) {
     const { site, clock, store, restored, mint, rules, log } = parts
@@ -88,11 +108,16 @@ export class Pump<State> {
     this.suspects = new Suspects({ known: suspects?.known ?? [], found: suspects?.found ?? null, now: this.#lastTick.wall, changed: (all) => suspects?.changed(all) })
     this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
-    this.beds = createBeds(site.beds, restored.stays, { population: site.gateway.population, mintStay: mint.stay })
-    this.strips = new Strips({
+    this.beds = createBeds(site.beds, restored.stays, site.gateway.population)
+    this.liveWaves = {
       waves: this.waves,
       devicesAt: (bed) => this.devices.at(bed),
       heldSince: (bed) => this.beds.get(bed)?.stay?.openedAt ?? null,
+      now: () => this.now().wall,
+    }
+    this.strips = new Strips({
+      ...this.liveWaves,
+      waves: this.waves,
       leftOut: (alert, why) => log.warn({ alert, why }, 'Waveforms around an alert are not all kept.'),
     })
     this.committer = new Committer({ store, settled: (settled) => this.#settled(settled) })
@@ -102,6 +127,24 @@ export class Pump<State> {
       emit: (events) => this.#emit(events),
       faulted: (stay, error) => log.error({ stay, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A rule threw; its stay begins with fresh rule state.'),
     })
+    this.whose = new WardLedger({
+      site,
+      beds: this.beds,
+      devices: this.devices,
+      restored: { facts: restored.facts ?? [], stays: [...(restored.pastStays ?? []), ...restored.stays] },
+      mint: mint.stay,
+      committer: this.committer,
+      watch: this.watch,
+      lifecycle: this.lifecycle,
+      look: (stay, snapshot) => this.#look(stay, snapshot),
+      changed: this.changed,
+      ends: (bed, now) => {
+        this.#keep(this.strips.endAt(bed, now))
+        // What was before is of somebody else: no strip and no screen gets it any more.
+        for (const { id } of this.devices.at(bed)) this.waves.forget(id)
+      },
+    })
+    this.whose.begin(this.#lastTick)
     this.#refold(restored.recent)
   }
 
@@ -124,6 +167,7 @@ export class Pump<State> {
       const settings = settingsOf(this.#parts.site, driver, setting?.settings)
       // A new conversation says again which alarms there are, and not which there are no more.
       if (device) for (const { condition } of this.#monitorAlerts(device)) device.expiring.set(condition, monoMs(this.now().at + pumpLimits.conditionHoldMs))
+      if (device) reopenMonitor(device)
       const { clock, speed, log, inFlight } = this.#parts
       const key = peer.device ?? hostOf(peer.address)
       const mark = inFlight?.markOf(key)
@@ -151,11 +195,14 @@ export class Pump<State> {
   /** Time passes: rules of every stay, silence of every device, conditions that expire. */
   tick(): void {
     const now = this.now()
+    this.whose.tick(now)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
     for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     // A driver says a change once; the life cycle takes so many words in a while.
     for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), [...device.alarms.values()], now.wall))
+    for (const device of this.devices.all()) this.#emit(this.lifecycle.signals(subjectOf(device), tickMonitor(device, now), now.wall))
     this.watch.expire(this.devices.all(), now)
+    this.#judgeClock(now)
     this.#keep(this.strips.due(now))
     this.#judgeStore(now)
     this.#judgeSuspects(now)
@@ -171,12 +218,22 @@ export class Pump<State> {
     return this.#byHand(this.lifecycle.pauseAudio(id, by, ms, this.now().wall))
   }
 
+  /** What a person says of who lies where; `by` is who says it. */
+  associate(request: AssociationRequest, by: string): AssociationAnswer {
+    return this.whose.associate(request, by, this.now())
+  }
+
+  /** Whose a bed is, why, and what does not fit together; null when there is no such bed. */
+  association(bed: BedId): AssociationView | null {
+    return this.whose.view(bed, this.now())
+  }
+
   /** null when no such stay holds a bed. */
   changeContext(stay: StayId, change: Partial<StayContext>, by: string): StayRecord | null {
     const bed = [...this.beds.values()].find((candidate) => candidate.stay?.id === stay)
     if (!bed?.stay) return null
     const now = this.now()
-    bed.stay = { ...bed.stay, context: { ...bed.stay.context, ...change } }
+    bed.stay = { ...bed.stay, context: withChange(bed.stay.context, change, { by, at: now.wall }) }
     this.committer.filling.stays.push(bed.stay)
     this.committer.filling.events.push({
       at: now.wall,
@@ -184,6 +241,7 @@ export class Pump<State> {
       what: `context ${JSON.stringify(change)} by ${by}`,
       subject: { bed: bed.id, stay, device: null },
     })
+    this.whose.associations.put(bed.stay)
     this.watch.context(bed.stay, now)
     this.changed.add(bed.id)
     this.committer.soon()
@@ -198,8 +256,9 @@ export class Pump<State> {
   }
 
   /** The database was begun anew while we run: what is open and not told there is told again, for a later start to take up. */
-  retell({ openAlertEvents }: { readonly openAlertEvents: readonly AlertEvent[] }): void {
+  retell({ openAlertEvents, facts = [] }: { readonly openAlertEvents: readonly AlertEvent[]; readonly facts?: readonly Fact[] }): void {
     const { events, stays } = this.committer.filling
+    this.whose.retell(facts)
     for (const { stay } of this.beds.values()) if (stay) stays.push(stay)
     const starting = events.flatMap((stored) => (stored.kind === 'alert' && stored.event.kind === 'phase' ? [stored.event] : []))
     const told = new Set([...openAlertEvents, ...starting].map(({ alertId }) => alertId))
@@ -277,8 +336,14 @@ export class Pump<State> {
     const refused = frame.readings.length - readings.length
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
+    const doubt = this.#senders.heard(device, readings, { host: hostOf(peer.address), others: device.bed !== null && this.devices.at(device.bed).length > 1, now: now.at })
+    if (doubt !== null) this.#say(device, TWO_SENDERS, 'medium', doubt, now)
     this.#stamp(frame, readings, device, { ...now, answered })
+    this.whose.registry(frame, device, now)
+    const told = givenEvents(frame, device, { beds: this.beds.values(), at: now.wall })
+    if (told.length > 0) (answered ? filling.answeredEvents : filling.events).push(...told)
     if (frame.alarms.length > 0) this.#alarms(device, frame, now)
+    this.#monitor(device, frame, now)
     for (const wave of frame.waveforms) {
       if (!this.waves.add(device.id, wave, now.wall)) this.#say(device, 'technical/waveform-refused', 'low', `${device.id} sends more waveforms than are kept, or at a rate that is none: ${wave.metric}`, now)
     }
@@ -289,23 +354,32 @@ export class Pump<State> {
   }
 
   #stamp(frame: Frame & { kind: 'good' }, readings: readonly Reading[], device: Device, now: Now & { readonly answered: boolean }): void {
-    const bed = device.bed === null ? undefined : this.beds.get(device.bed)
-    const stay = bed ? this.#stayOf(bed, device, frame, now) : null
-    if (readings.length === 0) return
-    const snapshot: Snapshot = {
-      device: device.id,
-      bed: device.bed,
-      stay: stay?.id ?? null,
-      receivedAt: now.wall,
-      at: now.at,
-      sentAt: frame.sentAt,
-      observations: observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }),
+    const { answered } = now
+    const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }), now)
+    if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
+    for (const { bed, stay, observations } of shares) {
+      const snapshot: Snapshot = {
+        device: device.id, bed: bed?.id ?? null, stay: stay?.id ?? null, receivedAt: now.wall, at: now.at, sentAt: frame.sentAt,
+        ...(this.#isUnchecked(device) ? { unchecked: true } : {}),
+        observations,
+      }
+      this.committer.filling.snapshots.push({ snapshot, answered })
+      // Of who lay there before: stored with what is his, and nothing to watch.
+      if (!bed || !stay || bed.stay?.id !== stay.id) continue
+      remember(bed, snapshot)
+      this.changed.add(bed.id)
+      this.watch.snapshot(stay, snapshot)
     }
-    this.committer.filling.snapshots.push({ snapshot, answered: now.answered })
-    if (!bed || !stay) return
-    remember(bed, snapshot)
-    this.changed.add(bed.id)
-    this.watch.snapshot(stay, snapshot)
+  }
+
+  #labelOf({ bed }: Device): string {
+    return bed === null ? '' : (this.beds.get(bed)?.label ?? bed)
+  }
+
+  /** What rules see of a stay that they did not see when it came. */
+  #look(stay: StayRecord, snapshot: Snapshot): void {
+    const device = this.devices.get(snapshot.device)
+    this.watch.snapshot(stay, device && this.#isUnchecked(device) ? { ...snapshot, unchecked: true } : snapshot)
   }
 
   /** What the monitor itself calls an alarm, published at once like ours. */
@@ -327,25 +401,22 @@ export class Pump<State> {
     for (const { id } of latched.slice(0, Math.max(0, latched.length - pumpLimits.monitorAlarmsMax))) this.#emit(this.lifecycle.endOf({ alert: id }, now.wall))
   }
 
+  /** What the monitor says of itself: whether its alarms are on, and the time. */
+  #monitor(device: Device, frame: Frame & { kind: 'good' }, now: Now): void {
+    const { signals, jump, clock } = hearMonitor(device, frame, now)
+    this.#emit(this.lifecycle.signals(subjectOf(device), signals, now.wall))
+    for (const { what, offsetMs } of clock) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
+    if (jump !== null) this.#say(device, 'technical/clock-step', 'low', jump, now)
+  }
+
   /** Open alerts that are the monitor's own alarms, the oldest first. */
   #monitorAlerts(device: Device): readonly Alert[] {
     return [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id && alert.condition.startsWith(MONITOR_ALARM))
   }
 
-  #stayOf(bed: Bed, device: Device, frame: Frame & { kind: 'good' }, now: Now): StayRecord | null {
-    const attribution = this.beds.attribute(bed, device.id, frame.identity, now)
-    if (attribution.kind === 'conflict') {
-      this.#say(device, 'technical/patient-conflict', 'high', `Two monitors name different patients in bed ${bed.label}: check ${device.id} and ${attribution.with}`, now)
-      return null
-    }
-    if (attribution.change) {
-      const { closed, opened } = attribution.change
-      this.#keep(this.strips.endAt(bed.id, now))
-      if (closed) this.watch.end(closed, now)
-      this.committer.filling.stays.push(...(closed ? [closed] : []), opened)
-      this.watch.begin(opened)
-    }
-    return attribution.stay
+  /** Nothing on its line would notice a changed byte. */
+  #isUnchecked({ driver }: Device): boolean {
+    return this.#parts.driverOf(driver).integrity === 'none'
   }
 
   #quarantine(device: Device | null, peer: Peer, why: string, bytes: Uint8Array): void {
@@ -394,6 +465,16 @@ export class Pump<State> {
     const held = this.suspects.held(now.wall)
     const text = `Not read, because its data stopped the gateway or its driver: ${held.map(({ key }) => key).slice(0, 8).join(', ')}. Watch that bed at the monitor; "vigil quarantine release" lets it speak again`
     this.gatewayCondition('technical/session-held', held.length === 0 ? null : { priority: 'high', text })
+  }
+
+  /** Said for a minute: what was measured around it is timed by two clocks. */
+  #judgeClock(now: Now): void {
+    const text = gatewayStep(this.#lastTick, now)
+    if (text !== null) this.#clockStep = { text, until: monoMs(now.at + pumpLimits.conditionHoldMs) }
+    if (this.#clockStep === null) return
+    const isOver = now.at >= this.#clockStep.until
+    this.gatewayCondition('technical/clock-step', isOver ? null : { priority: 'low', text: this.#clockStep.text })
+    if (isOver) this.#clockStep = null
   }
 
   #judgeStore(now: Now): void {
@@ -457,7 +538,7 @@ export class Pump<State> {
         // Else, where two monitors name different patients, the first to speak after a restart would take the bed.
         if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
         remember(bed, snapshot)
-        this.watch.snapshot(bed.stay, snapshot)
+        this.#look(bed.stay, snapshot)
         if (snapshot.at - (tickedAt.get(bed.stay.id) ?? -Infinity) < pumpLimits.refoldTickMs) continue
         tickedAt.set(bed.stay.id, snapshot.at)
         this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
@@ -475,6 +556,7 @@ export class Pump<State> {
       else if (condition.startsWith(MONITOR_ALARM)) device.expiring.set(condition, monoMs(now.at + pumpLimits.alarmHoldMs))
       else if (condition !== SILENCE_CONDITION) device.expiring.set(condition, monoMs(now.at + pumpLimits.conditionHoldMs))
       else if (!isExpected(device)) this.watch.clear(subjectOf(device), condition, now)
+      if (device && condition === ALARMS_OFF_CONDITION) adoptMonitor(device, [...this.lifecycle.open.values()].filter((alert) => alert.device === id), now)
     }
   }
 }

@@ -4,6 +4,8 @@ import type { AlertView, BedView, DeviceView, ScoreView, ValueView } from '../ap
 import { type Alert, rankOf } from '../domain/alert.ts'
 import type { AlertId } from '../domain/ids.ts'
 import { viewLimits } from '../limits.ts'
+import { contextOf, effectiveContext } from '../rules/context.ts'
+import { offsetWords } from '../rules/device-clock.ts'
 import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
 import type { Device } from './devices.ts'
 import type { Now } from './watch.ts'
@@ -36,13 +38,14 @@ export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
     ...(state === 'never' && silenceMs > 0 ? ['Nothing heard since start: check cable, speed, address and the monitor’s export setting.'] : []),
     ...(link.kind === 'down' ? [`Connection lost: ${link.why}.`] : []),
     ...(state === 'silent' ? ['Connected, but silent.'] : []),
+    ...(device.clock?.isWrong === true ? [`Its clock is ${offsetWords(device.clock.offsetMs)}: set it at the monitor.`] : []),
     ...(counts.quarantined > 0 ? ['Some frames were not believed: see the quarantine.'] : []),
   ]
   return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, waves: waves.kept(id, now.wall), note: notes.join(' ') }
 }
 
 /** `devices`: those that stand at this bed. */
-export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly waves: Waves; readonly news2: ScoreView | null; readonly now: Now }): BedView {
+export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly waves: Waves; readonly news2: ScoreView | null; readonly pews: ScoreView | null; readonly now: Now }): BedView {
   const identity = bed.stay?.identity ?? null
   return {
     id: bed.id,
@@ -52,7 +55,8 @@ export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; rea
     devices: of.devices.map((device) => deviceView(device, of.waves, of.now)),
     values: [...bed.latest.values()].map(valueView),
     news2: of.news2,
-    context: bed.stay?.context ?? freshContext(bed.population),
+    pews: of.pews,
+    context: bed.stay === null ? freshContext(bed.population) : effectiveContext(contextOf(bed.stay, of.now.wall), of.now.wall).context,
   }
 }
 

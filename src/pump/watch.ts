@@ -9,6 +9,7 @@ import type { Snapshot } from '../domain/observation.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Lifecycle } from '../alerts/lifecycle.ts'
+import { contextOf } from '../rules/context.ts'
 import type { RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
 import type { Device } from './devices.ts'
 
@@ -35,6 +36,7 @@ export type WatchParts<State> = {
 type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly wall: WallMs }>>
 
 const TECHNICAL_VERSION = '1'
+const DAY_MS = 86_400_000
 const RULES_FAULTED = 'technical/rules-faulted'
 
 const ofStay = (stay: StayRecord): AlertSubject => ({ bed: stay.bed, stay: stay.id, device: null })
@@ -43,6 +45,8 @@ export class Watch<State> {
   readonly #states = new Map<StayId, State>()
   /** Stays whose rules were restarted after a fault: said until then. */
   readonly #faultedUntil = new Map<StayId, MonoMs>()
+  /** What the rules of a stay were told of it: an age changes by itself, at midnight. */
+  readonly #told = new Map<StayId, { readonly stay: StayRecord; readonly day: number; readonly context: StayContext }>()
   readonly #parts: WatchParts<State>
   /** While the past is folded again, signals are gathered here instead of published. */
   #gathered: Gathered | null = null
@@ -59,7 +63,7 @@ export class Watch<State> {
   begin(stay: StayRecord): void {
     const { rules, lifecycle } = this.#parts
     const open = [...lifecycle.open.values()].filter((alert) => alert.stay === stay.id)
-    const fresh = rules.start(stay.context)
+    const fresh = rules.start(this.#contextOf(stay, stay.openedAt))
     // The rules that failed are gone, so the first tick says that it is over.
     if (open.some(({ condition }) => condition === RULES_FAULTED)) this.#faultedUntil.set(stay.id, monoMs(0))
     this.#states.set(stay.id, open.length === 0 ? fresh : rules.adopt(fresh, open))
@@ -67,15 +71,18 @@ export class Watch<State> {
 
   end(stay: StayRecord, now: Now): void {
     this.#states.delete(stay.id)
+    this.#told.delete(stay.id)
     this.#faultedUntil.delete(stay.id)
     this.#parts.emit(this.#parts.lifecycle.endOf({ stay: stay.id }, now.wall))
   }
 
   snapshot(stay: StayRecord, snapshot: Snapshot): void {
+    this.#tellAge(stay, { wall: snapshot.receivedAt, at: snapshot.at })
     this.#step(stay, { kind: 'snapshot', snapshot }, { wall: snapshot.receivedAt, at: snapshot.at })
   }
 
   tick(stay: StayRecord, now: Now): void {
+    this.#tellAge(stay, now)
     const until = this.#faultedUntil.get(stay.id)
     if (until !== undefined && until <= now.at) {
       this.#faultedUntil.delete(stay.id)
@@ -85,7 +92,25 @@ export class Watch<State> {
   }
 
   context(stay: StayRecord, now: Now): void {
-    this.#step(stay, { kind: 'context', ...now, context: stay.context }, now)
+    this.#step(stay, { kind: 'context', ...now, context: this.#contextOf(stay, now.wall) }, now)
+  }
+
+  /** What was said of a stay, with the population by age; the same object until more is said or the day is over. */
+  #contextOf(stay: StayRecord, wall: WallMs): StayContext {
+    const day = Math.floor(wall / DAY_MS)
+    const told = this.#told.get(stay.id)
+    if (told?.stay === stay && told.day === day) return told.context
+    const context = contextOf(stay, wall)
+    const isSame = told !== undefined && told.stay.context === stay.context && told.context.population === context.population
+    this.#told.set(stay.id, { stay, day, context: isSame ? told.context : context })
+    return isSame ? told.context : context
+  }
+
+  /** The patient grew into another age band, or a date of birth was learnt: the rules are told before anything else. */
+  #tellAge(stay: StayRecord, now: Now): void {
+    const before = this.#told.get(stay.id)?.context
+    const context = this.#contextOf(stay, now.wall)
+    if (before !== undefined && before !== context && before.population !== context.population) this.#step(stay, { kind: 'context', ...now, context }, now)
   }
 
   /** What the silence rule says of a device. */
@@ -137,7 +162,7 @@ export class Watch<State> {
 
   #step(stay: StayRecord, input: RuleInput, now: Now): void {
     const subject = ofStay(stay)
-    const before = this.#states.get(stay.id) ?? this.#parts.rules.start(stay.context)
+    const before = this.#states.get(stay.id) ?? this.#parts.rules.start(this.#contextOf(stay, now.wall))
     let signals: readonly Signal[]
     try {
       const after = this.#parts.rules.step(before, input)
@@ -145,7 +170,7 @@ export class Watch<State> {
       signals = after.signals
     } catch (error) {
       // One of the three walls: the rules of this stay begin again, the ward goes on, and it is said aloud.
-      this.#states.set(stay.id, this.#parts.rules.start(stay.context))
+      this.#states.set(stay.id, this.#parts.rules.start(this.#contextOf(stay, now.wall)))
       this.#parts.faulted(stay.id, error)
       this.#faultedUntil.set(stay.id, monoMs(now.at + pumpLimits.conditionHoldMs))
       this.technical({ device: null, subject }, { condition: RULES_FAULTED, priority: 'high', text: 'Rules failed and were restarted: watch this bed at the monitor' }, now)

@@ -24,15 +24,27 @@ export type Stretch = {
 
 type Like = Pick<Waveform, 'rateHz' | 'scale' | 'offset' | 'unit'>
 /** A piece of a stretch: full but for the newest. */
-type Block = Like & { readonly from: number; readonly samples: Int16Array | Int32Array; used: number; readonly follows: boolean }
-/** `end`: gateway time after the newest sample; `deviceEnd`: the same on the device's clock, null while it does not say. */
-type Channel = { readonly metric: string; readonly channel: string; readonly blocks: Block[]; end: number; deviceEnd: number | null }
+type Block = Like & { readonly from: number; readonly first: number; readonly samples: Int16Array | Int32Array; used: number; readonly follows: boolean }
+/**
+ * `taken`: how many samples it ever got: they are counted from 0, and `first` of a block is the number of its first one.
+ * `end`: gateway time after the newest sample; `deviceEnd`: the same on the device's clock, null while it does not say.
+ */
+type Channel = { readonly metric: string; readonly channel: string; readonly blocks: Block[]; taken: number; end: number; deviceEnd: number | null }
+
+/** A signal of one device, and the gateway time after its newest sample. */
+export type WaveChannel = { readonly metric: string; readonly channel: string; readonly end: number }
+/** What a reader has of a channel: how many of its samples, dropped ones included. */
+export type WaveCursor = { readonly taken: number; /** Nothing older: gateway time. */ readonly from: WallMs }
+/** `follows`: the first of the stretches goes on where the reader was. `taken`: the number of its first sample. */
+export type NewWaves = { readonly stretches: readonly Stretch[]; readonly follows: boolean; readonly taken: number }
 
 const SECOND_MS = 1_000
 
 export class Waves {
   readonly #devices = new Map<DeviceId, Map<string, Channel>>()
   #bytes = 0
+  /** Numbers of samples of channels that are forgotten: none is given again, so that a reader's cursor never means another sample. */
+  #given = 0
 
   /** Bytes of samples that are kept. */
   get bytes(): number {
@@ -57,7 +69,30 @@ export class Waves {
 
   /** Of one device, what lies between two gateway times; the ends are cut to the sample. */
   between(device: DeviceId, from: WallMs, to: WallMs): readonly Stretch[] {
-    return [...(this.#devices.get(device)?.values() ?? [])].flatMap((channel) => stretchesOf(channel, from, to))
+    return [...(this.#devices.get(device)?.values() ?? [])].flatMap((channel) =>
+      stretchesOf(channel, (block) => (endOf(block) <= from || block.from >= to ? null : [indexAt(block, from), Math.min(block.used, indexAt(block, to))])),
+    )
+  }
+
+  /** The signals of one device, in the order in which they were first heard. */
+  channels(device: DeviceId): readonly WaveChannel[] {
+    return [...(this.#devices.get(device)?.values() ?? [])]
+  }
+
+  /** What one channel got since a reader last looked; null when that is nothing. */
+  since(device: DeviceId, of: Pick<WaveChannel, 'metric' | 'channel'>, cursor: WaveCursor): NewWaves | null {
+    const channel = this.#devices.get(device)?.get(nameOf(of))
+    if (!channel || channel.taken === cursor.taken) return null
+    const begin = (block: Block): number => Math.max(cursor.taken - block.first, indexAt(block, cursor.from))
+    const isNew = (block: Block | undefined): boolean => block !== undefined && begin(block) < block.used
+    // From the newest back: readers come often, and the ring is long.
+    let place = channel.blocks.length
+    while (isNew(channel.blocks[place - 1])) place--
+    const oldest = channel.blocks[place]
+    if (!oldest) return null
+    const taken = oldest.first + begin(oldest)
+    const stretches = stretchesOf({ ...channel, blocks: channel.blocks.slice(place) }, (block) => [begin(block), block.used])
+    return { stretches, taken, follows: taken === cursor.taken && (taken > oldest.first || oldest.follows) }
   }
 
   /** Of one device, how many channels are kept, and whole seconds of the one that has most: what is older than is kept is not counted. */
@@ -69,50 +104,63 @@ export class Waves {
 
   /** The device is gone from the site, or another patient's now. */
   forget(device: DeviceId): void {
-    for (const { blocks } of this.#devices.get(device)?.values() ?? []) for (const { samples } of blocks) this.#bytes -= samples.byteLength
+    for (const channel of this.#devices.get(device)?.values() ?? []) {
+      for (const { samples } of channel.blocks) this.#bytes -= samples.byteLength
+      this.#given = Math.max(this.#given, channel.taken)
+    }
     this.#devices.delete(device)
   }
 
   #channelOf(device: DeviceId, { metric, channel }: Waveform): Channel | null {
     let channels = this.#devices.get(device)
     if (!channels) this.#devices.set(device, (channels = new Map()))
-    const name = `${metric}\n${channel}`
+    const name = nameOf({ metric, channel })
     const known = channels.get(name)
     if (known) return known
-    if (channels.size >= waveLimits.channelsPerDeviceMax) dropEmpty(channels)
+    if (channels.size >= waveLimits.channelsPerDeviceMax) this.#dropEmpty(channels)
     if (channels.size >= waveLimits.channelsPerDeviceMax) return null
-    const made: Channel = { metric, channel, blocks: [], end: Number.NaN, deviceEnd: null }
+    const made: Channel = { metric, channel, blocks: [], taken: this.#given, end: Number.NaN, deviceEnd: null }
     channels.set(name, made)
     return made
   }
 
-  #append({ blocks }: Channel, wave: Waveform, { from, follows }: { readonly from: number; readonly follows: boolean }): void {
+  #append(channel: Channel, wave: Waveform, { from, follows }: { readonly from: number; readonly follows: boolean }): void {
     const { samples, rateHz } = wave
+    const { blocks } = channel
     for (let done = 0; done < samples.length; ) {
       let block = blocks.at(-1)
       const joins = (done > 0 || follows) && block !== undefined && isAlike(block, wave)
       if (!block || !joins || block.used === block.samples.length || (samples instanceof Int32Array && block.samples instanceof Int16Array)) {
-        block = this.#begin(wave, from + (done * SECOND_MS) / rateHz, joins)
+        block = this.#begin(wave, { from: from + (done * SECOND_MS) / rateHz, first: channel.taken, follows: joins })
         blocks.push(block)
       }
       const taken = samples.subarray(done, done + block.samples.length - block.used)
       block.samples.set(taken, block.used)
       block.used += taken.length
+      channel.taken += taken.length
       done += taken.length
     }
   }
 
-  #begin({ rateHz, scale, offset, unit, samples: { BYTES_PER_ELEMENT } }: Waveform, from: number, follows: boolean): Block {
+  #begin({ rateHz, scale, offset, unit, samples: { BYTES_PER_ELEMENT } }: Waveform, { from, first, follows }: Pick<Block, 'from' | 'first' | 'follows'>): Block {
     // After a gap a second's worth: a device whose samples never follow each other must not take ten times the room.
     const length = Math.max(1, Math.ceil((rateHz * (follows ? waveLimits.blockMs : SECOND_MS)) / SECOND_MS))
     const samples = BYTES_PER_ELEMENT === 2 ? new Int16Array(length) : new Int32Array(length)
     this.#bytes += samples.byteLength
-    return { rateHz, scale, offset, unit, from, samples, used: 0, follows }
+    return { rateHz, scale, offset, unit, from, first, samples, used: 0, follows }
   }
 
   /** Of every channel of the device: one that says no more is forgotten too. */
   #dropOldOf(device: DeviceId, before: number): void {
     for (const { blocks } of this.#devices.get(device)?.values() ?? []) while (blocks[0] && endOf(blocks[0]) < before) this.#bytes -= blocks.shift()?.samples.byteLength ?? 0
+  }
+
+  #dropEmpty(channels: Map<string, Channel>): void {
+    for (const [name, { blocks, taken }] of channels) {
+      if (blocks.length > 0) continue
+      this.#given = Math.max(this.#given, taken)
+      channels.delete(name)
+    }
   }
 
   /** Of all that is kept, the block that began first. */
@@ -125,9 +173,10 @@ export class Waves {
   }
 }
 
-function dropEmpty(channels: Map<string, Channel>): void {
-  for (const [name, { blocks }] of channels) if (blocks.length === 0) channels.delete(name)
-}
+const nameOf = ({ metric, channel }: Pick<WaveChannel, 'metric' | 'channel'>): string => `${metric}\n${channel}`
+
+/** Of the first sample at a gateway time or after it; beyond the block when that is later. */
+const indexAt = ({ from, rateHz }: Block, at: number): number => Math.max(0, Math.ceil(((at - from) * rateHz) / SECOND_MS))
 
 const endOf = ({ from, used, rateHz }: Block): number => from + (used * SECOND_MS) / rateHz
 
@@ -143,7 +192,7 @@ function isNext({ end, deviceEnd }: Channel, { deviceAt, rateHz }: Waveform, cla
   return Math.abs(deviceAt - deviceEnd) <= Math.max(waveLimits.deviceClockStepMs, (2 * SECOND_MS) / rateHz)
 }
 
-function stretchesOf({ metric, channel, blocks }: Channel, from: number, to: number): Stretch[] {
+function stretchesOf({ metric, channel, blocks }: Channel, rangeOf: (block: Block) => readonly [number, number] | null): Stretch[] {
   const found: Stretch[] = []
   let parts: (Int16Array | Int32Array)[] = []
   let first: { readonly like: Like; readonly from: number } | null = null
@@ -163,10 +212,10 @@ function stretchesOf({ metric, channel, blocks }: Channel, from: number, to: num
     first = null
   }
   for (const block of blocks) {
-    if (endOf(block) <= from || block.from >= to) continue
+    const range = rangeOf(block)
+    if (!range) continue
     if (!block.follows) close()
-    const begin = Math.max(0, Math.ceil(((from - block.from) * block.rateHz) / SECOND_MS))
-    const end = Math.min(block.used, Math.ceil(((to - block.from) * block.rateHz) / SECOND_MS))
+    const [begin, end] = range
     first ??= { like: block, from: block.from + (begin * SECOND_MS) / block.rateHz }
     parts.push(block.samples.subarray(begin, end))
   }

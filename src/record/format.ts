@@ -11,6 +11,7 @@ import { crc32, zstdDecompressSync } from 'node:zlib'
 import type { DeviceId } from '../domain/ids.ts'
 import type { Priority } from '../domain/alert.ts'
 import { recordLimits } from '../limits.ts'
+import type { AssociationRequest } from '../pump/ledger-hands.ts'
 import type { Suspect, SuspectParts } from '../pump/suspects.ts'
 import type { Profiles } from '../rules/profile.ts'
 import type { StayContext } from '../seams.ts'
@@ -48,6 +49,9 @@ export type Hand =
   | { readonly what: 'condition'; readonly condition: string; readonly said: { readonly priority: Priority; readonly text: string } | null }
   /** A conversation may speak again. */
   | { readonly what: 'release'; readonly key: string }
+  /** Who lies where, by a person; and facts that are over are forgotten. */
+  | { readonly what: 'associate'; readonly request: AssociationRequest; readonly by: string }
+  | { readonly what: 'forget'; readonly now: number }
 
 export type Input =
   | { readonly kind: 'head'; readonly head: Head }

@@ -12,6 +12,7 @@ import type { Priority } from '../domain/alert.ts'
 import type { AlertId, StayId } from '../domain/ids.ts'
 import { monoMs, wallMs } from '../domain/time.ts'
 import { recordLimits } from '../limits.ts'
+import type { AssociationRequest } from '../pump/ledger-hands.ts'
 import type { Clock, Line, OpenLine, StayContext } from '../seams.ts'
 import type { Head, Input, Instant, LineHead } from './format.ts'
 import { type Mint, mintOf } from './mint.ts'
@@ -48,6 +49,10 @@ export interface Recorder {
   condition(condition: string, said: { readonly priority: Priority; readonly text: string } | null, act: () => void): void
   /** A conversation may speak again. */
   release(key: string, act: () => boolean): boolean
+  /** What a person says of who lies where. */
+  associate<Answer>(request: AssociationRequest, by: string, act: () => Answer): Answer
+  /** Facts that are over are forgotten. */
+  forgetting<Answer>(now: number, act: () => Answer): Answer
   /** The same hands, recorded. */
   hands<Some extends Hands>(hands: Some): Some
   health(): TapeHealth
@@ -117,6 +122,8 @@ export function openRecorder(parts: RecorderParts): Recorder {
     tick: (act) => at({ kind: 'tick' }, act),
     condition: (condition, said, act) => at({ kind: 'hand', hand: { what: 'condition', condition, said } }, act),
     release: (key, act) => at({ kind: 'hand', hand: { what: 'release', key } }, act),
+    associate: (request, by, act) => at({ kind: 'hand', hand: { what: 'associate', request, by } }, act),
+    forgetting: (now, act) => at({ kind: 'hand', hand: { what: 'forget', now } }, act),
     hands: (hands) => ({
       ...hands,
       acknowledge: (alert: AlertId, by: string) => at({ kind: 'hand', hand: { what: 'acknowledge', alert, by } }, () => hands.acknowledge(alert, by)),

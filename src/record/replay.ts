@@ -7,13 +7,14 @@
 
 import type { Logger } from 'pino'
 import { parseSite } from '../config/load.ts'
+import { ruleSettingsOf } from '../config/rule-settings.ts'
 import type { Site } from '../config/schema.ts'
 import { alertId, stayId } from '../domain/ids.ts'
 import { monoMs, wallMs } from '../domain/time.ts'
 import { pumpLimits, recordLimits } from '../limits.ts'
 import { Pump } from '../pump/pump.ts'
 import { bedRulesOf } from '../rules/bed.ts'
-import { DEFAULT_SETTINGS } from '../rules/watcher.ts'
+import { DEFAULT_PROFILES } from '../rules/profile.ts'
 import type { Clock, Driver, Line } from '../seams.ts'
 import { type LocalStore, openLocalStore } from '../store/local-store.ts'
 import { readOpening, recentSnapshots } from '../store/opening.ts'
@@ -94,7 +95,8 @@ export function startReplay(setting: ReplaySetting): Replay {
     const pump = new Pump({
       site,
       driverOf: drivers.driverOf,
-      rules: bedRulesOf({ ...DEFAULT_SETTINGS, profiles: head.profiles }),
+      // A recording from before there were so many populations has not all of them.
+      rules: bedRulesOf(ruleSettingsOf(site, { ...DEFAULT_PROFILES, ...head.profiles }, head.kind)),
       clock,
       speed: 1,
       store: {
@@ -109,6 +111,8 @@ export function startReplay(setting: ReplaySetting): Replay {
         alertEvents: found.openAlertEvents,
         recent: recentSnapshots(setting.into, wallMs(now.wall - pumpLimits.refoldMs), () => undefined),
         messages: found.messages,
+        facts: found.facts,
+        pastStays: found.pastStays,
       },
       mint: mintOf(head.run, head.minted),
       // Who was not read then is not read now; what a driver threw in this life is found again by itself.
@@ -260,5 +264,9 @@ function byHand<State>(pump: Pump<State>, hand: Hand): void {
       return pump.gatewayCondition(hand.condition, hand.said)
     case 'release':
       return void pump.suspects.release(hand.key)
+    case 'associate':
+      return void pump.associate(hand.request, hand.by)
+    case 'forget':
+      return void pump.whose.forgetOver(wallMs(hand.now))
   }
 }

@@ -7,17 +7,28 @@
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import type { RuleInput, Signal, StayContext } from '../seams.ts'
 import { latestScore, type LatestScore, news2, type News2State } from './news2.ts'
+import { crossCheck, type CrossCheckState } from './cross-check.ts'
+import { latestPews, pews, type PewsState } from './pews.ts'
 import { sepsis, type SepsisState } from './sepsis.ts'
+import { silentMetric, type SilentMetricState } from './silent-metric.ts'
 import { technical, type TechnicalState } from './technical.ts'
 import { threshold, type ThresholdState } from './threshold.ts'
 import {
   DEFAULT_SETTINGS, firstSeen, NO_SIGNALS, type OpenCondition, type RuleSettings, see, type Seen, type Verdict, type View, viewOf, type Watcher,
 } from './watcher.ts'
 
-type RuleStates = { readonly threshold: ThresholdState; readonly news2: News2State; readonly sepsis: SepsisState; readonly technical: TechnicalState }
+type RuleStates = {
+  readonly threshold: ThresholdState
+  readonly news2: News2State
+  readonly pews: PewsState
+  readonly sepsis: SepsisState
+  readonly technical: TechnicalState
+  readonly silentMetric: SilentMetricState
+  readonly crossCheck: CrossCheckState
+}
 export type Watchers = { readonly [Name in keyof RuleStates]: Watcher<RuleStates[Name]> }
 
-const WATCHERS: Watchers = { threshold, news2, sepsis, technical }
+const WATCHERS: Watchers = { threshold, news2, pews, sepsis, technical, silentMetric, crossCheck }
 
 export type BedState = RuleStates & {
   readonly seen: Seen
@@ -85,8 +96,11 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
       seen: firstSeen(context),
       threshold: watchers.threshold.start(context),
       news2: watchers.news2.start(context),
+      pews: watchers.pews.start(context),
       sepsis: watchers.sepsis.start(context),
       technical: watchers.technical.start(context),
+      silentMetric: watchers.silentMetric.start(context),
+      crossCheck: watchers.crossCheck.start(context),
       faults: {},
     }),
 
@@ -94,8 +108,11 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
       ...state,
       threshold: watchers.threshold.adopt(state.threshold, open, settings),
       news2: watchers.news2.adopt(state.news2, open, settings),
+      pews: watchers.pews.adopt(state.pews, open, settings),
       sepsis: watchers.sepsis.adopt(state.sepsis, open, settings),
       technical: watchers.technical.adopt(state.technical, open, settings),
+      silentMetric: watchers.silentMetric.adopt(state.silentMetric, open, settings),
+      crossCheck: watchers.crossCheck.adopt(state.crossCheck, open, settings),
       faults: Object.fromEntries(
         Object.values(watchers).filter(({ id }) => open.some(({ condition }) => condition === faultCondition(id))).map(({ id }) => [id, LONG_AGO]),
       ),
@@ -103,13 +120,16 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
 
     step(state, input) {
       const seen = see(state.seen, input, settings)
-      const step: Step = { view: viewOf(seen, input, settings), isSnapshot: input.kind === 'snapshot', settings, signals: [], faults: state.faults }
+      const step: Step = { view: viewOf(seen, input), isSnapshot: input.kind === 'snapshot', settings, signals: [], faults: state.faults }
       const next: BedState = {
         seen,
         threshold: guarded(watchers.threshold, state.threshold, step),
         news2: guarded(watchers.news2, state.news2, step),
+        pews: guarded(watchers.pews, state.pews, step),
         sepsis: guarded(watchers.sepsis, state.sepsis, step),
         technical: guarded(watchers.technical, state.technical, step),
+        silentMetric: guarded(watchers.silentMetric, state.silentMetric, step),
+        crossCheck: guarded(watchers.crossCheck, state.crossCheck, step),
         faults: step.faults,
       }
       return { state: isSame(state, next) ? state : next, signals: step.signals.length === 0 ? NO_SIGNALS : step.signals }
@@ -118,7 +138,8 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
 }
 
 const isSame = (a: BedState, b: BedState): boolean =>
-  a.seen === b.seen && a.threshold === b.threshold && a.news2 === b.news2 && a.sepsis === b.sepsis && a.technical === b.technical && a.faults === b.faults
+  a.seen === b.seen && a.threshold === b.threshold && a.news2 === b.news2 && a.pews === b.pews && a.sepsis === b.sepsis && a.technical === b.technical &&
+  a.silentMetric === b.silentMetric && a.crossCheck === b.crossCheck && a.faults === b.faults
 
 /** The rules as Vigil ships them: default profiles, periodic values promised each minute. */
 export const bedRules: BedRules = bedRulesOf()
@@ -126,7 +147,8 @@ export const bedRules: BedRules = bedRulesOf()
 export const startBed = (context: StayContext): BedState => bedRules.start(context)
 export const stepBed = (state: BedState, input: RuleInput): Verdict<BedState> => bedRules.step(state, input)
 
-/** Scores as they stand; null where there is none. */
-export const bedScores = ({ news2: state }: BedState): { readonly news2: LatestScore | null } => ({ news2: latestScore(state) })
+/** Scores as they stand; null where there is none: NEWS2 of an adult, PEWS of a child whose age band is known, never both. */
+export const bedScores = ({ news2: adult, pews: child }: BedState): { readonly news2: LatestScore | null; readonly pews: LatestScore | null } =>
+  ({ news2: latestScore(adult), pews: latestPews(child) })
 /** NEWS2 for the nurse's tile. */
 export const scoreView = (state: BedState): LatestScore | null => bedScores(state).news2

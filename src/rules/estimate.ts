@@ -4,14 +4,15 @@
  * whether an open alert may end: a probe that was lost keeps the points it last gave.
  */
 
-import { ruleLimits } from '../limits.ts'
 import type { StayContext } from '../seams.ts'
 import { gather, type Gathered } from './inputs.ts'
+import type { Memory } from './memory.ts'
 import { LAST, SCORED, scoreSample } from './vitals.ts'
 import type { View } from './watcher.ts'
 
 export type Estimate<Answer> = {
-  /** What it was computed from: asked again only when one of these changed or an input expired. */
+  /** What it was computed from: asked again only when the signals were looked at again, more was said, or an input expired. */
+  readonly version: number
   readonly sequence: number
   readonly context: StayContext
   /** Time on the rules' clock from which a fresh input is too old; null: none will be. */
@@ -20,10 +21,11 @@ export type Estimate<Answer> = {
   readonly carried: Answer
 }
 
-function expiryOf({ readings }: Gathered): number | null {
+function expiryOf({ readings }: Gathered, { labs }: Memory, at: number): number | null {
   let firstAt: number | null = null
+  for (const lab of Object.values(labs)) if (lab.until >= at && (firstAt === null || lab.until < firstAt)) firstAt = lab.until
   for (const { source, sample } of Object.values(readings)) {
-    const endsAt = sample.measuredAt + (source.episodic ? ruleLimits.scoreEpisodicAgeMs : ruleLimits.scorePeriodicAgeMs)
+    const endsAt = sample.measuredAt + source.terms.scoredMs
     if (firstAt === null || endsAt < firstAt) firstAt = endsAt
   }
   return firstAt
@@ -45,9 +47,10 @@ export const gatherFresh = (view: View): Gathered => gathered(view).fresh
 
 /** The known estimate while it still stands; else a new one. */
 export function estimated<Answer>(known: Estimate<Answer> | null, view: View, answer: (gathered: Gathered) => Answer): Estimate<Answer> {
-  const { vitals: { sequence }, context, at } = view
-  if (known?.sequence === sequence && known.context === context && (known.expiresAt === null || at <= known.expiresAt)) return known
+  const { memory, context, at, vitals: { sequence } } = view
+  const isLookedAt = known?.version === memory.version && (known.sequence === sequence || at < memory.dueAt)
+  if (isLookedAt && known.context === context && (known.expiresAt === null || at <= known.expiresAt)) return known
   const { fresh, carried } = gathered(view)
   const freshAnswer = answer(fresh)
-  return { sequence, context, expiresAt: expiryOf(fresh), fresh: freshAnswer, carried: carried === fresh ? freshAnswer : answer(carried) }
+  return { version: memory.version, sequence, context, expiresAt: expiryOf(fresh, memory, at), fresh: freshAnswer, carried: carried === fresh ? freshAnswer : answer(carried) }
 }

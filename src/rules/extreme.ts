@@ -27,6 +27,8 @@ export const ADOPTED: Extreme = { sinceAt: monoMs(0), samples: 0, sequence: 0, t
 /** Pressure and saturation are disturbed by flushing and movement: they must last, as extreme limits must. */
 const LASTS_MS = 3_000
 const LASTS_SAMPLES = 2
+/** A value on whose way nothing would have noticed a changed byte: so many must agree. A standstill waits for nothing. */
+const UNCHECKED_SAMPLES = 2
 
 const STANDSTILL: { readonly [Name in Variable]?: { readonly condition: string; readonly word: string } } = {
   hr: { condition: 'threshold/asystole', word: 'asystole' },
@@ -55,7 +57,7 @@ function presentSignal(condition: string, { source, sample }: Best, view: View):
   const words = valueWords(source, sample)
   const others = sourcesOf(view.vitals, source.variable).filter(({ key }) => key !== source.key)
   const otherInputs = others.flatMap((other) => {
-    const live = liveSample(other, view.at, view.intervalMs)
+    const live = liveSample(other, view.at)
     return live === null ? [] : [inputOf(other, live)]
   })
   return {
@@ -79,7 +81,9 @@ function stepBeyond(condition: string, known: Extreme | undefined, best: Best, v
   const isNew = known?.sequence !== sample.sequence
   const sinceAt = known?.sinceAt ?? view.at
   const samples = (known?.samples ?? 0) + (isNew ? 1 : 0)
-  const acts = source.variable === 'hr' || source.variable === 'rr' || source.episodic || view.at - sinceAt >= LASTS_MS || samples >= LASTS_SAMPLES
+  const isAlone = sample.unchecked && samples < UNCHECKED_SAMPLES && condition !== STANDSTILL[source.variable]?.condition
+  const lasts = source.variable === 'hr' || source.variable === 'rr' || source.episodic || view.at - sinceAt >= LASTS_MS || samples >= LASTS_SAMPLES
+  const acts = lasts && !isAlone
   const toldAt = known?.toldAt ?? null
   const news = acts && (toldAt === null || known?.lost === true || view.at - toldAt >= ruleLimits.restateMs)
   if (known !== undefined && !isNew && !news) return NOTHING

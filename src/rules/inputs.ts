@@ -2,13 +2,20 @@
 
 import type { Because } from '../domain/alert.ts'
 import { METRICS, type Variable } from '../domain/metrics.ts'
+import type { WallMs } from '../domain/time.ts'
+import type { ContextFact, StayContext } from '../seams.ts'
+import { saidAt } from './context.ts'
+import { freshLab, LABS } from './labs.ts'
+import { steadied } from './medians.ts'
+import type { Memory } from './memory.ts'
+import { roundHalfUp } from './rounding.ts'
 import { meanPressure } from './scores/pressure.ts'
 import type { ScoreInputs } from './scores/inputs.ts'
 import { news2 } from './scores/news2.ts'
 import type { ScoreResult } from './scores/result.ts'
-import { bestSource, type Sample, type SampleOf, type Source, sourcesOf } from './vitals.ts'
+import { bestSource, type Look, type Sample, type SampleOf, type Source, sourcesOf } from './vitals.ts'
 import type { View } from './watcher.ts'
-import { inputOf } from './words.ts'
+import { inputOf, unitWord } from './words.ts'
 
 type Reading = { readonly source: Source; readonly sample: Sample }
 /** `news2`: every rule that gathers asks for it. */
@@ -19,13 +26,16 @@ const GATHERED = ['rr', 'spo2', 'sbp', 'dbp', 'map', 'hr', 'temperature', 'fio2'
 /** Cuff or line, not both: the three pressures of one measurement are at most this far apart. */
 const ONE_MEASUREMENT_MS = 60_000
 
-/** The latest value of each variable that `sampleOf` lets pass, with what the nurse said. */
-export function gather(view: View, sampleOf: SampleOf): Gathered {
-  const { context } = view
+/** One look at a stay: sensors, what was said, and what is remembered. */
+type Gathering = Look & { readonly context: StayContext; readonly memory: Memory }
+
+/** The latest value of each variable that `sampleOf` lets pass, a signal as its median; laboratory values; what the nurse said. */
+export function gather(view: Gathering, sampleOf: SampleOf): Gathered {
+  const { context, at, memory: { medians, labs } } = view
   const readings: { [Name in Variable]?: Reading } = {}
   for (const variable of GATHERED) {
     const best = bestSource(view, variable, sampleOf)
-    if (best !== null) readings[variable] = best
+    if (best !== null) readings[variable] = steadied(medians, variable, best)
   }
   const fio2 = readings.fio2?.sample.value
   const inputs: ScoreInputs = {
@@ -34,11 +44,16 @@ export function gather(view: View, sampleOf: SampleOf): Gathered {
     spo2Scale: context.spo2Scale,
     oxygen: context.onOxygen ?? undefined,
     sbp: readings.sbp?.sample.value,
+    // With it a systolic that does not exceed the diastolic of the same measurement is not believed.
+    dbp: isOneMeasurement(readings) ? readings.dbp?.sample.value : undefined,
     map: meanOf(readings),
     pulse: readings.hr?.sample.value,
     temperature: readings.temperature?.sample.value,
     consciousness: context.consciousness ?? undefined,
     fio2: fio2 === undefined ? undefined : fio2 / 100,
+    wbc: freshLab(labs, 'wbc', at)?.value,
+    paco2: freshLab(labs, 'paco2', at)?.value,
+    lactate: freshLab(labs, 'lactate', at)?.value,
   }
   return { inputs, readings, news2: news2.score(inputs) }
 }
@@ -46,26 +61,35 @@ export function gather(view: View, sampleOf: SampleOf): Gathered {
 /** The measured mean pressure; else the derived one, where systolic and diastolic belong together. */
 function meanOf({ map, sbp, dbp }: Gathered['readings']): number | undefined {
   if (map !== undefined) return map.sample.value
-  if (sbp === undefined || dbp === undefined || sbp.source.rank !== dbp.source.rank) return undefined
-  const belongs = Math.abs(sbp.sample.measuredAt - dbp.sample.measuredAt) <= ONE_MEASUREMENT_MS && sbp.sample.value > dbp.sample.value
-  return belongs ? meanPressure(sbp.sample.value, dbp.sample.value) : undefined
+  if (sbp === undefined || dbp === undefined || !isOneMeasurement({ sbp, dbp }) || sbp.sample.value <= dbp.sample.value) return undefined
+  return meanPressure(sbp.sample.value, dbp.sample.value)
 }
+
+const isOneMeasurement = ({ sbp, dbp }: Gathered['readings']): boolean =>
+  sbp !== undefined && dbp !== undefined && sbp.source.rank === dbp.source.rank && Math.abs(sbp.sample.measuredAt - dbp.sample.measuredAt) <= ONE_MEASUREMENT_MS
 
 /** The inputs of a `because`: sensors in the order asked for, then what the nurse said. */
 export function becauseInputs(view: View, { readings }: Gathered, variables: readonly Variable[]): Because['inputs'] {
   const { context, wall } = view
-  const at = view.contextAt ?? wall
+  const atOf = (fact: ContextFact): WallMs => saidAt(context, fact) ?? view.contextAt ?? wall
   const sensed = variables.flatMap((variable) => {
     const reading = readings[variable]
     return reading === undefined ? [] : [inputOf(reading.source, reading.sample)]
   })
   const said = [
-    context.onOxygen === null ? [] : { name: 'oxygen', value: context.onOxygen ? 'on oxygen' : 'on air', unit: '', at },
-    context.consciousness === null ? [] : { name: 'consciousness', value: context.consciousness, unit: 'ACVPU', at },
-    context.spo2Scale === 2 ? { name: 'SpO₂ scale', value: 2, unit: '', at } : [],
+    context.onOxygen === null ? [] : { name: 'oxygen', value: context.onOxygen ? 'on oxygen' : 'on air', unit: '', at: atOf('onOxygen') },
+    context.consciousness === null ? [] : { name: 'consciousness', value: context.consciousness, unit: 'ACVPU', at: atOf('consciousness') },
+    context.spo2Scale === 2 ? { name: 'SpO₂ scale', value: 2, unit: '', at: atOf('spo2Scale') } : [],
   ].flat()
   return [...sensed, ...said]
 }
+
+/** Laboratory values that are not too old, as inputs of a `because`. */
+export const labInputs = ({ memory: { labs }, at }: View): Because['inputs'] =>
+  LABS.flatMap((lab) => {
+    const known = freshLab(labs, lab, at)
+    return known === undefined ? [] : [{ name: known.metric.label, value: roundHalfUp(known.value, known.metric.decimals), unit: unitWord(known.metric.unit), at: known.wall }]
+  })
 
 const VARIABLE_OF_LABEL: ReadonlyMap<string, Variable> = new Map(METRICS.flatMap(({ label, variable }) => (variable === null ? [] : [[label, variable.name]])))
 

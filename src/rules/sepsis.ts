@@ -1,116 +1,124 @@
 /**
- * A first sepsis screen. It detects nothing: it asks the nurse to consider, says what it rests on and what it lacks.
+ * The sepsis screen. It detects nothing: it asks the nurse to consider, says what it rests on and what it lacks.
  *
- * With infection suspected (the nurse's flag): NEWS2 of 5 or more (NICE NG253: 5 to 6 moderate, 7 high), SIRS of 2 or more
- * from vital signs, or low pressure (systolic below 90, mean below 65, or a fall of more than 40 from what is usual;
- * CMS SEP-1). Without the flag: SIRS of 2 or more together with low pressure, as a question. Adults only.
+ * With infection suspected (a nurse's word, or the record's): NEWS2 of 5 or more (NICE NG253: 5 to 6 moderate, 7 high), SIRS
+ * of 2 or more, lactate above 2; and urgently NEWS2 of 7, low pressure (systolic below 90, mean below 65, or a fall of more
+ * than 40 from what is usual), SIRS with failing organs (CMS SEP-1), or lactate from 4. Adults only.
+ *
+ * Without the word it asks whether there is one: when fever is high, and when SIRS and low pressure meet while NEWS2, which
+ * asks the same question with its own alert, is below 5. It asks so once, and again after the policy's time.
  */
 
 import type { Priority } from '../domain/alert.ts'
 import type { Variable } from '../domain/metrics.ts'
-import type { MonoMs } from '../domain/time.ts'
+import { type MonoMs, monoMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
-import type { Signal, StayContext } from '../seams.ts'
-import { type Baseline, countPressure, NO_BASELINE, usualPressure } from './baseline.ts'
+import type { Signal } from '../seams.ts'
+import { type Call, called, isQuiet } from './calls.ts'
+import { courseInputs } from './course.ts'
 import { type Estimate, estimated, gatherFresh } from './estimate.ts'
-import { becauseInputs, type Gathered, restedOn, stillAwaited } from './inputs.ts'
+import { failingOrgans, type Findings, findingsOf, isPressureLow, LACTATE_SHOCK, lowPressure, type Margin, metSirs, NO_MARGIN, raisedLactate } from './evidence.ts'
+import { becauseInputs, labInputs, restedOn, stillAwaited } from './inputs.ts'
+import { freshLab } from './labs.ts'
 import { groundLadder, type Ladder, type LadderTimes, stepLadder } from './ladder.ts'
-import { roundHalfUp } from './rounding.ts'
-import type { ScoreResult } from './scores/result.ts'
-import { sirsVitals } from './scores/sirs.ts'
-import { bestSource, SCORED } from './vitals.ts'
-import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
+import { type AlertPolicy, DEFAULT_POLICY, HOUR_MS } from './policy.ts'
+import { printed, roundHalfUp } from './rounding.ts'
+import { NO_SIGNALS, type Verdict, type View, type Watcher } from './watcher.ts'
 import { inputWord, scoreWords } from './words.ts'
 
 const ID = 'sepsis'
-const VERSION = '1'
+const VERSION = '2'
 export const SEPSIS_CONDITION = 'sepsis/screen'
 
-const PROMPT = 1
-const URGENT = 2
-const PRIORITY_OF: readonly Priority[] = ['medium', 'medium', 'high']
-const TIMES: LadderTimes = { riseMs: [60_000, 60_000], fallMs: 300_000 }
+/** Levels of the ladder: a question without the word, a prompt with it, an urgent one. */
+const ASK = 1
+const PROMPT = 2
+const URGENT = 3
+const PRIORITY_OF: readonly Priority[] = ['low', 'medium', 'medium', 'high']
+const TIMES: LadderTimes = { riseMs: [60_000, 60_000, 60_000], fallMs: 300_000 }
 
-const SBP_LOW = 90
-const MAP_LOW = 65
-const FALL = 40
-/** How much better a pressure must be before the prompt may end. */
-const CLEAR_MARGIN = { sbp: 5, map: 3, fall: 5 } as const
-const NO_MARGIN = { sbp: 0, map: 0, fall: 0 } as const
-
-type Findings = { readonly news2: ScoreResult; readonly sirs: ScoreResult; readonly sbp: number | null; readonly map: number | null }
+const SIRS_MET = 2
+/** How much better a value must be before the prompt may end. */
+const CLEAR_MARGIN: Margin = { sbp: 5, map: 3, fall: 5 }
+const FEVER_MARGIN = 0.3
 
 export type SepsisState = {
   readonly estimate: Estimate<Findings> | null
-  readonly baseline: Baseline
   readonly ladder: Ladder
-  readonly toldAt: MonoMs | null
+  readonly told: { readonly level: number; readonly text: string; readonly at: MonoMs } | null
+  readonly call: Call | null
   readonly lost: boolean
   readonly awaited: readonly Variable[]
 }
 
-const START: SepsisState = { estimate: null, baseline: NO_BASELINE, ladder: groundLadder(URGENT), toldAt: null, lost: false, awaited: [] }
+/** A prompt that was taken over is said again as soon as there is something to say. */
+const LONG_AGO = monoMs(-ruleLimits.restateMs)
+const START: SepsisState = { estimate: null, ladder: groundLadder(URGENT), told: null, call: null, lost: false, awaited: [] }
 
-const whole = (value: number | undefined): number | null => (value === undefined ? null : roundHalfUp(value, 0))
+type Bars = { readonly prompt: number; readonly urgent: number; readonly margin: Margin; readonly fever: number }
+const RISE: Bars = { prompt: 5, urgent: 7, margin: NO_MARGIN, fever: 0 }
+const KEEP: Bars = { prompt: 4, urgent: 6, margin: CLEAR_MARGIN, fever: FEVER_MARGIN }
 
-const findingsOf = ({ inputs, news2 }: Gathered): Findings => ({
-  news2, sirs: sirsVitals.score(inputs), sbp: whole(inputs.sbp), map: whole(inputs.map),
-})
-
-type Margin = { readonly sbp: number; readonly map: number; readonly fall: number }
-
-/** `SBP 84 mmHg`, `MAP 58 mmHg`, `SBP 45 mmHg below usual`: what of the pressure is low. */
-function lowPressure({ sbp, map }: Findings, usual: number | null, margin: Margin): readonly string[] {
-  const fall = sbp === null || usual === null ? null : roundHalfUp(usual - sbp, 0)
-  return [
-    sbp !== null && sbp < SBP_LOW + margin.sbp ? [`SBP ${sbp} mmHg`] : [],
-    map !== null && map < MAP_LOW + margin.map ? [`MAP ${map} mmHg`] : [],
-    fall !== null && fall > FALL - margin.fall ? [`SBP ${fall} mmHg below usual`] : [],
-  ].flat()
+function levelOf(findings: Findings, view: View, bars: Bars, policy: AlertPolicy): number {
+  const isLow = isPressureLow(findings, view.memory.usualSbp, bars.margin)
+  const isSirs = findings.sirs.min >= SIRS_MET
+  const score = findings.news2.min
+  if (!view.context.infectionSuspected) {
+    const isFever = findings.temperature !== null && roundHalfUp(findings.temperature + bars.fever, 1) > policy.feverAbove
+    return isFever || (findings.sirs.min >= policy.askSirs && isLow && score < RISE.prompt) ? ASK : 0
+  }
+  const isShock = findings.lactate !== null && findings.lactate >= LACTATE_SHOCK
+  if (isLow || isShock || score >= bars.urgent || (isSirs && failingOrgans(view).length > 0)) return URGENT
+  return isSirs || score >= bars.prompt || raisedLactate(findings).length > 0 ? PROMPT : 0
 }
 
-type Bars = { readonly prompt: number; readonly urgent: number; readonly margin: Margin }
-const RISE: Bars = { prompt: 5, urgent: 7, margin: NO_MARGIN }
-const KEEP: Bars = { prompt: 4, urgent: 6, margin: CLEAR_MARGIN }
-
-function levelOf(findings: Findings, { infectionSuspected }: StayContext, usual: number | null, bars: Bars): number {
-  const isLow = lowPressure(findings, usual, bars.margin).length > 0
-  const isSirs = findings.sirs.min >= 2
-  if (!infectionSuspected) return isSirs && isLow ? PROMPT : 0
-  if (isLow || findings.news2.min >= bars.urgent) return URGENT
-  return isSirs || findings.news2.min >= bars.prompt ? PROMPT : 0
+/** What a full screen would ask for and nobody has said. */
+const missingOf = ({ news2, sirs }: Findings, { memory: { labs }, at }: View): readonly string[] => {
+  const lacking = (['lactate', 'wbc'] as const).filter((lab) => freshLab(labs, lab, at) === undefined)
+  // Of each pair of SIRS one is enough.
+  const criteria = sirs.missing.filter((name) => name !== 'bands' && name !== 'paco2' && name !== 'wbc')
+  return [...new Set([...news2.missing, ...criteria, ...lacking])].map(inputWord)
 }
 
-/** Laboratory values that no monitor sends, and that a full screen would ask for. */
-const NEVER_HEARD = ['lactate', 'wbc']
-
-function presentSignal(view: View, findings: Findings, usual: number | null, level: number): Signal {
+function textOf(view: View, findings: Findings, policy: AlertPolicy): string {
   const { infectionSuspected } = view.context
-  const pressure = lowPressure(findings, usual, NO_MARGIN)
+  const { temperature } = findings
   const signs = [
-    findings.news2.min >= 5 ? [scoreWords('NEWS2', findings.news2)] : [],
-    findings.sirs.min >= 2 ? [`SIRS ${findings.sirs.min} of 3 vital signs`] : [],
-    pressure,
+    findings.news2.min >= RISE.prompt ? [scoreWords('NEWS2', findings.news2)] : [],
+    temperature !== null && temperature > policy.feverAbove ? [`Temp ${printed(temperature, 1)} °C`] : [],
+    metSirs(findings, SIRS_MET),
+    lowPressure(findings, view.memory.usualSbp),
+    raisedLactate(findings),
+    infectionSuspected ? failingOrgans(view) : [],
   ].flat()
   const found = [infectionSuspected ? ['infection suspected'] : [], signs.length > 0 ? signs : ['signs are easing']].flat()
+  return `Consider sepsis: ${found.join(', ')}${infectionSuspected ? '' : '. Is infection suspected?'}`
+}
+
+function presentSignal(view: View, findings: Findings, of: { readonly level: number; readonly text: string }, policy: AlertPolicy): Signal {
+  const { infectionSuspected } = view.context
+  const usual = view.memory.usualSbp
+  const gathered = gatherFresh(view)
   const usualInput = usual === null ? [] : [{ name: 'usual SBP, last 4 h', value: roundHalfUp(usual, 0), unit: 'mmHg', at: view.wall }]
   const flag = { name: 'infection suspected', value: infectionSuspected ? 'yes' : 'not said', unit: '', at: view.contextAt ?? view.wall }
-  const inputs = becauseInputs(view, gatherFresh(view), ['temperature', 'hr', 'rr', 'sbp', 'dbp', 'map', 'spo2'])
   return {
     kind: 'present',
     condition: SEPSIS_CONDITION,
-    priority: PRIORITY_OF[level] ?? 'medium',
+    priority: PRIORITY_OF[of.level] ?? 'medium',
     type: 'physiological',
-    text: `Consider sepsis: ${found.join(', ')}${infectionSuspected ? '' : '. Is infection suspected?'}`,
+    text: of.text,
     because: {
       rule: ID,
       version: VERSION,
-      inputs: [...inputs, ...usualInput, flag],
+      inputs: [
+        ...becauseInputs(view, gathered, ['temperature', 'hr', 'rr', 'sbp', 'dbp', 'map', 'spo2']), ...usualInput, flag, ...labInputs(view),
+        ...courseInputs(view.memory.course, gathered, view),
+      ],
       limit: {
-        text: 'a prompt, not a diagnosis: NEWS2 5 or more, SIRS 2 or more (vital signs only), SBP below 90, MAP below 65, fall above 40 mmHg',
+        text: `a prompt, not a diagnosis: NEWS2 5 or more, SIRS 2 or more, temperature above ${policy.feverAbove}, SBP below 90, MAP below 65, fall above 40 mmHg, lactate above 2`,
         setBy: 'NICE NG253, ACCP/SCCM 1992, CMS SEP-1',
       },
-      missing: [...new Set([...findings.news2.missing, ...findings.sirs.missing])].map(inputWord).concat(NEVER_HEARD.map(inputWord)),
+      missing: missingOf(findings, view),
     },
   }
 }
@@ -118,28 +126,37 @@ function presentSignal(view: View, findings: Findings, usual: number | null, lev
 const CLEARED: readonly Signal[] = [{ kind: 'cleared', condition: SEPSIS_CONDITION }]
 const LOST: readonly Signal[] = [{ kind: 'lost', condition: SEPSIS_CONDITION }]
 
-function countedBaseline(baseline: Baseline, view: View): Baseline {
-  if (baseline.sequence === view.vitals.sequence) return baseline
-  const best = bestSource(view, 'sbp', SCORED)
-  return best === null ? baseline : countPressure(baseline, best.sample)
-}
-
-function looked(state: SepsisState, view: View): SepsisState {
+function looked(state: SepsisState, view: View, policy: AlertPolicy): SepsisState {
   const estimate = estimated(state.estimate, view, findingsOf)
-  const baseline = countedBaseline(state.baseline, view)
   const awaited = state.awaited.length === 0 ? state.awaited : stillAwaited(state.awaited, view)
-  const usual = usualPressure(baseline, view.at)
-  const keep = awaited.length > 0 ? URGENT : levelOf(estimate.carried, view.context, usual, KEEP)
-  const ladder = stepLadder(state.ladder, { rise: levelOf(estimate.fresh, view.context, usual, RISE), keep }, view.at, TIMES)
-  const same = estimate === state.estimate && baseline === state.baseline && ladder === state.ladder && awaited === state.awaited
-  return same ? state : { ...state, estimate, baseline, ladder, awaited }
+  const keep = awaited.length > 0 ? URGENT : levelOf(estimate.carried, view, KEEP, policy)
+  const ladder = stepLadder(state.ladder, { rise: levelOf(estimate.fresh, view, RISE, policy), keep }, view.at, TIMES)
+  return estimate === state.estimate && ladder === state.ladder && awaited === state.awaited ? state : { ...state, estimate, ladder, awaited }
 }
 
-function isHeldByLost({ estimate, ladder: { told }, awaited, baseline }: SepsisState, view: View): boolean {
+function isHeldByLost({ estimate, told, awaited }: SepsisState, view: View, policy: AlertPolicy): boolean {
   if (awaited.length > 0) return true
-  if (estimate === null || estimate.fresh.news2.missing.length <= estimate.carried.news2.missing.length) return false
-  const usual = usualPressure(baseline, view.at)
-  return levelOf(estimate.fresh, view.context, usual, KEEP) < told && levelOf(estimate.carried, view.context, usual, KEEP) >= told
+  if (estimate === null || told === null || estimate.fresh.news2.missing.length <= estimate.carried.news2.missing.length) return false
+  return levelOf(estimate.fresh, view, KEEP, policy) < told.level && levelOf(estimate.carried, view, KEEP, policy) >= told.level
+}
+
+/** What was asked is not asked again for a while, unless it is more urgent now. */
+const mayOpen = ({ call }: SepsisState, level: number, at: MonoMs, policy: AlertPolicy): boolean =>
+  level > (call?.worst ?? 0) || !isQuiet(call, at, policy.askAgainHours * HOUR_MS)
+
+function spoken(state: SepsisState, view: View, policy: AlertPolicy): Verdict<SepsisState> {
+  const { ladder: { told: level }, told, estimate, call } = state
+  if (level === 0) return told === null ? { state, signals: NO_SIGNALS } : { state: { ...state, told: null, lost: false }, signals: CLEARED }
+  if (estimate === null || (told === null && !mayOpen(state, level, view.at, policy))) return { state, signals: NO_SIGNALS }
+  const isMoved = level !== told?.level
+  if (!isMoved && isHeldByLost(state, view, policy)) return state.lost ? { state, signals: NO_SIGNALS } : { state: { ...state, lost: true }, signals: LOST }
+  const isDue = isMoved || state.lost || view.at - told.at >= ruleLimits.restateMs
+  if (!isDue) return { state, signals: NO_SIGNALS }
+  const isCall = told === null || level > told.level
+  const text = textOf(view, estimate.fresh, policy)
+  const next = { ...state, told: { level, text, at: view.at }, lost: false, call: isCall ? called(call, { at: view.at, worst: level }, policy.askAgainHours * HOUR_MS) : call }
+  if (!isMoved && !state.lost && text === told?.text) return { state: next, signals: NO_SIGNALS }
+  return { state: next, signals: [presentSignal(view, estimate.fresh, { level, text }, policy)] }
 }
 
 export const sepsis: Watcher<SepsisState> = {
@@ -148,24 +165,15 @@ export const sepsis: Watcher<SepsisState> = {
   looks: 'as-time-passes',
   start: () => START,
 
-  step(state, view) {
-    const wasTold = state.ladder.told
-    if (view.context.population !== 'adult') return { state: START, signals: wasTold === 0 ? NO_SIGNALS : CLEARED }
-    const next = looked(state, view)
-    const isTold = next.ladder.told
-    if (isTold === 0) return wasTold === 0 ? { state: next, signals: NO_SIGNALS } : { state: { ...next, toldAt: null, lost: false }, signals: CLEARED }
-    const moved = isTold !== wasTold
-    if (!moved && isHeldByLost(next, view)) return next.lost ? { state: next, signals: NO_SIGNALS } : { state: { ...next, lost: true }, signals: LOST }
-    const isDue = moved || next.lost || next.toldAt === null || view.at - next.toldAt >= ruleLimits.restateMs
-    if (next.estimate === null || !isDue) return { state: next, signals: NO_SIGNALS }
-    const signal = presentSignal(view, next.estimate.fresh, usualPressure(next.baseline, view.at), isTold)
-    return { state: { ...next, toldAt: view.at, lost: false }, signals: [signal] }
+  step(state, view, { policy = DEFAULT_POLICY }) {
+    if (view.context.population !== 'adult') return { state: START, signals: state.told === null ? NO_SIGNALS : CLEARED }
+    return spoken(looked(state, view, policy), view, policy)
   },
 
   adopt(state, open) {
     const known = open.find(({ condition }) => condition === SEPSIS_CONDITION)
     if (known === undefined) return state
-    const told = known.priority === 'high' ? URGENT : PROMPT
-    return { ...state, ladder: { ...state.ladder, told }, awaited: restedOn(known.because) }
+    const level = known.priority === 'high' ? URGENT : PROMPT
+    return { ...state, ladder: { ...state.ladder, told: level }, told: { level, text: '', at: LONG_AGO }, awaited: restedOn(known.because) }
   },
 }

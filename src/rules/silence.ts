@@ -60,6 +60,7 @@ export function silence({ device, intervalMs, silenceMs }: SilenceSettings): Sil
     step(state, input) {
       switch (input.kind) {
         case 'context':
+        case 'observation':
           return { state, signals: NO_SIGNALS }
         case 'snapshot': {
           const { at, receivedAt } = input.snapshot

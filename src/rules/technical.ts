@@ -32,8 +32,9 @@ const DELAY_MS: Readonly<Record<Trouble, { readonly low: number; readonly medium
   'no-value': { low: 60_000, medium: 300_000 },
 }
 
-/** The monitor counts as speaking while its last frame is at most this old. */
+/** A device counts as speaking while its last frame is at most this old, or one and a half of the intervals that it promises. */
 const SPEAKING_MS = 30_000
+const SPEAKING_OF_LIVE = 0.75
 
 /** One voice a sensor: the systolic speaks for its line. */
 const VARIABLES = ['hr', 'spo2', 'rr', 'sbp', 'temperature', 'etco2'] as const satisfies readonly Variable[]
@@ -42,6 +43,10 @@ const conditionOf = (variable: Variable): string => `${ID}/${variable}-off`
 
 /** `reason` is null when the sensor just says nothing. */
 type Found = { readonly trouble: Trouble; readonly reason: AbsentReason | null }
+
+/** Whether the device of a source goes on sending. */
+export const isSpeaking = ({ device, terms }: Source, { vitals: { sources }, at }: View): boolean =>
+  sources.some((source) => source.device === device && at - source.heardAt <= Math.max(SPEAKING_MS, SPEAKING_OF_LIVE * terms.liveMs))
 
 function troubleOf(source: Source, view: View): Found | null {
   switch (source.state.kind) {
@@ -52,9 +57,8 @@ function troubleOf(source: Source, view: View): Found | null {
     }
     case 'good':
     case 'beyond': {
-      if (source.episodic || liveSample(source, view.at, view.intervalMs) !== null) return null
-      const { heardAt } = view.vitals
-      return heardAt !== null && view.at - heardAt <= SPEAKING_MS ? { trouble: 'no-value', reason: null } : null
+      if (source.episodic || liveSample(source, view.at) !== null) return null
+      return isSpeaking(source, view) ? { trouble: 'no-value', reason: null } : null
     }
   }
 }
@@ -86,11 +90,11 @@ type Step = { readonly entry: Entry | undefined; readonly signal: Signal | null 
 const QUIET: Step = { entry: undefined, signal: null }
 
 /** Whether any sensor of a variable speaks. */
-function isLive({ vitals: { sources, spans }, at, intervalMs }: View, variable: Variable): boolean {
+export function isLive({ vitals: { sources, spans }, at }: Pick<View, 'vitals' | 'at'>, variable: Variable): boolean {
   const { from, to } = spans[variable]
   for (let place = from; place < to; place++) {
     const source = sources[place]
-    if (source !== undefined && liveSample(source, at, intervalMs) !== null) return true
+    if (source !== undefined && liveSample(source, at) !== null) return true
   }
   return false
 }

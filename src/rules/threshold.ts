@@ -1,7 +1,9 @@
 /**
  * Limits per clinical variable, from the profile of the population: graded priority, delay, clear margin. One condition a
  * variable and side (`threshold/spo2-low`), however many sensors feed the variable. A value that goes away never clears:
- * the condition is told `lost` and stays.
+ * the condition is told `lost` and stays. Limits of the stay hold in place of the ward's.
+ *
+ * Of a line on which nothing would notice a changed byte, a value violates a limit only when a second one says the same.
  *
  * No beat and no breath (a measured 0), and values beyond plausibility on a dangerous side, are conditions of their own,
  * high: they must be heard although a limit alert of the same variable was acknowledged before.
@@ -10,14 +12,17 @@
 import type { Priority } from '../domain/alert.ts'
 import { rankOf } from '../domain/alert.ts'
 import { type Variable, VARIABLES } from '../domain/metrics.ts'
+import type { StayLimit } from '../domain/stay-limit.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
-import type { Signal } from '../seams.ts'
+import type { Signal, StayContext } from '../seams.ts'
+import { type Averages, averageOf, averaged } from './average.ts'
 import { ADOPTED, type Extreme, EXTREME_CONDITIONS, stepExtreme } from './extreme.ts'
-import type { Grade, LimitProfile, Population, VariableLimits } from './profile.ts'
+import { answersFor, type Grade, type LimitProfile, type Population, type VariableLimits } from './profile.ts'
 import { roundHalfUp } from './rounding.ts'
+import { withStayLimits } from './stay-limits.ts'
 import { type Best, bestSource, LIVE } from './vitals.ts'
-import { NO_SIGNALS, type OpenCondition, type Verdict, type View, type Watcher } from './watcher.ts'
+import { NO_SIGNALS, type OpenCondition, type RuleSettings, type Verdict, type View, type Watcher } from './watcher.ts'
 import { inputOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
 
 const ID = 'threshold'
@@ -45,6 +50,10 @@ type SideState = {
 
 export type ThresholdState = {
   readonly population: Population
+  /** Of the stay; null: those of the ward hold. */
+  readonly limits: readonly StayLimit[] | null
+  /** What is averaged before it is compared. */
+  readonly averages: Averages
   /** By condition; a side that is quiet has no entry. */
   readonly sides: Readonly<Record<string, SideState>>
   readonly extremes: Readonly<Record<string, Extreme>>
@@ -56,7 +65,9 @@ type Subject = Best & {
   readonly profile: LimitProfile
   readonly limits: VariableLimits
   readonly grades: readonly Grade[]
+  /** As it was read, and averaged where the limits want that. */
   readonly value: number
+  readonly averaged: number
   readonly view: View
 }
 
@@ -67,6 +78,9 @@ const CONDITIONS: Readonly<Record<Variable, Readonly<Record<Side, string>>>> = {
 }
 const isBeyond = (side: Side, value: number, limit: number): boolean => (side === 'low' ? value < limit : value > limit)
 
+/** So many values must agree where nothing would notice a changed byte. */
+const UNCHECKED_SAMPLES = 2
+
 /** The value as the nurse reads it: what is compared is what is shown. */
 const asRead = ({ source, sample }: Best): number => roundHalfUp(sample.value, source.decimals)
 
@@ -75,13 +89,16 @@ const clearedAt = (side: Side, { beyond }: Grade, { clearMargin }: VariableLimit
   roundHalfUp(side === 'low' ? beyond + clearMargin : beyond - clearMargin, 3)
 
 function stepRun(run: Run | null, grade: Grade, subject: Subject, isNew: boolean): Run | null {
-  const { side, value, source, limits, view } = subject
+  const { side, source, sample, limits, view } = subject
+  // A grade that counts single values is for what must not wait.
+  const value = grade.samples === undefined ? subject.averaged : subject.value
   const active = grade.onlyOnOxygen !== true || view.context.onOxygen === true
   if (run?.held === true) return active && isBeyond(side, value, clearedAt(side, grade, limits)) ? run : null
   if (!active || !isBeyond(side, value, grade.beyond)) return null
   const sinceAt = run?.sinceAt ?? view.at
   const samples = (run?.samples ?? 0) + (isNew || run === null ? 1 : 0)
-  const held = source.episodic || view.at - sinceAt >= grade.delaySeconds * 1_000 || (grade.samples !== undefined && samples >= grade.samples)
+  const isAlone = sample.unchecked && samples < UNCHECKED_SAMPLES
+  const held = source.episodic || (!isAlone && (view.at - sinceAt >= grade.delaySeconds * 1_000 || (grade.samples !== undefined && samples >= grade.samples)))
   return run !== null && run.samples === samples && run.held === held ? run : { sinceAt, samples, held }
 }
 
@@ -122,7 +139,7 @@ function presentSignal(subject: Subject, held: Grade): Signal {
       inputs: [inputOf(source, sample)],
       limit: {
         text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}; ${gravest}`,
-        setBy: limits.draft ? `${profile.setBy} (draft, not signed)` : profile.setBy,
+        setBy: answersFor(profile, limits, side),
       },
       missing: [],
     },
@@ -166,7 +183,7 @@ function stepWithout(condition: string, state: SideState, { at }: View): Verdict
   return { state: at - state.seenAt > ruleLimits.pendingGapMs ? null : state, signals: NO_SIGNALS }
 }
 
-type Draft = { sides: Readonly<Record<string, SideState>>; extremes: Readonly<Record<string, Extreme>>; signals: Signal[] | null }
+type Draft = { averages: Averages; sides: Readonly<Record<string, SideState>>; extremes: Readonly<Record<string, Extreme>>; signals: Signal[] | null }
 
 function put<Entry>(record: Readonly<Record<string, Entry>>, key: string, entry: Entry | null): Readonly<Record<string, Entry>> {
   if (entry !== null) return record[key] === entry ? record : { ...record, [key]: entry }
@@ -189,14 +206,18 @@ function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, v
   const limits = profile.variables[variable]
   if (limits === undefined) return
   const value = best === null ? null : asRead(best)
+  if (best !== null && limits.averageSeconds !== undefined) draft.averages = averaged(draft.averages, best, view.at, limits.averageSeconds)
+  const average = best === null || value === null || limits.averageSeconds === undefined ? value : roundHalfUp(averageOf(draft.averages, best), best.source.decimals)
   for (const side of SIDES) {
     const condition = CONDITIONS[variable][side]
     const state = draft.sides[condition]
     const grades = limits[side]
     const [innermost] = grades
-    if (innermost === undefined || (state === undefined && (value === null || !isBeyond(side, value, innermost.beyond)))) continue
+    if (innermost === undefined) continue
+    const isInside = (value === null || !isBeyond(side, value, innermost.beyond)) && (average === null || !isBeyond(side, average, innermost.beyond))
+    if (state === undefined && isInside) continue
     const verdict =
-      best !== null && value !== null ? stepSide(state, { condition, side, profile, limits, grades, ...best, value, view })
+      best !== null && value !== null && average !== null ? stepSide(state, { condition, side, profile, limits, grades, ...best, value, averaged: average, view })
       : state !== undefined ? stepWithout(condition, state, view)
       : QUIET
     draft.sides = put(draft.sides, condition, verdict.state)
@@ -221,7 +242,7 @@ function gradesOf(profile: LimitProfile, condition: string): readonly Grade[] {
   return []
 }
 
-/** A new population brings other limits: what is told is judged by them from the next value on, what waited waits anew. */
+/** A new population, or a change of the stay's limits, brings other limits: what is told is judged by them from the next value on, what waited waits anew. */
 function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfile): void {
   draft.sides = {}
   for (const [condition, side] of Object.entries(sides)) {
@@ -232,24 +253,27 @@ function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfi
   }
 }
 
+const profileOf = ({ population, limits }: Pick<StayContext, 'population' | 'limits'>, { profiles }: RuleSettings): LimitProfile => withStayLimits(profiles[population], limits)
+
 export const threshold: Watcher<ThresholdState> = {
   id: ID,
   version: VERSION,
   looks: 'at-each-snapshot',
-  start: ({ population }) => ({ population, sides: {}, extremes: {} }),
+  start: ({ population, limits = null }) => ({ population, limits, averages: {}, sides: {}, extremes: {} }),
 
   step(state, view, settings) {
-    const { population } = view.context
-    const profile = settings.profiles[population]
-    const draft: Draft = { sides: state.sides, extremes: state.extremes, signals: null }
-    if (population !== state.population) rearm(draft, state.sides, profile)
+    const { population, limits = null } = view.context
+    const profile = profileOf(view.context, settings)
+    const draft: Draft = { averages: state.averages, sides: state.sides, extremes: state.extremes, signals: null }
+    const isSameLimits = population === state.population && limits === state.limits
+    if (!isSameLimits) rearm(draft, state.sides, profile)
     for (const variable of VARIABLES) stepVariable(draft, variable, profile, view)
-    const same = draft.sides === state.sides && draft.extremes === state.extremes && population === state.population
-    return { state: same ? state : { population, sides: draft.sides, extremes: draft.extremes }, signals: draft.signals ?? NO_SIGNALS }
+    const same = isSameLimits && draft.sides === state.sides && draft.extremes === state.extremes && draft.averages === state.averages
+    return { state: same ? state : { population, limits, averages: draft.averages, sides: draft.sides, extremes: draft.extremes }, signals: draft.signals ?? NO_SIGNALS }
   },
 
   adopt(state, open: readonly OpenCondition[], settings) {
-    const profile = settings.profiles[state.population]
+    const profile = profileOf({ population: state.population, ...(state.limits === null ? {} : { limits: state.limits }) }, settings)
     let { sides, extremes } = state
     for (const { condition, priority } of open) {
       const grades = gradesOf(profile, condition)

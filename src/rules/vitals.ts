@@ -12,6 +12,7 @@ import { ageAtSending, type Observation, type Snapshot } from '../domain/observa
 import type { AbsentReason, ReadingFlag } from '../domain/reading.ts'
 import { type MonoMs, monoMs, type WallMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
+import { type Promised, type Terms, termsOf } from './contract.ts'
 
 export type Sample = {
   readonly value: number
@@ -23,6 +24,10 @@ export type Sample = {
   readonly sequence: number
   /** The device doubts it (low signal, questionable). */
   readonly doubtful: boolean
+  /** Of a single measurement: the device's clock, which is the only one that says when it was, may be wrong. */
+  readonly timeUncertain: boolean
+  /** Nothing on its way would have noticed a changed byte. */
+  readonly unchecked: boolean
 }
 
 export type SourceState =
@@ -42,7 +47,10 @@ export type Source = {
   readonly label: string
   readonly unit: string
   readonly decimals: number
+  /** The device marked it as measured once. */
+  readonly marked: boolean
   readonly episodic: boolean
+  readonly terms: Terms
   /** The last value that may be scored, whatever was said since. */
   readonly good: Sample | null
   readonly state: SourceState
@@ -85,13 +93,7 @@ const DANGEROUS: { readonly [Name in Variable]?: { readonly low: boolean; readon
   sbp: { low: true, high: true },
 }
 
-/** No beat, no breath: measured, never scored, and an alert of its own. */
-const isStandstill = (variable: Variable, value: number): boolean => value === 0 && (variable === 'hr' || variable === 'rr')
-
-const isEpisodic = ({ metric, flags }: Observation): boolean => metric.kind === 'episodic' || flags.includes('episodic')
-
-/** How long a value of this kind is live, in ms. */
-export const liveMs = (episodic: boolean, periodicIntervalMs: number): number => (episodic ? ruleLimits.episodicLiveMs : 2 * periodicIntervalMs)
+const isMarked = ({ flags }: Observation): boolean => flags.length > 0 && flags.includes('episodic')
 
 /** How old a value was when it left the device, in ms. */
 const ageOf = ({ deviceAt }: Observation, { receivedAt, sentAt }: Snapshot): number => ageAtSending({ receivedAt, sentAt, deviceAt })
@@ -122,19 +124,25 @@ function placeOf({ sources, spans }: Vitals, device: DeviceId, { metric, channel
   const { from, to } = spans[variable]
   for (let place = from; place < to; place++) {
     const source = sources[place]
-    if (source !== undefined && source.metric === metric && source.channel === channel && source.device === device) return place
+    if (source !== undefined && source.metric.id === metric.id && source.channel === channel && source.device === device) return place
   }
   return -1
 }
 
-function hear(vitals: Vitals, snapshot: Snapshot, periodicIntervalMs: number): Heard | null {
+/** Those of the source, where it is known and says the same of itself. */
+function termsAt(source: Source | undefined, snapshot: Snapshot, observation: Observation, promised: Promised): Terms {
+  const marked = isMarked(observation)
+  return source?.marked === marked ? source.terms : termsOf(promised, snapshot.device, observation.metric, marked)
+}
+
+function hear(vitals: Vitals, snapshot: Snapshot, promised: Promised): Heard | null {
   let heard: Heard | null = null
   for (const observation of snapshot.observations) {
     const { metric, flags, channel } = observation
     if (metric.variable === null || isUnseen(flags)) continue
-    if (ageOf(observation, snapshot) > liveMs(isEpisodic(observation), periodicIntervalMs)) continue
-    heard ??= { known: [], added: new Map() }
     const place = placeOf(vitals, snapshot.device, observation, metric.variable.name)
+    if (ageOf(observation, snapshot) > termsAt(vitals.sources[place], snapshot, observation, promised).liveMs) continue
+    heard ??= { known: [], added: new Map() }
     const key = place === -1 ? `${snapshot.device}|${metric.id}|${channel}` : ''
     const before = place === -1 ? heard.added.get(key) : heard.known[place]
     if (before !== undefined && !isPreferred(observation, before, snapshot)) continue
@@ -151,26 +159,31 @@ const IMPLAUSIBLE: SourceState = { kind: 'absent', reason: 'implausible' }
 function stateOf({ measurement, metric }: Observation, variable: Variable, sample: Sample | null): SourceState {
   if (measurement.kind === 'absent') return { kind: 'absent', reason: measurement.reason }
   const { value } = measurement
-  if (within(metric.scored, value) && !isStandstill(variable, value)) return GOOD
-  const side = value < metric.scored.low || isStandstill(variable, value) ? 'low' : 'high'
+  if (within(metric.scored, value)) return GOOD
+  const side = value < metric.scored.low ? 'low' : 'high'
   return sample !== null && DANGEROUS[variable]?.[side] === true ? { kind: 'beyond', side, sample } : IMPLAUSIBLE
 }
 
 type Place = { readonly key: string; readonly variable: Variable; readonly rank: number }
+type Before = { readonly good: Sample | null; readonly sequence: number; readonly terms: Terms }
 
 /** Written out, for a spread costs several times as much and this runs once for every reading. */
-function sourceOf({ key, variable, rank }: Place, observation: Observation, snapshot: Snapshot, of: { readonly good: Sample | null; readonly sequence: number }): Source {
-  const { metric, measurement, channel, flags, correctedAt } = observation
+function sourceOf({ key, variable, rank }: Place, observation: Observation, snapshot: Snapshot, { good, sequence, terms }: Before): Source {
+  const { metric, measurement, channel, flags, correctedAt, boundMs } = observation
   const { at, device } = snapshot
+  const { episodic } = terms
   const doubtful = flags.length > 0 && (flags.includes('questionable') || flags.includes('low-signal'))
   const sample: Sample | null =
     measurement.kind === 'measured'
-      ? { value: measurement.value, measuredAt: monoMs(at - ageOf(observation, snapshot)), wall: correctedAt, sequence: of.sequence, doubtful }
+      ? {
+          value: measurement.value, measuredAt: monoMs(at - ageOf(observation, snapshot)), wall: correctedAt, sequence, doubtful,
+          timeUncertain: episodic && boundMs > ruleLimits.timeBoundMs, unchecked: snapshot.unchecked === true && !episodic,
+        }
       : null
   const state = stateOf(observation, variable, sample)
   return {
-    device, metric, channel, key, variable, rank, label: metric.label, unit: metric.unit, decimals: metric.decimals, episodic: isEpisodic(observation),
-    good: state === GOOD ? sample : of.good, state, heardAt: at,
+    device, metric, channel, key, variable, rank, label: metric.label, unit: metric.unit, decimals: metric.decimals, marked: isMarked(observation), episodic, terms,
+    good: state === GOOD ? sample : good, state, heardAt: at,
   }
 }
 
@@ -180,18 +193,20 @@ const byPlace = (a: Source, b: Source): number =>
 const byLongestUnheard = (a: Source, b: Source): number => a.heardAt - b.heardAt || (a.key < b.key ? -1 : 1)
 
 /** What is known after this snapshot; the same object when it says nothing that a rule may see. */
-export function hearSnapshot(vitals: Vitals, snapshot: Snapshot, periodicIntervalMs: number): Vitals {
-  const heard = hear(vitals, snapshot, periodicIntervalMs)
+export function hearSnapshot(vitals: Vitals, snapshot: Snapshot, promised: Promised): Vitals {
+  const heard = hear(vitals, snapshot, promised)
   if (heard === null) return vitals
   const sequence = vitals.sequence + 1
   const sources = vitals.sources.map((source, place) => {
     const news = heard.known[place]
-    return news === undefined ? source : sourceOf(source, news, snapshot, { good: source.good, sequence })
+    return news === undefined ? source : sourceOf(source, news, snapshot, { good: source.good, sequence, terms: termsAt(source, snapshot, news, promised) })
   })
   if (heard.added.size === 0) return { sequence, heardAt: snapshot.at, sources, spans: vitals.spans }
   for (const [key, news] of heard.added) {
     const { variable } = news.metric
-    if (variable !== null) sources.push(sourceOf({ key, variable: variable.name, rank: variable.rank }, news, snapshot, { good: null, sequence }))
+    if (variable === null) continue
+    const terms = termsAt(undefined, snapshot, news, promised)
+    sources.push(sourceOf({ key, variable: variable.name, rank: variable.rank }, news, snapshot, { good: null, sequence, terms }))
   }
   const kept = sources.length > ruleLimits.sourcesPerStayMax ? sources.sort(byLongestUnheard).slice(-ruleLimits.sourcesPerStayMax) : sources
   kept.sort(byPlace)
@@ -199,26 +214,25 @@ export function hearSnapshot(vitals: Vitals, snapshot: Snapshot, periodicInterva
 }
 
 /** The sample that stands for what a source says now; null when it says nothing or has not spoken for too long. */
-export function liveSample(source: Source, at: MonoMs, periodicIntervalMs: number): Sample | null {
+export function liveSample(source: Source, at: MonoMs): Sample | null {
   const sample = source.state.kind === 'beyond' ? source.state.sample : source.state.kind === 'good' ? source.good : null
-  return sample !== null && at - sample.measuredAt <= liveMs(source.episodic, periodicIntervalMs) ? sample : null
+  return sample !== null && at - sample.measuredAt <= source.terms.liveMs ? sample : null
 }
 
 /** The last value that may be scored, unless it is too old for a score. */
 export function scoreSample(source: Source, at: MonoMs): Sample | null {
-  const ageMsMax = source.episodic ? ruleLimits.scoreEpisodicAgeMs : ruleLimits.scorePeriodicAgeMs
-  return source.good !== null && at - source.good.measuredAt <= ageMsMax ? source.good : null
+  return source.good !== null && at - source.good.measuredAt <= source.terms.scoredMs ? source.good : null
 }
 
 export const lastSample = (source: Source): Sample | null => source.good
 
 export type Best = { readonly source: Source; readonly sample: Sample }
 
-/** One look at the sensors. `intervalMs`: how often a periodic value is promised. */
-export type Look = { readonly vitals: Vitals; readonly at: MonoMs; readonly intervalMs: number }
+/** One look at the sensors. */
+export type Look = { readonly vitals: Vitals; readonly at: MonoMs }
 export type SampleOf = (source: Source, look: Look) => Sample | null
 
-export const LIVE: SampleOf = (source, { at, intervalMs }) => liveSample(source, at, intervalMs)
+export const LIVE: SampleOf = (source, { at }) => liveSample(source, at)
 export const SCORED: SampleOf = (source, { at }) => scoreSample(source, at)
 export const LAST: SampleOf = lastSample
 

@@ -1,6 +1,6 @@
 /** Words that a nurse reads in alerts: one spelling of each variable, unit and reason. */
 
-import type { Because } from '../domain/alert.ts'
+import type { BecauseInput } from '../domain/alert.ts'
 import type { Variable } from '../domain/metrics.ts'
 import type { AbsentReason } from '../domain/reading.ts'
 import { printed, roundHalfUp } from './rounding.ts'
@@ -21,12 +21,14 @@ export const REASON_WORDS: Readonly<Record<AbsentReason, string>> = {
 }
 
 /** `SpO₂ 84 %`, with a word of doubt where the device has one. */
-export const valueWords = ({ variable, unit, decimals }: Source, { value, doubtful }: Sample): string =>
-  `${VARIABLE_WORDS[variable]} ${printed(value, decimals)} ${unitWord(unit)}${doubtful ? ' (weak signal)' : ''}`
+export const valueWords = ({ variable, unit, decimals }: Source, { value, doubtful, timeUncertain }: Sample): string =>
+  `${VARIABLE_WORDS[variable]} ${printed(value, decimals)} ${unitWord(unit)}${doubtful ? ' (weak signal)' : ''}${timeUncertain ? ' (time uncertain)' : ''}`
 
 /** One input of a `because`: the sensor's own name, the value as it was compared, its unit and time. */
-export const inputOf = ({ label, unit, decimals }: Source, { value, wall }: Sample) =>
-  ({ name: label, value: roundHalfUp(value, decimals), unit: unitWord(unit), at: wall }) satisfies Because['inputs'][number]
+export function inputOf({ label, unit, decimals }: Source, { value, wall, timeUncertain }: Sample): BecauseInput {
+  const input: BecauseInput = { name: label, value: roundHalfUp(value, decimals), unit: unitWord(unit), at: wall }
+  return timeUncertain ? { ...input, timeUncertain } : input
+}
 
 const INPUT_WORDS: ReadonlyMap<string, string> = new Map([
   ['rr', 'RR'], ['spo2', 'SpO₂'], ['sbp', 'SBP'], ['pulse', 'HR'], ['temperature', 'Temp'], ['wbc', 'white cells'], ['bands', 'band cells'], ['paco2', 'PaCO₂'],

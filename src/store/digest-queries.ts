@@ -11,5 +11,7 @@ export const digestQueries = {
   MARKS: 'SELECT minute, seq FROM mark ORDER BY seq, minute',
   MESSAGES: 'SELECT device, slot, control_id, hash FROM message ORDER BY device, slot',
   QUARANTINE: 'SELECT id, at, device, peer, why, length, bytes FROM quarantine ORDER BY id',
+  FACTS: 'SELECT id, learned_at, effective_at, source, by_whom, body FROM fact ORDER BY id',
+  REVISIONS: 'SELECT seq, supersedes, revision FROM revision ORDER BY seq',
   STRIPS: 'SELECT id, alert_id, at, device, metric, channel, rate_hz, scale, zero, unit, began_at, samples FROM strip ORDER BY id',
 } as const

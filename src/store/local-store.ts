@@ -43,6 +43,8 @@ export function openLocalStore({ durability, ...setting }: LocalSetting): LocalS
           const buffer = encodeTick(tick, names)
           names.sent()
           const [answer] = writer.commit([{ id: ++lastId, buffer }])
+          // Here nobody waits.
+          while (writer.reissue() === 'more');
           writer.relieve(true)
           return Promise.resolve(answer?.result ?? { kind: 'failed', why: 'The writer did not answer.' })
         } catch (error) {

@@ -9,6 +9,7 @@ import { bytesCrc } from './crc.ts'
 import { openReaderDatabase } from './database.ts'
 import { readerQueries } from './queries.ts'
 import { type LogRow, LogRows } from './log-rows.ts'
+import { type RevisionRow, Revisions } from './revisions.ts'
 import { type Damage, DamageList, RowReader, type SnapshotRow, eventOf } from './rows.ts'
 
 /** Measured values of one metric from one device, all channels together. */
@@ -52,6 +53,7 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
   const damage = new DamageList()
   const statements = statementsOf(db)
   const log = new LogRows(db)
+  const revisions = new Revisions(db)
   const close = (): void => {
     db.close()
   }
@@ -59,9 +61,9 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
     epoch,
     epochs,
     lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
-    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, damage }),
+    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }),
     damaged: () => damage.all(),
-    countValues: () => countValues(statements.snapshotsAfter, rows, damage),
+    countValues: () => countValues(statements.snapshotsAfter, { rows, revisions, damage }),
     quarantined: (framesMax) => keptFrames(statements.quarantine.all({ rowsMax: framesMax }), damage),
     quarantineDropped: () => statements.dropped.get()?.frames ?? 0,
     close,
@@ -79,20 +81,25 @@ const statementsOf = (db: Database) => ({
   dropped: db.prepare<[], { readonly frames: number }>(readerQueries.QUARANTINE_DROPPED),
 })
 
+type Reading = { readonly rows: RowReader; readonly revisions: Revisions; readonly damage: DamageList }
+
 /** Fewer rows than were asked for means that there are no more: damaged ones are passed over, not counted. */
 function readLog(
   log: LogRows,
-  { afterSeq, rowsMax, rows, damage }: Page & { readonly rows: RowReader; readonly damage: DamageList },
+  { afterSeq, rowsMax, rows, revisions, damage }: Page & Reading,
 ): readonly LoggedRow[] {
   const read: LoggedRow[] = []
   let after = afterSeq
   while (read.length < rowsMax) {
     const asked = rowsMax - read.length
     const page = log.after({ afterSeq: after, rowsMax: asked }, (unreadable) => damage.add(unreadable))
+    const lines = { firstSeq: page[0]?.seq ?? 0, lastSeq: page.at(-1)?.seq ?? 0 }
+    const superseded = revisions.superseded(lines)
+    const revised = revisions.of(lines)
     for (const row of page) {
       const found = loggedRow(row, rows)
       if (found.kind === 'damaged') damage.add(found.damage)
-      else read.push(found.row)
+      else read.push(superseded.size + revised.size === 0 ? found.row : withRevision(found.row, { superseded, revised }))
       after = row.seq
     }
     if (page.length < asked) break
@@ -109,15 +116,27 @@ function loggedRow(row: LogRow, rows: RowReader): { readonly kind: 'good'; reado
   return stored.kind === 'damaged' ? stored : { kind: 'good', row: { kind: 'event', seq: row.seq, stored: stored.value } }
 }
 
-function countValues(snapshotsAfter: Statement<[Page], SnapshotRow>, rows: RowReader, damage: DamageList): readonly ValueCount[] {
+function withRevision(row: LoggedRow, of: { readonly superseded: ReadonlySet<number>; readonly revised: ReadonlyMap<number, RevisionRow> }): LoggedRow {
+  if (row.kind === 'event') return row
+  const revision = of.revised.get(row.seq)
+  return {
+    ...row,
+    ...(revision ? { supersedes: revision.supersedes, revision: revision.revision } : {}),
+    ...(of.superseded.has(row.seq) ? { isSuperseded: true } : {}),
+  }
+}
+
+/** A value that was written again counts once. */
+function countValues(snapshotsAfter: Statement<[Page], SnapshotRow>, { rows, revisions, damage }: Reading): readonly ValueCount[] {
   const counts = new Map<string, Map<string, number>>()
   let afterSeq = 0
   for (;;) {
     const page = snapshotsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
+    const superseded = revisions.superseded({ firstSeq: page[0]?.seq ?? 0, lastSeq: page.at(-1)?.seq ?? 0 })
     for (const row of page) {
       const snapshot = rows.snapshot(row)
       if (snapshot.kind === 'damaged') damage.add(snapshot.damage)
-      else addCounts(counts, snapshot.value.device, snapshot.value.observations)
+      else if (!superseded.has(row.seq)) addCounts(counts, snapshot.value.device, snapshot.value.observations)
       afterSeq = row.seq
     }
     if (page.length < storeLimits.readerPageRowsMax) break

@@ -218,6 +218,49 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE retention ADD COLUMN strips INTEGER NOT NULL DEFAULT 0;
     `,
   },
+  {
+    version: 5,
+    sql: `
+      -- What was learned of who lies where, in the order of learning. body names people: what is over is deleted.
+      CREATE TABLE fact (
+        id INTEGER PRIMARY KEY,
+        learned_at REAL NOT NULL,
+        effective_at REAL NOT NULL,
+        source TEXT NOT NULL CHECK (source IN ('scan', 'hand', 'adt', 'device')),
+        by_whom TEXT NOT NULL,
+        body TEXT NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT;
+
+      -- Rows of the log that were written again because they are another patient's: seq takes the place of supersedes. A row may
+      -- have become two. Such rows leave no mark: they lie at the end of the log, with the times of the row before.
+      CREATE TABLE revision (
+        seq INTEGER PRIMARY KEY,
+        supersedes INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX revision_by_superseded ON revision (supersedes);
+
+      -- What of this is still to be done, in its order: rows of a bed or a device that were measured from from_at on and before to_at.
+      CREATE TABLE reissue (
+        id INTEGER PRIMARY KEY,
+        learned_at REAL NOT NULL,
+        of_bed TEXT,
+        of_device TEXT,
+        from_at REAL NOT NULL,
+        to_at REAL NOT NULL,
+        stay TEXT,
+        bed TEXT,
+        streams TEXT NOT NULL,
+        at_seq INTEGER,
+        last_seq INTEGER,
+        done INTEGER NOT NULL,
+        left INTEGER NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
 ]
 
 export type Migrated = { readonly kind: 'current'; readonly version: number } | { readonly kind: 'newer'; readonly version: number; readonly known: number }

@@ -48,7 +48,7 @@ export class Names {
     this.#lastSeries = known.lastSeries
   }
 
-  streamOf({ device, bed, stay }: Snapshot): number {
+  streamOf({ device, bed, stay }: Pick<Snapshot, 'device' | 'bed' | 'stay'>): number {
     const latest = this.#latest.get(device)
     if (latest && latest.bed === bed && latest.stay === stay) return latest.id
     const key = streamKey({ device, bed, stay })

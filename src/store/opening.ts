@@ -2,14 +2,17 @@
 
 import Database from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
+import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
 import type { MessageIdentity, StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
+import { readFacts } from './facts.ts'
 import { type Refused, StoreUnreadable, databaseFile, openReaderDatabase, whyOf } from './database.ts'
 import { seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
+import { Revisions, revisedSnapshots } from './revisions.ts'
 import { type Damage, type EventRow, type MessageRow, RowReader, type SnapshotRow, type StayRow, eventOf, messageOf, stayOf } from './rows.ts'
 
 export type Opening = {
@@ -17,6 +20,9 @@ export type Opening = {
   readonly openAlertEvents: readonly AlertEvent[]
   /** In the order in which they were taken. */
   readonly messages: readonly MessageIdentity[]
+  /** What was learned of who lies where, in the order of learning; and the newest stays that ended, oldest first. */
+  readonly facts: readonly Fact[]
+  readonly pastStays: readonly StayRecord[]
   readonly damaged: readonly Damage[]
 }
 
@@ -36,12 +42,19 @@ export function readOpening(folder: string): ({ readonly kind: 'read' } & Openin
 /** @throws SqliteError when pages of the file are damaged; a row that is, is told. */
 export function openingOf(db: Database.Database): Opening {
   const damaged: Damage[] = []
-  return { stays: openStays(db, damaged), openAlertEvents: openAlertEvents(db, damaged), messages: messagesTaken(db, damaged), damaged }
+  return {
+    stays: staysOf(db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).all(), damaged),
+    openAlertEvents: openAlertEvents(db, damaged),
+    messages: messagesTaken(db, damaged),
+    facts: readFacts(db, damaged),
+    pastStays: staysOf(db.prepare<[{ rowsMax: number }], StayRow>(readerQueries.STAYS_PAST).all({ rowsMax: storeLimits.pastStaysMax }), damaged).toReversed(),
+    damaged,
+  }
 }
 
-function openStays(db: Database.Database, damaged: Damage[]): readonly StayRecord[] {
+function staysOf(rows: readonly StayRow[], damaged: Damage[]): readonly StayRecord[] {
   const stays: StayRecord[] = []
-  for (const row of db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).all()) {
+  for (const row of rows) {
     const { stay, damage } = stayOf(row)
     if (damage) damaged.push(damage)
     if (stay) stays.push(stay)
@@ -92,7 +105,8 @@ function alertEvents(rows: readonly EventRow[], damaged: Damage[]): readonly { r
 }
 
 /**
- * Snapshots received at or after `from`, among the newest `refoldRowsMax` rows, in the order of the log, page by page. Damaged ones are told, and passed over; a page
+ * Snapshots received at or after `from`, among the newest `refoldRowsMax` rows, in the order of the log, page by page; those that were
+ * written again, in the place of others, where those were. Damaged ones are told, and passed over; a page
  * of the file that cannot be read ends it, for what comes behind would be folded without what came before.
  */
 export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage: Damage) => void): Generator<Snapshot, void, undefined> {
@@ -101,18 +115,28 @@ export function* recentSnapshots(folder: string, from: WallMs, onDamage: (damage
     const span = seqsBetween(db, from, null)
     if (!span) return
     const rows = new RowReader(db)
+    const revisions = new Revisions(db)
+    const again = [...revisedSnapshots(db, { from, rowsMax: pumpLimits.refoldRowsMax, rows, onDamage })]
     const snapshotsAfter = db.prepare<[{ afterSeq: number; rowsMax: number }], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER)
     for (let afterSeq = Math.max(span.firstSeq - 1, span.lastSeq - pumpLimits.refoldRowsMax); ; ) {
       const page = snapshotsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
+      const lines = { firstSeq: page[0]?.seq ?? 0, lastSeq: page.at(-1)?.seq ?? 0 }
+      const superseded = revisions.superseded(lines)
+      const revised = revisions.of(lines)
       for (const row of page) {
         afterSeq = row.seq
-        if (row.receivedAt < from) continue
+        if (row.receivedAt < from || superseded.has(row.seq) || revised.has(row.seq)) continue
+        for (let next = again[0]; next && next.receivedAt <= row.receivedAt; next = again[0]) {
+          yield next
+          again.shift()
+        }
         const snapshot = rows.snapshot(row)
         if (snapshot.kind === 'good') yield snapshot.value
         else onDamage(snapshot.damage)
       }
-      if (page.length < storeLimits.readerPageRowsMax) return
+      if (page.length < storeLimits.readerPageRowsMax) break
     }
+    yield* again
   } catch (error) {
     if (!(error instanceof Database.SqliteError)) throw error
     onDamage({ table: 'snapshot', row: 'a page', why: whyOf(error) })

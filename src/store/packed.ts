@@ -14,7 +14,7 @@
  * comes out is what went in, to the bit.
  */
 
-import { type Observation, type Snapshot, correct } from '../domain/observation.ts'
+import { type Observation, correct } from '../domain/observation.ts'
 import { ABSENT_REASONS, type Measurement, READING_FLAGS, type ReadingFlag, absent, measured } from '../domain/reading.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import type { Scratch } from './scratch.ts'
@@ -77,10 +77,13 @@ function decimalsOf(value: number): number | null {
   return null
 }
 
+/** A value apart from what it is of. */
+type Packable = Omit<Observation, 'metric' | 'channel'>
+
 type Carried = { flags: number; deviceAt: WallMs | null }
 
 /** Writes the readings of a snapshot. `seriesOf` answers 0 to 65,535. */
-export function packReadings(into: Scratch, snapshot: Snapshot, seriesOf: (observation: Observation) => number): void {
+export function packReadings<One extends Packable>(into: Scratch, snapshot: RowTimes & { readonly observations: readonly One[] }, seriesOf: (observation: One) => number): void {
   const carried: Carried = { flags: 0, deviceAt: null }
   into.u8(LAYOUT)
   for (const observation of snapshot.observations) {
@@ -89,7 +92,7 @@ export function packReadings(into: Scratch, snapshot: Snapshot, seriesOf: (obser
   }
 }
 
-function packReading(into: Scratch, { receivedAt, sentAt }: Snapshot, observation: Observation, carried: Carried): void {
+function packReading(into: Scratch, { receivedAt, sentAt }: RowTimes, observation: Packable, carried: Carried): void {
   const { measurement, deviceAt, correctedAt, boundMs } = observation
   const flags = bitsOf(observation.flags)
   const decimals = measurement.kind === 'measured' ? decimalsOf(measurement.value) : null

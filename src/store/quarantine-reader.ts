@@ -10,6 +10,7 @@ import { type StoreKind, openReaderDatabase } from './database.ts'
 import { type FrameRow, type KeptFrame, keptFrames } from './log-reader.ts'
 import { seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
+import { Revisions } from './revisions.ts'
 import { DamageList, type MessageRow, RowReader, type SnapshotRow, type StayRow, messageOf, stayOf } from './rows.ts'
 
 /** A frame without its bytes. */
@@ -68,9 +69,10 @@ function snapshotsAt(db: Database, rows: RowReader, { device, at }: { readonly d
   if (!span) return []
   const after = db.prepare<[{ afterSeq: number; rowsMax: number }], SnapshotRow>(readerQueries.SNAPSHOTS_AFTER)
   const found: Snapshot[] = []
+  const superseded = new Revisions(db).superseded(span)
   for (let afterSeq = span.firstSeq - 1; afterSeq < span.lastSeq; ) {
     const page = after.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
-    for (const row of page.filter(({ seq, receivedAt }) => seq <= span.lastSeq && receivedAt === at)) {
+    for (const row of page.filter(({ seq, receivedAt }) => seq <= span.lastSeq && receivedAt === at && !superseded.has(seq))) {
       const snapshot = rows.snapshot(row)
       if (snapshot.kind === 'good' && snapshot.value.device === device) found.push(snapshot.value)
     }

@@ -47,6 +47,9 @@ export const writerQueries = {
   MARK_REPLAYED: 'UPDATE quarantine SET replayed_at = @at, replayed_hash = @hash WHERE id = @id AND replayed_at IS NULL',
   ADD_STRIP: `INSERT INTO strip (alert_id, at, device, metric, channel, rate_hz, scale, zero, unit, began_at, samples, crc)
     VALUES (@alertId, @at, @device, @metric, @channel, @rateHz, @scale, @offset, @unit, @from, @samples, @crc)`,
+  // Told again after a disk that failed.
+  ADD_FACT: `INSERT INTO fact (id, learned_at, effective_at, source, by_whom, body, crc) VALUES (@id, @learnedAt, @effectiveAt, @source, @by, @body, @crc)
+    ON CONFLICT (id) DO NOTHING`,
   COUNT_DROPPED: `INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames)
     ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames`,
 } as const
@@ -88,6 +91,15 @@ export const readerQueries = {
   STAYS_OPEN: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc
     FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NULL ORDER BY stay.opened_at`,
+  // The newest that ended.
+  STAYS_PAST: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
+    patient.mrn, patient.name, patient.crc AS patientCrc
+    FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NOT NULL ORDER BY stay.closed_at DESC LIMIT @rowsMax`,
+  FACTS: 'SELECT id, learned_at AS learnedAt, effective_at AS effectiveAt, source, by_whom AS "by", body, crc FROM fact ORDER BY id',
+  REVISIONS_BETWEEN: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq >= @firstSeq AND seq <= @lastSeq',
+  SUPERSEDED_BETWEEN: 'SELECT supersedes AS seq FROM revision WHERE supersedes >= @firstSeq AND supersedes <= @lastSeq',
+  REVISED_NEWEST: `SELECT s.seq, s.stream, s.received_at AS receivedAt, s.sent_at AS sentAt, s.readings, s.crc
+    FROM (SELECT seq FROM revision ORDER BY seq DESC LIMIT @rowsMax) r CROSS JOIN snapshot s ON s.seq = r.seq`,
   MESSAGES: writerQueries.MESSAGES,
   OPEN_ALERTS: 'SELECT alert_id AS alertId, crc FROM open_alert ORDER BY alert_id',
   EVENTS_OF_ALERT: 'SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE alert_id = @alertId ORDER BY seq',
@@ -105,6 +117,25 @@ export const readerQueries = {
   STAY_AT: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc FROM stay LEFT JOIN patient ON patient.id = stay.patient
     WHERE stay.bed = @bed AND stay.opened_at <= @at AND (stay.closed_at IS NULL OR stay.closed_at > @at) ORDER BY stay.opened_at DESC LIMIT 1`,
+} as const
+
+/** Rows that are put right, on the writer's connection. */
+export const reissueQueries = {
+  LAST_REISSUE: 'SELECT max(id) AS id FROM reissue',
+  FIRST_REISSUE: `SELECT id, learned_at AS learnedAt, of_bed AS ofBed, of_device AS ofDevice, from_at AS fromAt, to_at AS toAt, stay, bed, streams, at_seq AS atSeq, last_seq AS lastSeq, done, left, crc
+    FROM reissue ORDER BY id LIMIT 1`,
+  PUT_REISSUE: `INSERT INTO reissue (id, learned_at, of_bed, of_device, from_at, to_at, stay, bed, streams, at_seq, last_seq, done, left, crc)
+    VALUES (@id, @learnedAt, @ofBed, @ofDevice, @fromAt, @toAt, @stay, @bed, @streams, @atSeq, @lastSeq, @done, @left, @crc)
+    ON CONFLICT (id) DO UPDATE SET at_seq = excluded.at_seq, last_seq = excluded.last_seq, done = excluded.done, left = excluded.left, crc = excluded.crc`,
+  REMOVE_REISSUE: 'DELETE FROM reissue WHERE id = @id',
+  SEQS_OF_BLOCK: 'SELECT seq, stream FROM snapshot WHERE seq >> 8 = @block',
+  SNAPSHOT: 'SELECT seq, stream, received_at AS receivedAt, sent_at AS sentAt, readings, crc FROM snapshot WHERE seq = @seq',
+  STREAM_ROWS_OF_BED: 'SELECT id, device, bed, stay, crc FROM stream WHERE bed = @bed',
+  // Of a device that goes from bed to bed.
+  STREAM_ROWS_OF_DEVICE: 'SELECT id, device, bed, stay, crc FROM stream WHERE device = @device',
+  IS_SUPERSEDED: 'SELECT seq FROM revision WHERE supersedes = @seq LIMIT 1',
+  REVISION_OF: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq = @seq',
+  ADD_REVISION: 'INSERT INTO revision (seq, supersedes, revision, crc) VALUES (@seq, @supersedes, @revision, @crc)',
 } as const
 
 /** The incarnations, read and written where the file is opened. */
@@ -142,5 +173,8 @@ export const verifyQueries = {
   QUARANTINE: 'SELECT id, at, device, peer, why, length, bytes, crc FROM quarantine ORDER BY id',
   STRIPS_AFTER: `SELECT id, alert_id AS alertId, at, device, metric, channel, rate_hz AS rateHz, scale, zero AS offset, unit, began_at AS "from", samples, crc
     FROM strip WHERE id > @after ORDER BY id LIMIT @rowsMax`,
+  REVISIONS: 'SELECT seq, supersedes, revision, crc FROM revision ORDER BY seq',
+  REISSUES: `SELECT id, learned_at AS learnedAt, of_bed AS ofBed, of_device AS ofDevice, from_at AS fromAt, to_at AS toAt, stay, bed, streams, at_seq AS atSeq, last_seq AS lastSeq, done, left, crc
+    FROM reissue ORDER BY id`,
   MARKS: 'SELECT mark.minute, mark.seq, snapshot.received_at AS at FROM mark LEFT JOIN snapshot ON snapshot.seq = mark.seq ORDER BY mark.minute, mark.seq',
 } as const

@@ -167,6 +167,7 @@ export class LogWalk {
   /** Marks of rows that are gone, but the one in which the first row that is left lies. True when all is done. */
   #removeMarks(step: Step): boolean {
     const first = this.#sql.firstSnapshot.get()?.seq ?? this.#sql.lastSeq.get()?.seq ?? 0
+    step.left -= this.#sql.removeRevisions.run({ seq: first, rowsMax: retentionLimits.rowsPerStepMax }).changes
     const kept = this.#sql.markUpToSeq.get({ seq: first })?.seq ?? null
     if (kept === null) return true
     const { changes } = this.#sql.removeMarks.run({ seq: kept, rowsMax: retentionLimits.rowsPerStepMax })

@@ -19,6 +19,8 @@ export type RetentionParts = {
   readonly realTime: Clock
   readonly retain: (order: RetentionOrder) => Promise<RetentionReport>
   readonly sent: () => SentSoFar
+  /** Facts of patients who are gone, a bounded number; not asked for again. */
+  readonly factsOver?: (now: WallMs) => readonly number[]
   /** Rows went before their time: people must hear of it. Null: none has for a day. */
   readonly forced: (forced: Forced | null) => void
   readonly log: Logger
@@ -58,7 +60,7 @@ export async function keepRetention(parts: RetentionParts, stop: AbortSignal): P
   }
 }
 
-async function orderOf({ folder, setting, clock, sent }: RetentionParts): Promise<RetentionOrder> {
+async function orderOf({ folder, setting, clock, sent, factsOver }: RetentionParts): Promise<RetentionOrder> {
   const now = clock.wall()
   return {
     now,
@@ -69,6 +71,7 @@ async function orderOf({ folder, setting, clock, sent }: RetentionParts): Promis
     databaseBytesMax: setting.databaseGb * 1e9,
     freeBytes: await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null),
     hold: holdOf(sent(), now, setting.unsentDays * DAY_MS),
+    ...(factsOver ? { facts: factsOver(now) } : {}),
   }
 }
 

@@ -21,6 +21,7 @@ export const retentionQueries = {
   UNNAME_STAY: 'UPDATE stay SET patient = NULL, crc = @crc WHERE id = @id',
   // The row stays: its number is never given to another, or readers that follow the numbers would pass one by.
   FORGET_PATIENT: 'UPDATE patient SET mrn = NULL, name = NULL, crc = @crc WHERE id = @patient',
+  REMOVE_FACT: 'DELETE FROM fact WHERE id = @id',
   // Frames.
   REMOVE_FRAMES: 'DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE at <= @before ORDER BY at LIMIT @rowsMax)',
   // Strips.
@@ -50,5 +51,7 @@ export const retentionQueries = {
   MARK_AFTER_MINUTE: 'SELECT seq FROM mark INDEXED BY mark_by_seq WHERE minute > @minute AND minute <= @lastMinute ORDER BY seq LIMIT 1',
   MARK_FROM_MINUTE: 'SELECT seq FROM mark WHERE minute >= @minute ORDER BY minute, seq LIMIT 1',
   MARK_UP_TO_SEQ: 'SELECT max(seq) AS seq FROM mark WHERE seq <= @seq',
+  // The row whose place others took is gone: that they did says nothing any more.
+  REMOVE_REVISIONS: 'DELETE FROM revision WHERE seq IN (SELECT seq FROM revision WHERE supersedes < @seq ORDER BY supersedes LIMIT @rowsMax)',
   REMOVE_MARKS: 'DELETE FROM mark WHERE seq IN (SELECT seq FROM mark WHERE seq < @seq ORDER BY seq LIMIT @rowsMax)',
 } as const

@@ -33,6 +33,8 @@ export const retentionStatementsOf = (db: Database) => ({
   staysNamed: db.prepare<[Some & { before: number }], NamedStay>(Q.STAYS_NAMED),
   unnameStay: db.prepare<[{ id: string; crc: number }]>(Q.UNNAME_STAY),
   forgetPatient: db.prepare<[{ patient: number; crc: number }]>(Q.FORGET_PATIENT),
+  removeFact: db.prepare<[{ id: number }]>(Q.REMOVE_FACT),
+  removeRevisions: db.prepare<[Some & Seq]>(Q.REMOVE_REVISIONS),
   removeFrames: db.prepare<[Some & { before: number }]>(Q.REMOVE_FRAMES),
   removeStrips: db.prepare<[Some & { before: number }]>(Q.REMOVE_STRIPS),
   removeStripsOf: db.prepare<[{ alertId: string }]>(Q.REMOVE_STRIPS_OF),

@@ -31,6 +31,8 @@ export type RetentionOrder = {
   /** Free on the disk; null where nobody could say. */
   readonly freeBytes: number | null
   readonly hold: Hold
+  /** What was learned of patients who are gone, by its numbers: it names them. */
+  readonly facts?: readonly number[]
 }
 
 /** Rows that went before their time, by their numbers, ends included; others may lie between and be there still. */
@@ -127,6 +129,7 @@ export class Retention {
     }
     this.#secretly(() => {
       this.#forgetPeople(step)
+      this.#removeFacts(step)
       if (step.goesOn()) this.#removeFrames(step)
     })
     this.#removeStrips(step, step.order.now - step.order.stripsMs)
@@ -180,6 +183,10 @@ export class Retention {
     }
     step.identities += stays.length
     step.left -= stays.length
+  }
+
+  #removeFacts(step: Step): void {
+    for (const id of step.order.facts ?? []) step.identities += this.#sql.removeFact.run({ id }).changes
   }
 
   #removeFrames(step: Step): void {

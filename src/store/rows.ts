@@ -8,6 +8,7 @@ import type { AlertEvent, AlertSubject } from '../domain/alert.ts'
 import { type BedId, type DeviceId, type StayId, bedId, deviceId, stayId } from '../domain/ids.ts'
 import { type Metric, metricOfId } from '../domain/metrics.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
+import type { MedicationGiven } from '../domain/reading.ts'
 import { type WallMs, monoMs, wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import type { MessageIdentity, StayContext, StayRecord, StoredEvent } from '../seams.ts'
@@ -18,7 +19,7 @@ import { readerQueries } from './queries.ts'
 
 /** A row that cannot be believed. */
 export type Damage = {
-  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'strip' | 'stream' | 'series' | 'mark'
+  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'strip' | 'stream' | 'series' | 'mark' | 'fact' | 'revision' | 'reissue'
   readonly row: number | string
   readonly why: string
 }
@@ -131,8 +132,8 @@ export const eventOf = (row: EventRow): Checked<StoredEvent> =>
     if (row.crc !== rowCrc(row.seq, row.at, row.kind, row.alertId, row.body)) throw new RangeError(WRONG_CRC)
     const at = wallMs(row.at)
     if (row.kind === 'gateway') {
-      const { what, subject }: { what: string; subject: AlertSubject } = JSON.parse(row.body)
-      return { at, kind: 'gateway', what, subject }
+      const { what, given, subject }: { what: string; given?: MedicationGiven; subject: AlertSubject } = JSON.parse(row.body)
+      return given === undefined ? { at, kind: 'gateway', what, subject } : { at, kind: 'given', given, subject }
     }
     const event: AlertEvent = JSON.parse(row.body)
     return { at, kind: 'alert', event }

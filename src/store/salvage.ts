@@ -8,6 +8,7 @@ import Database from 'better-sqlite3'
 import { storeLimits } from '../limits.ts'
 import { rowCrc } from './crc.ts'
 import { type Epoch, epochsOf } from './epochs.ts'
+import { type FactRow, isRightFact } from './facts.ts'
 import { type Identity, metaOf } from './meta.ts'
 import { readerQueries, writerQueries } from './queries.ts'
 import { type EventRow, type MessageRow, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
@@ -21,16 +22,19 @@ export type Salvage = {
   /** All events of the alerts that are open, with the numbers that they had. */
   readonly events: readonly EventRow[]
   readonly messages: readonly MessageRow[]
+  /** What was learned of who lies where. */
+  readonly facts: readonly FactRow[]
   /** Waveforms kept with those alerts. */
   readonly strips: readonly StripRow[]
   /** Something could not be read, or there was no time: there was more than is here. */
   readonly isPartial: boolean
 }
 
-/** Version of the schema. */
+/** Versions of the schema. */
 const STRIPS_SINCE = 4
+const FACTS_SINCE = 5
 
-const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], strips: [], isPartial: true }
+const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], facts: [], strips: [], isPartial: true }
 
 /** `monoMs` tells time that never steps. Never throws for what a file holds. */
 export function salvage(file: string, identity: Identity, monoMs: () => number): Salvage {
@@ -70,6 +74,7 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const epochs = some(() => (meta.version === null ? [firstEpoch] : epochsOf(db)), () => true)
   const stays = some(() => db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).iterate(), (row) => stayOf(row).stay !== null)
   const messages = some(() => db.prepare<[], MessageRow>(readerQueries.MESSAGES).iterate(), (row) => row.crc === messageCrc(row))
+  const facts = (meta.version ?? 1) < FACTS_SINCE ? [] : some(() => db.prepare<[], FactRow>(readerQueries.FACTS).iterate(), isRightFact)
   type OpenRow = { readonly alertId: string; readonly crc: number }
   const alerts = some(() => db.prepare<[], OpenRow>(readerQueries.OPEN_ALERTS).iterate(), ({ alertId, crc }) => crc === rowCrc(alertId))
   const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
@@ -85,7 +90,7 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const lastSeq = Math.max(last[0]?.seq ?? 0, ...epochs.map(({ firstSeq }) => firstSeq), ...events.map(({ seq }) => seq))
   // A damaged file may tell the same twice.
   const history = [...new Map(epochs.map((epoch) => [epoch.epoch, epoch])).values()]
-  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, strips, isPartial }
+  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, facts, strips, isPartial }
 }
 
 /** No name is better than a wrong one. */

@@ -59,6 +59,9 @@ export type Opened = {
   readonly openAlertEvents: readonly AlertEvent[]
   /** Messages that were taken, in the order in which they were. */
   readonly messages: readonly MessageIdentity[]
+  /** What was learned of who lies where, and the newest stays that ended. */
+  readonly facts: Opening['facts']
+  readonly pastStays: Opening['pastStays']
   /** Rows that could not be believed while opening: for a technical alert. */
   readonly damaged: readonly Damage[]
   /** Snapshots received since, in the order of the log, read page by page while you iterate. */
@@ -93,6 +96,8 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     stays: opening.stays,
     openAlertEvents: opening.openAlertEvents,
     messages: opening.messages,
+    facts: opening.facts,
+    pastStays: opening.pastStays,
     damaged: opening.damaged,
     recent: (from, onDamage = () => {}) => recentSnapshots(settings.folder, from, onDamage),
     health: () => thread.health(),

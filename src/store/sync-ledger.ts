@@ -71,8 +71,22 @@ export type Ledger = Disposable & {
   deadDropped(sink: string): number
   saveStatus(sink: string, at: WallMs, status: Omit<SyncStatus, 'fenced'>): void
   status(sink: string): SavedStatus | null
+  /** Says which sinks there are now, in their order. */
+  nameSinks(sinks: readonly NamedSink[]): void
+  /** Those that the configuration names; none before version 3 has run once. */
+  sinks(): readonly NamedSink[]
+  /** Of which something is left here although the configuration names them no more. */
+  sinksLeft(): readonly string[]
+  /** What the sink put there; null when nothing, or when too much else was put since. */
+  memory(sink: string, name: string): string | null
+  /** @throws RangeError when it is longer than a memory may be. null forgets it. */
+  remember(sink: string, name: string, value: string | null): void
+  count(sink: string, what: string, times: number): void
+  counts(sink: string): readonly { readonly what: string; readonly times: number }[]
   close(): void
 }
+
+export type NamedSink = { readonly id: string; readonly kind: string; readonly lane: string }
 
 export type OpenLedgerOptions = {
   /** `existing`: throws rather than make a new file. */
@@ -174,6 +188,16 @@ function statementsOf(db: Database.Database) {
     removeDead: db.prepare<[object]>(Q.REMOVE_DEAD),
     saveStatus: db.prepare<[object]>(Q.SAVE_STATUS),
     status: db.prepare<[object], StatusRow>(Q.STATUS),
+    unnameSinks: db.prepare(Q.UNNAME_SINKS),
+    nameSink: db.prepare<[object]>(Q.NAME_SINK),
+    sinks: db.prepare<[], NamedSink>(Q.SINKS),
+    sinksLeft: db.prepare<[], { sink: string }>(Q.SINKS_LEFT),
+    memory: db.prepare<[object], { value: string }>(Q.MEMORY),
+    putMemory: db.prepare<[object]>(Q.PUT_MEMORY),
+    dropMemory: db.prepare<[object]>(Q.DROP_MEMORY),
+    trimMemory: db.prepare<[object]>(Q.TRIM_MEMORY),
+    count: db.prepare<[object]>(Q.COUNT),
+    counts: db.prepare<[object], { what: string; times: number }>(Q.COUNTS),
   }
 }
 
@@ -273,6 +297,23 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
       const row = q.status.get({ sink })
       return row === undefined ? null : statusOf(row)
     },
+    nameSinks: (sinks) => atomic(() => {
+      q.unnameSinks.run()
+      sinks.forEach(({ id, kind, lane }, place) => q.nameSink.run({ id, place, kind, lane }))
+    }),
+    sinks: () => q.sinks.all(),
+    sinksLeft: () => q.sinksLeft.all().map(({ sink }) => sink),
+    memory: (sink, name) => q.memory.get({ sink, name })?.value ?? null,
+    remember(sink, name, value) {
+      if (value === null) return void q.dropMemory.run({ sink, name })
+      if (value.length > syncLimits.sinkMemoryCharsMax) throw new RangeError(`a sink remembers at most ${syncLimits.sinkMemoryCharsMax} characters under one name`)
+      atomic(() => {
+        q.putMemory.run({ sink, name, value })
+        q.trimMemory.run({ sink, memoriesMax: syncLimits.sinkMemoriesMax })
+      })
+    },
+    count: (sink, what, times) => void q.count.run({ sink, what, times }),
+    counts: (sink) => q.counts.all({ sink }),
     close,
     [Symbol.dispose]: close,
   }

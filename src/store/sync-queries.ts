@@ -130,6 +130,36 @@ export const SYNC_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE batch ADD COLUMN crc INTEGER;
     `,
   },
+  {
+    version: 3,
+    sql: `
+      -- The sinks that the configuration names, in its order; one that was taken out keeps its cursor and its dead letters.
+      CREATE TABLE sink (
+        id TEXT NOT NULL PRIMARY KEY,
+        place INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        configured INTEGER NOT NULL CHECK (configured IN (0, 1))
+      ) STRICT, WITHOUT ROWID;
+
+      -- What a sink must not forget over a restart, in its own words.
+      CREATE TABLE sink_memory (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        sink TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (sink, name)
+      ) STRICT;
+
+      -- What a sink did that is neither acknowledged nor dead: sets that were not whole, posts that may have come twice.
+      CREATE TABLE sink_count (
+        sink TEXT NOT NULL,
+        what TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        PRIMARY KEY (sink, what)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]
 
 export const syncQueries = {
@@ -191,7 +221,27 @@ export const syncQueries = {
     VALUES (@sink, @at, @kind, @why, @breaker, @lastAcceptedAt, @stoppedByScanner)
     ON CONFLICT (sink) DO UPDATE SET at = excluded.at, kind = excluded.kind, why = excluded.why, breaker = excluded.breaker,
       last_accepted_at = ifnull(excluded.last_accepted_at, last_accepted_at), stopped_by_scanner = excluded.stopped_by_scanner`,
+  UNNAME_SINKS: 'UPDATE sink SET configured = 0',
+  NAME_SINK: `INSERT INTO sink (id, place, kind, lane, configured) VALUES (@id, @place, @kind, @lane, 1)
+    ON CONFLICT (id) DO UPDATE SET place = excluded.place, kind = excluded.kind, lane = excluded.lane, configured = 1`,
+  SINKS: 'SELECT id, kind, lane FROM sink WHERE configured = 1 ORDER BY place',
+  // Of version 2 and before, and those that were taken out of the configuration, where something of them is left.
+  SINKS_LEFT: `SELECT sink FROM (SELECT sink FROM cursor UNION SELECT sink FROM dead_letter UNION SELECT sink FROM sink_status)
+    WHERE sink NOT IN (SELECT id FROM sink WHERE configured = 1) ORDER BY sink`,
+  MEMORY: 'SELECT value FROM sink_memory WHERE sink = @sink AND name = @name',
+  PUT_MEMORY: `INSERT INTO sink_memory (sink, name, value) VALUES (@sink, @name, @value)
+    ON CONFLICT (sink, name) DO UPDATE SET value = excluded.value`,
+  DROP_MEMORY: 'DELETE FROM sink_memory WHERE sink = @sink AND name = @name',
+  TRIM_MEMORY: 'DELETE FROM sink_memory WHERE sink = @sink AND id <= (SELECT id FROM sink_memory WHERE sink = @sink ORDER BY id DESC LIMIT 1 OFFSET @memoriesMax)',
+  COUNT: `INSERT INTO sink_count (sink, what, times) VALUES (@sink, @what, @times)
+    ON CONFLICT (sink, what) DO UPDATE SET times = times + excluded.times`,
+  COUNTS: 'SELECT what, times FROM sink_count WHERE sink = @sink ORDER BY what',
   STATUS: 'SELECT at, kind, why, breaker, last_accepted_at AS lastAcceptedAt, stopped_by_scanner AS stoppedByScanner FROM sink_status WHERE sink = @sink',
+} as const
+
+/** Who lay there, for what goes to the hospital's own systems, asked of vigil.db on a read-only connection. */
+export const identityQueries = {
+  IDENTITY_OF_STAY: 'SELECT stay.bed, patient.mrn, patient.name FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.id = @stay',
 } as const
 
 /** What the egress scanner looks for, asked of vigil.db on a read-only connection. */
@@ -200,4 +250,6 @@ export const identifierQueries = {
   // What a monitor says of its patient may change while the stay is open.
   PATIENTS_PRESENT: 'SELECT patient.mrn, patient.name FROM stay JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NULL',
   STREAMS_AFTER: 'SELECT id, device, bed, stay FROM stream WHERE id > @afterId ORDER BY id',
+  // Whom the registry named, whether he lay in a bed or not.
+  FACTS_AFTER: 'SELECT id, by_whom AS "by", body FROM fact WHERE id > @afterId ORDER BY id',
 } as const

@@ -11,8 +11,9 @@ import { utf8 } from '../codec/bytes.ts'
 import type { AlertEvent } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import type { MessageIdentity, QuarantinedFrame, ReplayedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
+import type { MessageIdentity, QuarantinedFrame, Reissue, ReplayedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
 import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
+import { type FactRow, factRow } from './facts.ts'
 import type { Names, NewNames } from './names.ts'
 import { packReadings } from './packed.ts'
 import { Scratch } from './scratch.ts'
@@ -48,7 +49,12 @@ export type EncodedTick = {
   readonly quarantined: readonly EncodedFrame[]
   readonly strips: readonly PackedStrip[]
   readonly replayed?: readonly ReplayedFrame[]
+  readonly facts?: readonly FactRow[]
+  readonly reissues?: readonly EncodedReissue[]
 }
+
+/** `streams`: the number of each device's stream under the right stay. */
+export type EncodedReissue = Omit<Reissue, 'devices'> & { readonly streams: readonly (readonly [string, number])[] }
 
 type Rest = {
   readonly names: NewNames
@@ -59,6 +65,8 @@ type Rest = {
   /** `samples`: how many bytes of them follow. */
   readonly strips: readonly (Omit<PackedStrip, 'samples'> & { readonly samples: number })[]
   readonly replayed?: readonly ReplayedFrame[]
+  readonly facts?: readonly FactRow[]
+  readonly reissues?: readonly EncodedReissue[]
 }
 
 /** @throws RangeError when a name cannot be numbered (`Names.seriesOf`). */
@@ -77,13 +85,21 @@ export function encodeTick(tick: Tick, names: Names, scratch: Scratch = new Scra
     scratch.u32At(start, scratch.length - start - 8 - SNAPSHOT_HEAD_BYTES)
     scratch.i32At(start + 4, contentCrc(scratch.since(start + 8)))
   }
-  encodeRest(tick, names.pending(), scratch)
+  const reissues = tick.reissues?.map((reissue) => encodeReissue(reissue, names))
+  encodeRest(tick, { names: names.pending(), reissues }, scratch)
   return scratch.copy()
 }
 
-function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
-  const { strips = [], replayed = [] } = tick
-  const beside = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + strips.length + replayed.length
+function encodeReissue({ devices, ...reissue }: Reissue, names: Names): EncodedReissue {
+  const { bed, stay } = reissue
+  return { ...reissue, streams: devices.map((device) => [device, names.streamOf({ device, bed, stay })]) }
+}
+
+type Named = { readonly names: NewNames; readonly reissues: readonly EncodedReissue[] | undefined }
+
+function encodeRest(tick: Tick, { names, reissues }: Named, scratch: Scratch): void {
+  const { strips = [], replayed = [], facts = [] } = tick
+  const beside = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + strips.length + replayed.length + facts.length + (reissues?.length ?? 0)
   const isEmpty = beside + names.streams.length + names.series.length === 0
   if (isEmpty) {
     scratch.u32(0)
@@ -98,6 +114,8 @@ function encodeRest(tick: Tick, names: NewNames, scratch: Scratch): void {
       stays: tick.stays,
       messages: tick.messages,
       ...(tick.replayed ? { replayed: tick.replayed } : {}),
+      ...(facts.length > 0 ? { facts: facts.map(factRow) } : {}),
+      ...(reissues ? { reissues } : {}),
       quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
         at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
       })),
@@ -114,6 +132,8 @@ function encodeEvent(stored: StoredEvent): EncodedEvent {
   if (stored.kind === 'gateway') {
     return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: stored.what, subject: stored.subject }) }
   }
+  // To the table it is an event of no alert; its body says which.
+  if (stored.kind === 'given') return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: 'medicine given', given: stored.given, subject: stored.subject }) }
   return { at: stored.at, kind: 'alert', alertId: stored.event.alertId, opens: opensAlert(stored.event), body: JSON.stringify(stored.event) }
 }
 
@@ -156,8 +176,14 @@ function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'
     at += strip.samples
     return whole
   })
-  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, strips, ...(rest.replayed ? { replayed: rest.replayed } : {}) }
+  return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, strips, ...learnedOf(rest) }
 }
+
+const learnedOf = ({ replayed, facts, reissues }: Rest): Pick<EncodedTick, 'replayed' | 'facts' | 'reissues'> => ({
+  ...(replayed ? { replayed } : {}),
+  ...(facts ? { facts } : {}),
+  ...(reissues ? { reissues } : {}),
+})
 
 /** The tick without the snapshots of which a name cannot be numbered; those become frames in quarantine. */
 export function withoutUnnameable(tick: Tick, names: Names): Tick {

@@ -6,6 +6,7 @@ import { storeLimits } from '../limits.ts'
 import { type Point, downsample, withHoles } from './downsample.ts'
 import { type SeqSpan, seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
+import { Revisions } from './revisions.ts'
 import { RowReader, type Series, type SnapshotRow } from './rows.ts'
 
 /** Whose values: all that came from a bed, whoever lay in it, or those of one stay. */
@@ -48,6 +49,8 @@ type Line = { readonly device: string; readonly series: Series; readonly points:
 type Gathering = {
   readonly query: TrendQuery
   readonly rows: RowReader
+  /** Rows whose place others have taken. */
+  readonly superseded: ReadonlySet<number>
   readonly lines: Map<string, Line>
   rowsLeft: number
   valuesLeft: number
@@ -55,16 +58,17 @@ type Gathering = {
 }
 
 export function readTrend(db: Database, query: TrendQuery, bounds: TrendBounds = storeLimits): RawTrend {
+  // Rows are found by when they came; a value may have been measured long before.
+  const span = seqsBetween(db, query.from, query.to + storeLimits.historyLateMs)
   const gathering: Gathering = {
     query,
     rows: new RowReader(db),
+    superseded: span ? new Revisions(db).superseded(span) : new Set(),
     lines: new Map(),
     rowsLeft: bounds.historyRowsMax,
     valuesLeft: bounds.historyValuesMax,
     damagedRows: 0,
   }
-  // Rows are found by when they came; a value may have been measured long before.
-  const span = seqsBetween(db, query.from, query.to + storeLimits.historyLateMs)
   if (span) for (const stream of streamsOf(db, query)) gather(db, gathering, { stream, ...span })
   const pointsMax = Math.min(Math.max(query.pointsMax ?? storeLimits.trendPointsMax, 4), storeLimits.historyPointsMax)
   return {
@@ -86,6 +90,7 @@ function gather(db: Database, gathering: Gathering, at: SeqSpan & { readonly str
   const ofStream = db.prepare<[SeqSpan & { readonly stream: number }], SnapshotRow>(readerQueries.SNAPSHOTS_OF_STREAM)
   for (const row of ofStream.iterate(at)) {
     if (--gathering.rowsLeft < 0 || gathering.valuesLeft < 0) return
+    if (gathering.superseded.has(row.seq)) continue
     const content = gathering.rows.content(row)
     if (content.kind === 'damaged') {
       gathering.damagedRows++

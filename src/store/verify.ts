@@ -7,9 +7,12 @@ import type { Database } from 'better-sqlite3'
 import { sealLimits } from '../limits.ts'
 import { bytesCrc, rowCrc, snapshotCrc } from './crc.ts'
 import { type LogRow, LogRows } from './log-rows.ts'
+import { type FactRow, isRightFact } from './facts.ts'
 import { minuteOf } from './marks.ts'
 import { type SeriesRow, type StreamRow, seriesCrc, streamCrc } from './names.ts'
 import { readerQueries, verifyQueries } from './queries.ts'
+import { type OrderRow, isRightOrder } from './reissue.ts'
+import { type RevisionRow, revisionCrc } from './revisions.ts'
 import { type Damage, type MessageRow, RowReader, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
 import type { SealKey } from './seal-key.ts'
 import { type StripRow, stripCrc } from './strips.ts'
@@ -139,6 +142,9 @@ function* besideTheLog(db: Database): Generator<Damage, void, undefined> {
     const { crc, bytes, at, device, peer, why, length } = row
     if (crc !== bytesCrc(bytes, at, device, peer, why, length)) yield { table: 'quarantine', row: row.id, why: WRONG }
   }
+  for (const row of db.prepare<[], FactRow>(readerQueries.FACTS).iterate()) if (!isRightFact(row)) yield { table: 'fact', row: row.id, why: WRONG }
+  for (const row of db.prepare<[], RevisionRow>(verifyQueries.REVISIONS).iterate()) if (row.crc !== revisionCrc(row)) yield { table: 'revision', row: row.seq, why: WRONG }
+  for (const row of db.prepare<[], OrderRow>(verifyQueries.REISSUES).iterate()) if (!isRightOrder(row)) yield { table: 'reissue', row: row.id, why: WRONG }
   for (const { minute, seq, at } of db.prepare<[], MarkRow>(verifyQueries.MARKS).iterate()) {
     // Rows are deleted by retention; a mark whose row is there must name its minute.
     if (at !== null && minuteOf(at) !== minute) yield { table: 'mark', row: seq, why: 'it names another minute than its row' }

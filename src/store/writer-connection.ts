@@ -1,6 +1,7 @@
 /** An open vigil.db with every statement of the writer prepared. */
 
 import type { Database } from 'better-sqlite3'
+import type { FactRow } from './facts.ts'
 import type { SeriesRow, StreamRow } from './names.ts'
 import { readerQueries, sealQueries, writerQueries } from './queries.ts'
 import type { ReplayedFrame } from '../seams.ts'
@@ -52,6 +53,7 @@ export function connectionOf(db: Database) {
     removeQuarantined: db.prepare<[{ id: number }], { readonly device: string }>(writerQueries.REMOVE_QUARANTINED),
     markReplayed: db.prepare<[ReplayedFrame]>(writerQueries.MARK_REPLAYED),
     addStrip: db.prepare<[PackedStrip & { readonly crc: number }]>(writerQueries.ADD_STRIP),
+    addFact: db.prepare<[FactRow]>(writerQueries.ADD_FACT),
     countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
     putSegment: db.prepare<[Segment]>(sealQueries.PUT_SEGMENT),
     checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },

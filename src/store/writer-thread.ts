@@ -5,7 +5,7 @@
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { WallMs } from '../domain/time.ts'
-import { retentionLimits, sealLimits, storeLimits } from '../limits.ts'
+import { associationLimits, retentionLimits, sealLimits, storeLimits } from '../limits.ts'
 import type { EpochReason } from '../seams.ts'
 import type { Refused } from './database.ts'
 import type { KnownNames } from './names.ts'
@@ -45,9 +45,9 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
     answer({ kind: 'retained', report: writer.retain(order) })
   }
   /** A file that takes no row any more: the next thread sets it aside. */
-  const orCondemn = (serve: (first: ToWriter) => void) => (first: ToWriter): void => {
+  const orCondemn = <Given extends readonly unknown[]>(serve: (...given: Given) => void) => (...given: Given): void => {
     try {
-      serve(first)
+      serve(...given)
     } catch (error) {
       if (!(error instanceof StoreCondemned)) throw error
       writer.close()
@@ -61,11 +61,21 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
     sealing = writer.seal() ? setTimeout(seal, sealLimits.stepPauseMs) : null
   }
   seal()
+  /** So does putting rows right. */
+  let reissuing: NodeJS.Timeout | null = null
+  const reissue = orCondemn((): void => {
+    reissuing = null
+    const next = writer.reissue()
+    const pauseMs = next === 'more' ? associationLimits.reissuePauseMs : associationLimits.reissueRetryMs
+    if (next !== 'nothing') reissuing = setTimeout(reissue, pauseMs)
+  })
+  reissue()
   port.on('message', orCondemn((first: ToWriter) => {
     let message: ToWriter | undefined = first
     while (message) {
       if (message.kind === 'close') {
         if (sealing) clearTimeout(sealing)
+        if (reissuing) clearTimeout(reissuing)
         writer.close()
         port.close()
         return
@@ -103,6 +113,7 @@ export function serveStore(port: MessagePort, settings: WriterSettings, hooks: W
     if (retention) retain(retention)
     writer.eraseTraces()
     sealing ??= setTimeout(seal, sealLimits.stepPauseMs)
+    reissuing ??= setTimeout(reissue, associationLimits.reissuePauseMs)
   }))
 }
 

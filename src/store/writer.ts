@@ -9,7 +9,7 @@
 
 import { performance } from 'node:perf_hooks'
 import Database from 'better-sqlite3'
-import type { WallMs } from '../domain/time.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import type { CommitResult, EpochReason } from '../seams.ts'
 import { numbered } from './crc.ts'
@@ -20,6 +20,7 @@ import { MessageRing } from './message-ring.ts'
 import { type KnownNames, type SeriesName, type StreamName, seriesCrc, streamCrc } from './names.ts'
 import { type Recovered, openWhateverItHolds } from './recover.ts'
 import { Retention, type RetentionOrder, type RetentionReport, forcedSentence } from './retention.ts'
+import { Reissuer, addReissue } from './reissue.ts'
 import { Sealer } from './seal.ts'
 import { type SealKey, openSealKey } from './seal-key.ts'
 import { type EncodedFrame, type EncodedTick, decodeTick } from './tick-codec.ts'
@@ -88,6 +89,7 @@ export class Writer {
   #messages: MessageRing
   #retention: Retention
   #sealer: Sealer | null
+  #reissuer: Reissuer
   readonly #key: SealKey | null
   /** Names that main has given and no commit has yet made durable. */
   #streams: StreamName[] = []
@@ -104,6 +106,7 @@ export class Writer {
     this.#lastSeq = lastSeqOf(this.#connection)
     this.#messages = new MessageRing(this.#connection)
     this.#retention = new Retention(db)
+    this.#reissuer = new Reissuer(this.#connection.db)
     this.#key = sealKeyOf(settings.folder)
     this.#sealer = this.#key && new Sealer(db, this.#key)
   }
@@ -234,6 +237,32 @@ export class Writer {
     }
   }
 
+  /**
+   * One bounded step of putting rows right, in a transaction of its own, for when nobody waits. `more`: there is more to do at
+   * once; `later`: the disk fails, and it is to be tried again.
+   * @throws Error only for a bug; then nothing was written.
+   */
+  reissue(): 'nothing' | 'more' | 'later' {
+    const connection = this.#connection
+    // The next group opens the file anew, and after it this is asked again.
+    if (!connection) return 'nothing'
+    try {
+      if (!this.#reissuer.isWanted) return 'nothing'
+      connection.begin.run()
+      const step = this.#reissuer.step(connection, this.#lastSeq)
+      let seq = step.lastSeq
+      if (step.said) seq = this.#addTick(connection, saying(step.said.what, wallMs(step.said.at), { bed: step.said.bed, stay: step.said.stay, device: null }), seq).lastSeq
+      this.#hooks.beforeCommit?.(connection.db)
+      connection.commit.run()
+      this.#lastSeq = seq
+      return 'more'
+    } catch (error) {
+      this.#undo(connection, error)
+      if (!(error instanceof Database.SqliteError)) throw error
+      return 'later'
+    }
+  }
+
   /** One bounded step of sealing, for when nobody waits. False when there is nothing to do until the log has grown. */
   seal(): boolean {
     try {
@@ -331,6 +360,7 @@ export class Writer {
     this.#lastSeq = lastSeqOf(this.#connection)
     this.#messages = new MessageRing(this.#connection)
     this.#retention = new Retention(opened.db)
+    this.#reissuer = new Reissuer(opened.db)
     this.#sealer = this.#key && new Sealer(opened.db, this.#key)
     return this.#connection
   }
@@ -379,6 +409,7 @@ export class Writer {
         return false
       }
     }
+    for (const fact of tick.facts ?? []) orRefuse('fact', { id: fact.id, at: fact.learnedAt }, () => connection.addFact.run(fact))
     for (const stay of tick.stays) orRefuse('stay', stay, () => whole(connection, () => putStay(connection, stay)))
     for (const snapshot of tick.snapshots) {
       const { stream, receivedAt, sentAt, readings, crc } = snapshot
@@ -398,6 +429,7 @@ export class Writer {
     for (const event of tick.events) {
       if (orRefuse('event', event, () => whole(connection, () => addEvent(connection, event, seq + 1)))) seq++
     }
+    for (const reissue of tick.reissues ?? []) orRefuse('order to put rows right', { from: reissue.from, to: reissue.to }, () => addReissue(connection.db, reissue))
     for (const message of tick.messages) orRefuse('message identity', message, () => this.#messages.put(connection, message))
     for (const strip of tick.strips) orRefuse('strip', { ...strip, samples: strip.samples.length }, () => addStrip(connection, strip))
     try {
@@ -424,10 +456,12 @@ function sealKeyOf(folder: string): SealKey | null {
   }
 }
 
+type Subject = { readonly bed: string | null; readonly stay: string | null; readonly device: string | null }
+
 /** A tick that says one thing of the gateway itself. */
-const saying = (what: string, at: WallMs): EncodedTick => ({
+const saying = (what: string, at: WallMs, subject: Subject = { bed: null, stay: null, device: null }): EncodedTick => ({
   names: { streams: [], series: [] }, snapshots: [], stays: [], messages: [], quarantined: [], strips: [],
-  events: [{ at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what, subject: { bed: null, stay: null, device: null } }) }],
+  events: [{ at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what, subject }) }],
 })
 
 /** A fault of what was to be written, not of the disk. */

@@ -1,6 +1,7 @@
 /** The closed vocabulary of the live lane: no other word of an alert leaves the ward. Pure. */
 
 import { METRICS, VARIABLES, metricOfId } from '../domain/metrics.ts'
+import { POPULATIONS } from '../domain/population.ts'
 import { ABSENT_REASONS } from '../domain/reading.ts'
 
 /** What a word becomes that is in no list. */
@@ -23,7 +24,8 @@ const CONDITION_WORDS = [
   'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation', 'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible',
   'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames', 'unbound', 'association',
   'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response', 'deterioration', 'rule',
-  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged', OTHER,
+  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'two', 'senders', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged',
+  'step', 'reversed', 'flat', 'differs', 'weak', 'draft', 'limits', 'cross', 'check', 'watch', 'metric', OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
@@ -31,12 +33,12 @@ const INPUT_WORDS = [
   'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate',
   'infectionSuspected', 'infection', 'population', 'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age',
   'limit', 'duration', 'seconds', 'frames', 'channel', 'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'SpO₂ scale', 'infection suspected', 'last frame',
-  'usual SBP, last 4 h', 'white cells', 'band cells', 'PaCO₂', OTHER,
+  'usual SBP, last 4 h', 'white cells', 'band cells', 'PaCO₂', 'alarms of the monitor', OTHER,
 ] as const
 
 /** Values of inputs that are words. */
 const VALUE_WORDS = [
-  'A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', 'adult', 'paediatric', 'neonate', 'on oxygen', 'on air', 'not said', ...ABSENT_REASONS, OTHER,
+  'A', 'C', 'V', 'P', 'U', 'yes', 'no', 'true', 'false', 'unknown', ...POPULATIONS, 'on oxygen', 'on air', 'not said', 'alarm-off', 'alarm-paused', 'audio-off', 'audio-paused', ...ABSENT_REASONS, OTHER,
 ] as const
 
 /** Units of inputs that are no metric's in UCUM: those of scores and words, and what is printed on a monitor. */

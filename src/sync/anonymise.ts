@@ -4,7 +4,7 @@
  * not leave. Pure: what stands for whom is looked up through an argument.
  *
  * Not sent, and counted instead: rows of devices that are bound to no stay (whose values would they be?), the gateway's
- * own events, metrics outside the table. They move the cursor like any other row; the `gaps` events are made of the counts.
+ * own events, medicines given, metrics outside the table. They move the cursor like any other row; the `gaps` events are made of the counts.
  */
 
 import { type EventOrigin, type Surrogate, type Withheld, type WithheldReason, eventKey, qualityOf } from '../domain/batch.ts'
@@ -91,7 +91,10 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
   for (const row of rows) {
     if (row.kind === 'snapshot') {
       const { stay, device, observations } = row.snapshot
-      if (stay === null) withhold('no-stay', 1, observations.length)
+      // Central is not told yet that a value was another patient's: not as a new one, and not as the one who it was not.
+      if (row.isSuperseded === true) withhold('superseded', 1, observations.length)
+      else if (row.revision !== undefined) withhold('revised', 1, observations.length)
+      else if (stay === null) withhold('no-stay', 1, observations.length)
       else for (const observation of observations) {
         const metric = metricOfId(observation.metric.id)
         if (metric === undefined) withhold('unknown-metric', 0, 1)
@@ -100,7 +103,7 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
           addTo(groups, { stay, device, metric, sensor, seq: row.seq }, columnOf(observation))
         }
       }
-    } else if (row.stored.kind === 'gateway') withhold('gateway-event', 1, 0)
+    } else if (row.stored.kind !== 'alert') withhold('gateway-event', 1, 0)
     else {
       const event = alertEvent(row.stored.event, row.seq, lane)
       if (typeof event === 'string') withhold(event, 1, 0)

@@ -14,6 +14,8 @@ export interface Breaker {
   state(): 'closed' | 'open' | 'half-open'
   /** How long until a call may be tried; 0 for now. */
   waitMs(): number
+  /** Failed calls since the last that did not. */
+  failures(): number
 }
 
 /** No answer, or one that says "not now" and not when. A central that names a time is well: it is obeyed, not broken off. */
@@ -36,8 +38,14 @@ export function createBreaker(clock: Pick<Clock, 'mono'>): Breaker {
     },
   }
   const policy = circuitBreaker(handleWhenResult(isFailure), { breaker: new ConsecutiveBreaker(syncLimits.breakerFailures), halfOpenAfter: pause })
+  let failures = 0
   return {
-    run: (send) => policy.execute(send),
+    async run(send) {
+      const answer = await policy.execute(send)
+      failures = isFailure(answer) ? failures + 1 : 0
+      return answer
+    },
+    failures: () => failures,
     state() {
       switch (policy.state) {
         case CircuitState.Closed:

@@ -5,6 +5,8 @@ import type { BatchItem, CutBatch, EventOrigin } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { CentralEvent } from './anonymise.ts'
+import type { HospitalEvent } from './hospital.ts'
+import { type LaneName, METHODS } from './lanes.ts'
 
 /** Known to this module alone: what is in a batch was cleared by the anonymiser, here or when it was cut the first time. */
 const sealed: unique symbol = Symbol('sealed event')
@@ -21,14 +23,15 @@ export type BatchFrame = {
   readonly seqTo: number
   /** With the last of these batches, nothing of the epoch up to `seqTo` is left to send. */
   readonly completes: boolean
+  readonly lane: LaneName
+  /** Central found it too old for its real-time lane: this is for its history. */
+  readonly historical?: boolean
 }
 
 export const SCHEMA_VERSION = 1
 const SOURCE = 'vigil-gateway'
-const LANE = 'live'
-const METHOD = 'limited-data-set'
 
-export const cutEvent = (event: CentralEvent, origin: EventOrigin | null): CutEvent => ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
+export const cutEvent = (event: CentralEvent | HospitalEvent, origin: EventOrigin | null): CutEvent => ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
 
 /** An event that was cut before and comes back from our own ledger, as a dead letter. */
 export const recutEvent = (json: string, item: BatchItem): CutEvent => ({ [sealed]: true, json, origin: item.origin, retries: item.retries })
@@ -52,13 +55,14 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
     schemaVersion: SCHEMA_VERSION,
     organizationId: frame.organizationId,
     gatewayId: frame.gatewayId,
-    lane: LANE,
-    method: METHOD,
+    lane: frame.lane,
+    method: METHODS[frame.lane],
     keyEpoch: frame.epoch,
     seqFrom: frame.seqFrom,
     seqTo: frame.seqTo,
     // So that a gateway whose ledger is lost can ask from where to go on.
     ...(frame.completes ? { through: frame.seqTo } : {}),
+    ...(frame.historical ? { historical: true } : {}),
     sha256: sha256(eventsText),
   })
   // The metadata holds the hash of the events and the time of the cut, so a dead letter that is tried again is a new batch.
@@ -76,15 +80,19 @@ export function cutBatches(events: readonly CutEvent[], frame: BatchFrame, bytes
 }
 
 /** For a batch that central finds too large. Keys and order stay. @throws Error when there is but one event. */
-export function splitBatch(batch: CutBatch, frame: Omit<BatchFrame, 'completes'>): readonly CutBatch[] {
+export function splitBatch(batch: CutBatch, frame: Omit<BatchFrame, 'completes' | 'historical'>): readonly CutBatch[] {
   const events = eventsOf(batch)
   if (events.length < 2) throw new Error('a batch of one event cannot be split')
-  return halves(events, { ...frame, completes: completes(batch) }, Number.POSITIVE_INFINITY)
+  const metadata = metadataOf(batch)
+  return halves(events, { ...frame, completes: metadata.through !== undefined, historical: isHistorical(batch) }, Number.POSITIVE_INFINITY)
 }
 
-function completes(batch: CutBatch): boolean {
-  const parsed: { metadata?: { through?: unknown } } = JSON.parse(new TextDecoder().decode(batch.body))
-  return parsed.metadata?.through !== undefined
+/** Whether central wants these events as history. */
+export const isHistorical = (batch: CutBatch): boolean => metadataOf(batch).historical === true
+
+function metadataOf(batch: CutBatch): { readonly through?: unknown; readonly historical?: unknown } {
+  const parsed: { metadata?: { through?: unknown; historical?: unknown } } = JSON.parse(new TextDecoder().decode(batch.body))
+  return parsed.metadata ?? {}
 }
 
 function halves(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {

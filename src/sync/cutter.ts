@@ -4,11 +4,12 @@ import type { DeadEvent, DeadLetter } from '../domain/batch.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
-import { compileLive } from './anonymise.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
 import { type Span, positionOf, scopeOf, spansOf } from './position.ts'
+import { ALL, type Filter, filtered } from './filter.ts'
+import { type LaneName, compile } from './lanes.ts'
 import type { SyncLedger } from './ledger.ts'
-import type { Scanner } from './scanner.ts'
+import type { ScanResult, Scanner } from './scanner.ts'
 
 export type CutterParts = {
   readonly sink: string
@@ -19,6 +20,9 @@ export type CutterParts = {
   readonly scanner: Scanner
   /** Names that the ward has learned since the last call. */
   readonly identifiers: () => Iterable<string>
+  /** Live where nothing is said. */
+  readonly lane?: LaneName
+  readonly filter?: Filter
 }
 
 /** `nothing`: the log holds no more. `full`: the bounds were reached, so there is more. */
@@ -74,17 +78,20 @@ export interface Cutter {
   cutRetries(at: WallMs, bytesMax: number): CutResult
 }
 
-export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers }: CutterParts): Cutter {
+export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL }: CutterParts): Cutter {
   type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean }
-  const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, ...range })
+  const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, lane, ...range })
+  // What stays in the hospital is about its patients by name; what leaves it is looked at once more.
+  const scan = (event: unknown): ScanResult => (lane === 'hospital' ? { kind: 'clean' } : scanner.scan(event))
+  const learn = (names: Iterable<string>): void => (lane === 'hospital' ? undefined : scanner.learn(names))
 
   function cutRows(rows: readonly LoggedRow[], { epoch, seqTo }: { readonly epoch: string; readonly seqTo: number }, at: WallMs, bytesMax: number): number {
-    const { events, withheld } = compileLive(rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) })
+    const { events, withheld } = filtered(compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }), filter)
     const clean: CutEvent[] = []
     const stopped: DeadEvent[] = []
     const seqFrom = rows[0]?.seq ?? seqTo
     for (const { event, origin } of events) {
-      const scanned = scanner.scan(event)
+      const scanned = scan(event)
       if (scanned.kind === 'clean') clean.push(cutEvent(event, origin))
       else stopped.push({ event: JSON.stringify(event), origin, retries: 0, why: hitText(scanned.at), seqFrom, seqTo })
     }
@@ -101,7 +108,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     let stopped = 0
     for (const { id, event, origin, retries, seqFrom, seqTo } of letters) {
       const parsed: unknown = JSON.parse(event)
-      const scanned = scanner.scan(parsed)
+      const scanned = scan(parsed)
       if (scanned.kind === 'clean') clean.push({ id, seqFrom, seqTo, event: recutEvent(event, { origin, retries: retries + 1 }) })
       else {
         ledger.refuseRetry(id, hitText(scanned.at))
@@ -132,8 +139,8 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
       const last = found?.rows.at(-1)
       if (!found || last === undefined) return { kind: 'nothing' }
       const { rows, full, epoch } = found
-      scanner.learn(identifiers())
-      scanner.learn(new Set(namesIn(rows)))
+      learn(identifiers())
+      learn(new Set(namesIn(rows)))
       // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
       return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, { epoch, seqTo: last.seq }, at, bytesMax)) }
     },
@@ -141,7 +148,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
       const letters = ledger.lettersToRetry(sink, syncLimits.deadLettersPerRetryMax)
       const [first] = letters
       if (first === undefined) return { kind: 'nothing' }
-      scanner.learn(identifiers())
+      learn(identifiers())
       return { kind: 'cut', full: false, stopped: ledger.transaction(() => cutLetters(letters, first.epoch, at, bytesMax)) }
     },
   }

@@ -53,4 +53,22 @@ export interface SyncLedger {
   /** What was saved last; null before the first. */
   status(sink: string): { readonly lastAcceptedAt: WallMs | null } | null
   saveStatus(sink: string, at: WallMs, status: Omit<SyncStatus, 'fenced'>): void
+  /** What a sink must not forget over a restart. */
+  memory(sink: string, name: string): string | null
+  remember(sink: string, name: string, value: string | null): void
+  count(sink: string, what: string, times: number): void
 }
+
+/** The part of the ledger that one sink may use: its own memory and its own counts. */
+export interface SinkMemory {
+  get(name: string): string | null
+  /** null forgets. */
+  put(name: string, value: string | null): void
+  count(what: string, times?: number): void
+}
+
+export const memoryOf = (ledger: Pick<SyncLedger, 'memory' | 'remember' | 'count'>, sink: string): SinkMemory => ({
+  get: (name) => ledger.memory(sink, name),
+  put: (name, value) => ledger.remember(sink, name, value),
+  count: (what, times = 1) => ledger.count(sink, what, times),
+})

@@ -4,18 +4,24 @@
  * (central is away), pauses (central refuses our token) or becomes dead letters (central refuses the data).
  */
 
-import type { DeadEvent, EventOrigin, StoredBatch, SyncStatus } from '../domain/batch.ts'
+import type { StoredBatch, SyncStatus } from '../domain/batch.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
-import type { ClaimAnswer, Clock, EpochReason, Sink, SinkAnswer } from '../seams.ts'
-import { createBreaker, retryDelayMs } from './breaker.ts'
-import { eventsOf, splitBatch } from './cut.ts'
+import type { Clock, EpochReason, Sink, SinkAnswer } from '../seams.ts'
+import { retryDelayMs } from './breaker.ts'
+import { type CutEvent, cutBatches, splitBatch } from './cut.ts'
 import { type CutterParts, createCutter } from './cutter.ts'
+import { type Pace, UNPACED, closedMs, hoursText, restMs } from './pace.ts'
 import { spansOf } from './position.ts'
+import { createRoute } from './route.ts'
 import { createScanner } from './scanner.ts'
+import { NONE, type Rejected, allOf, rowsOf, verdictOn } from './verdict.ts'
 
 export type PumpParts = Omit<CutterParts, 'sink' | 'scanner'> & {
   readonly sink: Sink
+  /** Where batches go while the breaker of the sink is open. */
+  readonly fallback?: Sink | undefined
+  readonly pace?: Pace
   readonly clock: Clock
   /** 0 ≤ x < 1, for the jitter. */
   readonly random: () => number
@@ -46,13 +52,18 @@ export interface Pump {
   status(): SyncStatus
 }
 
-type Trouble = { readonly kind: 'behind' | 'paused'; readonly why: string; readonly until: MonoMs }
+/** `ok`: it waits by its own rules. */
+type Trouble = { readonly kind: 'ok' | 'behind' | 'paused'; readonly why: string; readonly until: MonoMs }
+
+/** Counted with each sink. */
+const BY_FALLBACK = 'batches sent through the fallback'
+const AS_HISTORY = 'events sent again as history'
 
 export function createPump(parts: PumpParts): Pump {
-  const { sink, ledger, log, clock, random } = parts
+  const { sink, ledger, log, clock, random, lane = 'live', pace = UNPACED } = parts
   const scanner = createScanner([parts.gatewayId, ...log.epochs.map(({ epoch }) => epoch)])
   const cutter = createCutter({ ...parts, sink: sink.id, scanner })
-  const breaker = createBreaker(clock)
+  const route = createRoute(sink, parts.fallback, clock)
   let bytesMax: number = syncLimits.batchBytesMax
   let failures = 0
   let trouble: Trouble | null = null
@@ -73,8 +84,8 @@ export function createPump(parts: PumpParts): Pump {
   function status(): SyncStatus {
     const lagRows = Math.max(0, log.lastSeq() - cutter.position())
     const deadLetters = ledger.deadCount(sink.id)
-    const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: breaker.state(), fenced }
-    if (trouble !== null) return { kind: trouble.kind, why: trouble.why, ...rest }
+    const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: route.state(), fenced }
+    if (trouble !== null && !(trouble.kind === 'ok' && trouble.why === '')) return { kind: trouble.kind, why: trouble.why, ...rest }
     if (lagRows > syncLimits.rowsPerBatchMax) return { kind: 'behind', why: `catching up: ${lagRows} rows are still to be sent`, ...rest }
     return { kind: 'ok', why: '', ...rest }
   }
@@ -97,21 +108,15 @@ export function createPump(parts: PumpParts): Pump {
     trouble = { kind, why, until: monoMs(clock.mono() + ms) }
   }
 
-  function settle(batch: StoredBatch, rejected: ReadonlyMap<number, string>): void {
-    const events = rejected.size > 0 ? eventsOf(batch) : []
-    const acknowledged: EventOrigin[] = []
-    const dead: DeadEvent[] = []
-    batch.items.forEach((item, index) => {
-      const why = rejected.get(index)
-      const event = events[index]
-      if (why !== undefined && event !== undefined) dead.push({ ...item, event: event.json, why, seqFrom: batch.seqFrom, seqTo: batch.seqTo })
-      else if (item.origin !== null) acknowledged.push(item.origin)
-    })
+  function settle(batch: StoredBatch, rejected: Rejected): void {
+    const { acknowledged, dead, stale } = verdictOn(batch, rejected)
     const at = clock.wall()
     ledger.transaction(() => {
+      // Behind all that waits, for it is the oldest news; before the cursor moves, so that nothing is passed over.
+      if (stale.length > 0) keepAsHistory(batch, stale, at)
       ledger.settle(sink.id, batch, { acknowledged, dead, at })
       // Central took the call, whatever it thought of the events.
-      trouble = null
+      rest(restMs(pace, batch.items.length))
       fenced = false
       failures = 0
       if (rejected.size < batch.items.length) lastAcceptedAt = at
@@ -119,15 +124,23 @@ export function createPump(parts: PumpParts): Pump {
     })
   }
 
-  const all = (batch: StoredBatch, why: string): ReadonlyMap<number, string> => new Map(batch.items.map((_item, index) => [index, why]))
+  function keepAsHistory({ epoch, seqFrom, seqTo }: StoredBatch, events: readonly CutEvent[], at: WallMs): void {
+    const { organizationId, gatewayId } = parts
+    ledger.keep(sink.id, epoch, false, cutBatches(events, { at, organizationId, gatewayId, epoch, seqFrom, seqTo, lane, completes: false, historical: true }, bytesMax))
+    ledger.count(sink.id, AS_HISTORY, events.length)
+  }
+
+  function rest(ms: number): void {
+    trouble = ms <= 0 ? null : { kind: 'ok', why: '', until: monoMs(clock.mono() + ms) }
+  }
 
   function split(batch: StoredBatch, why: string): void {
-    if (batch.items.length < 2) return settle(batch, all(batch, `central finds this event too large: ${why}`))
+    if (batch.items.length < 2) return settle(batch, allOf(batch, `central finds this event too large: ${why}`))
     // What follows is cut small enough at once.
     bytesMax = Math.max(syncLimits.batchBytesMin, Math.min(bytesMax, Math.ceil(batch.body.length / 2)))
     const { epoch, seqFrom, seqTo } = batch
     const { organizationId, gatewayId } = parts
-    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId, gatewayId, epoch, seqFrom, seqTo }))
+    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId, gatewayId, epoch, seqFrom, seqTo, lane }))
   }
 
   function refused(batch: StoredBatch, answer: SinkAnswer & { kind: 'refused' }): void {
@@ -139,7 +152,9 @@ export function createPump(parts: PumpParts): Pump {
       case 'split':
         return split(batch, answer.why)
       case 'dead':
-        return settle(batch, all(batch, answer.why))
+        return settle(batch, allOf(batch, answer.why))
+      case 'stale':
+        return settle(batch, allOf(batch, answer.why, true))
     }
   }
 
@@ -153,13 +168,13 @@ export function createPump(parts: PumpParts): Pump {
   function retryLater(answer: SinkAnswer & { kind: 'retry' }): void {
     failures++
     const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)
-    hold('behind', answer.why, Math.max(breaker.waitMs(), delayMs))
+    hold('behind', answer.why, route.waitMs(delayMs))
   }
 
   async function claim(stop: AbortSignal): Promise<Step> {
     const { organizationId, gatewayId } = parts
     const epochs = log.epochs.slice(-syncLimits.epochsClaimedMax).map(({ epoch }) => epoch)
-    const answer = await breaker.run<ClaimAnswer>(async () => (await sink.claim?.({ organizationId, gatewayId, epochs }, stop)) ?? { kind: 'unknown' })
+    const answer = await route.claim({ organizationId, gatewayId, epochs }, stop)
     if (stop.aborted && answer.kind === 'retry') return { kind: 'idle' }
     switch (answer.kind) {
       case 'unknown':
@@ -215,9 +230,9 @@ export function createPump(parts: PumpParts): Pump {
     switch (answer.kind) {
       case 'accepted':
       case 'duplicate':
-        return settle(batch, new Map())
+        return settle(batch, NONE)
       case 'partly':
-        return settle(batch, new Map(answer.rejected.map(({ index, code, detail }) => [index, `${code}: ${detail}`])))
+        return settle(batch, rowsOf(answer))
       case 'retry':
         return retryLater(answer)
       case 'refused':
@@ -232,9 +247,16 @@ export function createPump(parts: PumpParts): Pump {
     if (!claimed) return claim(stop)
     const batch = ledger.pending(sink.id)
     if (batch === null) return cut()
-    const answer = await breaker.run(() => sink.send({ batchId: batch.batchId, body: batch.body, events: batch.items.length }, stop))
+    const shutMs = closedMs(pace, clock.wall())
+    if (shutMs > 0) {
+      hold('ok', pace.hours === null ? '' : `sends from ${hoursText(pace.hours)}`, Math.min(shutMs, syncLimits.closedLookMs))
+      tell()
+      return { kind: 'done', full: true }
+    }
+    const { answer, byFallback } = await route.send({ batchId: batch.batchId, body: batch.body, events: batch.items.length }, stop)
     // Stopped in mid-call: whatever came back, the batch is stored and is sent again.
     if (stop.aborted && answer.kind === 'retry') return { kind: 'idle' }
+    if (byFallback && answer.kind !== 'retry') ledger.count(sink.id, BY_FALLBACK, 1)
     take(batch, answer)
     tell()
     return { kind: 'done', full: more || ledger.pending(sink.id) !== null }

@@ -5,8 +5,9 @@ import type { SyncStatus } from '../domain/batch.ts'
 import { syncLimits } from '../limits.ts'
 import type { ClockSetting } from '../ops/clock.ts'
 import type { Clock } from '../seams.ts'
+import { combined, slowest } from './combine.ts'
+import type { Delivery } from './deliveries.ts'
 import type { Fork } from './pump.ts'
-import type { HttpsBatchSettings } from './sinks/https-batch.ts'
 
 /** All that the thread is given; plain data, for it is copied. */
 export type SyncSettings = {
@@ -14,7 +15,10 @@ export type SyncSettings = {
   readonly folder: string
   readonly gatewayId: string
   readonly organizationId: string
-  readonly sink: Omit<HttpsBatchSettings, 'instance'>
+  /** One or more, each with a name of its own. */
+  readonly deliveries: readonly Delivery[]
+  /** IANA name or offset: by whose clock a sink's hours are. */
+  readonly timeZone: string
   /** Drawn at each start of the gateway: central tells two boxes with one name apart by it. */
   readonly instance: string
   readonly clock: ClockSetting
@@ -24,8 +28,8 @@ export type SyncSettings = {
 
 export type ToSync = { readonly type: 'committed'; readonly lastSeq: number } | { readonly type: 'stop' }
 export type FromSync =
-  | { readonly type: 'status'; readonly status: SyncStatus }
-  | { readonly type: 'advanced'; readonly seq: number }
+  | { readonly type: 'status'; readonly sink: string; readonly status: SyncStatus }
+  | { readonly type: 'advanced'; readonly sink: string; readonly seq: number }
   | { readonly type: 'forked'; readonly fork: Fork }
   | { readonly type: 'set-aside'; readonly folder: string; readonly why: string }
 
@@ -35,7 +39,7 @@ export interface SyncHandle {
   status(): SyncStatus
   /** Called with each change; returns the way to stop. */
   onStatus(listener: (status: SyncStatus) => void): () => void
-  /** How far central has everything: the store may delete up to here. Returns the way to stop. */
+  /** How far every sink has everything: the store may delete up to here. Returns the way to stop. */
   onAdvanced(listener: (seq: number) => void): () => void
   /** Numbers would mean two things: begin another incarnation of the database, then `restart`. Returns the way to stop. */
   onForked(listener: (fork: Fork) => void): () => void
@@ -70,7 +74,12 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
-  let status = STARTING
+  const ids = settings.deliveries.map(({ id }) => id)
+  const statuses = new Map(ids.map((id) => [id, STARTING]))
+  /** Of this life of the thread: the log may be another than before. */
+  const positions = new Map<string, number>()
+  let status = combined(statuses) ?? STARTING
+  let advanced = -1
   let thread: SyncThread | null = null
 
   const changeStatus = (next: SyncStatus): void => {
@@ -83,14 +92,22 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
     new Promise((resolve) => {
       const current = spawn(settings)
       thread = current
+      positions.clear()
+      advanced = -1
       current.onMessage((message) => {
         switch (message.type) {
           case 'status':
-            changeStatus(message.status)
+            statuses.set(message.sink, message.status)
+            changeStatus(combined(statuses) ?? STARTING)
             break
-          case 'advanced':
-            for (const listener of advanceListeners) listener(message.seq)
+          case 'advanced': {
+            positions.set(message.sink, message.seq)
+            const all = slowest(ids, positions)
+            if (all === null || all <= advanced) break
+            advanced = all
+            for (const listener of advanceListeners) listener(all)
             break
+          }
           case 'forked':
             for (const listener of forkListeners) listener(message.fork)
             break

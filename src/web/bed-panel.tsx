@@ -11,6 +11,7 @@ import { alertsOfBed, highestOf } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
 import { type Judged, judgeValues } from './slots.ts'
 import { useStation } from './station.ts'
+import { LiveWaves } from './wave-lanes.tsx'
 import { absentText, bedText, inputText, numberText, unitText } from './words.ts'
 
 /** All that is known of one bed. The other beds stay in sight as a row of buttons, the open alerts in their list. */
@@ -45,6 +46,7 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
       </header>
       <div class="panel-body">
         <div class="panel-main">
+          <LiveWaves key={bed.id} bed={bed} />
           {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null}><AlertStrip alert={alert} /></AlertCard>)}</ol>}
           <PanelTrend bed={bed} judged={judged} alerts={ofBed} />
         </div>

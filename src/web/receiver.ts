@@ -2,7 +2,7 @@
 
 import { batch, signal, type Signal } from '@preact/signals'
 import { webLimits } from '../limits.ts'
-import type { AlertView, ClientMessage, ServerMessage } from '../api/wire.ts'
+import type { AlertView, ClientMessage, ServerMessage, WavesView } from '../api/wire.ts'
 import { get, paths } from './api.ts'
 import { advancePageClock, observeServer, type PageClock, type ServerClock, serverTime, startPageClock } from './clocks.ts'
 import { type Command, type Connection, isTrusted, type LinkEvent, startConnection, stepConnection } from './connection.ts'
@@ -22,9 +22,16 @@ export interface Receiver {
   connect(): void
   /** Forgets the ward: after a logout, or when the gateway does not know us. */
   disconnect(): void
+  /** The page's clock now, and the gateway's as well as the page knows: for what moves with each frame. */
+  clocks(): { readonly now: number; readonly server: number | null }
+  /** Asks for the waveforms of a bed, of one at a time, over each new connection too. Returns the way to stop. */
+  watchWaves(bed: string, take: WaveTaker): () => void
   /** These alerts have been painted, and the page is in sight. */
   displayed(shown: readonly AlertView[]): void
 }
+
+/** Takes what came, at page time `now`. */
+export type WaveTaker = (waves: WavesView, now: number) => void
 
 const SESSION_OVER = 4401
 const REPLACED = 4409
@@ -44,6 +51,7 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
   let socket: PageSocket | null = null
   let receipts: ReadonlySet<string> = new Set()
   let probing = false
+  let watching: { readonly bed: string; readonly take: WaveTaker } | null = null
 
   const ward = signal<WardState | null>(null)
   const connection = signal<Connection>({ ...startConnection(clock.nowMs), link: { kind: 'denied' } })
@@ -105,6 +113,7 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
         return { kind: 'heartbeat', seq: message.seq }
       case 'beds':
       case 'alerts':
+      case 'waves':
         return { kind: 'message' }
     }
   }
@@ -117,12 +126,23 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
       if (!happen(eventOf(message)) || !isTrusted(connection.peek().link)) return
       const before = ward.peek()
       const after = foldMessage(before, message, clock.nowMs)
+      if (message.type === 'waves') {
+        server = observeServer(server, message.at, { now: clock.nowMs, speed: before?.gateway.speed ?? 1 })
+        if (message.bed === watching?.bed) watching.take(message, clock.nowMs)
+        return
+      }
       if (message.type === 'snapshot') receipts = new Set()
       server = observeServer(server, message.at, { now: clock.nowMs, speed: after?.gateway.speed ?? 1 })
       ward.value = after
       if (message.type === 'snapshot' || message.type === 'heartbeat') moment.value = momentNow()
+      if (message.type === 'snapshot' && watching !== null) askWaves()
       events.taken(message, before)
     })
+  }
+
+  function askWaves(): void {
+    const message: ClientMessage = { type: 'waves', bed: watching?.bed ?? null }
+    socket?.send(JSON.stringify(message))
   }
 
   function look(): void {
@@ -144,6 +164,20 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
 
   return {
     ward, connection, moment, garbled,
+    clocks() {
+      const now = passTime()
+      return { now, server: server && serverTime(server, now) }
+    },
+    watchWaves(bed, take) {
+      const mine = { bed, take }
+      watching = mine
+      if (isTrusted(connection.peek().link)) askWaves()
+      return () => {
+        if (watching !== mine) return
+        watching = null
+        askWaves()
+      }
+    },
     connect() {
       connection.value = startConnection(passTime())
       look()

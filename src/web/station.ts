@@ -5,6 +5,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlertView, BedView, ServerMessage } from '../api/wire.ts'
 import { get, paths, post } from './api.ts'
+import type { Sweep } from './live-waves.ts'
 import { sortAlerts } from './order.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 import { createTrends, type Trends } from './trends.ts'
@@ -26,6 +27,8 @@ export interface Station {
   readonly route: Signal<Route>
   readonly openBed: Signal<string | null>
   readonly keysShown: Signal<boolean>
+  /** How fast live waveforms run over the screen. */
+  readonly sweep: Signal<Sweep>
   /** The tile that has the keyboard, if any: what `a` acts on. */
   readonly focusedBed: Signal<string | null>
   /** Open alerts, first things first. */
@@ -115,6 +118,7 @@ export function createStation(stop: AbortSignal): Station {
 
   return {
     receiver, trends, route, openBed, alerts, pending, demo, loginNote, go,
+    sweep: signal<Sweep>(25),
     keysShown: signal(false),
     focusedBed: signal<string | null>(null),
     acknowledge: (alert) => tap(alert.id, paths.acknowledge(alert.id), {}),

@@ -95,7 +95,7 @@ const NAMES: readonly (readonly [RegExp, LaneKind, string])[] = [
 ]
 
 /** What a nurse calls it, with the lead or the channel; a signal that this page does not know, as it came. */
-function nameOf(metric: string, channel: string): { readonly kind: LaneKind; readonly label: string } {
+export function nameOf(metric: string, channel: string): { readonly kind: LaneKind; readonly label: string } {
   const [, kind, name] = NAMES.find(([pattern]) => pattern.test(metric)) ?? [null, 'other' as const, metric]
   const lead = /^MDC_ECG_(?:ELEC_POTL|LEAD)_(\w+)$/.exec(metric)?.[1]?.replace(/^AV([RLF])$/, 'aV$1')
   return { kind, label: [name, lead ?? channel].filter((word) => word !== '').join(' ') }

@@ -41,6 +41,8 @@ export function foldMessage(state: WardState | null, message: ServerMessage, now
         devices: message.devices,
         firstSeen: new Map(message.beds.map((bed) => [bed.id, seenOf(bed, state?.firstSeen.get(bed.id), now)])),
       }
+    case 'waves':
+      return state
     case 'heartbeat':
       return state && { ...state, gateway: message.gateway, devices: message.devices }
     case 'beds': {

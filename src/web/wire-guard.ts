@@ -19,6 +19,12 @@ const isYou = (thing: unknown): boolean => isRecord(thing) && isText(thing['name
 
 const isListOf = (test: (thing: unknown) => boolean, thing: unknown): boolean => Array.isArray(thing) && thing.every(test)
 
+const isWaveLine = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['unit']) && typeof thing['follows'] === 'boolean' && ['from', 'rateHz', 'scale', 'offset'].every((name) => isNumber(thing[name])) &&
+  isListOf(isNumber, thing['samples'])
+const isWaveSignal = (thing: unknown): boolean =>
+  isRecord(thing) && ['key', 'metric', 'channel'].every((name) => isText(thing[name])) && isListOf(isWaveLine, thing['lines'])
+
 function isServerMessage(thing: unknown): thing is ServerMessage {
   if (!isRecord(thing) || !isNumber(thing['at'])) return false
   switch (thing['type']) {
@@ -33,6 +39,8 @@ function isServerMessage(thing: unknown): thing is ServerMessage {
       return isListOf(isAlert, thing['alerts'])
     case 'heartbeat':
       return isNumber(thing['seq']) && isGateway(thing['gateway']) && isListOf(isIdentified, thing['devices'])
+    case 'waves':
+      return isText(thing['bed']) && isNumber(thing['more']) && isListOf(isWaveSignal, thing['signals'])
     default:
       return false
   }

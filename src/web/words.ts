@@ -99,7 +99,10 @@ export function troubles(gateway: GatewayView): readonly string[] {
   const { store, sync } = gateway
   return [
     ...(store.kind === 'failing' ? [`Values are not being saved (${store.why}). Alerts still work.`] : []),
-    ...(sync.kind === 'behind' ? [`Central is ${sync.lagRows} rows behind${sync.why === '' ? '' : ` (${sync.why})`}. Nothing is lost.`] : []),
-    ...(sync.kind === 'paused' ? [`Sending to central is paused${sync.why === '' ? '' : ` (${sync.why})`}. Nothing is lost.`] : []),
+    ...(sync.sinks ?? [{ ...sync, id: '' }]).flatMap(({ id, kind, lagRows, why }) => {
+      const because = why === '' ? '' : ` (${why})`
+      if (kind === 'behind') return [`${id === '' ? 'Central' : id} is ${lagRows} rows behind${because}. Nothing is lost.`]
+      return kind === 'paused' ? [`Sending to ${id === '' ? 'central' : id} is paused${because}. Nothing is lost.`] : []
+    }),
   ]
 }

@@ -1,7 +1,7 @@
 import { onTestFinished, expect, test } from 'vitest'
 import { Hub, type HubParts } from '../../src/api/hub.ts'
 import type { Wire } from '../../src/api/page-line.ts'
-import type { Role, ServerMessage } from '../../src/api/wire.ts'
+import type { Role, ServerMessage, WavesView } from '../../src/api/wire.ts'
 import { apiLimits } from '../../src/limits.ts'
 import type { Session } from '../../src/security/sessions.ts'
 import { monoMs } from '../../src/domain/time.ts'
@@ -259,6 +259,10 @@ test.each([
   '{"type":"displayed","alerts":["<img src=x>"]}',
   '{"type":"displayed","alerts":[1]}',
   '{"type":"displayed","alerts":[],"by":"anna"}',
+  '{"type":"waves"}',
+  '{"type":"waves","bed":7}',
+  '{"type":"waves","bed":"bed 1"}',
+  '{"type":"waves","bed":"bed-1","all":true}',
 ])(
   'what is no message (%s) does nothing, is logged once without its words, and does not cut the page',
   (text) => {
@@ -306,4 +310,70 @@ test('an engineer sees no names, a nurse no devices that stand nowhere', () => {
   expect(pages.biomed.sent.map(({ type }) => type)).toEqual(['snapshot', 'beds', 'heartbeat'])
   const whoSees = (what: string): Role[] => (['nurse', 'biomed', 'admin'] as const).filter((role) => text(role).includes(what))
   expect([whoSees('Ada'), whoSees('4711'), whoSees('stray')]).toEqual([['nurse', 'admin'], ['nurse', 'admin'], ['biomed', 'admin']])
+})
+
+const waves = (from: number): WavesView => ({
+  bed: 'bed-1', more: 0, signals: [{ key: 'ecg', metric: 'MDC_ECG_ELEC_POTL_II', channel: '', lines: [{ from, rateHz: 250, scale: 0.005, offset: 0, unit: 'mV', follows: false, samples: [1, 2] }] }],
+})
+
+test('waveforms go to the page that asked for them, a few times a second, and no longer than it asks', () => {
+  const { fake, join, pass } = ward()
+  const one = join()
+  const other = join()
+  one.joined.received('{"type":"waves","bed":"bed-1"}')
+  fake.waves.push(waves(1), waves(2))
+  expect(one.wire.of('waves')).toEqual([])
+  pass(pulseMs)
+  expect(one.wire.of('waves')).toMatchObject([{ bed: 'bed-1', signals: [{ lines: [{ from: 1 }] }] }])
+  pass(10 * pulseMs)
+  expect(one.wire.of('waves')).toHaveLength(2)
+  one.joined.received('{"type":"waves","bed":null}')
+  fake.waves.push(waves(3))
+  pass(10 * pulseMs)
+  expect(one.wire.of('waves')).toHaveLength(2)
+  expect(other.wire.of('waves')).toEqual([])
+  expect(fake.asked).toEqual(['waves bed-1'])
+})
+
+test('however often a page asks for waveforms, it gets them with the next pulse', () => {
+  const { fake, join, pass } = ward()
+  const { wire, joined } = join()
+  for (let index = 0; index < apiLimits.socketMessagesPerSecondMax; index++) {
+    joined.received('{"type":"waves","bed":"bed-1"}')
+    fake.waves.push(waves(index))
+  }
+  pass(pulseMs)
+  expect(wire.of('waves')).toHaveLength(1)
+})
+
+test('a page that lags loses waveforms first, before beds, and never alerts', () => {
+  const { fake, join, pass } = ward()
+  const { wire, joined } = join()
+  joined.received('{"type":"waves","bed":"bed-1"}')
+  fake.waves.push(...Array.from({ length: 50 }, (_, index) => waves(index)))
+  const counts = (): number[] => {
+    fake.change({ beds: [aBed('bed-1')], alerts: [anAlert('alert-1')] })
+    pass(bedsPushMs)
+    const sent = wire.sent.splice(0)
+    return ['waves', 'beds', 'alerts'].map((type) => sent.filter((message) => message.type === type).length)
+  }
+  wire.sent.splice(0)
+  wire.waiting = apiLimits.socketWavesBytes
+  expect(counts()).toEqual([2, 1, 1])
+  wire.waiting = apiLimits.socketWavesBytes + 1
+  expect(counts()).toEqual([0, 1, 1])
+  wire.waiting = socketSlowBytes + 1
+  expect(counts()).toEqual([0, 0, 1])
+  wire.waiting = 0
+  expect(counts()).toEqual([2, 1, 1])
+})
+
+test('a page that is told to go gets no waveforms', () => {
+  const { end, fake, join, pass } = ward()
+  const { wire, joined } = join('nurse', 'mine')
+  joined.received('{"type":"waves","bed":"bed-1"}')
+  fake.waves.push(waves(1))
+  end('mine')
+  pass(pulseMs)
+  expect(wire.of('waves')).toEqual([])
 })

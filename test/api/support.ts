@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ApiSetting, startApi } from '../../src/api/server.ts'
 import type { Ward, WardChange } from '../../src/api/ward.ts'
-import type { AlertView, BedView, DeviceView, Role, ServerMessage, ValueView } from '../../src/api/wire.ts'
+import type { AlertView, BedView, DeviceView, Role, ServerMessage, ValueView, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, stayId } from '../../src/domain/ids.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
@@ -73,6 +73,8 @@ export type FakeWard = Ward & {
   readonly heldBeds: BedView[]
   readonly heldAlerts: AlertView[]
   readonly heldDevices: DeviceView[]
+  /** What whoever looks at waveforms gets next. */
+  readonly waves: WavesView[]
   store: ReturnType<Ward['gateway']>['store']
   seq: number
   /** Rules that advance by themselves whenever somebody looks. */
@@ -86,6 +88,7 @@ export function fakeWard(): FakeWard {
     asked: [],
     heldBeds: [aBed('bed-1'), aBed('bed-2')],
     heldAlerts: [anAlert('alert-1')],
+    waves: [],
     heldDevices: [aDevice('monitor-bed-1', 'bed-1'), aDevice('stray', null)],
     store: { kind: 'ok' },
     seq: 1,
@@ -129,6 +132,10 @@ export function fakeWard(): FakeWard {
       ward.asked.push(`strip ${alert}`)
       const line = { at: AT, device: 'monitor-bed-1', metric: 'MDC_ECG_ELEC_POTL_II', channel: '', unit: 'mV', rateHz: 250, scale: 0.005, offset: 0, from: AT - 10_000, samples: [0, 1, -1] }
       return { lines: alert === 'alert-1' ? [line] : [], damaged: 0, isCut: false }
+    },
+    watchWaves: (bed) => {
+      ward.asked.push(`waves ${bed}`)
+      return () => ward.waves.shift() ?? null
     },
     displayed: (alerts, by) => void ward.asked.push(`displayed ${alerts.join()} by ${by}`),
   }

@@ -32,6 +32,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   startup: () => import('./startup.ts'),
   flash: () => import('./flash.ts'),
   memory: () => import('./memory.ts'),
+  drivers: () => import('./drivers.ts'),
 }
 
 const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string' }, gb: { type: 'string' } } })

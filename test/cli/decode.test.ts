@@ -116,6 +116,16 @@ describe('vigil decode for people', () => {
     ])
   })
 
+  it('prints who came and went without saying who it is, and medicines without whose they are', async () => {
+    const registry = await run([join(ROOT, 'drivers/hl7/fixtures/adt.hl7')])
+    expect(registry.notes[0]).toMatch(/^Read as hl7,/)
+    expect(registry.out).toContain('2026-04-01T08:05:00.000Z  patient transferred  ICU^1^2')
+    expect(registry.out).toContain('2026-04-01T07:00:00.000Z  patient admitted, cancelled')
+    const pharmacy = await run([join(ROOT, 'drivers/hl7/fixtures/medication.hl7'), '--driver', 'hl7'])
+    expect(pharmacy.out).toContain('2026-04-01T07:19:00.000Z  medicine  RXN 4332  norepinephrine  0.1 ug/kg/min  IV  complete')
+    expect([...registry.out, ...pharmacy.out].join('\n')).not.toMatch(/Quist|Dahl|Oyelaran|L-9001|1001/)
+  })
+
   it('lists the drivers in its help', async () => {
     await expect(run(['--help'])).rejects.toMatchObject({ code: 'commander.helpDisplayed' })
     const out: string[] = []
@@ -129,7 +139,7 @@ describe('vigil decode for people', () => {
 describe('wrong use', () => {
   it.each([
     [['--driver', 'hl77', '-'], `there is no driver "hl77". Did you mean "hl7"? There are: ${IDS.join(', ')}.`],
-    [['--driver', 'hl7', '--settings', 'zon=UTC', '-'], 'driver hl7 has no setting "zon". Did you mean "zone"? There are: zone, profile.'],
+    [['--driver', 'hl7', '--settings', 'zon=UTC', '-'], 'driver hl7 has no setting "zon". Did you mean "zone"? There are: zone, profile, authority, query, queryEverySeconds.'],
     [['--driver', 'mqtt-json', '--settings', 'zone=UTC', '-'], 'driver mqtt-json has no setting "zone". There are none.'],
     [['--driver', 'hl7', '--settings', 'zone', '-'], '--settings zone: write name=value'],
     [['--driver', 'hl7', '--settings', 'zone=Mars', '-'], 'zone: there is no time zone "Mars"'],

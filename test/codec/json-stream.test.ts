@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/codec/bytes.ts'
-import { type JsonFrame, JsonSplitter } from '../../src/codec/json-stream.ts'
+import { type JsonBounds, type JsonFrame, JsonSplitter } from '../../src/codec/json-stream.ts'
 
 const BOUNDS = { objectBytesMax: 64, keptBytesMax: 16, labelBytesMax: 8 }
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-function framesOf(chunks: readonly Uint8Array[], bounds = BOUNDS): JsonFrame[] {
+function framesOf(chunks: readonly Uint8Array[], bounds: JsonBounds = BOUNDS): JsonFrame[] {
   const splitter = new JsonSplitter(bounds)
   return [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()]
 }
@@ -46,6 +46,21 @@ describe('objects', () => {
         expect(read).toEqual(objects.map((one) => JSON.parse(JSON.stringify(one))))
       }),
     )
+  })
+})
+
+describe('lists', () => {
+  const listed = (input: string): string[] =>
+    framesOf([...utf8(input)].map((byte) => Uint8Array.of(byte)), { ...BOUNDS, takesLists: true }).map((frame) => (frame.kind === 'object' ? text(frame.bytes) : frame.kind))
+
+  it('are taken where they are asked for, and are noise where not', () => {
+    expect(listed('[{"a":"]"},[1]]{"b":[]}\ntopic [2]')).toEqual(['[{"a":"]"},[1]]', '{"b":[]}', '[2]'])
+    expect(short('[1]')).toEqual(['noise 0+3'])
+  })
+
+  it('are bounded and cut off like objects', () => {
+    expect(listed('[1')).toEqual(['bad'])
+    expect(listed(`[${'1'.repeat(BOUNDS.objectBytesMax)}`)).toEqual(['bad'])
   })
 })
 

@@ -35,7 +35,7 @@ describe('the site file', () => {
 
   it('a wrong value names its place and what may stand there', () => {
     const text = example.replace('population: adult', 'population: grown-up')
-    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'grown-up')}: "gateway.population" must be one of "adult", "paediatric", "neonate".`])
+    expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, 'grown-up')}: "gateway.population" must be one of "adult", "pregnant", "adolescent", "child", "young-child", "infant", "neonate", "paediatric".`])
   })
 
   it('a device at a bed that does not exist is an error with the nearest bed', () => {
@@ -107,6 +107,25 @@ describe('files of alarm limits', () => {
 
   it('whose grades do not go outwards are refused', () => {
     expect(limitsOf(ADULT.replace('beyond: 150', 'beyond: 120'))).toMatchObject({ kind: 'wrong' })
+  })
+
+  it('beyond the hard envelope are refused, whoever wrote them', () => {
+    expect(limitsOf(ADULT.replace('beyond: 45', 'beyond: 20').replace('beyond: 35', 'beyond: 10'))).toEqual({ kind: 'wrong', problems: [expect.stringMatching(/mine\.yaml: hr\.low: a low limit of 20 is not within 35 to 90\.$/)] })
+  })
+
+  it('with saturation below 90 are refused until a clinician signs, by name and day', () => {
+    const lower = ADULT.replace('beyond: 90, priority: medium, delaySeconds: 15', 'beyond: 88, priority: medium, delaySeconds: 15')
+    expect(limitsOf(lower)).toEqual({ kind: 'wrong', problems: [expect.stringMatching(/spo2\.low: 88 is below 90 and must be signed/)] })
+    const signed = limitsOf(`signedBy: { name: Dr A. Sharma, at: 2026-01-31 }\n${lower}`)
+    if (signed.kind === 'wrong') throw new Error(signed.problems.join())
+    expect(signed.profiles.adult.signedBy).toEqual({ name: 'Dr A. Sharma', at: '2026-01-31' })
+    expect(limitsOf(`signedBy: { name: Dr A. Sharma, at: yesterday }\n${lower}`)).toMatchObject({ kind: 'wrong' })
+  })
+
+  it('may be averaged, and are not where they do not say so', () => {
+    const averaged = limitsOf(ADULT.replace('clearMargin: 5', 'clearMargin: 5\n    averageSeconds: 8'))
+    if (averaged.kind === 'wrong') throw new Error(averaged.problems.join())
+    expect([averaged.profiles.adult.variables.hr?.averageSeconds, averaged.profiles.adult.variables.rr?.averageSeconds]).toEqual([8, undefined])
   })
 
   it('for another population than they are named for are refused', () => {

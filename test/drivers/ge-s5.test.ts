@@ -433,6 +433,12 @@ describe('alarms', () => {
     ])
   })
 
+  it('say how their sound is kept, as the newest list has it', () => {
+    const session = capture()
+    expect([0, 5, 4, 1].map((silence) => heard(session, list([], silence)).quiet)).toEqual([[], ['audio-paused'], ['audio-off'], []])
+    expect(heard(capture(), displayed({})).quiet).toBeUndefined()
+  })
+
   it('in a layout that is not theirs are not believed, and change nothing', () => {
     const session = capture()
     heard(session, list([{ text: 'HR HIGH', colour: 2 }]))

@@ -129,6 +129,11 @@ describe('alarms', () => {
     expect(alarmsIn(...['0010', '0010', '0020', '0020', '0000', 'FFC0', 'FFC0'].map(alarmed))).toEqual(['', '', '', '', '', '', ''])
   })
 
+  it('say whether the device is muted, also where nothing alarms, and nothing where a line does not tell', () => {
+    const frames = framesIn(`${['0000', '0020', '0032', '----', '012'].map(alarmed).join('\r')}\r`)
+    expect(frames.map((frame) => frame.kind === 'good' && frame.quiet)).toEqual([[], ['audio-paused'], ['audio-paused'], undefined, undefined])
+  })
+
   it('are as they were while a line does not say', () => {
     const without = line('000800').replace('ALARM=0000 ', '')
     const said = alarmsIn(alarmed('0012'), alarmed('0012'), alarmed('----'), alarmed('----'), without, alarmed('0012'))

@@ -140,11 +140,29 @@ describe('whose values these are', () => {
     expect(frames.map(({ sender }) => sender.location)).toEqual([null, ...Array.from({ length: 9 }, () => 'UCIP^^8')])
   })
 
+  it('is waited for when a conversation begins: till then a value is nobody\'s, and what is measured once is not taken as told', () => {
+    const hr = message(204, numeric('101^HR', '60'))
+    const cuff = message(503, `OBX||NM|170^NIBP||120||||||F|||20200418190201`)
+    const low = message(54, alarm('10002', '**HR TOO LOW'))
+    const { hear } = talking()
+    const kinds = (...messages: Uint8Array[]) => hear(1, ...messages).flatMap(({ frames }) => frames.map((frame) => (frame.kind === 'good' ? `${frame.readings.length} ${frame.identity?.mrn}` : frame.kind)))
+    expect(kinds(hr, cuff, low, ECHO, hr)).toEqual(['skipped', 'skipped', '0 undefined', 'skipped', 'skipped'])
+    expect(kinds(patient('1', 'A^B', '7'), hr, cuff)).toEqual(['0 7', '1 7', '1 7'])
+  })
+
+  it('is waited for no longer than the opening: a monitor that never names a patient is read all the same', () => {
+    const { hear } = talking()
+    const hr = message(204, numeric('101^HR', '60'))
+    const frames = hear(1, ECHO, ECHO, hr, ECHO, hr).flatMap((output) => output.frames)
+    expect(frames.map(({ kind }) => kind)).toEqual(['skipped', 'skipped', 'skipped', 'skipped', 'good'])
+    expect(valuesOf({}, hr)).toEqual([['MDC_ECG_HEART_RATE', 60]])
+  })
+
   it('does not outlive the conversation', () => {
     const { hear, end } = talking()
     hear(0, patient('1', 'A^B', '1'))
     end(1)
-    expect(hear(2, message(204, numeric('101^HR', '60')))[0]?.frames).toMatchObject([{ kind: 'good', identity: null }])
+    expect(hear(2, message(204, numeric('101^HR', '60')))[0]?.frames).toMatchObject([{ kind: 'skipped' }])
   })
 
   it('reads names in ISO 8859-1 and segments that end with LF', () => {

@@ -122,6 +122,11 @@ describe('alarms', () => {
     ])
   })
 
+  it('say whether their sound is off, also where nothing alarms, and nothing where a status cannot be read', () => {
+    const lines = [line('97', '72'), line('97', '72', 'AO'), line('88*', '72', 'SL       AS'), line('97', '72', 'QL')]
+    expect(goodsIn(`${lines.join('\r\n')}\r\n`).map(({ quiet }) => quiet)).toEqual([[], ['audio-off'], ['audio-paused'], undefined])
+  })
+
   it('do not begin or end with one line that says otherwise', () => {
     const [low, high, fine] = [line('88*', '72', 'SL'), line('88*', '72', 'SH'), line('93', '72')]
     expect(alarmsIn(fine, low, fine, low, low, high, low, fine, low)).toEqual(['', '', '', '', 'start SpO2 low', '', '', '', ''])

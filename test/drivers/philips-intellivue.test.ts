@@ -437,6 +437,15 @@ describe('alarms', () => {
     expect(told(capture(), list([{}], 0x0904, state & 0xc000))).toEqual([`start medium technical active ${state === 0x1000 ? '' : expected} ECG LEADS OFF`])
   })
 
+  it('off or paused as a whole are told when that changes, also where nothing alarms, and never of a demonstration', () => {
+    const quiet = (session: Session, state: number) => read(session, list([], 0x0904, state)).map((frame) => (frame.kind === 'good' ? frame.quiet : frame.kind))
+    const session = capture()
+    expect([0, 0, 0x8000, 0x8000, 0x4000, 0xc000, 0].map((state) => quiet(session, state))).toEqual([
+      [[]], ['skipped'], [['alarm-off']], ['skipped'], [['alarm-paused']], [['alarm-paused', 'alarm-off']], [[]],
+    ])
+    expect([0x8100, 0x8400].map((state) => quiet(capture(), state))).toEqual([['skipped'], ['skipped']])
+  })
+
   it('rise, fall, latch, and are marked in demonstrations and tests', () => {
     const session = capture()
     const [yellow, red] = [{ code: 4, type: 0x0200 }, { code: 4, type: 0x0400 }]

@@ -9,9 +9,9 @@ import type { Socket } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { AlertView, BedView, ServerMessage } from '../../src/api/wire.ts'
+import type { AlertView, BedView, ServerMessage, WavesView } from '../../src/api/wire.ts'
 import { wallMs } from '../../src/domain/time.ts'
-import { alertViews, bedViews, CALM, deviceViews, gatewayView, type Scene, stripView, trendView } from '../web/fake-ward.ts'
+import { alertViews, bedViews, CALM, deviceViews, gatewayView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
 /** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
 export type Silence = 'none' | 'open' | 'closed' | 'rules'
@@ -56,6 +56,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
   const displayed: string[] = []
   const posted: { path: string; body: unknown }[] = []
   const sockets = new Set<WebSocket>()
+  const watching = new Map<WebSocket, (now: number) => WavesView>()
 
   const wall = (): number => startedAt + (Date.now() - startedAt) * play.speed
   const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : 'T. Brandt', role: play.role })
@@ -143,9 +144,14 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     if (play.silence === 'closed' || play.loggedOut) return void socket.end(`HTTP/1.1 ${play.loggedOut ? '401 Unauthorized' : '503 Service Unavailable'}\r\n\r\n`)
     upgrades.handleUpgrade(request, socket, head, (page) => {
       sockets.add(page)
-      page.on('close', () => sockets.delete(page))
+      page.on('close', () => void (sockets.delete(page), watching.delete(page)))
       page.on('error', () => page.terminate())
-      page.on('message', (text) => displayed.push(...(JSON.parse(String(text)).alerts ?? [])))
+      page.on('message', (message) => {
+        const { type, alerts: shown, bed } = JSON.parse(Buffer.isBuffer(message) ? message.toString() : '{}')
+        if (type === 'displayed') displayed.push(...shown)
+        else if (bed === null) watching.delete(page)
+        else watching.set(page, liveWaves(bed, wall()))
+      })
       page.send(JSON.stringify(snapshot()))
     })
   })
@@ -154,6 +160,9 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     if (play.silence !== 'rules') seq += 1
     tell({ type: 'heartbeat', at: wall(), seq, gateway: gatewayView(play), devices: deviceViews(play, wall()) })
   }, 1_000)
+  const sweep = setInterval(() => {
+    if (play.silence === 'none' || play.silence === 'rules') for (const [page, waves] of watching) page.send(JSON.stringify({ type: 'waves', at: wall(), ...waves(wall()) }))
+  }, 250)
   const push = setInterval(() => tell({ type: 'beds', at: wall(), beds: beds() }), 500)
 
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
@@ -166,6 +175,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     async close() {
       clearInterval(beat)
       clearInterval(push)
+      clearInterval(sweep)
       for (const socket of sockets) socket.terminate()
       for (const socket of connections) socket.destroy()
       await new Promise((closed) => server.close(closed))

@@ -6,7 +6,7 @@ import { DRIVERS } from '../../src/drivers.ts'
 import { type Demo, startDemo } from './demo-process.ts'
 
 /** Drivers of monitors that send waveforms here. */
-const WITH_WAVES = ['draeger-medibus', 'ge-s5', 'ivy-450c', 'nonin', 'philips-intellivue']
+const WITH_WAVES = ['draeger-medibus', 'ge-s5', 'ivy-450c', 'mqtt-teleicu', 'nonin', 'philips-intellivue']
 
 let demo: Demo
 let cookie: string

@@ -1,7 +1,8 @@
 /** A store in memory with a disk that obeys. It keeps the contract of test/contract/store.ts, like the real one. */
 
 import { monoMs } from '../../src/domain/time.ts'
-import type { CommitResult, LogReader, LoggedRow, MessageIdentity, QuarantinedFrame, StayRecord, Store, Tick } from '../../src/seams.ts'
+import type { Fact } from '../../src/domain/association.ts'
+import type { CommitResult, LogReader, LoggedRow, MessageIdentity, QuarantinedFrame, Reissue, StayRecord, Store, Tick } from '../../src/seams.ts'
 
 export type FakeStore = Store & {
   /** Everything durable, in the order of seq. */
@@ -10,6 +11,7 @@ export type FakeStore = Store & {
   readonly stays: ReadonlyMap<string, StayRecord>
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly QuarantinedFrame[]
+  readonly facts: readonly Fact[]
   /** From now on commits fail with this; null mends the disk. */
   breakDisk(why: string | null): void
   /** From now on commits wait; call what it returns to let them go, in order. */
@@ -22,6 +24,7 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
   const stays = new Map<string, StayRecord>()
   const messages: MessageIdentity[] = []
   const quarantined: QuarantinedFrame[] = []
+  const facts: Fact[] = []
   let lastSeq = 0
   let broken: string | null = null
   let isClosed = false
@@ -35,11 +38,33 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
     for (const stay of tick.stays) stays.set(stay.id, stay)
     messages.push(...tick.messages)
     quarantined.push(...tick.quarantined)
-    return { kind: 'durable', lastSeq }
+    facts.push(...(tick.facts ?? []).filter(({ id }) => !facts.some((known) => known.id === id)))
+    const result: CommitResult = { kind: 'durable', lastSeq }
+    for (const reissue of tick.reissues ?? []) putRight(reissue)
+    return result
+  }
+
+  /** At once, for nobody waits here. */
+  function putRight({ of, from, to, stay, bed }: Reissue): void {
+    for (const [place, row] of rows.entries()) {
+      if (row.kind === 'event' || row.isSuperseded === true) continue
+      const { snapshot } = row
+      const isOf = 'bed' in of ? snapshot.bed === of.bed : snapshot.device === of.device
+      if (!isOf || (snapshot.stay === stay && snapshot.bed === bed)) continue
+      const isMeant = ({ correctedAt }: { readonly correctedAt: number }): boolean => correctedAt >= from && correctedAt < to
+      const meant = snapshot.observations.filter(isMeant)
+      const others = snapshot.observations.filter((observation) => !isMeant(observation))
+      if (meant.length === 0) continue
+      rows[place] = { ...row, isSuperseded: true }
+      for (const [observations, whose] of [[meant, { stay, bed }], [others, { stay: snapshot.stay, bed: snapshot.bed }]] as const) {
+        if (observations.length > 0) rows.push({ kind: 'snapshot', seq: ++lastSeq, snapshot: { ...snapshot, ...whose, observations }, supersedes: row.seq, revision: (row.revision ?? 0) + 1 })
+      }
+    }
   }
 
   return {
     rows,
+    facts,
     stays,
     messages,
     quarantined,

@@ -29,28 +29,28 @@ const announcement = ({ name = 'M0001', bed = '8', address = String(LOOPBACK), p
 describe('an announcement', () => {
   it('says where the monitor is called and what it is called, whatever ends its lines', () => {
     const expected = { address: '10.29.196.8', port: 4601, sender: { name: 'M0001', location: 'UCIP^^8' } }
-    expect(readAnnouncement(announcement({ address: '169722888' }), '10.0.0.1')).toEqual(expected)
-    expect(readAnnouncement(announcement({ address: '169722888', end: '\n' }), '10.0.0.1')).toEqual(expected)
-    expect(readAnnouncement(Buffer.concat([Buffer.of(0x0b), announcement({ address: '169722888' }), Buffer.of(0x1c, 0x0d)]), '10.0.0.1')).toEqual(expected)
+    expect(readAnnouncement(announcement({ address: '169722888' }))).toEqual(expected)
+    expect(readAnnouncement(announcement({ address: '169722888', end: '\n' }))).toEqual(expected)
+    expect(readAnnouncement(Buffer.concat([Buffer.of(0x0b), announcement({ address: '169722888' }), Buffer.of(0x1c, 0x0d)]))).toEqual(expected)
   })
 
-  it.each(['', '0', 'none', '4294967296'])('with %j for an address comes from where the datagram did', (address) => {
-    expect(readAnnouncement(announcement({ address }), '10.0.0.1')).toMatchObject({ address: '10.0.0.1', port: 4601 })
+  it.each(['', '0', 'none', '4294967296'])('with %j for an address names none', (address) => {
+    expect(readAnnouncement(announcement({ address }))).toMatchObject({ address: null, port: 4601 })
   })
 
   it('with no bed in PV1 has that of OBX 2308, and without a port the usual one', () => {
-    expect(readAnnouncement(announcement({ bed: '', port: '', name: '' }), '10.0.0.1')).toEqual({ address: '127.0.0.1', port: 4601, sender: { name: null, location: 'UCIP^^08' } })
+    expect(readAnnouncement(announcement({ bed: '', port: '', name: '' }))).toEqual({ address: '127.0.0.1', port: 4601, sender: { name: null, location: 'UCIP^^08' } })
   })
 
   it('is nothing else: not another message, no port that is none, nothing too long, and no bytes of chance', () => {
     const text = announcement().toString('latin1')
     const changed = [['|101|', '|102|'], ['ADT^A01', 'ORU^R01'], ['PV1', 'PV2'], ['&4601&', '&70000&'], ['&4601&', '&0&']] as const
     for (const other of [...changed.map(([from, to]) => text.replace(from, to)), '', 'MSH', '\0\x01\x02']) {
-      expect(readAnnouncement(Buffer.from(other, 'latin1'), '10.0.0.1')).toBeNull()
+      expect(readAnnouncement(Buffer.from(other, 'latin1'))).toBeNull()
     }
     const padded = (bytes: number): Buffer => Buffer.from(text + 'x'.repeat(bytes - text.length), 'latin1')
-    expect(readAnnouncement(padded(linkLimits.announcementBytesMax), '10.0.0.1')).not.toBeNull()
-    expect(readAnnouncement(padded(linkLimits.announcementBytesMax + 1), '10.0.0.1')).toBeNull()
+    expect(readAnnouncement(padded(linkLimits.announcementBytesMax))).not.toBeNull()
+    expect(readAnnouncement(padded(linkLimits.announcementBytesMax + 1))).toBeNull()
   })
 })
 
@@ -70,14 +70,14 @@ async function listening(server: Server): Promise<number> {
 }
 
 /** The link, and a way to announce monitors to it. `named`: who asks to be somebody is that, where the name is known. */
-function ward(named: readonly string[] = ['M0001'], clock: Clock = handClock().clock) {
+function ward(named: readonly string[] = ['M0001'], clock: Clock = handClock().clock, call: 'sender' | 'announced' = 'sender') {
   const asked: { readonly peer: Peer; readonly sender: Sender }[] = []
   const port = Promise.withResolvers<number>()
   const deviceOf = (peer: Peer, sender: Sender): DeviceId | null => {
     asked.push({ peer, sender })
     return deviceId(sender.name !== null && named.includes(sender.name) ? sender.name : `unknown-${peer.address}`)
   }
-  const link = pdsLink({ id: 'pds', host: '127.0.0.1', port: 0, clock, log: quiet, listening: port.resolve, deviceOf })
+  const link = pdsLink({ id: 'pds', host: '127.0.0.1', port: 0, call, clock, log: quiet, listening: port.resolve, deviceOf })
   const socket = createSocket('udp4')
   const announce = async (bytes: Buffer): Promise<void> => {
     const to = await port.promise
@@ -159,6 +159,27 @@ describe('monitors that announce themselves', () => {
     close()
   })
 
+  it.each([['sender', '127.0.0.1'], ['announced', '127.0.0.2']] as const)('are called at the address of the %s: what is written in an announcement sends us nowhere else unless the site says so', async (call, called) => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined)))
+    // On every loopback address: the one that is called shows.
+    server.listen(0, '0.0.0.0')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const { link, announce, close } = ward(['M0001'], handClock().clock, call)
+    const stop = new AbortController()
+    const peers: Peer[] = []
+    const { open } = recorder()
+    const running = link.run((peer, write, hangUp) => (peers.push(peer), open(peer, write, hangUp)), stop.signal)
+    await until(() => sockets.length > 0 && peers.length > 0, () => announce(announcement({ address: String(LOOPBACK + 1), port: String(port) })))
+    expect([sockets[0]?.localAddress?.replace('::ffff:', ''), peers[0]?.address]).toEqual([called, `${called}:${port}`])
+    stop.abort()
+    await running
+    server.close()
+    close()
+  })
+
   it('by one name are never one device: the second is a stranger at its address, once it cannot be the first with a new address', async () => {
     const calls: string[] = []
     const servers = ['first', 'second'].map((name) => createServer((socket) => void (calls.push(name), socket.on('error', () => undefined))))
@@ -190,7 +211,7 @@ describe('monitors that announce themselves', () => {
     const asked = new Set<string>()
     const port = Promise.withResolvers<number>()
     // Nobody is called: there are too many unknown devices.
-    const link = pdsLink({ id: 'pds', host: '127.0.0.1', port: 0, clock, log: quiet, listening: port.resolve, deviceOf: ({ address }) => (asked.add(address), null) })
+    const link = pdsLink({ id: 'pds', host: '127.0.0.1', port: 0, call: 'sender', clock, log: quiet, listening: port.resolve, deviceOf: ({ address }) => (asked.add(address), null) })
     const socket = createSocket('udp4')
     const stop = new AbortController()
     const running = link.run(recorder().open, stop.signal)
@@ -218,7 +239,7 @@ describe('monitors that announce themselves', () => {
     ])
     const port = Promise.withResolvers<number>()
     const link = pdsLink({
-      id: 'pds', host: '127.0.0.1', port: 0, clock, log: quiet, listening: port.resolve,
+      id: 'pds', host: '127.0.0.1', port: 0, call: 'sender', clock, log: quiet, listening: port.resolve,
       deviceOf: (peer, sender) => devices.resolve(peer, sender, 'mindray-pds')?.id ?? null,
     })
     const stop = new AbortController()

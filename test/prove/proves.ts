@@ -11,6 +11,7 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   'slow-disk': () => import('./slow-disk.ts'),
   torture: () => import('./torture.ts'),
   fuzz: () => import('./fuzz.ts'),
+  'fuzz-drivers': () => import('./fuzz-drivers.ts'),
   slowloris: () => import('./slowloris.ts'),
   'mqtt-hostile': () => import('./mqtt-hostile.ts'),
   paho: () => import('./paho.ts'),

@@ -5,7 +5,7 @@ import { parseSite } from '../../src/config/load.ts'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
-import { type DeviceAlarm, type Waveform, absent, measured } from '../../src/domain/reading.ts'
+import { type AlarmInactivation, type DeviceAlarm, type MedicationGiven, type Waveform, absent, measured } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { Pump, type Restored } from '../../src/pump/pump.ts'
 import type { BedRules } from '../../src/pump/watch.ts'
@@ -23,6 +23,11 @@ export type Message = {
   readonly channel?: string
   readonly faults?: readonly { readonly why: string; readonly at: string }[]
   readonly alarms?: readonly Partial<DeviceAlarm>[]
+  /** How the monitor keeps its alarms as a whole. */
+  readonly quiet?: readonly AlarmInactivation[]
+  /** When the device says it sent this. */
+  readonly sentAt?: number
+  readonly given?: readonly Partial<MedicationGiven>[]
   /** Samples of one ECG channel at 100 a second. */
   readonly wave?: { readonly channel: string; readonly samples: readonly number[] }
   readonly throws?: boolean
@@ -66,10 +71,12 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     kind: 'good',
     sender: { name: null, location: null },
     messageId: message.id ?? null,
-    sentAt: null,
+    sentAt: message.sentAt === undefined ? null : wallMs(message.sentAt),
     readings: measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: null, flags: [] }] : [],
     waveforms: message.wave ? [waveOf(message.wave)] : [],
     alarms: (message.alarms ?? []).map((alarm) => ({ ...ALARM, ...alarm })),
+    ...(message.given ? { given: message.given.map((given) => ({ ...GIVEN, ...given })) } : {}),
+    ...(message.quiet === undefined ? {} : { quiet: message.quiet }),
     faults: message.faults ?? [],
     identity: message.mrn === undefined && message.name === undefined ? null : { mrn: message.mrn ?? null, name: message.name ?? null },
   }
@@ -77,6 +84,11 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
 
 const ALARM: DeviceAlarm = {
   id: 'a1', code: 'MDC_EVT_LO', text: 'SpO2 low', source: 'MDC_PULS_OXIM_SAT_O2', priority: 'high', type: 'physiological', phase: 'start', state: 'active', inactivation: [], flags: [], deviceAt: null,
+}
+
+export const GIVEN: MedicationGiven = {
+  id: '77/1', code: 'C01CA03', system: 'ATC', name: 'Norepinephrine', dose: { amount: 0.1, unit: 'ug/kg/min' }, route: 'IV', from: null, until: null,
+  status: 'complete', action: 'added', flags: [],
 }
 
 const waveOf = ({ channel, samples }: NonNullable<Message['wave']>): Waveform => ({

@@ -4,6 +4,7 @@ import { type BedId, alertId, bedId, deviceId } from '../../src/domain/ids.ts'
 import type { Waveform } from '../../src/domain/reading.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { pumpLimits, waveLimits } from '../../src/limits.ts'
+import { watchWaves } from '../../src/pump/live-waves.ts'
 import { Strips } from '../../src/pump/strips.ts'
 import { Waves } from '../../src/pump/waves.ts'
 import type { CommitResult, Strip } from '../../src/seams.ts'
@@ -212,6 +213,24 @@ describe('the pump', () => {
     await pump.close()
     const [strip] = storedStrips(ticks)
     expect([...(strip?.samples.slice(-1) ?? [])]).toEqual([1_499])
+  })
+
+  it('forgets the samples of a patient who is followed by another: no screen that looks on gets them', async () => {
+    const { connect, pump, clock } = ward()
+    const monitor = connect('mon-1')
+    const say = async (turn: number, mrn: string): Promise<void> => {
+      await clock.pass(1_000)
+      monitor.say({ hr: 80, mrn, wave: wave(turn) })
+    }
+    for (let turn = 0; turn < 15; turn++) await say(turn, 'first')
+    expect(pump.waves.kept(deviceId('mon-1'), pump.now().wall).seconds).toBe(15)
+    const look = watchWaves(pump.liveWaves, bedId('bed-1'))
+    const seen = (): number[] => look()?.signals.flatMap(({ lines }) => lines.flatMap(({ samples }) => samples)) ?? []
+    expect(seen()).toHaveLength(1_000)
+    for (let turn = 15; turn < 18; turn++) await say(turn, 'second')
+    // From the moment at which the monitor named the other.
+    expect(seen()).toEqual(Array.from({ length: 200 }, (_, index) => 1_600 + index))
+    expect(pump.waves.kept(deviceId('mon-1'), pump.now().wall).seconds).toBe(3)
   })
 
   it('makes no strip of an alert that was open before the start', async () => {

@@ -4,8 +4,11 @@ import { METRICS } from '../../src/domain/metrics.ts'
 import { ABSENT_REASONS, READING_FLAGS } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { type BedState, bedRules, bedRulesOf, bedScores, scoreView, startBed, stepBed } from '../../src/rules/bed.ts'
+import { crossCheck } from '../../src/rules/cross-check.ts'
 import { news2 } from '../../src/rules/news2.ts'
+import { pews } from '../../src/rules/pews.ts'
 import { sepsis } from '../../src/rules/sepsis.ts'
+import { silentMetric } from '../../src/rules/silent-metric.ts'
 import { technical } from '../../src/rules/technical.ts'
 import { threshold } from '../../src/rules/threshold.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
@@ -78,7 +81,7 @@ describe('the rules of one stay', () => {
 
   it('say of a course what each of them says alone', () => {
     const together = play(bedRules, COURSE).heard
-    const each = [play(ruleOf(threshold), COURSE), play(ruleOf(news2), COURSE), play(ruleOf(sepsis), COURSE), play(ruleOf(technical), COURSE)]
+    const each = [play(ruleOf(threshold), COURSE), play(ruleOf(news2), COURSE), play(ruleOf(sepsis), COURSE), play(ruleOf(technical), COURSE), play(ruleOf(silentMetric), COURSE), play(ruleOf(crossCheck), COURSE)]
     for (const { heard: alone } of each) {
       const conditions = new Set(alone.map(({ signal }) => signal.condition))
       expect(together.filter(({ signal }) => conditions.has(signal.condition))).toEqual(alone)
@@ -136,19 +139,19 @@ describe('the rules of one stay', () => {
   })
 
   it('give back the very state they were given when a tick brings nothing', () => {
-    const { state } = play(bedRules, hold(0, 10, { rr: 16, spo2: 97, ecg: 70, nibps: 120, temp: 37 }))
-    expect(stepBed(state, tick(10)).state).toBe(state)
+    const { state } = play(bedRules, [...hold(0, 10, { rr: 16, spo2: 97, ecg: 70, nibps: 120, temp: 37 }), tick(10)])
+    expect(stepBed(state, tick(11)).state).toBe(state)
   })
 
   it('show the score of the tile', () => {
-    expect(bedScores(startBed(ADULT))).toEqual({ news2: null })
+    expect(bedScores(startBed(ADULT))).toEqual({ news2: null, pews: null })
     expect(scoreView(play(bedRules, [values(0, SICK), tick(1)]).state)).toMatchObject({ min: 14, max: 19, complete: false, at: wallMs(wallOf(0)) })
   })
 })
 
 describe('a rule that throws', () => {
   const broken = bedRulesOf(DEFAULT_SETTINGS, {
-    threshold, news2, technical,
+    threshold, news2, pews, technical, silentMetric, crossCheck,
     sepsis: { ...sepsis, step: (state, view, settings) => { if (view.at < monoOf(20)) throw new Error('bug'); return sepsis.step(state, view, settings) } },
   })
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { DEFAULT_PROFILES, type LimitProfile, profileProblems } from '../../src/rules/profile.ts'
+import { POPULATIONS } from '../../src/domain/population.ts'
+import { answersFor, DEFAULT_PROFILES, type LimitProfile, profileProblems, unsigned, withoutDrafts } from '../../src/rules/profile.ts'
 
-const POPULATIONS = ['adult', 'paediatric', 'neonate'] as const
 
 describe('limit profiles', () => {
   it.each(POPULATIONS)('config/limits/%s.yaml is what Vigil uses', (population) => {
@@ -29,6 +29,34 @@ describe('limit profiles', () => {
     for (const { variables } of Object.values(DEFAULT_PROFILES)) expect(variables.temperature?.draft).toBe(true)
     expect(DEFAULT_PROFILES.neonate.variables.sbp?.draft).toBe(true)
     expect(DEFAULT_PROFILES.adult.variables.spo2?.draft).toBe(false)
+  })
+
+  it('of an age band follow its chart of the National PEWS England: medium where it scores 2, high where it scores 4', () => {
+    const limitsOf = (population: 'infant' | 'young-child' | 'child' | 'adolescent', variable: 'hr' | 'rr' | 'sbp') => {
+      const { low, high } = DEFAULT_PROFILES[population].variables[variable] ?? { low: [], high: [] }
+      return [low.map(({ beyond }) => beyond), high.map(({ beyond }) => beyond)]
+    }
+    expect(limitsOf('infant', 'hr')).toEqual([[90, 80, 60], [169, 179]])
+    expect(limitsOf('young-child', 'rr')).toEqual([[20, 10, 5], [49, 59]])
+    expect(limitsOf('child', 'sbp')).toEqual([[80, 70, 40], [119, 129]])
+    expect(limitsOf('adolescent', 'rr')).toEqual([[10, 5], [29, 39]])
+    for (const { low } of [DEFAULT_PROFILES.child.variables.hr, DEFAULT_PROFILES.infant.variables.hr].flatMap((hr) => hr ?? [])) expect(low.at(-1)).toEqual({ beyond: 60, priority: 'high', delaySeconds: 3, samples: 2 })
+  })
+
+  it('that are drafts are named, act without a signature on nobody, and with one name who signed', () => {
+    expect(unsigned(DEFAULT_PROFILES).find(({ population }) => population === 'neonate')?.variables).toEqual(['rr', 'sbp', 'map', 'temperature'])
+    expect(Object.keys(withoutDrafts(DEFAULT_PROFILES).neonate.variables)).toEqual(['hr', 'spo2'])
+    const signed: LimitProfile = { ...DEFAULT_PROFILES.neonate, signedBy: { name: 'Dr A. Sharma', at: '2026-01-31' } }
+    const profiles = { ...DEFAULT_PROFILES, neonate: signed }
+    expect(unsigned(profiles).some(({ population }) => population === 'neonate')).toBe(false)
+    expect(withoutDrafts(profiles).neonate).toBe(signed)
+    const rr = signed.variables.rr
+    expect(rr && [answersFor(DEFAULT_PROFILES.neonate, rr, 'low'), answersFor(signed, rr, 'low')]).toEqual(['neonate profile (draft, not signed)', 'neonate profile, signed by Dr A. Sharma on 2026-01-31'])
+  })
+
+  it('average over 2 to 60 s', () => {
+    const averaged = (averageSeconds: number) => profileProblems(withHr({ ...fine, averageSeconds })).length
+    expect([1, 2, 60, 61].map(averaged)).toEqual([1, 0, 0, 1])
   })
 
   const withHr = (hr: LimitProfile['variables']['hr']): LimitProfile => ({ ...DEFAULT_PROFILES.adult, variables: hr === undefined ? {} : { hr } })

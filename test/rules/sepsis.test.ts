@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { METRICS } from '../../src/domain/metrics.ts'
+import { measured } from '../../src/domain/reading.ts'
 import { countPressure, NO_BASELINE, usualPressure } from '../../src/rules/baseline.ts'
 import { sepsis, SEPSIS_CONDITION } from '../../src/rules/sepsis.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
-import { ADULT, becauseOf, brief, contextInput, hold, monoOf, play, texts, tick, ticks, values, type Values } from './fixture.ts'
+import type { RuleInput } from '../../src/seams.ts'
+import { ADULT, becauseOf, brief, contextInput, hold, monoOf, play, snapshot, texts, tick, ticks, values, type Values, wallOf } from './fixture.ts'
 
 const rule = ruleOf(sepsis)
 const SUSPECTED = { ...ADULT, infectionSuspected: true }
@@ -15,13 +18,14 @@ describe('the sepsis screen', () => {
     const { heard } = play(rule, hold(0, 70, NEWS5), SUSPECTED)
     expect(brief(heard, SEPSIS_CONDITION)).toEqual(['60 present medium'])
     expect(texts(heard, SEPSIS_CONDITION)).toEqual([
-      'Consider sepsis: infection suspected, NEWS2 at least 5 (5 to 10; oxygen, consciousness not known), SIRS 2 of 3 vital signs',
+      'Consider sepsis: infection suspected, NEWS2 at least 5 (5 to 10; oxygen, consciousness not known), SIRS 2 of 4',
     ])
     const because = becauseOf(heard, SEPSIS_CONDITION)
     expect(because?.missing).toEqual(['oxygen', 'consciousness', 'lactate', 'white cells'])
     expect(because?.limit?.text).toContain('not a diagnosis')
     expect(because?.inputs.map(({ name, value }) => `${name} ${value}`)).toEqual([
-      'Temp 37', 'HR 115', 'RR imp 22', 'NIBP s 120', 'NIBP d 80', 'SpO₂ 94', 'infection suspected yes',
+      'Temp 37', 'HR 115', 'RR imp 22', 'NIBP s 120', 'NIBP d 80', 'SpO₂ 94', 'infection suspected yes', 'NEWS2 worst in 1, 4, 12 h 5, 5, 5', 'NEWS2 at least 5 in 1, 4, 12 h 1, 1, 1',
+      ...['RR', 'SpO₂', 'SBP', 'HR', 'Temp'].map((word) => `${word} change in 1, 4, 12 h not known, not known, not known`),
     ])
     expect(JSON.stringify(heard)).not.toMatch(/detected|has sepsis|diagnosed/)
   })
@@ -32,10 +36,45 @@ describe('the sepsis screen', () => {
     expect(play(rule, hold(0, 200, WELL), SUSPECTED).heard).toEqual([])
   })
 
-  it('asks whether an infection is suspected when SIRS and low pressure meet', () => {
-    const { heard } = play(rule, hold(0, 70, { ...SIRS, nibps: 84, nibpd: 60 }))
+  it('asks whether an infection is suspected when SIRS and low pressure meet, unless NEWS2 asks it', () => {
+    const { heard } = play(rule, hold(0, 70, { ...SIRS, nibps: 112, nibpd: 40 }))
     expect(brief(heard, SEPSIS_CONDITION)).toEqual(['60 present medium'])
-    expect(texts(heard, SEPSIS_CONDITION)[0]).toMatch(/^Consider sepsis: .*SIRS 2 of 3 vital signs, SBP 84 mmHg\. Is infection suspected\?$/)
+    expect(texts(heard, SEPSIS_CONDITION)).toEqual(['Consider sepsis: SIRS 2 of 4, MAP 64 mmHg. Is infection suspected?'])
+    expect(play(rule, hold(0, 70, { ...SIRS, nibps: 84, nibpd: 60 })).heard).toEqual([])
+  })
+
+  it.each([[38.3, 0], [38.4, 1]])('asks at a temperature of %d: %d times', (temp, times) => {
+    const { heard } = play(rule, hold(0, 70, { ...WELL, temp }))
+    expect(texts(heard, SEPSIS_CONDITION)).toEqual(times === 0 ? [] : ['Consider sepsis: Temp 38.4 °C. Is infection suspected?'])
+  })
+
+  it('does not ask the same again within twelve hours, and does so after them', () => {
+    const fever: Values = { ...WELL, temp: 39 }
+    const course = (hours: number): RuleInput[] =>
+      Array.from({ length: hours * 60 }, (_, minute) => [values(minute * 60, minute % 120 < 60 ? fever : WELL), tick(minute * 60)]).flat()
+    const starts = (hours: number) => brief(play(rule, course(hours)).heard, SEPSIS_CONDITION).filter((line) => line.includes('cleared')).length
+    expect(starts(11)).toBe(1)
+    expect(starts(14)).toBe(2)
+  })
+
+  it('counts lactate, white cells and failing organs where they were heard, for a day', () => {
+    const lab = (seconds: number, id: string, value: number): RuleInput => {
+      const whole = snapshot(seconds, [{ sensor: 'nibps', value: 120 }])
+      const metric = METRICS.find((row) => row.id === id)
+      if (metric === undefined) throw new Error(id)
+      return { kind: 'snapshot', snapshot: { ...whole.snapshot, observations: whole.snapshot.observations.map((one) => ({ ...one, metric, measurement: measured(value) })) } }
+    }
+    const heardOf = (...labs: readonly RuleInput[]) => play(rule, [...labs, ...hold(1, 70, WELL)], SUSPECTED).heard
+    expect(texts(heardOf(lab(0, 'NOM_CONC_LACT', 2)), SEPSIS_CONDITION)).toEqual([])
+    expect(texts(heardOf(lab(0, 'NOM_CONC_LACT', 2.1)), SEPSIS_CONDITION)).toEqual(['Consider sepsis: infection suspected, lactate 2.1 mmol/L'])
+    expect(brief(heardOf(lab(0, 'NOM_CONC_LACT', 4)), SEPSIS_CONDITION)).toEqual(['60 present high'])
+    expect(becauseOf(heardOf(lab(0, 'NOM_CONC_LACT', 4)), SEPSIS_CONDITION)?.inputs).toContainEqual({ name: 'Lactate', value: 4, unit: 'mmol/L', at: wallOf(0) })
+    const septic = [lab(0, 'VIGIL_LAB_LEUKOCYTES', 13), lab(0, 'VIGIL_LAB_CREATININE', 2.4)]
+    expect(texts(play(rule, [...septic, ...hold(1, 70, { ...WELL, ecg: 95 })], SUSPECTED).heard, SEPSIS_CONDITION)).toEqual([
+      'Consider sepsis: infection suspected, SIRS 2 of 4, creatinine 2.40 mg/dL',
+    ])
+    const dayLater = [lab(0, 'NOM_CONC_LACT', 5), ...hold(86_401, 86_470, WELL)]
+    expect(play(rule, dayLater, SUSPECTED).heard).toEqual([])
   })
 
   it('SIRS with suspected infection is medium, NEWS2 of 7 or low pressure is high', () => {
@@ -67,8 +106,9 @@ describe('the sepsis screen', () => {
   })
 
   it('ends five minutes after all is past, and not because data are gone', () => {
-    const ended = play(rule, [...hold(0, 70, NEWS5), ...hold(70, 400, WELL)], SUSPECTED).heard
-    expect(brief(ended, SEPSIS_CONDITION).at(-1)).toBe('370 cleared')
+    const ended = play(rule, [...hold(0, 70, NEWS5), ...hold(70, 600, WELL)], SUSPECTED).heard
+    // The median of five minutes turns first.
+    expect(brief(ended, SEPSIS_CONDITION).at(-1)).toBe('435 cleared')
     const gone = play(rule, [...hold(0, 70, NEWS5), ...ticks(70, 2_000)], SUSPECTED).heard
     expect(brief(gone, SEPSIS_CONDITION).filter((line) => !line.includes('present'))).toEqual(['370 lost'])
   })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
+import { ruleLimits } from '../../src/limits.ts'
 import { threshold } from '../../src/rules/threshold.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
 import { ADULT, becauseOf, brief, contextInput, hold, monoOf, ofCondition, play, snapshot, texts, tick, ticks, values, wallOf } from './fixture.ts'
@@ -347,6 +348,72 @@ describe('for any sequence of values', () => {
   })
 })
 
+describe('a value that nothing on its way would have checked', () => {
+  /** One snapshot a second from a line without checksum. */
+  const unchecked = (from: number, to: number, said: Parameters<typeof values>[1]) =>
+    Array.from({ length: to - from }, (_, index) => {
+      const whole = values(from + index, said)
+      return [{ ...whole, snapshot: { ...whole.snapshot, unchecked: true as const } }, tick(from + index)]
+    }).flat()
+
+  it('violates a limit when a second one says the same, however long the first stands', () => {
+    const alone = [...unchecked(0, 1, { ecg: 40, spo2: 75 }), ...ticks(1, 100)]
+    expect(play(rule, alone).heard).toEqual([])
+    expect(brief(play(rule, [...alone, ...unchecked(100, 101, { ecg: 40, spo2: 75 })]).heard, HR_LOW)).toEqual(['100 present medium'])
+    expect(brief(play(rule, unchecked(0, 3, { spo2: 75 })).heard, SPO2_LOW)).toEqual(['1 present high'])
+  })
+
+  it('counts anew when one in between is normal, or beyond the other limit', () => {
+    const course = [...unchecked(0, 1, { ecg: 160 }), ...unchecked(1, 2, { ecg: 70 }), ...unchecked(2, 3, { ecg: 160 }), ...unchecked(3, 4, { ecg: 30 }), ...ticks(4, 100)]
+    expect(play(rule, course).heard).toEqual([])
+  })
+
+  it('of a cuff stands alone, and asystole waits for nothing', () => {
+    expect(brief(play(rule, unchecked(0, 1, { nibps: 80 })).heard, 'threshold/sbp-low')).toEqual(['0 present medium'])
+    expect(brief(play(rule, unchecked(0, 1, { ecg: 0 })).heard, 'threshold/asystole')).toEqual(['0 present high'])
+    expect(brief(play(rule, unchecked(0, 1, { rr: 0 })).heard, 'threshold/apnoea')).toEqual(['0 present high'])
+  })
+
+  it('that cannot be believed waits for a second one as well', () => {
+    expect(brief(play(rule, [...unchecked(0, 1, { ecg: 15 }), ...ticks(1, 50)]).heard, 'threshold/hr-implausible')).toEqual([])
+    expect(brief(play(rule, unchecked(0, 2, { ecg: 15 })).heard, 'threshold/hr-implausible')).toEqual(['1 present high'])
+  })
+
+  it('changes nothing on a line that is checked', () => {
+    expect(brief(play(rule, [values(0, { ecg: 40 }), ...ticks(1, 30)]).heard, HR_LOW)).toEqual(['10 present medium'])
+  })
+})
+
+describe('an averaged limit', () => {
+  const spo2 = DEFAULT_PROFILES.adult.variables.spo2
+  const averaging = ruleOf(threshold, {
+    ...DEFAULT_SETTINGS,
+    profiles: { ...DEFAULT_PROFILES, adult: { ...DEFAULT_PROFILES.adult, variables: { ...DEFAULT_PROFILES.adult.variables, ...(spo2 === undefined ? {} : { spo2: { ...spo2, averageSeconds: 8 } }) } } },
+  })
+
+  it('is not violated by single values that a mean does not follow', () => {
+    const saw = Array.from({ length: 60 }, (_, at) => [values(at, { spo2: at % 4 === 0 ? 86 : 95 }), tick(at)]).flat()
+    expect(play(averaging, saw).heard).toEqual([])
+  })
+
+  it('follows a value that stays low by half the window', () => {
+    const { heard } = play(averaging, [...hold(0, 20, { spo2: 94 }), ...hold(20, 60, { spo2: 86 })])
+    // The mean of eight seconds is below 90 from 24 s on (4 of 8), then the delay of 15 s.
+    expect(brief(heard, SPO2_LOW)).toEqual(['39 present medium'])
+  })
+
+  it('does not hold up what is extreme', () => {
+    expect(brief(play(averaging, [...hold(0, 20, { spo2: 97 }), ...hold(20, 23, { spo2: 75 })]).heard, SPO2_LOW)).toEqual(['21 present high'])
+  })
+
+  it('begins anew with another sensor, and keeps no more values than it may', () => {
+    const { state } = play(averaging, [...hold(0, 5, { spo2: 94 }), snapshot(5, [{ sensor: 'spo2', value: 88, channel: '2' }]), snapshot(30, [{ sensor: 'spo2', value: 88, channel: '2' }])])
+    expect(state.own.averages.spo2?.values.map(({ value }) => value)).toEqual([88])
+    const fast = Array.from({ length: 200 }, (_, index) => values(index / 100, { spo2: 94 }))
+    expect(play(averaging, fast).state.own.averages.spo2?.values).toHaveLength(ruleLimits.averagedValuesMax)
+  })
+})
+
 it('every default profile has limits for what a ward watches', () => {
-  for (const { variables } of Object.values(DEFAULT_PROFILES)) expect(Object.keys(variables)).toEqual(expect.arrayContaining(['hr', 'spo2', 'rr', 'sbp', 'map', 'temperature']))
+  for (const { variables } of Object.values(DEFAULT_PROFILES)) expect(Object.keys(variables)).toEqual(expect.arrayContaining(['hr', 'spo2', 'rr', 'sbp', 'temperature']))
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { epochQueries, metaQueries, readerQueries, sealQueries, writerQueries } from '../../src/store/queries.ts'
+import { epochQueries, metaQueries, readerQueries, reissueQueries, sealQueries, writerQueries } from '../../src/store/queries.ts'
 import { tempFolder } from './fixture.ts'
 import { writing } from './writing.ts'
 
@@ -45,6 +45,23 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   MARKS_BETWEEN: /^SEARCH mark USING PRIMARY KEY \(minute>\? AND minute<\?\)$/,
   MARK_AFTER: /^SEARCH mark USING COVERING INDEX mark_by_seq \(seq>\?\)$/,
   STAYS_OPEN: /^SCAN stay USING INDEX stay_open \| SEARCH patient USING INTEGER PRIMARY KEY/,
+  // From the newest on.
+  STAYS_PAST: /^SEARCH stay USING INDEX stay_ended \(closed_at>\?\) \| SEARCH patient USING INTEGER PRIMARY KEY/,
+  // All of them make the fold.
+  FACTS: /^SCAN fact$/,
+  REVISIONS_BETWEEN: /^SEARCH revision USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
+  SUPERSEDED_BETWEEN: /^SEARCH revision USING COVERING INDEX revision_by_superseded \(supersedes>\? AND supersedes<\?\)$/,
+  REVISED_NEWEST: /SCAN revision.*SEARCH s USING INTEGER PRIMARY KEY/,
+  LAST_REISSUE: /^SEARCH reissue$/,
+  FIRST_REISSUE: /^SCAN reissue$/,
+  REMOVE_REISSUE: /^SEARCH reissue USING INTEGER PRIMARY KEY/,
+  SEQS_OF_BLOCK: /^SEARCH snapshot USING COVERING INDEX snapshot_by_block \(<expr>=\?\)$/,
+  SNAPSHOT: /^SEARCH snapshot USING INTEGER PRIMARY KEY/,
+  STREAM_ROWS_OF_BED: /^SEARCH stream USING INDEX stream_by_bed \(bed=\?\)$/,
+  // A few thousand names, once a step, and only for devices that go from bed to bed.
+  STREAM_ROWS_OF_DEVICE: /^SCAN stream$/,
+  IS_SUPERSEDED: /^SEARCH revision USING COVERING INDEX revision_by_superseded \(supersedes=\?\)$/,
+  REVISION_OF: /^SEARCH revision USING INTEGER PRIMARY KEY/,
   OPEN_ALERTS: /^SCAN open_alert$/,
   EVENTS_OF_ALERT: /^SEARCH event USING INDEX event_by_alert \(alert_id=\?\)$/,
   // Only after damage.
@@ -65,13 +82,13 @@ const PLANS: Readonly<Record<string, RegExp>> = {
 }
 
 /** They look nothing up. */
-const WITHOUT_PLAN = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)|^(CREATE_META|OPEN_ALERT|PUT_SEGMENT|PUT_STAY|COUNT_DROPPED|ADD_\w+)$/
+const WITHOUT_PLAN = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)|^(CREATE_META|OPEN_ALERT|PUT_SEGMENT|PUT_STAY|PUT_REISSUE|COUNT_DROPPED|ADD_\w+)$/
 
 describe('the plan of', () => {
   using folder = tempFolder()
   using open = writing(folder.path)
   const db = new Database(join(folder.path, 'vigil.db'), { readonly: true })
-  const names = Object.entries({ ...writerQueries, ...readerQueries, ...epochQueries, ...metaQueries, ...sealQueries }).filter(([name]) => !WITHOUT_PLAN.test(name))
+  const names = Object.entries({ ...writerQueries, ...readerQueries, ...epochQueries, ...metaQueries, ...sealQueries, ...reissueQueries }).filter(([name]) => !WITHOUT_PLAN.test(name))
   const plans = names.map(([name, sql]) => {
     const parameters = Object.fromEntries([...sql.matchAll(/@(\w+)/g)].map(([, parameter = '']) => [parameter, 1]))
     const steps = db.prepare<[object], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(parameters)

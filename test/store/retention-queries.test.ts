@@ -12,6 +12,8 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   STAYS_NAMED: /^SEARCH stay USING INDEX stay_named \(closed_at<\?\)$/,
   UNNAME_STAY: /^SEARCH stay USING PRIMARY KEY/,
   FORGET_PATIENT: /^SEARCH patient USING INTEGER PRIMARY KEY/,
+  REMOVE_FACT: /^SEARCH fact USING INTEGER PRIMARY KEY/,
+  REMOVE_REVISIONS: /^SEARCH revision USING INTEGER PRIMARY KEY .* USING COVERING INDEX revision_by_superseded \(supersedes<\?\)/,
   REMOVE_FRAMES: /^SEARCH quarantine USING INTEGER PRIMARY KEY .* USING COVERING INDEX quarantine_by_time \(at<\?\)/,
   REMOVE_STRIPS: /^SEARCH strip USING INTEGER PRIMARY KEY .* USING COVERING INDEX strip_by_time \(at<\?\)/,
   REMOVE_STRIPS_OF: /^SEARCH strip USING (COVERING )?INDEX strip_by_alert \(alert_id=\?\)$/,

@@ -7,7 +7,7 @@ import { compileLive } from '../../src/sync/anonymise.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, eventsOf, recutEvent, splitBatch } from '../../src/sync/cut.ts'
 import { EPOCH, START, bodyOf, snapshotRow } from './fakes.ts'
 
-const FRAME: BatchFrame = { at: START, organizationId: 'org', gatewayId: 'gw', epoch: EPOCH, seqFrom: 1, seqTo: 99, completes: true }
+const FRAME: BatchFrame = { at: START, organizationId: 'org', gatewayId: 'gw', epoch: EPOCH, seqFrom: 1, seqTo: 99, completes: true, lane: 'live' }
 const TOKEN = surrogate('0f'.repeat(16))
 const surrogates = { of: () => TOKEN, sensorOf: () => 0, subjectOfAlert: () => null, rememberAlert: () => undefined }
 

@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { SyncStatus } from '../../src/domain/batch.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { syncLimits } from '../../src/limits.ts'
+import type { Delivery } from '../../src/sync/deliveries.ts'
+import { ALL } from '../../src/sync/filter.ts'
 import { type FromSync, type SyncSettings, type SyncThread, type ToSync, startSync } from '../../src/sync/start.ts'
 import { fakeClock } from './fakes.ts'
 
+const https = (id: string): Delivery => ({
+  id, lane: 'live', to: { kind: 'https-batch', url: 'http://127.0.0.1:1', token: 't', ca: null, certificate: null, compression: 'gzip' }, fallback: null, filter: ALL, eventsPerSecond: null, between: null,
+})
 const SETTINGS: SyncSettings = {
-  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', sink: { url: 'http://127.0.0.1:1', token: 't', ca: null }, instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: [],
+  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', deliveries: [https('central')], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: [],
 }
 const WELL: SyncStatus = { kind: 'ok', lagRows: 0, why: '', lastAcceptedAt: wallMs(1), deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false }
 
@@ -37,10 +42,10 @@ function fakeThread(obeys: boolean): FakeThread {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
-function start(obeys = true) {
+function start(obeys = true, settings = SETTINGS) {
   const threads: FakeThread[] = []
   const clock = fakeClock()
-  const handle = startSync(SETTINGS, {
+  const handle = startSync(settings, {
     clock,
     spawn: () => {
       const thread = fakeThread(obeys)
@@ -60,10 +65,10 @@ describe('main\'s side of sync', () => {
     handle.onAdvanced((seq) => void advanced.push(seq))
     expect(handle.status()).toMatchObject({ kind: 'behind', why: 'starting' })
     handle.committed(7)
-    threads[0]?.say({ type: 'status', status: WELL })
-    threads[0]?.say({ type: 'advanced', seq: 7 })
+    threads[0]?.say({ type: 'status', sink: 'central', status: WELL })
+    threads[0]?.say({ type: 'advanced', sink: 'central', seq: 7 })
     forget()
-    threads[0]?.say({ type: 'status', status: { ...WELL, kind: 'paused' } })
+    threads[0]?.say({ type: 'status', sink: 'central', status: { ...WELL, kind: 'paused' } })
     expect(threads[0]?.posted).toEqual([{ type: 'committed', lastSeq: 7 }])
     expect(seen).toEqual(['ok'])
     expect(advanced).toEqual([7])
@@ -73,7 +78,7 @@ describe('main\'s side of sync', () => {
 
   it('starts a dead thread again, more slowly each time, and says so meanwhile', async () => {
     const { handle, threads, clock } = start()
-    threads[0]?.say({ type: 'status', status: WELL })
+    threads[0]?.say({ type: 'status', sink: 'central', status: WELL })
     for (let death = 0; death < 9; death++) {
       threads.at(-1)?.end('out of memory')
       expect(handle.status().kind).toBe(death === 0 ? 'ok' : 'behind')

@@ -3,6 +3,8 @@ import type { SyncStatus } from '../../src/domain/batch.ts'
 import { realClock } from '../../src/ops/clock.ts'
 import { acknowledgedCounts, openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { openKnownIdentifiers } from '../../src/store/sync-identifiers.ts'
+import type { Delivery } from '../../src/sync/deliveries.ts'
+import { ALL } from '../../src/sync/filter.ts'
 import { type SyncHandle, type SyncSettings, startSync } from '../../src/sync/start.ts'
 import { START as STORED_AT, heartRate, phase, snapshot, tick } from '../store/fixture.ts'
 import { writing } from '../store/writing.ts'
@@ -10,8 +12,12 @@ import { centralServer } from './central-server.ts'
 import { bodyOf, scratch } from './fakes.ts'
 import { bedId, stayId } from '../../src/domain/ids.ts'
 
-const settingsOf = (folder: string, sink: SyncSettings['sink']): SyncSettings => ({
-  folder, gatewayId: 'gw', organizationId: 'org', sink, instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
+type Central = { readonly url: string; readonly token: string; readonly ca: null }
+const deliveryTo = (id: string, central: Central): Delivery => ({
+  id, lane: 'live', to: { kind: 'https-batch', ...central, certificate: null, compression: 'gzip' }, fallback: null, filter: ALL, eventsPerSecond: null, between: null,
+})
+const settingsOf = (folder: string, central: Central): SyncSettings => ({
+  folder, gatewayId: 'gw', organizationId: 'org', deliveries: [deliveryTo('https-batch', central)], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
 })
 
 const until = (handle: SyncHandle, wanted: (status: SyncStatus) => boolean): Promise<SyncStatus> =>

@@ -17,7 +17,7 @@ function report(what: string, holds: boolean, more = ''): void {
   process.stdout.write(`${holds ? 'ok  ' : 'FAIL'} ${what} ${more}\n`)
 }
 
-const visible = async (page: Page): Promise<void> => void (await page.locator('.reception[data-state="live"]').waitFor({ timeout: 15_000 }))
+const visible = (page: Page): Promise<void> => page.locator('.reception[data-state="live"]').waitFor({ timeout: 15_000 })
 
 async function startChild(port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [SCRIPT, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -153,11 +153,56 @@ async function taps(browser: Browser): Promise<void> {
   await gateway.close()
 }
 
+/** Live waveforms: they move, one that stops says so within 2 s, all of them do when nothing comes any more, and a closed panel asks for none. */
+async function traces(browser: Browser): Promise<void> {
+  const gateway = await startFakeGateway()
+  const page = await browser.newPage({ viewport: { width: 1_920, height: 1_080 } })
+  let plethAt = 0
+  let anyAt = 0
+  const asked: (string | null)[] = []
+  page.on('websocket', (socket) => {
+    socket.on('framesent', ({ payload }) => {
+      const { type, bed } = JSON.parse(String(payload))
+      if (type === 'waves') asked.push(bed)
+    })
+    socket.on('framereceived', ({ payload }) => {
+      const message = JSON.parse(String(payload))
+      if (message.type !== 'waves') return
+      anyAt = Date.now()
+      if (message.signals[2]?.lines.length > 0) plethAt = Date.now()
+    })
+  })
+  await page.goto(gateway.url)
+  await visible(page)
+  await page.locator('.tile[data-bed="2"] .tile-open').click()
+  await page.locator('.waves canvas').nth(2).waitFor()
+  // How far the newest point of the first lane has come: the column left of the gap.
+  const picture = () => page.locator('.waves canvas').first().evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
+  await page.waitForTimeout(1_000)
+  const one = await picture()
+  await page.waitForTimeout(300)
+  report('live waveforms move', one !== (await picture()))
+  await page.locator('.waves figure[data-kind="pleth"][data-state="stopped"]').waitFor({ timeout: 15_000 })
+  report('a waveform that stops says so within 2 s', Date.now() - plethAt <= 2_000 && (await page.locator('.waves figure[data-state="live"]').count()) === 2, `after ${Date.now() - plethAt} ms`)
+  gateway.set({ silence: 'open' })
+  const begun = anyAt
+  await page.locator('.waves figure[data-state="stopped"]').nth(2).waitFor({ timeout: 5_000 })
+  report('all say so when nothing comes any more', Date.now() - begun <= 2_300, `after ${Date.now() - begun} ms`)
+  gateway.set({ silence: 'none' })
+  await page.locator('.waves figure[data-state="live"]').nth(1).waitFor({ timeout: 10_000 })
+  await page.keyboard.press('Escape')
+  await page.waitForTimeout(300)
+  report('a closed panel asks for no waveforms', asked.at(-1) === null && asked[0] === '2', asked.join())
+  await page.close()
+  await gateway.close()
+}
+
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 await taps(browser)
+await traces(browser)
 await silences(browser)
 await browser.close()
 process.exitCode = failures === 0 ? 0 : 1

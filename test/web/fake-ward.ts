@@ -1,6 +1,6 @@
 /** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
 
-import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, StripView, TrendView, ValueView } from '../../src/api/wire.ts'
+import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Signs } from '../../simulators/patients/patient.ts'
@@ -107,7 +107,7 @@ export function deviceViews(scene: Scene, now: number): readonly DeviceView[] {
     const link = lateMs === 0 ? 'live' : lateMs < 60_000 ? 'silent' : 'down'
     return {
       id: `monitor-${bed + 1}`, driver: DRIVERS[bed % 4] ?? 'hl7', bed: String(bed + 1), link, lastFrameAt: now - lateMs - (now % 1_000),
-      waves: bed % 4 === 1 ? { channels: 3, seconds: 1_800 } : NO_WAVES,
+      waves: bed % 4 === 1 || bed === 6 ? { channels: 3, seconds: 1_800 } : NO_WAVES,
       frames: { good: 48_211 + bed * 977, bad: bed === 2 ? 14 : 0, skipped: bed === 2 ? 3 : 0, quarantined: bed === 8 ? 2 : 0 },
       note: link === 'silent' ? 'Connected, but silent.' : link === 'down' ? 'Connection lost: the serial port went away. It is tried again every 2 s.' : bed === 8 ? 'Some frames were not believed: see the quarantine.' : '',
     }
@@ -213,6 +213,31 @@ export function stripView(at: number): StripView {
     ],
     damaged: 0,
     isCut: false,
+  }
+}
+
+const LIVE = [
+  { kind: 'ecg', metric: 'MDC_ECG_ELEC_POTL_II', unit: 'mV', scale: 0.005, rateHz: 250 },
+  { kind: 'art', metric: 'MDC_PRESS_BLD_ART_ABP', unit: 'mm[Hg]', scale: 0.1, rateHz: 125 },
+  { kind: 'pleth', metric: 'MDC_PULS_OXIM_PLETH', unit: '1', scale: 0.001, rateHz: 125 },
+] as const
+
+/** The live waveforms of a bed from ten seconds before: each call brings what came since the one before. Of bed 2 the pleth stops after a while. */
+export function liveWaves(bed: string, startedAt: number): (now: number) => WavesView {
+  const waves = createWaves(7)
+  let told = startedAt - 10_000
+  let isFirst = true
+  return (now) => {
+    const seconds = Math.floor((now - told) / 40) / 25
+    const signals = LIVE.map(({ kind, metric, unit, scale, rateHz }): WaveSignal => {
+      const samples = Array.from(waves.next(kind, SIGNS, rateHz, seconds), (value) => Math.round(value / scale))
+      const isOver = bed === '2' && kind === 'pleth' && told > startedAt + 5_000
+      return { key: metric, metric, channel: '', lines: isOver ? [] : [{ from: told, rateHz, scale, offset: 0, unit, follows: !isFirst, samples }] }
+    })
+    told += seconds * 1_000
+    isFirst = false
+    const isThere = bed === '7' || Number(bed) % 4 === 2
+    return { bed, signals: isThere ? signals : [], more: isThere ? 1 : 0 }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a score may be given, and what of it may be believed. Pure; absent keys are missing, never zero. */
 
-import { METRICS, type Range, type Variable, within } from '../../domain/metrics.ts'
+import { METRICS, metricOfId, type Range, type Variable, within } from '../../domain/metrics.ts'
 import { roundHalfUp } from '../rounding.ts'
 
 export const CONSCIOUSNESS = ['A', 'C', 'V', 'P', 'U'] as const
@@ -40,12 +40,15 @@ function scoredRange(variable: Variable): Range {
   return metric.scored
 }
 
-/** A rate of 0 is no rate: it is an alarm of its own, and never scored. */
-const RR_LOWEST = 1
+function scoredOf(id: string): Range {
+  const metric = metricOfId(id)
+  if (!metric) throw new Error(`no metric ${id}`)
+  return metric.scored
+}
 
-/** What may be scored, for the units above. Vital signs take the range of the one metric table. */
+/** What may be scored, for the units above. What a metric measures takes its range from the one metric table. */
 export const PLAUSIBLE: Readonly<Record<NumberInput, Range>> = {
-  rr: { low: Math.max(RR_LOWEST, scoredRange('rr').low), high: scoredRange('rr').high },
+  rr: scoredRange('rr'),
   spo2: scoredRange('spo2'),
   sbp: scoredRange('sbp'),
   dbp: scoredRange('dbp'),
@@ -55,10 +58,10 @@ export const PLAUSIBLE: Readonly<Record<NumberInput, Range>> = {
   fio2: { low: scoredRange('fio2').low / 100, high: scoredRange('fio2').high / 100 },
   gcs: { low: 3, high: 15 },
   ageYears: { low: 0, high: 130 },
-  wbc: { low: 0, high: 1_000 },
+  wbc: scoredOf('VIGIL_LAB_LEUKOCYTES'),
   bands: { low: 0, high: 100 },
-  paco2: { low: 1, high: 200 },
-  lactate: { low: 0, high: 50 },
+  paco2: scoredOf('MDC_CONC_PCO2_ART'),
+  lactate: scoredOf('NOM_CONC_LACT'),
   oxygenFlow: { low: 0, high: 100 },
   oxygenPercent: { low: 0, high: 100 },
   crt: { low: 0, high: 60 },

@@ -1,5 +1,6 @@
 /** What central's HTTP answer means for a batch (contract with central, §2). Pure. */
 
+import { TOO_OLD } from '../../domain/batch.ts'
 import { syncLimits } from '../../limits.ts'
 import type { ClaimAnswer, SinkAnswer, SinkBatch } from '../../seams.ts'
 
@@ -19,13 +20,14 @@ export function answerOf({ status, retryAfter, body }: HttpAnswer, batch: SinkBa
   const code = textOf(fields?.['code'])
   const why = sentence(status, code, textOf(fields?.['detail']))
   const retry = (afterMs: number | null): SinkAnswer => ({ kind: 'retry', why, afterMs })
-  const refused = (how: 'pause' | 'fenced' | 'split' | 'dead'): SinkAnswer => ({ kind: 'refused', how, why })
+  const refused = (how: Extract<SinkAnswer, { kind: 'refused' }>['how']): SinkAnswer => ({ kind: 'refused', how, why })
   if (status === 202 || status === 200) return taken(status, fields, batch)
   if (status === 408) return retry(null)
   if (status === 429) return retry(afterMsOf(retryAfter) ?? syncLimits.retryDelayMsMax)
   if (status >= 500) return retry(afterMsOf(retryAfter))
   if (status === 413) return refused('split')
   if (status === 409 && code === SUPERSEDED) return refused('fenced')
+  if (code === TOO_OLD) return refused('stale')
   if (status === 422 || code === 'ANALYTICS_001') return refused('dead')
   return refused('pause')
 }
@@ -76,7 +78,7 @@ function rejectedOf(value: unknown, events: number): readonly Rejected[] | null 
 }
 
 /** RFC 9110 §10.2.3: seconds. A date is not used, for it would need central's clock and ours to agree; null then. */
-function afterMsOf(retryAfter: string | null): number | null {
+export function afterMsOf(retryAfter: string | null): number | null {
   if (retryAfter === null || !/^\d{1,9}$/.test(retryAfter.trim())) return null
   return Math.min(Number(retryAfter) * 1_000, syncLimits.retryAfterMsMax)
 }

@@ -12,7 +12,7 @@ const surrogates = { of: () => surrogate('0f'.repeat(16)), sensorOf: () => 0, su
 
 function batchOf(seq: number, epoch = 'e1') {
   const { events } = compileLive([snapshotRow(seq, [{ value: 60 }])], { gatewayId: 'gw', epoch, surrogates })
-  const [batch] = cutBatches(events.map(({ event, origin }) => cutEvent(event, origin)), { at: START, organizationId: 'org', gatewayId: 'gw', epoch, seqFrom: seq, seqTo: seq, completes: true }, 1e6)
+  const [batch] = cutBatches(events.map(({ event, origin }) => cutEvent(event, origin)), { at: START, organizationId: 'org', gatewayId: 'gw', epoch, seqFrom: seq, seqTo: seq, completes: true, lane: 'live' }, 1e6)
   if (!batch) throw new Error('one batch')
   return { batchId: batch.batchId, body: batch.body, events: batch.items.length }
 }

@@ -44,6 +44,17 @@ describe('a bedside', () => {
     expect(all.slice(10, 130).filter(({ message }) => message !== null)).toHaveLength(60)
   })
 
+  it('tells its own alarms beside what it measures, where it is one that does, and none without power', () => {
+    const transport = { ...TRANSPORTS.accept, alarms: 'first' } as const
+    const all = ticks(1, 'desaturation@10', transport, 180)
+    expect(bytesOf(all)).toBe(bytesOf(ticks(1, 'desaturation@10', TRANSPORTS.accept, 180)))
+    const texts = all.flatMap(({ alarms }) => alarms.map(({ bytes }) => Buffer.from(bytes).toString('utf8')))
+    expect(texts[0]).toMatch(/^MSH\|.*\|ORU\^R40\^ORU_R40\|acm-1\|/)
+    expect(texts.some((text) => text.includes('MDC_EVT_LO_VAL_LT_LIM') && text.includes('|start|'))).toBe(true)
+    expect(ticks(1, 'desaturation@10', TRANSPORTS.accept, 180).flatMap(({ alarms }) => alarms)).toEqual([])
+    expect(ticks(1, 'monitor-rebooted@10', transport, 35).slice(10).flatMap(({ alarms }) => alarms)).toEqual([])
+  })
+
   it('is silent while it has no power, then counts from 1 with a wrong clock, then with the right one', () => {
     const all = ticks(1, 'monitor-rebooted@10', TRANSPORTS.accept, 80)
     expect(all.slice(10, 35).every(({ message, plug }) => message === null && plug === 'dead')).toBe(true)

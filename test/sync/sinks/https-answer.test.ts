@@ -10,7 +10,7 @@ const shortly = (given: SinkAnswer): string => (given.kind === 'refused' ? given
 describe('what central answers', () => {
   it.each([
     [401, {}, 'pause'], [403, { code: 'ANALYTICS_006' }, 'pause'], [400, { code: 'ANALYTICS_001', detail: 'no JSON' }, 'dead'], [408, { code: 'ANALYTICS_005' }, 'retry'], [413, {}, 'split'],
-    [422, { code: 'ANALYTICS_003' }, 'dead'], [422, { code: 'ANALYTICS_010' }, 'dead'], [429, {}, 'retry'], [500, 'oops', 'retry'], [502, '<html>', 'retry'], [503, {}, 'retry'], [504, {}, 'retry'],
+    [422, { code: 'ANALYTICS_003' }, 'dead'], [422, { code: 'ANALYTICS_010' }, 'stale'], [429, {}, 'retry'], [500, 'oops', 'retry'], [502, '<html>', 'retry'], [503, {}, 'retry'], [504, {}, 'retry'],
   ])('%s %j means %s', (status, body, meaning) => {
     expect(shortly(answer(status, body))).toBe(meaning)
   })

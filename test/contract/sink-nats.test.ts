@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNatsJetstream, subjectToken } from '../../src/sync/sinks/nats-jetstream.ts'
+import { lacking } from '../parts.ts'
+import { MESSAGE_BYTES_MAX, type NatsCluster, natsLacks, startNats } from '../sync/real/nats.ts'
+import { startProxy } from '../sync/real/proxy.ts'
+import { type Behaviour, type SinkUnderTest, batchOf, liveBatch, sinkContract, subjectOf, vitalEvent } from './sink.ts'
+
+const missing = natsLacks()
+const reason = lacking(missing === '' ? 'a NATS cluster' : missing, missing === '')
+const NEVER = new AbortController().signal
+
+let cluster: NatsCluster
+beforeAll(async () => {
+  if (reason === null) cluster = await startNats()
+})
+afterAll(() => cluster?.close())
+
+let streams = 0
+
+/** A stream of its own, behind a proxy to whichever member answers. */
+async function jetstream(): Promise<SinkUnderTest> {
+  const name = `s${streams++}`
+  await cluster.addStream(name, `org${name}`)
+  const [first = ''] = cluster.servers
+  const proxy = await startProxy(() => ({ host: '127.0.0.1', port: Number(first.split(':')[1]) }), (bytes) => bytes.includes('HPUB vigil.'))
+  let behaviour: Behaviour = 'takes'
+  return {
+    sink: createNatsJetstream({ id: 'nats-jetstream', organizationId: `org${name}`, servers: [`127.0.0.1:${proxy.port}`], tls: null, login: { kind: 'none' }, timeoutMs: 10_000 }),
+    behave(next) {
+      behaviour = next
+      proxy.behave(next === 'is-down' ? 'down' : next === 'silent' ? 'silent' : next === 'takes-and-answer-is-lost' ? 'loses-answer' : 'passes')
+    },
+    batch: (of) => behaviour === 'rejects-row-1'
+      ? { batch: liveBatch(of, [vitalEvent(`${of}/0`), vitalEvent(`${of}/1`, { padding: ' '.repeat(MESSAGE_BYTES_MAX) })]), arrives: [`${of}/0`] }
+      : { batch: batchOf(of), arrives: [`${of}/0`, `${of}/1`] },
+    arrived: async () => (await cluster.messages(name)).map(({ key }) => key),
+    async close() {
+      await proxy.close()
+      await cluster.removeStream(name)
+    },
+  }
+}
+
+if (reason === null) {
+  sinkContract('nats-jetstream on three real servers', { can: ['takes', 'takes-and-answer-is-lost', 'rejects-row-1', 'is-down', 'silent'], namesRepeats: true }, jetstream)
+}
+
+describe.skipIf(reason !== null)('nats-jetstream on a cluster of three', () => {
+  it('names organization, type and subject in the subject, and the event key in Nats-Msg-Id', async () => {
+    await cluster.addStream('named', subjectToken('Ward 3.A'))
+    const sink = createNatsJetstream({ id: 'nats', organizationId: 'Ward 3.A', servers: cluster.servers, tls: null, login: { kind: 'none' } })
+    expect(await sink.send(batchOf('b1'), NEVER)).toEqual({ kind: 'accepted' })
+    await sink.close()
+    const [first] = await cluster.messages('named')
+    expect(first).toMatchObject({ key: 'b1/0', subject: `vigil.Ward%203%2EA.vital-signs.${subjectOf(1)}` })
+    expect(JSON.parse(first?.body ?? '')).toEqual(vitalEvent('b1/0'))
+    await cluster.removeStream('named')
+  })
+
+  it('waits, and says what to look for, while no stream takes its subjects', async () => {
+    const sink = createNatsJetstream({ id: 'nats', organizationId: 'nobody', servers: cluster.servers, tls: null, login: { kind: 'none' } })
+    expect(await sink.send(batchOf('b1'), NEVER)).toMatchObject({ kind: 'retry', why: expect.stringContaining('no stream') })
+    await sink.close()
+  })
+
+  it('goes on when the member that leads the stream is killed, and loses, repeats and reorders nothing', async () => {
+    await cluster.addStream('killed', 'killed')
+    const sink = createNatsJetstream({ id: 'nats', organizationId: 'killed', servers: cluster.servers, tls: null, login: { kind: 'none' }, timeoutMs: 10_000 })
+    const sent: string[] = []
+    let lost: number | null = null
+    let failures = 0
+    for (let index = 0; index < 12; index++) {
+      const events = Array.from({ length: 40 }, (_, place) => vitalEvent(`b${index}/${place}`, { subject: subjectOf(place % 4) }))
+      sent.push(...events.map(({ key }) => key))
+      for (;;) {
+        const sending = sink.send(liveBatch(`b${index}`, events), NEVER)
+        // In the middle of a batch.
+        if (index === 4 && lost === null) {
+          lost = await cluster.leader('killed')
+          if (lost !== null) await cluster.kill(lost)
+        }
+        const answer = await sending
+        if (answer.kind === 'accepted' || answer.kind === 'duplicate') break
+        expect(answer.kind).toBe('retry')
+        if (++failures > 60) throw new Error(`it does not come back: ${JSON.stringify(answer)}`)
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+    await sink.close()
+    expect(lost).not.toBeNull()
+    const held = (await cluster.messages('killed')).map(({ key }) => key)
+    expect([...held].sort()).toEqual([...sent].sort())
+    const ofSubject = (keys: readonly string[], subject: number): readonly string[] => keys.filter((key) => Number(key.split('/')[1]) % 4 === subject)
+    for (const subject of [0, 1, 2, 3]) expect(ofSubject(held, subject)).toEqual(ofSubject(sent, subject))
+    if (lost !== null) cluster.start(lost)
+    await cluster.removeStream('killed')
+  })
+})
+
+it('a word of a subject is one token, and two names stay two', () => {
+  expect(subjectToken('a.b')).toBe('a%2Eb')
+  expect(subjectToken('a b*>')).toBe('a%20b%2A%3E')
+  expect(subjectToken('')).toBe('-')
+})

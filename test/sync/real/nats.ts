@@ -1,0 +1,129 @@
+/** A real cluster of three NATS servers with JetStream (nats-server of Debian), gone with the test. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { programPath } from '../../parts.ts'
+import { freePort } from './proxy.ts'
+
+/** What is missing of it here; empty when it can be tried. */
+export function natsLacks(): string {
+  if (programPath('nats-server') === undefined) return 'nats-server'
+  try {
+    createRequire(import.meta.url).resolve('@nats-io/transport-node')
+    return ''
+  } catch {
+    return '@nats-io/transport-node'
+  }
+}
+
+/** The little that the tests ask of the client library beside the sink. */
+type Connection = { close(): Promise<void>; request(subject: string, payload?: string, options?: object): Promise<{ string(): string }> }
+type Transport = { connect(options: object): Promise<Connection> }
+
+export type NatsCluster = {
+  /** `host:port` of each member. */
+  readonly servers: readonly string[]
+  /** A stream for `vigil.<organization>.>` on all three; repeats are told for as long as the test lasts. */
+  addStream(name: string, organization: string): Promise<void>
+  removeStream(name: string): Promise<void>
+  /** `Nats-Msg-Id` and subject of each message, in the order of the stream. */
+  messages(name: string): Promise<readonly { readonly key: string; readonly subject: string; readonly body: string }[]>
+  /** Which member leads the stream; null when none does. */
+  leader(name: string): Promise<number | null>
+  /** SIGKILL. */
+  kill(member: number): Promise<void>
+  start(member: number): void
+  close(): Promise<void>
+}
+
+/** Largest message of a stream here: what is larger is refused as one row. */
+export const MESSAGE_BYTES_MAX = 4_096
+
+export async function startNats(): Promise<NatsCluster> {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'vigil-nats-'))
+  const members = await Promise.all([0, 1, 2].map(async (number) => ({ number, port: await freePort(), route: await freePort() })))
+  const running = new Map<number, ChildProcess>()
+  const program = programPath('nats-server') ?? 'nats-server'
+  const start = (number: number): void => {
+    const member = members[number]
+    if (!member) throw new Error(`no member ${number}`)
+    const routes = members.filter((other) => other !== member).map(({ route }) => `nats://127.0.0.1:${route}`)
+    running.set(number, spawn(program, [
+      '-n', `n${number}`, '-a', '127.0.0.1', '-p', String(member.port), '-js', '-sd', join(folder, `n${number}`),
+      '--cluster_name', 'vigil', '--cluster', `nats://127.0.0.1:${member.route}`, '--routes', routes.join(','),
+    ], { stdio: 'ignore' }))
+  }
+  for (const { number } of members) start(number)
+
+  const servers = members.map(({ port }) => `127.0.0.1:${port}`)
+  const library: string = '@nats-io/transport-node'
+  const { connect }: Transport = await import(library)
+
+  async function ask(subject: string, payload: object = {}): Promise<Record<string, unknown>> {
+    for (let tries = 0; ; tries++) {
+      let connection: Connection | null = null
+      try {
+        connection = await connect({ servers: [...servers], reconnect: false, timeout: 2_000 })
+        const said: Record<string, unknown> = JSON.parse((await connection.request(`$JS.API.${subject}`, JSON.stringify(payload), { timeout: 5_000 })).string())
+        const error = said['error'] as { code: number; description: string } | undefined
+        if (error === undefined) return said
+        if (error.code !== 503 && error.code !== 500) throw Object.assign(new Error(`${subject}: ${error.description}`), { final: true })
+      } catch (error) {
+        if (tries > 120 || (error instanceof Error && 'final' in error)) throw error
+      } finally {
+        await connection?.close().catch(() => undefined)
+      }
+      await delay(250)
+    }
+  }
+
+  return {
+    servers,
+    async addStream(name, organization) {
+      await ask(`STREAM.CREATE.${name}`, {
+        name, subjects: [`vigil.${organization}.>`], retention: 'limits', storage: 'file', num_replicas: 3, max_msg_size: MESSAGE_BYTES_MAX, duplicate_window: 3_600_000_000_000,
+        max_consumers: -1, max_msgs: -1, max_bytes: -1, max_age: 0, discard: 'old',
+      })
+    },
+    async removeStream(name) {
+      await ask(`STREAM.DELETE.${name}`)
+    },
+    async messages(name) {
+      const { state } = (await ask(`STREAM.INFO.${name}`)) as { state: { first_seq: number; last_seq: number } }
+      const found: { key: string; subject: string; body: string }[] = []
+      const connection = await connect({ servers: [...servers], timeout: 2_000 })
+      for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+        const { message }: { message: { hdrs: string; subject: string; data: string } } = JSON.parse((await connection.request(`$JS.API.STREAM.MSG.GET.${name}`, JSON.stringify({ seq }))).string())
+        const headers = Buffer.from(message.hdrs, 'base64').toString()
+        found.push({ key: /Nats-Msg-Id: (.*)\r/.exec(headers)?.[1] ?? '', subject: message.subject, body: Buffer.from(message.data, 'base64').toString() })
+      }
+      await connection.close()
+      return found
+    },
+    async leader(name) {
+      const { cluster } = (await ask(`STREAM.INFO.${name}`)) as { cluster: { leader?: string } }
+      return cluster.leader === undefined ? null : Number(cluster.leader.slice(1))
+    },
+    async kill(member) {
+      const process = running.get(member)
+      running.delete(member)
+      if (!process) return
+      const gone = new Promise((resolve) => process.once('exit', resolve))
+      process.kill('SIGKILL')
+      await gone
+    },
+    start,
+    async close() {
+      await Promise.all([...running.values()].map((process) => {
+        const gone = new Promise((resolve) => process.once('exit', resolve))
+        process.kill('SIGKILL')
+        return gone
+      }))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
