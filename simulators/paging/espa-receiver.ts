@@ -28,7 +28,7 @@ export type EspaOptions = { readonly address: string; readonly gatewayAddress: s
 export type EspaReceiver = SimulatedPaging & { readonly habits: EspaHabits }
 
 const checksum = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => sum ^ byte, 0) % 128
-const letters = (text: string): number[] => [...text].map((letter) => letter.codePointAt(0) ?? 0x3f)
+const letters = (text: string): number[] => Array.from(text, (letter) => letter.codePointAt(0) ?? 0x3f)
 
 type Report = { readonly page: Page; readonly dueMs: number }
 

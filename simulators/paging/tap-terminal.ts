@@ -34,7 +34,7 @@ export function createTapTerminal(): TapTerminal {
 
   function block(content: string, atMs: number): string {
     const end = content.indexOf('\x03')
-    const sum = [...content.slice(0, end + 1)].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0)
+    const sum = Array.from(content.slice(0, end + 1)).reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0)
     const expected = [8, 4, 0].map((shift) => String.fromCharCode(48 + (Math.floor(sum / 2 ** shift) % 16))).join('')
     if (content.slice(end + 1) !== expected) return '514 Checksum error\r\x15\r'
     if (habits.naks > 0) {
@@ -79,7 +79,7 @@ export function createTapTerminal(): TapTerminal {
       for (const byte of bytes) {
         const letter = String.fromCharCode(byte % 128)
         // A block has CR in it: it ends with the CR behind its checksum.
-        const isInside = line.startsWith('\x02') && !/\x03...$/.test(line)
+        const isInside = line.startsWith('\x02') && line.at(-4) !== '\x03'
         if (letter === '\r' && !isInside) {
           const words = habits.isSilent ? '' : answer(line, atMs)
           if (words !== '') out.push(text(words))

@@ -25,7 +25,8 @@ export type ConfiguredParts = {
   /** Text of a file that the site names. */
   readonly fileOf: (path: string) => string
   readonly openPort: (target: Target, heard: (bytes: Uint8Array) => void) => Promise<OpenResult>
-  readonly mailTransport: (server: MailServer) => MailTransport
+  /** In place of SMTP, for tests. */
+  readonly mailTransport?: (server: MailServer) => MailTransport
   /** Medical record number of the patient whose alert it is; null when it is not known. */
   readonly mrnOf: (alert: Alert) => string | null
 }
@@ -53,8 +54,10 @@ async function wayOf(setting: WayOutSetting, parts: ConfiguredParts): Promise<Wa
   switch (setting.kind) {
     case 'webhook':
       return webhookWay({ ...common, url: setting.url, style: setting.style, secret: secret(setting.secret) })
-    case 'mail':
-      return mailWay({ ...common, from: setting.from, to: setting.to, transport: mailTransport({ ...setting, secret: secret(setting.password) }) })
+    case 'mail': {
+      const transportOf = mailTransport ?? (await import('./smtp.ts')).smtpTransport
+      return mailWay({ ...common, from: setting.from, to: setting.to, transport: transportOf({ ...setting, secret: secret(setting.password) }) })
+    }
     case 'mqtt': {
       // The library is heavy, and a site without this way starts sooner without it.
       const { mqttWay } = await import('./mqtt.ts')

@@ -73,6 +73,9 @@ class Espa implements PagerSession {
   #until: MonoMs | null = null
   #call: PagerCall | null = null
   #attempts = 0
+  /** Selections of this call, and answers to them that may still come: such an ACK must not pass for that of the block. */
+  #selections = 0
+  #lateAcks = 0
   #unanswered = 0
   /** The last printable character: an address before ENQ, a reason before NAK. */
   #prefix = ''
@@ -90,6 +93,7 @@ class Espa implements PagerSession {
   call(call: PagerCall, now: MonoMs): PagerOutput {
     this.#call = call
     this.#attempts = 0
+    this.#selections = 0
     // A control station may speak whenever nobody else does; a station waits to be polled, and answers then.
     if (this.#setting.role === 'control' && this.#state === 'idle') this.#select(now)
     return this.#out(now)
@@ -164,6 +168,7 @@ class Espa implements PagerSession {
   #select(now: MonoMs): void {
     const { role, ownAddress, pagingAddress } = this.#setting
     this.#attempts++
+    this.#selections++
     this.#send.push(role === 'control' ? bytesOf(EOT, ownAddress, ENQ, pagingAddress, ENQ) : bytesOf(pagingAddress, ENQ))
     this.#enter('selecting', now, wayLimits.espaAnswerMs)
   }
@@ -182,6 +187,7 @@ class Espa implements PagerSession {
       this.#idle(now)
     } else if (this.#state === 'sent') {
       this.#attempts++
+      this.#lateAcks = 0
       this.#sendBlock(now)
     } else this.#select(now)
   }
@@ -212,8 +218,10 @@ class Espa implements PagerSession {
       case ACK:
         if (this.#state === 'selecting') {
           this.#attempts = 1
+          this.#lateAcks = this.#selections - 1
           this.#sendBlock(now)
-        } else if (this.#state === 'sent') {
+        } else if (this.#state === 'sent' && this.#lateAcks > 0) this.#lateAcks--
+        else if (this.#state === 'sent') {
           // 3.3: the transaction ends, control returns to the control station.
           this.#send.push(bytesOf(EOT))
           this.#call = null
@@ -230,8 +238,12 @@ class Espa implements PagerSession {
   }
 
   #heardEot(now: MonoMs): void {
+    if (this.#state === 'selecting') {
+      this.#endedWhileSelecting(now)
+      return
+    }
     // Whoever ends our transaction has taken nothing.
-    if (this.#state === 'selecting' || this.#state === 'sent') {
+    if (this.#state === 'sent') {
       this.#fail('the paging system ended the transaction', false)
       this.#up()
     } else if (this.#state === 'polling') this.#up()
@@ -242,6 +254,15 @@ class Espa implements PagerSession {
     this.#idle(now)
     // A line that polls others and never us is as good as none: only a poll of ours starts that time anew.
     if (this.#setting.role === 'station' && due !== null && wasQuiet) this.#until = due
+  }
+
+  /** Perhaps a late answer to a poll. A control station asks again; a station has lost the line, and waits for the next poll. */
+  #endedWhileSelecting(now: MonoMs): void {
+    if (this.#setting.role === 'control') this.#again('the paging system ended the transaction', now)
+    else {
+      if (this.#attempts >= wayLimits.espaAttemptsMax) this.#fail('the paging system ended the transaction', false)
+      this.#idle(now)
+    }
   }
 
   #heardEnq(address: string, now: MonoMs): void {

@@ -166,13 +166,13 @@ export class Supervised {
   #why(): string | null {
     const { outbox } = this.#parts
     const lost = outbox.dropped > this.#toldDropped ? `${outbox.dropped} alerts found no room` : null
-    const refused = outbox.refused > 0 ? `${outbox.refused} calls were refused` : this.#givenUp > 0 ? `${this.#givenUp} calls were refused for good` : null
+    const refused = outbox.refused > 0 ? `calls refused: ${outbox.refused}` : this.#givenUp > 0 ? `calls refused for good: ${this.#givenUp}` : null
     return this.#ownTrouble ?? this.#sendTrouble ?? lost ?? refused
   }
 
   /** Trouble that lasts is an alert; what was refused for good stays said until something is sent after it. */
   #judge(): void {
-    const { clock, failingAfterMs, failing, log, outbox } = this.#parts
+    const { clock, failingAfterMs, failing, log } = this.#parts
     const why = this.#why()
     if (why === null) {
       if (this.#isFailing) {
@@ -188,8 +188,7 @@ export class Supervised {
     if (clock.mono() - this.#since < failingAfterMs) return
     if (!this.#isFailing) log.error({ way: this.id, why }, 'A way out fails.')
     this.#isFailing = true
-    const { waiting } = outbox
-    const text = `Alerts do not leave by "${this.id}": ${why}${waiting > 0 ? ` (${waiting} waiting)` : ''}`
+    const text = `Alerts do not leave by "${this.id}": ${why}`
     const isNews = this.#said === null || (this.#said.text !== text && clock.mono() - this.#said.at >= SAY_EVERY_MS)
     if (!isNews) return
     this.#said = { text, at: clock.mono() }

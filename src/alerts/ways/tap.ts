@@ -47,6 +47,8 @@ class Tap implements PagerSession {
   #until: MonoMs | null = null
   #call: PagerCall | null = null
   #isTaken = false
+  /** Log-ins that may still be answered: such an ACK must not pass for that of the block. */
+  #lateAcks = 0
   #tries = 0
   /** What the terminal said since our last word, bounded. */
   #heard = ''
@@ -140,7 +142,10 @@ class Tap implements PagerSession {
 
   #again(why: string, now: MonoMs): void {
     if (this.#tries >= wayLimits.tapTriesMax) this.#trouble(why, now)
-    else this.#say(now)
+    else {
+      if (this.#state === 'sent') this.#lateAcks = 0
+      this.#say(now)
+    }
   }
 
   /** The session is over, and the call was not taken. */
@@ -196,7 +201,10 @@ class Tap implements PagerSession {
         if (isBye) this.#trouble('the paging terminal refuses the log-in', now)
         else if (heard.endsWith(`${String.fromCharCode(ESC)}[p`)) this.#enter(this.#call === null ? 'leaving' : 'sent', now)
         else if (character === String.fromCharCode(NAK) && this.#state === 'login') this.#again('the paging terminal refuses the log-in', now)
-        else if (character === String.fromCharCode(ACK) && this.#state === 'login') this.#enter('ready', now)
+        else if (character === String.fromCharCode(ACK) && this.#state === 'login') {
+          this.#lateAcks = this.#tries - 1
+          this.#enter('ready', now)
+        }
         return
       case 'sent':
         this.#answered(character, isBye, now)
@@ -210,6 +218,7 @@ class Tap implements PagerSession {
 
   #answered(character: string, isBye: boolean, now: MonoMs): void {
     if (isBye) this.#trouble('the paging terminal ended the session', now)
+    else if (character === String.fromCharCode(ACK) && this.#lateAcks > 0) this.#lateAcks--
     else if (character === String.fromCharCode(ACK)) {
       this.#isTaken = true
       const heard = this.#heard

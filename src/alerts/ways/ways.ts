@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { type Alert, type AlertEvent, foldAlert, isOpen, type Priority } from '../../domain/alert.ts'
 import type { AlertId } from '../../domain/ids.ts'
 import type { Clock, Notifier } from '../../seams.ts'
+import { conditionOf, WAY_FAILING } from './condition.ts'
 import { Deliveries } from './deliveries.ts'
 import { Outbox, type OutboxSetting } from './outbox.ts'
 import { Supervised, type WayState } from './supervised.ts'
@@ -50,9 +51,6 @@ export type Ways = Notifier & {
   readonly stopped: Promise<void>
 }
 
-const CONDITION = 'technical/way-failing:'
-export const conditionOf = (way: string): string => CONDITION + way
-
 /** Who calls by number: the alert that each address was called about last. */
 const LAST_CALLED_MAX = 1_000
 
@@ -65,7 +63,7 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
   const running: readonly Running[] = parts.ways.map((setting) => runningOf(setting, parts, deliveries))
   for (const { condition } of alerts.values()) {
     // A way that failed before the restart and is configured no more will never say that it works again.
-    if (condition.startsWith(CONDITION) && !parts.ways.some(({ way }) => conditionOf(way.id) === condition)) parts.report(condition, null)
+    if (condition.startsWith(WAY_FAILING) && !parts.ways.some(({ way }) => conditionOf(way.id) === condition)) parts.report(condition, null)
   }
   for (const alert of alerts.values()) {
     for (const { outbox, supervised } of running) {

@@ -107,6 +107,24 @@ describe('as control station', () => {
     expect(line.ended(10_000)).toEqual({ kind: 'failed', why: 'the paging system does not answer', isRefused: false })
   })
 
+  it('does not take the late answer to a selection for that to the block', () => {
+    const session = espaSession(SETTING)
+    session.wake(monoMs(0))
+    session.call(CALL, monoMs(10))
+    expect(hex(session.wake(monoMs(10 + wayLimits.espaAnswerMs)).send.flatMap((bytes) => [...bytes]))).toBe('04 31 05 32 05')
+    expect(session.receive(Uint8Array.of(0x06), monoMs(2_020)).send).toEqual([espaCall(CALL, SETTING)])
+    expect(session.receive(Uint8Array.of(0x06), monoMs(2_030)).words).toEqual([])
+    expect(session.receive(Uint8Array.of(0x06), monoMs(2_040)).words).toContainEqual({ kind: 'taken', note: null })
+  })
+
+  it('asks again when the late answer to a poll ends its selection', () => {
+    const session = espaSession(SETTING)
+    session.wake(monoMs(0))
+    session.call(CALL, monoMs(10))
+    const { send, words } = session.receive(Uint8Array.of(0x04), monoMs(20))
+    expect([send.length, words]).toEqual([1, []])
+  })
+
   it('takes the status of a call that the paging system tells when it is polled', () => {
     const { line } = opened({ statusAfterMs: 3_000, status: '3' })
     line.call(CALL)

@@ -102,6 +102,18 @@ describe('a session', () => {
     expect(wrong.line.ended(3_000)).toEqual({ kind: 'failed', why: 'the paging terminal refuses the log-in (509 Invalid password)', isRefused: false })
   })
 
+  it('does not take the late answer to a log-in for that to the block', () => {
+    const session = tapSession({ password: '' })
+    const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
+    session.call(CALL, monoMs(0))
+    session.receive(ascii('ID='), monoMs(10))
+    session.wake(monoMs(10 + wayLimits.tapAnswerMs))
+    const { send } = session.receive(ascii('\x06\r\x1b[p\r'), monoMs(11_000))
+    expect(send).toEqual([tapBlock(CALL)])
+    expect(session.receive(ascii('\x06\r\x1b[p\r'), monoMs(11_010)).send).toEqual([])
+    expect(shown(session.receive(ascii('\x06\r'), monoMs(11_020)).send.flatMap((bytes) => [...bytes]))).toBe('\x04\r')
+  })
+
   it('sends again when the answer is lost', () => {
     const { device, line } = opened({ lostAnswers: 1 })
     line.call(CALL)
