@@ -88,6 +88,20 @@ export const driverLimits = {
   medibusRefusedMs: 300_000,
 } as const
 
+/** The watch ledger. */
+export const watchLimits = {
+  /** What is armed is looked at so often. */
+  lookMs: 1_000,
+  /** All of a bed is written once in this time, changed or not. */
+  wholeMs: 3_600_000,
+  /** A value marked as a demonstration explains for so long why nothing is watched. */
+  demoMs: 60_000,
+  /** A look back reads at most so many events of the log. */
+  eventsReadMax: 200_000,
+  /** And so many hours. */
+  handoverHoursMax: 24,
+} as const
+
 /** What a link may hold, per socket or port. */
 export const linkLimits = {
   socketsPerPeerMax: 64,
@@ -211,7 +225,7 @@ export const pumpLimits = {
 /** Who lay in which bed: facts, and rows that are put right by them. */
 export const associationLimits = {
   /** With more facts than this the oldest about patients who lie here no more are forgotten; one more about others is refused. */
-  factsMax: 20_000,
+  factsMax: 5_000,
   /** A registry whose clock is ahead by no more than this means now; one that says more means a plan. */
   clockAheadMsMax: 300_000,
   /** Values that were stored longer ago stay where they are, whatever is learned. Below the day by which retention looks around a stay. */
@@ -233,6 +247,16 @@ export const associationLimits = {
   twoSendersMs: 30_000,
   /** A name or number from outside is not longer. */
   identityCharsMax: 200,
+} as const
+
+/** Sets of vital signs that a nurse confirms. */
+export const observationLimits = {
+  /** Kept with a stay, the newest; all of them are in the log. */
+  setsPerStayMax: 8,
+  /** A set that was frozen longer ago is not confirmed any more: the patient is another by now. */
+  frozenMsMax: 900_000,
+  /** So long a set can be taken back. */
+  takeBackMs: 300_000,
 } as const
 
 /** Rules: what they may believe, and for how long. */
@@ -358,6 +382,9 @@ export const storeLimits = {
   /** Waveforms kept with one alert that are shown at once, the newest; main makes text of them. */
   stripRowsPerAnswerMax: 512,
   stripSamplesPerAnswerMax: 300_000,
+  /** Medicines that are shown of a stay: those that were learned of within so long, the newest. */
+  givenShownMs: 86_400_000,
+  givenRowsMax: 200,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
   /** Damaged files that were moved away, each with its folder; one more and the one that holds fewest bytes goes. */
@@ -474,8 +501,8 @@ export const liveWaveLimits = {
   pastMs: 10_000,
   /** Of one signal in one message: the rest goes with the next. */
   samplesPerSignalMax: 1_250,
-  /** A stretch without a gap takes the room of so many samples. */
-  lineCost: 16,
+  /** A stretch without a gap takes the room of so many samples besides. */
+  stretchSamplesMax: 16,
   /** A signal without a sample for so long makes room for another. */
   silentMsMax: 60_000,
 } as const
@@ -556,7 +583,7 @@ export const syncLimits = {
   /** Sinks at one time: each holds a batch in memory while it is sent. */
   sinksMax: 8,
   /** What one sink remembers by name (numbers of patients at the platform, say); the oldest are forgotten. */
-  sinkMemoriesMax: 10_000,
+  sinkMemoriesMax: 5_000,
   sinkMemoryCharsMax: 262_144,
   /** Events of a batch that are on their way to a JetStream at one time, each of another subject. */
   natsInFlightMax: 64,
@@ -606,10 +633,16 @@ export const apiLimits = {
   requestTimeoutMs: 10_000,
   trendHoursMax: 72,
   audioPauseSecondsMax: 120,
+  /** What is said of a stay for a time, and its limits. */
+  saidHoursMax: 168,
   sessionHoursMax: 12,
   sessionsMax: 2_000,
   /** One more sign-in of the same user ends that user's oldest session. */
   sessionsPerUserMax: 16,
+  /** The list of who lies where is made anew no more often than this, however many pages ask. */
+  associationsMs: 1_000,
+  /** The hospital's registry answers a page within this: sooner than the page gives up. */
+  registryAnswerMs: 4_000,
   loginFailuresMax: 10,
   loginDelayMs: 30_000,
   /** The delay doubles with each failure up to this. */
@@ -763,6 +796,20 @@ export const webLimits = {
   receiptsPerMessageMax: 1_000,
   /** Live waveforms are drawn so long after they were measured: a monitor sends a second at a time, and it has to get here. */
   waveDelayMs: 1_400,
+  /** Who lies where is asked for so often while its page is open. */
+  associationsEveryMs: 5_000,
+  /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */
+  scanHoldMs: 60_000,
+  /** From key to key of one code, on the average: a scanner is faster, and a person is not. */
+  scanKeyMsMax: 50,
+  /** Keys of one code whose times are remembered. */
+  scanKeysMax: 200,
+  /** A code that began so soon after its page opened may have lost its first letters to another page. */
+  scanSettleMs: 500,
+  /** Medicines of an open bed are asked for so often. */
+  givenEveryMs: 60_000,
+  /** What came of a scan stays on the page, with the way to take it back. */
+  scanDoneMs: 120_000,
   /** A waveform of which nothing came for so long has stopped; one that comes in larger pieces, after half as long again as such a piece. */
   waveStoppedMs: 1_600,
   wavePieceMsMax: 5_000,

@@ -8,6 +8,7 @@ import type { Population } from './domain/population.ts'
 import type { AlarmInactivation, DeviceAlarm, MedicationGiven, PatientFact, PatientIdentity, Reading, Waveform } from './domain/reading.ts'
 import type { StayLimit } from './domain/stay-limit.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
+import type { WatchChange } from './domain/watch.ts'
 
 // ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,8 +156,8 @@ export interface Link {
 
 // ── Rule ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Who said something of a stay, and when; `until`: it holds no longer than that. */
-export type Word = { readonly by: string; readonly at: WallMs; readonly until?: WallMs }
+/** Who said something of a stay, and when; `until`: it holds no longer than that; `reason`: in that person's words. */
+export type Word = { readonly by: string; readonly at: WallMs; readonly until?: WallMs; readonly reason?: string }
 
 /** What a nurse or the record has said of this stay; belongs to the stay, never to the bed. */
 export type StayContext = {
@@ -169,6 +170,8 @@ export type StayContext = {
   readonly said?: { readonly [Fact in ContextFact]?: Word }
   /** Limits of this stay, the newest of a variable and side last. */
   readonly limits?: readonly StayLimit[]
+  /** Sets of vital signs that a nurse confirmed, the newest last, also those that were taken back. */
+  readonly observations?: readonly ObservedSet[]
 }
 export type ContextFact = 'population' | 'spo2Scale' | 'onOxygen' | 'consciousness' | 'infectionSuspected'
 
@@ -183,6 +186,22 @@ export type ConfirmedSet = {
   readonly pulse?: number
   readonly temperature?: number
   readonly consciousness?: 'A' | 'C' | 'V' | 'P' | 'U'
+  /** When each value was measured, by name; a value that is not in it, when the set was taken. */
+  readonly measuredAt?: Readonly<Record<string, WallMs>>
+  /** The set before this one was a mistake and is taken back: this is what stood before it, or nothing. */
+  readonly isTakenBack?: true
+}
+
+/** A confirmed set as the stay keeps it. `confirmedAt` names it within its stay. */
+export type ObservedSet = {
+  readonly set: ConfirmedSet
+  readonly confirmedAt: WallMs
+  /** NEWS2 as it was scored then. */
+  readonly news2: { readonly total: number; readonly min: number; readonly max: number; readonly complete: boolean; readonly missing: readonly string[]; readonly parts: Readonly<Record<string, number>> }
+  /** What the nurse changed of what stood there; null: nothing stood there. */
+  readonly corrected: readonly { readonly name: string; readonly from: number | null; readonly to: number }[]
+  /** It was a mistake: kept, and counts no more. */
+  readonly takenBack?: Word
 }
 
 export type RuleInput =
@@ -278,6 +297,8 @@ export type StoredEvent =
   | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
   /** A medicine given; stay null: to nobody whose stay is known. */
   | { readonly at: WallMs; readonly kind: 'given'; readonly given: MedicationGiven; readonly subject: AlertSubject }
+  /** The watch ledger: what of one bed could be watched from now on, and why the rest could not. */
+  | { readonly at: WallMs; readonly kind: 'watch'; readonly changes: readonly WatchChange[]; readonly subject: AlertSubject }
 
 /** One stretch of a waveform without a gap, kept with an alert. Physical value = sample × scale + offset, in `unit` (UCUM). */
 export type Strip = {

@@ -16,8 +16,10 @@ export const UNWATCHED = [
   'empty',
   /** The patient is away, and a nurse said so. */
   'away',
-  /** Which limits apply is not known. */
+  /** Which limits and scores apply is not known. */
   'population-unset',
+  /** There is no such rule for this patient, or its limits are drafts that no clinician has signed. */
+  'no-limit',
   /** What the device says is marked as a demonstration or a test. */
   'demo',
   /** What the device says cannot be believed, or its conversation is held. */

@@ -9,8 +9,9 @@ import type { Snapshot } from '../domain/observation.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Lifecycle } from '../alerts/lifecycle.ts'
+import type { Armed } from '../rules/armed.ts'
 import { contextOf } from '../rules/context.ts'
-import type { RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
+import type { ConfirmedSet, RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
 import type { Device } from './devices.ts'
 
 /** The rules of one stay, composed: a pure fold. */
@@ -19,6 +20,8 @@ export interface BedRules<State> {
   /** Takes over alerts that were open when the gateway stopped, to end them in time. */
   adopt(state: State, open: readonly Alert[]): State
   step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
+  /** Which rules could speak now, and why the others could not. */
+  armed?(state: State, at: MonoMs): Armed
 }
 
 export type Now = { readonly wall: WallMs; readonly at: MonoMs }
@@ -59,6 +62,12 @@ export class Watch<State> {
     return this.#states.get(stay)
   }
 
+  /** null before its rules began. */
+  armed(stay: StayId, at: MonoMs): Armed | null {
+    const state = this.#states.get(stay)
+    return state === undefined ? null : (this.#parts.rules.armed?.(state, at) ?? null)
+  }
+
   /** A stay begins, or goes on after a restart with the alerts that were open. */
   begin(stay: StayRecord): void {
     const { rules, lifecycle } = this.#parts
@@ -93,6 +102,11 @@ export class Watch<State> {
 
   context(stay: StayRecord, now: Now): void {
     this.#step(stay, { kind: 'context', ...now, context: this.#contextOf(stay, now.wall) }, now)
+  }
+
+  /** A nurse has confirmed a set: it acts at once. */
+  observation(stay: StayRecord, set: ConfirmedSet, now: Now): void {
+    this.#step(stay, { kind: 'observation', ...now, set }, now)
   }
 
   /** What was said of a stay, with the population by age; the same object until more is said or the day is over. */
@@ -155,7 +169,7 @@ export class Watch<State> {
     this.#gathered = null
     for (const conditions of gathered.values()) {
       for (const { signal, subject, wall } of conditions.values()) {
-        this.#parts.emit(this.#parts.lifecycle.signals(subject, [signal], wall))
+        this.#parts.emit(this.#parts.lifecycle.signals(subject, [toldBefore(signal)], wall))
       }
     }
   }
@@ -190,6 +204,13 @@ export class Watch<State> {
     }
     this.#parts.emit(this.#parts.lifecycle.signals(subject, signals, now.wall))
   }
+}
+
+/** What called anew in the past has called: who acknowledged it since is not called again by a restart. */
+function toldBefore(signal: Signal): Signal {
+  if (signal.kind !== 'present') return signal
+  const { again: _told, ...rest } = signal
+  return rest
 }
 
 export const subjectOf = (device: Device): AlertSubject => ({ bed: device.bed, stay: null, device: device.id })

@@ -6,6 +6,7 @@
 
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import type { RuleInput, Signal, StayContext } from '../seams.ts'
+import { type Armed, armedOf } from './armed.ts'
 import { latestScore, type LatestScore, news2, type News2State } from './news2.ts'
 import { crossCheck, type CrossCheckState } from './cross-check.ts'
 import { latestPews, pews, type PewsState } from './pews.ts'
@@ -41,6 +42,8 @@ export interface BedRules {
   /** Takes over alerts that were open when the gateway stopped, before any input. */
   adopt(state: BedState, open: readonly OpenCondition[]): BedState
   step(state: BedState, input: RuleInput): Verdict<BedState>
+  /** Which rules could speak now, and why the others could not. */
+  armed(state: BedState, at: MonoMs): Armed
 }
 
 /** A rule that threw counts as mended after so long without. */
@@ -134,6 +137,8 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
       }
       return { state: isSame(state, next) ? state : next, signals: step.signals.length === 0 ? NO_SIGNALS : step.signals }
     },
+
+    armed: (state, at) => armedOf(state, at, settings),
   }
 }
 

@@ -4,15 +4,19 @@ import type { MessagePort } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { sealLimits } from '../limits.ts'
 import { StoreUnreadable, openReaderDatabase, whyOf } from './database.ts'
+import { type GivenQuery, type KeptGiven, readGiven } from './given.ts'
 import type { Damage } from './rows.ts'
 import { sealKeys } from './seal-key.ts'
 import { type KeptStrips, readStrips } from './strips.ts'
 import { type RawTrend, type TrendQuery, readTrend } from './trend.ts'
+import { type KeptWatch, type WatchQuery, readWatch } from './watch.ts'
 import { type Tampering, type Verdict, type VerifyProgress, verifying } from './verify.ts'
 
 export type ToHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly query: TrendQuery }
   | { readonly kind: 'strips'; readonly id: number; readonly alertId: string }
+  | { readonly kind: 'given'; readonly id: number; readonly query: GivenQuery }
+  | { readonly kind: 'ledger'; readonly id: number; readonly query: WatchQuery }
   /** Looks for rot and tampering from now on, slowly, again and again. */
   | { readonly kind: 'watch' }
   /** The file was replaced: what is open is of the one before. */
@@ -21,6 +25,8 @@ export type ToHistory =
 export type FromHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly trend: RawTrend }
   | { readonly kind: 'strips'; readonly id: number; readonly strips: KeptStrips }
+  | { readonly kind: 'given'; readonly id: number; readonly given: KeptGiven }
+  | { readonly kind: 'ledger'; readonly id: number; readonly ledger: KeptWatch }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'found'; readonly finding: Finding }
 
@@ -52,6 +58,14 @@ export function serveHistory(port: MessagePort, folder: string): void {
         const trend = readTrend(open.db, message.query)
         const buffers = trend.series.flatMap(({ t, v }) => [t.buffer, v.buffer])
         port.postMessage({ kind: 'trend', id: message.id, trend } satisfies FromHistory, buffers)
+      } else if (message.kind === 'ledger') {
+        const ledger = readWatch(open.db, message.query)
+        for (const damage of ledger.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
+        port.postMessage({ kind: 'ledger', id: message.id, ledger } satisfies FromHistory)
+      } else if (message.kind === 'given') {
+        const given = readGiven(open.db, message.query)
+        for (const damage of given.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
+        port.postMessage({ kind: 'given', id: message.id, given } satisfies FromHistory)
       } else {
         const strips = readStrips(open.db, message.alertId)
         for (const damage of strips.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)

@@ -4,8 +4,10 @@ import { Worker } from 'node:worker_threads'
 import { storeLimits } from '../limits.ts'
 import { whyOf } from './database.ts'
 import type { Finding, FromHistory, ToHistory } from './history-thread.ts'
+import type { GivenQuery, KeptGiven } from './given.ts'
 import type { KeptStrips } from './strips.ts'
 import type { RawSeries, TrendQuery } from './trend.ts'
+import type { KeptWatch, WatchQuery } from './watch.ts'
 
 export type { TrendQuery } from './trend.ts'
 
@@ -37,11 +39,21 @@ export type Trend =
 /** The waveforms that were kept with one alert; none is an answer too. */
 export type Strips = ({ readonly kind: 'strips' } & KeptStrips) | { readonly kind: 'failed'; readonly why: string }
 
+/** What the watch ledger holds of a time. */
+export type Watched = ({ readonly kind: 'ledger' } & KeptWatch) | { readonly kind: 'failed'; readonly why: string }
+
+/** Medicines given; none is an answer too. */
+export type Given = ({ readonly kind: 'given' } & KeptGiven) | { readonly kind: 'failed'; readonly why: string }
+
 export interface History {
   /** Never rejects. At most `storeLimits.historyQueriesWaitingMax` wait; more fail at once. */
   trend(query: TrendQuery): Promise<Trend>
   /** Likewise. */
   strips(alertId: string): Promise<Strips>
+  /** Likewise. */
+  given(query: GivenQuery): Promise<Given>
+  /** Likewise. */
+  watched(query: WatchQuery): Promise<Watched>
   /** The file was replaced: it is read anew. */
   reopen(): void
   close(): Promise<void>
@@ -83,6 +95,16 @@ class HistoryThread implements History {
   async strips(alertId: string): Promise<Strips> {
     const answer = await this.#ask((id) => ({ kind: 'strips', id, alertId }))
     return answer.kind === 'strips' ? { kind: 'strips', ...answer.strips } : { kind: 'failed', why: whyNot(answer) }
+  }
+
+  async watched(query: WatchQuery): Promise<Watched> {
+    const answer = await this.#ask((id) => ({ kind: 'ledger', id, query }))
+    return answer.kind === 'ledger' ? { kind: 'ledger', ...answer.ledger } : { kind: 'failed', why: whyNot(answer) }
+  }
+
+  async given(query: GivenQuery): Promise<Given> {
+    const answer = await this.#ask((id) => ({ kind: 'given', id, query }))
+    return answer.kind === 'given' ? { kind: 'given', ...answer.given } : { kind: 'failed', why: whyNot(answer) }
   }
 
   #ask(question: (id: number) => ToHistory): Promise<Answer> {

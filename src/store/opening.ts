@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
 import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
-import type { WallMs } from '../domain/time.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
 import type { MessageIdentity, StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
@@ -23,6 +23,8 @@ export type Opening = {
   /** What was learned of who lies where, in the order of learning; and the newest stays that ended, oldest first. */
   readonly facts: readonly Fact[]
   readonly pastStays: readonly StayRecord[]
+  /** When the newest row came; null in an empty log. */
+  readonly aliveAt: WallMs | null
   readonly damaged: readonly Damage[]
 }
 
@@ -48,8 +50,14 @@ export function openingOf(db: Database.Database): Opening {
     messages: messagesTaken(db, damaged),
     facts: readFacts(db, damaged),
     pastStays: staysOf(db.prepare<[{ rowsMax: number }], StayRow>(readerQueries.STAYS_PAST).all({ rowsMax: storeLimits.pastStaysMax }), damaged).toReversed(),
+    aliveAt: aliveAt(db),
     damaged,
   }
+}
+
+function aliveAt(db: Database.Database): WallMs | null {
+  const at = db.prepare<[], { readonly at: number }>(readerQueries.NEWEST_AT).get()?.at ?? 0
+  return at === 0 ? null : wallMs(at)
 }
 
 function staysOf(rows: readonly StayRow[], damaged: Damage[]): readonly StayRecord[] {

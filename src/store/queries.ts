@@ -88,6 +88,9 @@ export const readerQueries = {
   // The log between two minutes: from the first mark to where the mark after the last one begins.
   MARKS_BETWEEN: 'SELECT min(seq) AS firstSeq, max(seq) AS lastMark FROM mark WHERE minute BETWEEN @firstMinute AND @lastMinute',
   MARK_AFTER: 'SELECT min(seq) AS seq FROM mark WHERE seq > @seq',
+  // Few of the events are medicines, and none of their bodies is read for it but from its beginning.
+  GIVEN_SINCE: `SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event
+    WHERE seq >= @firstSeq AND kind = 'gateway' AND substr(body, 1, 24) = '{"what":"medicine given"' ORDER BY seq DESC`,
   STAYS_OPEN: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc
     FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NULL ORDER BY stay.opened_at`,
@@ -95,6 +98,9 @@ export const readerQueries = {
   STAYS_PAST: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc
     FROM stay LEFT JOIN patient ON patient.id = stay.patient WHERE stay.closed_at IS NOT NULL ORDER BY stay.closed_at DESC LIMIT @rowsMax`,
+  // 0: there is none.
+  NEWEST_AT: `SELECT max(ifnull((SELECT received_at FROM snapshot WHERE seq = (SELECT max(seq) FROM snapshot)), 0),
+    ifnull((SELECT at FROM event WHERE seq = (SELECT max(seq) FROM event)), 0)) AS at`,
   FACTS: 'SELECT id, learned_at AS learnedAt, effective_at AS effectiveAt, source, by_whom AS "by", body, crc FROM fact ORDER BY id',
   REVISIONS_BETWEEN: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq >= @firstSeq AND seq <= @lastSeq',
   SUPERSEDED_BETWEEN: 'SELECT supersedes AS seq FROM revision WHERE supersedes >= @firstSeq AND supersedes <= @lastSeq',

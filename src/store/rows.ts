@@ -10,6 +10,7 @@ import { type Metric, metricOfId } from '../domain/metrics.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
 import type { MedicationGiven } from '../domain/reading.ts'
 import { type WallMs, monoMs, wallMs } from '../domain/time.ts'
+import type { WatchState } from '../domain/watch.ts'
 import { storeLimits } from '../limits.ts'
 import type { MessageIdentity, StayContext, StayRecord, StoredEvent } from '../seams.ts'
 import { rowCrc, snapshotCrc } from './crc.ts'
@@ -132,7 +133,9 @@ export const eventOf = (row: EventRow): Checked<StoredEvent> =>
     if (row.crc !== rowCrc(row.seq, row.at, row.kind, row.alertId, row.body)) throw new RangeError(WRONG_CRC)
     const at = wallMs(row.at)
     if (row.kind === 'gateway') {
-      const { what, given, subject }: { what: string; given?: MedicationGiven; subject: AlertSubject } = JSON.parse(row.body)
+      const { what, given, watch, subject }: { what: string; given?: MedicationGiven; watch?: readonly [number, string, WatchState][]; subject: AlertSubject } = JSON.parse(row.body)
+      const { bed, stay } = subject
+      if (watch !== undefined && bed !== null) return { at, kind: 'watch', changes: watch.map(([from, rule, state]) => ({ bed, stay, rule, from: wallMs(from), state })), subject }
       return given === undefined ? { at, kind: 'gateway', what, subject } : { at, kind: 'given', given, subject }
     }
     const event: AlertEvent = JSON.parse(row.body)

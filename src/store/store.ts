@@ -62,6 +62,8 @@ export type Opened = {
   /** What was learned of who lies where, and the newest stays that ended. */
   readonly facts: Opening['facts']
   readonly pastStays: Opening['pastStays']
+  /** When the newest row came; null in an empty log. */
+  readonly aliveAt: Opening['aliveAt']
   /** Rows that could not be believed while opening: for a technical alert. */
   readonly damaged: readonly Damage[]
   /** Snapshots received since, in the order of the log, read page by page while you iterate. */
@@ -98,6 +100,7 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     messages: opening.messages,
     facts: opening.facts,
     pastStays: opening.pastStays,
+    aliveAt: opening.aliveAt,
     damaged: opening.damaged,
     recent: (from, onDamage = () => {}) => recentSnapshots(settings.folder, from, onDamage),
     health: () => thread.health(),

@@ -10,6 +10,7 @@
 import { utf8 } from '../codec/bytes.ts'
 import type { AlertEvent } from '../domain/alert.ts'
 import type { Snapshot } from '../domain/observation.ts'
+import type { WatchChange, WatchState } from '../domain/watch.ts'
 import { pumpLimits } from '../limits.ts'
 import type { MessageIdentity, QuarantinedFrame, Reissue, ReplayedFrame, StayRecord, StoredEvent, Tick } from '../seams.ts'
 import { SNAPSHOT_HEAD_BYTES, contentCrc } from './crc.ts'
@@ -134,8 +135,12 @@ function encodeEvent(stored: StoredEvent): EncodedEvent {
   }
   // To the table it is an event of no alert; its body says which.
   if (stored.kind === 'given') return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: 'medicine given', given: stored.given, subject: stored.subject }) }
+  if (stored.kind === 'watch') return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: 'watch', watch: packedWatch(stored.changes), subject: stored.subject }) }
   return { at: stored.at, kind: 'alert', alertId: stored.event.alertId, opens: opensAlert(stored.event), body: JSON.stringify(stored.event) }
 }
+
+/** Bed and stay are the subject's: by the moment from which they hold, rule and state. */
+const packedWatch = (changes: readonly WatchChange[]): readonly (readonly [from: number, rule: string, state: WatchState])[] => changes.map(({ from, rule, state }) => [from, rule, state])
 
 /** Whether an event leaves its alert open; null for events that do not say. */
 export const opensAlert = (event: AlertEvent): boolean | null => (event.kind === 'phase' ? event.state !== 'inactive' : null)

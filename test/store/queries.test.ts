@@ -22,6 +22,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   META: /^SEARCH meta USING INTEGER PRIMARY KEY/,
   // The greatest number of each table, by one step down its tree.
   LAST_SEQ: /SCALAR SUBQUERY 2 \| SEARCH snapshot \| SCALAR SUBQUERY 3 \| SEARCH event$/,
+  NEWEST_AT: /SEARCH snapshot USING INTEGER PRIMARY KEY .* SEARCH event USING INTEGER PRIMARY KEY .* SEARCH event$/,
   STREAMS_NEWEST: /^SCAN stream$/,
   SERIES_ALL: /^SCAN series$/,
   STREAM: /^SEARCH stream USING INTEGER PRIMARY KEY/,
@@ -64,6 +65,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   REVISION_OF: /^SEARCH revision USING INTEGER PRIMARY KEY/,
   OPEN_ALERTS: /^SCAN open_alert$/,
   EVENTS_OF_ALERT: /^SEARCH event USING INDEX event_by_alert \(alert_id=\?\)$/,
+  GIVEN_SINCE: /^SEARCH event USING INTEGER PRIMARY KEY/,
   // Only after damage.
   ALERT_IDS: /^SEARCH event USING COVERING INDEX event_by_alert \(alert_id>\?\)$/,
   // A row for each device.
