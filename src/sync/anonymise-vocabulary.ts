@@ -24,8 +24,8 @@ const CONDITION_WORDS = [
   'tachypnoea', 'bradypnoea', 'fever', 'hypothermia', 'desaturation', 'hypoxia', 'asystole', 'apnoea', 'missing', 'incomplete', 'implausible',
   'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames', 'unbound', 'association',
   'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response', 'deterioration', 'rule',
-  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'two', 'senders', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged',
-  'step', 'reversed', 'flat', 'differs', 'weak', 'draft', 'limits', 'cross', 'check', 'watch', 'metric', OTHER,
+  'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'two', 'senders', 'full', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged',
+  'step', 'reversed', 'flat', 'differs', 'weak', 'draft', 'limits', 'cross', 'check', 'watch', 'metric', 'observation', OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
@@ -33,7 +33,8 @@ const INPUT_WORDS = [
   'spo2Scale', 'oxygen', 'onOxygen', 'pulse', 'consciousness', 'gcs', 'ageYears', 'pregnant', 'wbc', 'bands', 'paco2', 'lactate',
   'infectionSuspected', 'infection', 'population', 'news2', 'qsofa', 'sirs', 'pews', 'total', 'score', 'min', 'max', 'silence', 'silent', 'age',
   'limit', 'duration', 'seconds', 'frames', 'channel', 'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'SpO₂ scale', 'infection suspected', 'last frame',
-  'usual SBP, last 4 h', 'white cells', 'band cells', 'PaCO₂', 'alarms of the monitor', OTHER,
+  'usual SBP, last 4 h', 'white cells', 'band cells', 'PaCO₂', 'alarms of the monitor', 'NEWS2 worst in 1, 4, 12 h', 'NEWS2 at least 5 in 1, 4, 12 h',
+  ...['RR', 'SpO₂', 'SBP', 'HR', 'Temp'].map((word) => `${word} change in 1, 4, 12 h`), OTHER,
 ] as const
 
 /** Values of inputs that are words. */
@@ -81,7 +82,7 @@ const LIMIT_WORDS: ReadonlySet<string> = new Set([
   '<', '>', '<=', '>=', '≤', '≥', 'below', 'above', 'beyond', 'under', 'over', 'at', 'least', 'most', 'or', 'and', 'more', 'less', 'than', 'for',
   'within', 'to', 'in', 'one', 'parameter', 'points', 'low', 'medium', 'high', 'urgent', 'emergency', 'an', 'a', 'estimate', 'from', 'continuous',
   'values', 'what', 'can', 'be', 'believed', 'not', 'scored', 'ignored', 'NEWS2', 'qSOFA', 'SIRS', 'PEWS', 'with', 'infection', 'suspected',
-  'criteria', 'of', 'prompt', 'diagnosis', 'vital', 'signs', 'only', 'fall',
+  'criteria', 'of', 'prompt', 'diagnosis', 'vital', 'signs', 'only', 'fall', 'medians', 'temperature', 'lactate',
 ])
 /** From here on the numbers are of the delay. */
 const DELAY_WORDS: ReadonlySet<string> = new Set(['after', 'once'])

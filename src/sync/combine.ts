@@ -18,7 +18,7 @@ export function combined(sinks: ReadonlyMap<string, SyncStatus>): SyncStatus | n
     kind: worst.kind,
     lagRows: Math.max(...all.map(([, { lagRows }]) => lagRows)),
     why: named(worstId, worst.why),
-    lastAcceptedAt: oldest(all.map(([, { lastAcceptedAt }]) => lastAcceptedAt)),
+    lastAcceptedAt: lastOf(all.map(([, status]) => status)),
     deadLetters: all.reduce((sum, [, { deadLetters }]) => sum + deadLetters, 0),
     stoppedByScanner: all.reduce((sum, [, { stoppedByScanner }]) => sum + stoppedByScanner, 0),
     breaker: all.reduce((a, [, { breaker }]) => (BREAKER_RANK[breaker] > BREAKER_RANK[a] ? breaker : a), first[1].breaker),
@@ -27,9 +27,12 @@ export function combined(sinks: ReadonlyMap<string, SyncStatus>): SyncStatus | n
   }
 }
 
-/** null where one of them has taken nothing yet. */
-function oldest(times: readonly (WallMs | null)[]): WallMs | null {
-  return times.reduce((a, b) => (a === null || b === null ? null : b < a ? b : a))
+/** Of those for which rows wait the one that is longest without; a sink that all is well with may have had nothing to take for days. */
+function lastOf(sinks: readonly SyncStatus[]): WallMs | null {
+  const waiting = sinks.filter(({ lagRows }) => lagRows > 0)
+  const times = (waiting.length > 0 ? waiting : sinks).map(({ lastAcceptedAt }) => lastAcceptedAt)
+  if (waiting.length > 0) return times.reduce((a, b) => (a === null || b === null ? null : b < a ? b : a))
+  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a))
 }
 
 /** How far all of them are; null until each has said it. */

@@ -31,7 +31,8 @@ export type BatchFrame = {
 export const SCHEMA_VERSION = 1
 const SOURCE = 'vigil-gateway'
 
-export const cutEvent = (event: CentralEvent | HospitalEvent, origin: EventOrigin | null): CutEvent => ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
+export const cutEvent = (event: CentralEvent | HospitalEvent, origin: EventOrigin | null): CutEvent =>
+  ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
 
 /** An event that was cut before and comes back from our own ledger, as a dead letter. */
 export const recutEvent = (json: string, item: BatchItem): CutEvent => ({ [sealed]: true, json, origin: item.origin, retries: item.retries })

@@ -5,6 +5,7 @@ import type { PlaceSetting, SinkSetting } from '../config/sinks.ts'
 import { ALL, type Filter } from './filter.ts'
 import type { LaneName } from './lanes.ts'
 import { LANE_OF, type SinkSpec } from './sinks/open.ts'
+import type { NatsLogin } from './sinks/nats-jetstream.ts'
 import type { TlsSpec } from './sinks/tls.ts'
 
 /** One sink with all that is its own; plain data, for it is copied. */
@@ -19,7 +20,11 @@ export type Delivery = {
   readonly between: { readonly fromMinute: number; readonly toMinute: number } | null
 }
 
-export type Readers = { readonly secretOf: (secret: SecretSetting) => string; /** The text of a file that is named relative to the site's. */ readonly fileOf: (path: string) => string }
+export type Readers = {
+  readonly secretOf: (secret: SecretSetting) => string
+  /** The text of a file that is named relative to the site's. */
+  readonly fileOf: (path: string) => string
+}
 
 /** None where nothing is to leave. @throws Error with a sentence when a secret or a file is missing. */
 export function deliveriesOf({ sync }: Pick<Site, 'sync'>, readers: Readers): readonly Delivery[] {
@@ -56,7 +61,7 @@ function deliveryOf({ id, to, fallback, events, metrics, eventsPerSecond, betwee
     lane: LANE_OF[to.kind],
     to: specOf(to, readers),
     fallback: fallback === undefined ? null : specOf(fallback, readers),
-    filter: events === undefined && metrics === undefined ? (to.kind === 'patients-api' ? SETS_ALONE : ALL) : { events: events ?? null, metrics: metrics ?? null },
+    filter: events !== undefined || metrics !== undefined ? { events: events ?? null, metrics: metrics ?? null } : to.kind === 'patients-api' ? SETS_ALONE : ALL,
     eventsPerSecond: eventsPerSecond ?? null,
     between: between === undefined ? null : { fromMinute: minuteOf(between.from), toMinute: minuteOf(between.to) },
   }
@@ -76,17 +81,17 @@ function specOf(place: PlaceSetting, readers: Readers): SinkSpec {
     case 'https-batch':
       return { kind: place.kind, ...httpOf(place, readers), compression: place.compression }
     case 'patients-api':
-      return { kind: place.kind, ...httpOf(place, readers), freshMs: place.freshSeconds * 1_000, everyMs: place.everySeconds * 1_000, placeholders: place.placeholders }
+      return {
+        kind: place.kind, ...httpOf(place, readers), placeholders: place.placeholders,
+        freshMs: place.freshSeconds * 1_000, everyMs: place.everySeconds * 1_000,
+      }
     case 'kafka':
       return {
         kind: place.kind, brokers: place.brokers, tls: tlsOf(place.tls, readers), topicPrefix: place.topicPrefix,
         sasl: place.sasl ? { ...place.sasl, password: secretOf(place.sasl.password) } : null,
       }
     case 'nats-jetstream':
-      return {
-        kind: place.kind, servers: place.servers, tls: tlsOf(place.tls, readers),
-        login: place.user ? { kind: 'user', user: place.user.name, password: secretOf(place.user.password) } : place.token ? { kind: 'token', token: secretOf(place.token) } : { kind: 'none' },
-      }
+      return { kind: place.kind, servers: place.servers, tls: tlsOf(place.tls, readers), login: loginOf(place, readers) }
     case 'postgres':
       return { kind: place.kind, url: place.url, password: place.password ? secretOf(place.password) : null, tls: tlsOf(place.tls, readers) }
     case 'hl7-oru': {
@@ -103,4 +108,11 @@ const pemsOf = ({ ca, certificate }: Pems, { fileOf }: Readers): TlsSpec => ({
   certificate: certificate === undefined ? null : { cert: fileOf(certificate.cert), key: fileOf(certificate.key) },
 })
 const tlsOf = (tls: Pems | undefined, readers: Readers): TlsSpec | null => (tls === undefined ? null : pemsOf(tls, readers))
-const httpOf = (place: Pems & { readonly url: string; readonly token: SecretSetting }, readers: Readers) => ({ url: place.url, token: readers.secretOf(place.token), ...pemsOf(place, readers) })
+const httpOf = (place: Pems & { readonly url: string; readonly token: SecretSetting }, readers: Readers) =>
+  ({ url: place.url, token: readers.secretOf(place.token), ...pemsOf(place, readers) })
+
+type NatsPlace = Extract<PlaceSetting, { kind: 'nats-jetstream' }>
+function loginOf({ user, token }: NatsPlace, { secretOf }: Readers): NatsLogin {
+  if (user) return { kind: 'user', user: user.name, password: secretOf(user.password) }
+  return token ? { kind: 'token', token: secretOf(token) } : { kind: 'none' }
+}

@@ -126,7 +126,8 @@ export function createPump(parts: PumpParts): Pump {
 
   function keepAsHistory({ epoch, seqFrom, seqTo }: StoredBatch, events: readonly CutEvent[], at: WallMs): void {
     const { organizationId, gatewayId } = parts
-    ledger.keep(sink.id, epoch, false, cutBatches(events, { at, organizationId, gatewayId, epoch, seqFrom, seqTo, lane, completes: false, historical: true }, bytesMax))
+    const frame = { at, organizationId, gatewayId, epoch, seqFrom, seqTo, lane, completes: false, historical: true }
+    ledger.keep(sink.id, epoch, false, cutBatches(events, frame, bytesMax))
     ledger.count(sink.id, AS_HISTORY, events.length)
   }
 

@@ -62,7 +62,9 @@ export type SyncThread = {
 
 export type StartSyncParts = { readonly clock: Clock; readonly spawn?: (settings: SyncSettings) => SyncThread }
 
-const STARTING: SyncStatus = { kind: 'behind', lagRows: 0, why: 'starting', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false }
+const STARTING: SyncStatus = {
+  kind: 'behind', lagRows: 0, why: 'starting', lastAcceptedAt: null, deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false,
+}
 
 export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }: StartSyncParts): SyncHandle {
   const ending = new AbortController()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { syncLimits } from '../../src/limits.ts'
 import { createNatsJetstream, subjectToken } from '../../src/sync/sinks/nats-jetstream.ts'
 import { lacking } from '../parts.ts'
 import { MESSAGE_BYTES_MAX, type NatsCluster, natsLacks, startNats } from '../sync/real/nats.ts'
@@ -94,6 +95,58 @@ describe.skipIf(reason !== null)('nats-jetstream on a cluster of three', () => {
     for (const subject of [0, 1, 2, 3]) expect(ofSubject(held, subject)).toEqual(ofSubject(sent, subject))
     if (lost !== null) cluster.start(lost)
     await cluster.removeStream('killed')
+  })
+})
+
+describe('a batch on its way to a JetStream', () => {
+  type Publish = (subject: string, key: string) => Promise<{ readonly duplicate: boolean }>
+  const to = (publish: Publish) => {
+    let closed = 0
+    const open = () => Promise.resolve({ publish: (subject: string, _payload: Uint8Array, { msgId }: { readonly msgId: string }) => publish(subject, msgId), isClosed: () => false, close: () => Promise.resolve(void closed++) })
+    return { sink: createNatsJetstream({ id: 'nats', organizationId: 'org', servers: ['127.0.0.1:1'], tls: null, login: { kind: 'none' } }, open), closed: () => closed }
+  }
+  const many = (count: number, subjects: number) => liveBatch('b1', Array.from({ length: count }, (_, index) => vitalEvent(`k/${index}`, { subject: subjectOf(index % subjects) })))
+
+  it('has one event of a subject on its way at a time, and so many subjects side by side', async () => {
+    const underWay = new Map<string, number>()
+    let most = 0
+    const { sink } = to(async (subject) => {
+      underWay.set(subject, (underWay.get(subject) ?? 0) + 1)
+      expect(underWay.get(subject)).toBe(1)
+      most = Math.max(most, [...underWay.values()].filter((count) => count > 0).length)
+      await new Promise((resolve) => setImmediate(resolve))
+      underWay.set(subject, 0)
+      return { duplicate: false }
+    })
+    expect(await sink.send(many(300, syncLimits.natsInFlightMax + 1), NEVER)).toEqual({ kind: 'accepted' })
+    expect(most).toBe(syncLimits.natsInFlightMax)
+  })
+
+  it('sends nothing more of a subject behind an event that failed, and gives up the connection with what it may still hold', async () => {
+    const published: string[] = []
+    const { sink, closed } = to((_subject, key) => {
+      published.push(key)
+      return key === 'k/2' ? Promise.reject(new Error('TIMEOUT')) : Promise.resolve({ duplicate: false })
+    })
+    expect(await sink.send(many(10, 1), NEVER)).toMatchObject({ kind: 'retry', why: expect.stringContaining('TIMEOUT') })
+    expect(published).toEqual(['k/0', 'k/1', 'k/2'])
+    expect(closed()).toBe(1)
+  })
+
+  it.each([
+    ['AuthorizationError', 'nope', 'pause'], ['PermissionViolationError', 'no', 'pause'], ['Error', "'Authorization Violation'", 'pause'], ['TimeoutError', 'timeout', 'retry'], ['JetStreamNotEnabled', 'x', 'retry'],
+    ['JetStreamApiError', 'insufficient resources', 'retry'], ['ClosedConnectionError', 'closed', 'retry'],
+  ])('%s (%s) means %s', async (name, text, meaning) => {
+    const { sink } = to(() => Promise.reject(Object.assign(new Error(text), { name })))
+    const answer = await sink.send(many(1, 1), NEVER)
+    expect(answer.kind === 'refused' ? answer.how : answer.kind).toBe(meaning)
+  })
+
+  it('a program without the library pauses and says what to do; a server on another machine gets nothing in clear', async () => {
+    const settings = { id: 'nats', organizationId: 'org', servers: ['127.0.0.1:1'], tls: null, login: { kind: 'none' } } as const
+    const sink = createNatsJetstream(settings, () => import(['@nats-io', 'nowhere'].join('/')))
+    expect(await sink.send(many(1, 1), NEVER)).toMatchObject({ kind: 'refused', how: 'pause', why: expect.stringContaining('not installed') })
+    expect(() => createNatsJetstream({ ...settings, servers: ['nats.example:4222'] })).toThrow(/in clear/)
   })
 })
 

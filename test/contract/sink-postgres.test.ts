@@ -56,7 +56,13 @@ const rowsOf = <Row>(role: string, statement: string): Promise<readonly Row[]> =
 async function postgres(): Promise<SinkUnderTest> {
   const role = await makeRole()
   const server = new URL(SERVER)
-  const proxy = await startProxy(() => ({ host: server.hostname, port: Number(server.port || '5432') }), (bytes) => bytes.includes('COMMIT\0'))
+  let inserting = false
+  const proxy = await startProxy(() => ({ host: server.hostname, port: Number(server.port || '5432') }), (bytes) => {
+    inserting ||= bytes.includes('INSERT INTO vigil_batches')
+    const commits = inserting && bytes.includes('COMMIT\0')
+    if (commits) inserting = false
+    return commits
+  })
   let behaviour: Behaviour = 'takes'
   const bad = (of: string) => ({ ...vitalEvent(`${of}/1`), data: { ...vitalEvent(`${of}/1`).data, mdc: 'no number' } })
   return {

@@ -14,11 +14,11 @@ export type Behaviour =
 
 export type SinkUnderTest = {
   readonly sink: Sink & { close(): void | Promise<void> }
-  behave(behaviour: Behaviour): void | Promise<void>
+  readonly behave: (behaviour: Behaviour) => void | Promise<void>
   /** A batch, and what is to arrive of it, in its order: keys of events, or what the far end calls them. */
-  batch(name: string): { readonly batch: SinkBatch; readonly arrives: readonly string[] }
+  readonly batch: (name: string) => { readonly batch: SinkBatch; readonly arrives: readonly string[] }
   /** What has arrived, repeats included, in the order of arrival. */
-  arrived(): Promise<readonly string[]>
+  readonly arrived: () => Promise<readonly string[]>
   close(): Promise<void>
 }
 

@@ -1,7 +1,8 @@
 /** What every store keeps to, the real one and the fake. */
 
 import { describe, expect, it } from 'vitest'
-import { monoMs } from '../../src/domain/time.ts'
+import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
 import type { LogReader, LoggedRow, Store, Tick } from '../../src/seams.ts'
 import { START, acknowledged, frame, gatewayEvent, heartRate, phase, snapshot, stay, tick } from '../store/fixture.ts'
 
@@ -89,6 +90,28 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(reader.lastSeq()).toBe(whole.at(-1)?.seq)
       for (const rowsMax of [1, 2, 4, 7, 15]) expect(all(reader, rowsMax)).toEqual(whole)
       expect(reader.read(reader.lastSeq(), 10)).toEqual([])
+      reader.close()
+    })
+
+    it('values that are another patient’s after all are written again, and readers see which took the place of which', async () => {
+      await using made = await make()
+      const wrong = [heartRate(80), heartRate(81, { receivedAt: START + 1_000 }), heartRate(82, { receivedAt: START + 2_000 })]
+      await made.store.commit(tick({ snapshots: wrong }))
+      const reissue = { of: { bed: bedId('bed-1') }, from: wallMs(START + 1_000), to: wallMs(START + 2_000), stay: stayId('stay-2'), bed: bedId('bed-1'), devices: [deviceId('monitor-1')], learnedAt: wallMs(START + 9_000) }
+      await made.store.commit(tick({ reissues: [reissue] }))
+      const reader = made.reader()
+      let rows = all(reader)
+      // Nobody waits for it: it is done soon.
+      while (!rows.some((row) => row.kind === 'snapshot' && row.supersedes !== undefined)) {
+        await new Promise((resolve) => setImmediate(resolve))
+        rows = all(reader)
+      }
+      // A page that was read before does not know it yet.
+      rows = all(reader)
+      const snapshots = rows.flatMap((row) => (row.kind === 'snapshot' ? [row] : []))
+      expect(snapshots.map(({ isSuperseded = false, supersedes = null, revision = null, snapshot: { stay: of } }) => [isSuperseded, supersedes, revision, of])).toEqual([
+        [false, null, null, 'stay-1'], [true, null, null, 'stay-1'], [false, null, null, 'stay-1'], [false, snapshots[1]?.seq, 1, 'stay-2'],
+      ])
       reader.close()
     })
 

@@ -1,4 +1,6 @@
+import { type Socket, createServer } from 'node:net'
 import { expect, it } from 'vitest'
+import { MllpFramer, mllpFrame } from '../../src/codec/mllp.ts'
 import type { SyncStatus } from '../../src/domain/batch.ts'
 import { realClock } from '../../src/ops/clock.ts'
 import { acknowledgedCounts, openSyncLedger } from '../../src/store/sync-ledger.ts'
@@ -60,6 +62,75 @@ it('The thread carries committed rows to central, says how far it is, and stops 
   expect(Buffer.concat(server.bodies().map((body) => Buffer.from(body))).toString()).not.toMatch(/monitor-1|bed-1|stay-1|alert-1/)
   await server.close()
 })
+
+it('Several sinks run in one thread: one that is down holds up nobody, the record of the hospital has names, central has none, and the store waits for the slowest.', async () => {
+  using place = scratch()
+  using store = writing(place.folder)
+  store.write(tick({
+    stays: [{
+      id: stayId('stay-1'), bed: bedId('bed-1'), identity: { mrn: '47110815', name: 'Doe^Jane' }, openedAt: STORED_AT, closedAt: null,
+      context: { population: 'adult', spo2Scale: 1, onOxygen: null, consciousness: null, infectionSuspected: false },
+    }],
+    snapshots: [heartRate(80), heartRate(81, { flags: ['validated'] })],
+  }))
+  const [central, down] = [await centralServer(), await centralServer()]
+  down.behave('is-down')
+  const ehr = await hospitalServer()
+  const to = (server: typeof central) => ({ url: server.url, token: server.token, ca: null })
+  const hospital: Delivery = {
+    ...deliveryTo('ehr', to(central)), lane: 'hospital',
+    to: { kind: 'hl7-oru', host: '127.0.0.1', port: ehr.port, tls: null, header: { sendingApplication: 'VIGIL', sendingFacility: '', receivingApplication: '', receivingFacility: '', assigningAuthority: 'H', unit: 'ICU' } },
+  }
+  const settings = { ...settingsOf(place.folder, to(central)), deliveries: [deliveryTo('central', to(central)), deliveryTo('away', to(down)), hospital] }
+  const handle = startSync(settings, { clock: realClock({ originMs: 0, speed: 1 }) })
+  const advanced: number[] = []
+  handle.onAdvanced((seq) => void advanced.push(seq))
+  const lags = ({ sinks = [] }: SyncStatus): string => sinks.map(({ lagRows, why }) => (why === 'starting' ? why : lagRows)).join(' ')
+  const stood = await until(handle, (status) => lags(status) === '0 2 0' && status.kind === 'behind')
+  expect(stood.sinks?.map(({ id, kind }) => [id, kind])).toEqual([['central', 'ok'], ['away', 'behind'], ['ehr', 'ok']])
+  expect(stood).toMatchObject({ kind: 'behind', lagRows: 2, why: expect.stringContaining('away: ') })
+  expect(advanced).toEqual([0])
+  await handle.stop()
+
+  const [message = ''] = ehr.heard()
+  expect([/PID\|1\|\|(.*?)\|\|(.*?)\r/.exec(message)?.slice(1), /PV1\|1\|I\|(.*?)\r/.exec(message)?.[1], /OBX\|1\|.*\|(8.)\|/.exec(message)?.[1]]).toEqual([['47110815^^^H^MR', 'Doe^Jane'], 'ICU^^bed-1', '81'])
+  expect(Buffer.concat(central.bodies().map((body) => Buffer.from(body))).toString()).not.toMatch(/4711|Doe|monitor-1|bed-1|stay-1/)
+  {
+    using ledger = openSyncLedger(place.folder)
+    expect(ledger.sinks()).toEqual([{ id: 'central', kind: 'https-batch', lane: 'live' }, { id: 'away', kind: 'https-batch', lane: 'live' }, { id: 'ehr', kind: 'hl7-oru', lane: 'hospital' }])
+  }
+  await Promise.all([central.close(), down.close(), ehr.close()])
+})
+
+/** Acknowledges what it hears. */
+async function hospitalServer() {
+  const heard: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    const framer = new MllpFramer({ frameBytesMax: 65_536, keptBytesMax: 0, noiseSpanBytesMax: 1_024 })
+    socket.on('data', (bytes: Buffer) => {
+      for (const frame of framer.push(Uint8Array.from(bytes))) {
+        if (frame.kind !== 'message') continue
+        const text = Buffer.from(frame.content).toString()
+        heard.push(text)
+        socket.write(mllpFrame(Buffer.from(`MSH|^~\\&|EHR||VIGIL||20260115020000||ACK|a|P|2.6\rMSA|AA|${text.split('|')[9]}\r`)))
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('a port')
+  return {
+    port: address.port, heard: () => heard,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
 
 it('A thread that cannot open its files dies alone: the ward hears of it, and stopping works.', async () => {
   using place = scratch()

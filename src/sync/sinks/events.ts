@@ -63,5 +63,6 @@ export function measuredOf({ eventType, fields, timestamp }: WireEvent): readonl
   const { metric, t, v, q } = fieldsOf(fields['data'])
   if (!Array.isArray(t) || !Array.isArray(v) || !Array.isArray(q)) return []
   const startAt = Date.parse(timestamp)
-  return v.flatMap((value: unknown, place) => (typeof value === 'number' ? [{ metric: textOf(metric), at: startAt + numberOf(t[place]), value, quality: numberOf(q[place]) }] : []))
+  return v.flatMap((value: unknown, place) =>
+    typeof value === 'number' ? [{ metric: textOf(metric), at: startAt + numberOf(t[place]), value, quality: numberOf(q[place]) }] : [])
 }

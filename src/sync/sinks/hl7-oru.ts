@@ -25,6 +25,8 @@ export type Hl7OruSettings = MllpPlace & {
 type Unfinished = Extract<SinkAnswer, { kind: 'retry' | 'refused' }>
 type Outcome = { readonly kind: 'taken' } | { readonly kind: 'rejected'; readonly code: string; readonly detail: string } | Unfinished
 
+const UNKNOWN: Outcome = { kind: 'rejected', code: 'NO-IDENTITY', detail: 'nobody with a record number is known to have lain there' }
+
 /** HL7 table 0357: the receiver does not take such messages at all, so a person has to mend one of the two. */
 const MISFIT: ReadonlySet<string> = new Set(['200', '201', '202', '203'])
 
@@ -34,13 +36,12 @@ export function createHl7Oru(settings: Hl7OruSettings): Sink & { close(): void }
 
   async function tell(group: OruGroup, stop: AbortSignal): Promise<Outcome> {
     const identity = identityOf(group.stay)
-    if (identity === null || identity.mrn === null) return { kind: 'rejected', code: 'NO-IDENTITY', detail: 'nobody with a record number is known to have lain there' }
+    if (identity === null || identity.mrn === null) return UNKNOWN
     const outcome = await within(async (over) => caller.call(await oruOf(group, identity, header), over), timeoutMs, stop)
     switch (outcome.kind) {
       case 'done':
         return acknowledged(outcome.result, controlIdOf(group))
       case 'failed':
-        if (outcome.error instanceof Error && outcome.error.name === 'HL7ValidationError') return { kind: 'rejected', code: 'NO-ORU', detail: 'a field of it breaks the standard' }
         return { kind: 'retry', why: `the hospital's system cannot be reached: ${faultOf(outcome.error)}`, afterMs: null }
       case 'late':
         return { kind: 'retry', why: `the hospital's system did not acknowledge within ${timeoutMs / 1_000} s`, afterMs: null }

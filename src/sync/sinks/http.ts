@@ -1,4 +1,7 @@
-/** POST over HTTPS, TLS 1.3 at least, with a token and where wanted a certificate of our own. node:https: fetch takes neither an authority nor a least TLS version. */
+/**
+ * POST over HTTPS, TLS 1.3 at least, with a token and where wanted a certificate of our own. node:https, for fetch takes neither an authority
+ * nor a least TLS version.
+ */
 
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'

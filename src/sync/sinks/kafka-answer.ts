@@ -17,9 +17,10 @@ export function kafkaFaults(error: unknown, depth = 0): readonly string[] {
 
 /** A person must mend these: our name, our rights, a topic that is not there, a client that is not installed. */
 const PAUSES: ReadonlySet<string> = new Set([
-  'PLT_KFK_AUTHENTICATION', 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED',
-  'UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION', 'POLICY_VIOLATION', 'SECURITY_DISABLED', 'UNSUPPORTED_VERSION', 'PLT_KFK_UNSUPPORTED_API', 'ERR_MODULE_NOT_FOUND',
-  'INVALID_REQUIRED_ACKS',
+  'PLT_KFK_AUTHENTICATION', 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE',
+  'TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED',
+  'UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION', 'POLICY_VIOLATION', 'SECURITY_DISABLED', 'UNSUPPORTED_VERSION',
+  'PLT_KFK_UNSUPPORTED_API', 'ERR_MODULE_NOT_FOUND', 'INVALID_REQUIRED_ACKS',
 ])
 /** The broker looked at the records and will not have them. */
 const DEAD: ReadonlySet<string> = new Set(['INVALID_RECORD', 'INVALID_TIMESTAMP'])
@@ -31,7 +32,7 @@ export function answerOfErrors(error: unknown): SinkAnswer {
   const said = faults.find((fault) => !WRAPPERS.has(fault)) ?? faults[0] ?? (error instanceof Error ? error.message : String(error))
   const why = `Kafka: ${said}`.slice(0, syncLimits.reasonCharsMax)
   const pause = faults.find((fault) => PAUSES.has(fault))
-  if (pause === 'ERR_MODULE_NOT_FOUND') return { kind: 'refused', how: 'pause', why: '@platformatic/kafka is not installed here: "npm install" beside the program' }
+  if (pause === 'ERR_MODULE_NOT_FOUND') return { kind: 'refused', how: 'pause', why: '@platformatic/kafka is not installed here: npm ci, in the folder of the program' }
   if (pause !== undefined) return { kind: 'refused', how: 'pause', why: `Kafka refuses us: ${pause}` }
   if (faults.some((fault) => DEAD.has(fault))) return { kind: 'refused', how: 'dead', why }
   return { kind: 'retry', why, afterMs: null }

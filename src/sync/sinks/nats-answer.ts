@@ -10,7 +10,7 @@ const NESTING_MAX = 6
 const nameOf = (fault: unknown): string => (fault instanceof Error ? fault.name : '')
 const textOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault))
 
-function* chain(fault: unknown): Generator<unknown> {
+function* chain(fault: unknown): Generator {
   for (let one = fault, depth = 0; one !== undefined && one !== null && depth < NESTING_MAX; depth++) {
     yield one
     one = typeof one === 'object' && 'cause' in one ? one.cause : undefined
@@ -33,7 +33,7 @@ export function answerOfFault(fault: unknown): SinkAnswer {
   const all = [...chain(fault)]
   const refused = (why: string): SinkAnswer => ({ kind: 'refused', how: 'pause', why })
   if (all.some((one) => typeof one === 'object' && one !== null && 'code' in one && one.code === 'ERR_MODULE_NOT_FOUND')) {
-    return refused('@nats-io is not installed here: "npm install" beside the program')
+    return refused('@nats-io is not installed here: npm ci, in the folder of the program')
   }
   const denied = all.find((one) => PAUSES.has(nameOf(one)) || /authorization violation|permissions? violation|authentication/i.test(textOf(one)))
   if (denied !== undefined) return refused(`NATS refuses us: ${textOf(denied)}`.slice(0, syncLimits.reasonCharsMax))

@@ -13,20 +13,27 @@ import { answerOfFault, isTooLarge } from './nats-answer.ts'
 import { type TlsSpec, mustBeSafe, placeOf, tlsOptions } from './tls.ts'
 import { within } from './within.ts'
 
+export type NatsLogin =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'user'; readonly user: string; readonly password: string }
+  | { readonly kind: 'none' }
+
 export type NatsSettings = {
   readonly id: string
   readonly organizationId: string
   /** `host:port`; the next is taken when one is gone. */
   readonly servers: readonly string[]
   readonly tls: TlsSpec | null
-  readonly login: { readonly kind: 'token'; readonly token: string } | { readonly kind: 'user'; readonly user: string; readonly password: string } | { readonly kind: 'none' }
+  readonly login: NatsLogin
   readonly timeoutMs?: number
 }
+
+type Published = { readonly msgId: string; readonly headers: Readonly<Record<string, string>>; readonly timeoutMs: number }
 
 /** All that is used of @nats-io, which is loaded when a site names this sink. Both may reject. */
 export interface JetStreamConnection {
   /** Whether the stream had this id within its window. */
-  publish(subject: string, payload: Uint8Array, sent: { readonly msgId: string; readonly headers: Readonly<Record<string, string>>; readonly timeoutMs: number }): Promise<{ readonly duplicate: boolean }>
+  publish(subject: string, payload: Uint8Array, sent: Published): Promise<{ readonly duplicate: boolean }>
   /** It broke while nobody used it. */
   isClosed(): boolean
   close(): Promise<void>
@@ -48,7 +55,10 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
     const read = readBatch(batch)
     if (connection?.isClosed()) connection = null
     const on = (connection ??= await open())
-    const headers = { 'Vigil-Batch': batch.batchId, 'Vigil-Seq': `${read.seqFrom}-${read.seqTo}`, 'Vigil-Lane': read.lane, ...(read.isHistorical ? { 'Vigil-Historical': 'true' } : {}) }
+    const headers = {
+      'Vigil-Batch': batch.batchId, 'Vigil-Seq': `${read.seqFrom}-${read.seqTo}`, 'Vigil-Lane': read.lane,
+      ...(read.isHistorical ? { 'Vigil-Historical': 'true' } : {}),
+    }
     const rejected: { index: number; code: string; detail: string }[] = []
     let repeats = 0
     let trouble: { readonly fault: unknown } | null = null
@@ -58,7 +68,8 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
         if (trouble !== null || over.aborted) return
         const to = `vigil.${subjectToken(organizationId)}.${subjectToken(eventType)}.${subjectToken(subject)}`
         try {
-          const { duplicate } = await on.publish(to, new TextEncoder().encode(json), { msgId: key, headers, timeoutMs: Math.min(timeoutMs, syncLimits.natsConnectMs) })
+          const published = { msgId: key, headers, timeoutMs: Math.min(timeoutMs, syncLimits.natsConnectMs) }
+          const { duplicate } = await on.publish(to, new TextEncoder().encode(json), published)
           if (duplicate) repeats++
         } catch (fault) {
           if (isTooLarge(fault)) rejected.push({ index, code: 'TOO_LARGE', detail: 'larger than the stream takes' })
@@ -124,7 +135,8 @@ const JETSTREAM: string = '@nats-io/jetstream'
 type Headers = { set(name: string, value: string): void }
 type Connection = { isClosed(): boolean; close(): Promise<void> }
 type Transport = { connect(options: object): Promise<Connection>; headers(): Headers }
-type JetStream = { jetstream(connection: Connection): { publish(subject: string, payload: Uint8Array, options: object): Promise<{ readonly duplicate: boolean }> } }
+type Stream = { publish(subject: string, payload: Uint8Array, options: object): Promise<{ readonly duplicate: boolean }> }
+type JetStream = { jetstream(connection: Connection): Stream }
 
 const has = (module: unknown, ...names: readonly string[]): boolean => typeof module === 'object' && module !== null && names.every((name) => name in module)
 const isTransport = (module: unknown): module is Transport => has(module, 'connect', 'headers')

@@ -4,12 +4,20 @@ import type { Sink } from '../../seams.ts'
 import type { LaneName } from '../lanes.ts'
 import type { SinkMemory } from '../ledger.ts'
 import type { Certificate } from './http.ts'
+import type { NatsLogin } from './nats-jetstream.ts'
 import type { OruHeader, StayIdentity } from './oru.ts'
 import type { TlsSpec } from './tls.ts'
 
 /** Plain data, for it is copied to the thread; secrets are read. */
 export type SinkSpec =
-  | { readonly kind: 'https-batch'; readonly url: string; readonly token: string; readonly ca: string | null; readonly certificate: Certificate | null; readonly compression: 'gzip' | 'zstd' }
+  | {
+      readonly kind: 'https-batch'
+      readonly url: string
+      readonly token: string
+      readonly ca: string | null
+      readonly certificate: Certificate | null
+      readonly compression: 'gzip' | 'zstd'
+    }
   | {
       readonly kind: 'patients-api'
       readonly url: string
@@ -31,7 +39,7 @@ export type SinkSpec =
       readonly kind: 'nats-jetstream'
       readonly servers: readonly string[]
       readonly tls: TlsSpec | null
-      readonly login: { readonly kind: 'token'; readonly token: string } | { readonly kind: 'user'; readonly user: string; readonly password: string } | { readonly kind: 'none' }
+      readonly login: NatsLogin
     }
   | { readonly kind: 'postgres'; readonly url: string; readonly password: string | null; readonly tls: TlsSpec | null }
   | { readonly kind: 'hl7-oru'; readonly host: string; readonly port: number; readonly tls: TlsSpec | null; readonly header: OruHeader }

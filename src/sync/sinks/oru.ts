@@ -1,7 +1,7 @@
 /**
- * Confirmed values as ORU^R01 of HL7 2.6 in the manner of IHE PCD-01: PID and PV1 say whose, each OBX is one value with OBX-11 F. node-hl7-client
- * checks fields against the standard as it builds; times are put in by us, for it would stamp MSH-7 with the time of building, and a message
- * that is sent again must be the same.
+ * Confirmed values as ORU^R01 of HL7 2.6 in the manner of IHE PCD-01: PID and PV1 say whose, each OBX is one value with OBX-11 F. Held in the
+ * message model of node-hl7-client 4, not made by its builders: those stamp MSH-7 with the time of building (a message that is sent again must be
+ * the same), leave out MSH-18, and take no more than 20 characters in PID-3.
  */
 
 import { createHash } from 'node:crypto'
@@ -9,7 +9,12 @@ import type { WireEvent } from './events.ts'
 import { fieldsOf, textOf } from './events.ts'
 
 /** Who lay there, as the gateway knows it. */
-export type StayIdentity = { readonly mrn: string | null; /** As in PID-5: `Doe^Jane`. */ readonly name: string | null; readonly bed: string }
+export type StayIdentity = {
+  readonly mrn: string | null
+  /** As it is shown, `Doe, Jane`; or as in PID-5, `Doe^Jane`. */
+  readonly name: string | null
+  readonly bed: string
+}
 
 export type OruHeader = {
   readonly sendingApplication: string
@@ -49,29 +54,48 @@ export const escaped = (text: string): string => text.replace(/[\\|^&~]/g, (lett
 /** `2026-01-15T02:00:00.000Z` as HL7 writes it, in UTC. */
 export const hl7Time = (iso: string): string => `${iso.replace(/[-:T]/g, '').replace('Z', '')}+0000`
 
-/** One message, without framing. @throws Error of node-hl7-client when a field breaks the standard. */
+const SEPARATORS = 'MSH|^~\\&|'
+/** PID-5 of somebody whose name is not known: it is required, and name type U says so (HL7 table 0200). */
+const NO_NAME = '^^^^^^U'
+
+type Fields = Readonly<Record<number, string>>
+
+/** One message, without framing. node-hl7-client holds it; fields are put in as they are to stand there. */
 export async function oruOf(group: OruGroup, { mrn, name, bed }: StayIdentity, header: OruHeader): Promise<Uint8Array> {
-  const { HL7_2_6 } = await import('node-hl7-client')
+  const { Message } = await import('node-hl7-client')
   const at = hl7Time(group.timestamp)
   const id = controlIdOf(group)
-  const built = new HL7_2_6({ hardError: true })
-    .buildMSH({
-      msh_3: escaped(header.sendingApplication), msh_4: escaped(header.sendingFacility), msh_5: escaped(header.receivingApplication), msh_6: escaped(header.receivingFacility),
-      msh_9_1: 'ORU', msh_9_2: 'R01', msh_9_3: 'ORU_R01', msh_10: id, msh_11_1: 'P', msh_18: 'UNICODE UTF-8',
-    })
-    .buildPID({
-      pid_1: '1', pid_3: mrn === null ? '' : `${escaped(mrn)}^^^${escaped(header.assigningAuthority)}^MR`,
-      pid_5: name === null ? '' : name.split('^').map(escaped).join('^'),
-    })
-    .buildPV1({ pv1_1: '1', pv1_2: 'I', pv1_3: `${escaped(header.unit)}^^${escaped(bed)}` })
-    .buildOBR({ obr_1: '1', obr_3: `${id}^VIGIL`, obr_4: '182777000^monitoring of patient^SCT', obr_7: at, obr_25: 'F' })
-  group.events.forEach(({ fields }, place) => {
-    const { metric, mdc, loinc, label, unit, value, channel } = fieldsOf(fields['data'])
-    const other = typeof loinc === 'string' ? `^${escaped(loinc)}^${escaped(textOf(label))}^LN` : ''
-    built.buildOBX({
-      obx_1: String(place + 1), obx_2: 'NM', obx_3: `${String(mdc)}^${escaped(textOf(metric))}^MDC${other}`, obx_4: escaped(textOf(channel)) || '1',
-      obx_5: String(value), obx_6: `${escaped(textOf(unit))}^${escaped(textOf(unit))}^UCUM`, obx_11: 'F', obx_14: at,
-    })
+  const { sendingApplication, sendingFacility, receivingApplication, receivingFacility } = header
+  const ends = [sendingApplication, sendingFacility, receivingApplication, receivingFacility].map(escaped).join('|')
+  // The line end behind the header is what the library takes for all the others.
+  const message = new Message({ text: `${SEPARATORS}${ends}|${at}||ORU^R01^ORU_R01|${id}|P|2.6||||||UNICODE UTF-8\r` })
+  const add = (segment: string, fields: Fields): void => {
+    const added = message.addSegment(segment)
+    for (const [field, text] of Object.entries(fields)) added.set(field, text)
+  }
+  add('PID', {
+    1: '1', 3: mrn === null ? '' : `${escaped(mrn)}^^^${escaped(header.assigningAuthority)}^MR`,
+    5: name === null ? NO_NAME : nameOf(name),
   })
-  return new TextEncoder().encode(built.toMessage().set('MSH.7', at).toString())
+  add('PV1', { 1: '1', 2: 'I', 3: `${escaped(header.unit)}^^${escaped(bed)}` })
+  add('OBR', { 1: '1', 3: `${id}^VIGIL`, 4: '182777000^monitoring of patient^SCT', 7: at, 25: 'F' })
+  group.events.forEach(({ fields }, place) => add('OBX', obxOf(fieldsOf(fields['data']), { place, at, device: group.device })))
+  return new TextEncoder().encode(message.toString().replace(/\r*$/, '\r'))
+}
+
+/** Family name first: what stands behind the first comma is given names. */
+function nameOf(name: string): string {
+  const [family = '', ...given] = name.split(', ')
+  return (name.includes('^') ? name.split('^') : [family, given.join(', ')]).map(escaped).join('^').replace(/\^$/, '')
+}
+
+type About = { readonly place: number; readonly at: string; readonly device: string }
+
+function obxOf({ metric, mdc, loinc, label, unit, value, channel }: Readonly<Record<string, unknown>>, { place, at, device }: About): Fields {
+  const other = typeof loinc === 'string' ? `^${escaped(loinc)}^${escaped(textOf(label))}^LN` : ''
+  const ucum = escaped(textOf(unit))
+  return {
+    1: String(place + 1), 2: 'NM', 3: `${String(mdc)}^${escaped(textOf(metric))}^MDC${other}`, 4: escaped(textOf(channel)) || '1', 5: String(value),
+    6: `${ucum}^${ucum}^UCUM`, 11: 'F', 14: at, 18: escaped(device),
+  }
 }

@@ -61,7 +61,8 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
     const outcome = outcomeOf(answer)
     if (outcome.kind !== 'taken') return outcome
     const made = idIn(answer.body)
-    if (made === null) return { kind: 'refused', how: 'pause', why: `what answered (${answer.status}) named no patient id of at most ${PATIENT_ID_CHARS_MAX} characters` }
+    const none = `what answered (${answer.status}) named no patient id of at most ${PATIENT_ID_CHARS_MAX} characters`
+    if (made === null) return { kind: 'refused', how: 'pause', why: none }
     memory.put(patientName(subject), made)
     return made
   }
@@ -97,7 +98,8 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
     for (const due of folded.sets.slice(done)) {
       const outcome = await postSet(due, stop)
       if (outcome.kind === 'retry' || outcome.kind === 'refused') return outcome
-      if (outcome.kind === 'rejected' && !rejected.some(({ index }) => index === due.index)) rejected = [...rejected, { index: due.index, code: outcome.code, detail: outcome.detail }]
+      const { index } = due
+      if (outcome.kind === 'rejected' && !rejected.some((row) => row.index === index)) rejected = [...rejected, { index, code: outcome.code, detail: outcome.detail }]
       done++
       saveProgress(memory, batch.batchId, { done, rejected })
     }

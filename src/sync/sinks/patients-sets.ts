@@ -93,11 +93,11 @@ function setOf({ newest }: Held, at: number, freshMs: number): VitalSet | null {
     const value = newest[name]
     return value && at - value.at <= freshMs ? value.value : null
   }
-  const [hr, sbp, dbp, celsius, spo2, rr] = SIX.map(fresh)
-  if (hr == null || sbp == null || dbp == null || celsius == null || spo2 == null || rr == null) return null
+  const [hr, sbp, dbp, celsius, spo2, rr] = [fresh('hr'), fresh('sbp'), fresh('dbp'), fresh('temperature'), fresh('spo2'), fresh('rr')]
+  if (hr === null || sbp === null || dbp === null || celsius === null || spo2 === null || rr === null) return null
   return {
-    heart_rate: hr, blood_pressure_systolic: sbp, blood_pressure_diastolic: dbp, temperature: fahrenheit(celsius), oxygen_saturation: spo2, respiratory_rate: rr,
-    timestamp: new Date(at).toISOString(),
+    heart_rate: hr, blood_pressure_systolic: sbp, blood_pressure_diastolic: dbp, temperature: fahrenheit(celsius), oxygen_saturation: spo2,
+    respiratory_rate: rr, timestamp: new Date(at).toISOString(),
   }
 }
 
@@ -116,7 +116,8 @@ export const textOfState = (state: SetState): string => JSON.stringify([...state
 export function stateOf(text: string | null): SetState {
   const parsed: unknown = text === null ? [] : JSON.parse(text)
   if (!Array.isArray(parsed)) return new Map()
-  return new Map(parsed.flatMap((entry: unknown) => (Array.isArray(entry) && typeof entry[0] === 'string' ? [[entry[0], heldOf(fieldsOf(entry[1]))] as const] : [])))
+  const held = (entry: unknown) => (Array.isArray(entry) && typeof entry[0] === 'string' ? [[entry[0], heldOf(fieldsOf(entry[1]))] as const] : [])
+  return new Map(parsed.flatMap(held))
 }
 
 const heldOf = ({ newest, postedAt }: Fields): Held => {

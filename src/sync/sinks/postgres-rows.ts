@@ -3,7 +3,11 @@
 import { type Fields, type WireEvent, fieldsOf, textOf } from './events.ts'
 
 /** One column of many rows. `type` is that of its array in PostgreSQL; a timestamptz goes over as milliseconds. */
-export type ColumnOf = { readonly name: string; readonly type: 'text' | 'bigint' | 'smallint' | 'float8' | 'time' | 'jsonb'; readonly of: (row: Row) => unknown }
+export type ColumnOf = {
+  readonly name: string
+  readonly type: 'text' | 'bigint' | 'smallint' | 'float8' | 'time' | 'jsonb'
+  readonly of: (row: Row) => unknown
+}
 export type Row = { readonly event: WireEvent; readonly at: number; readonly fields: Fields; readonly place: number }
 
 const column = (name: string, type: ColumnOf['type'], of: ColumnOf['of']): ColumnOf => ({ name, type, of })
@@ -17,14 +21,16 @@ const stream = (name: string) => column(name, 'text', ({ event }) => textOf(even
 
 export const COLUMNS: Readonly<Record<string, readonly ColumnOf[]>> = {
   vital_signs_timeseries: [
-    at, key, subject, stream('stream'), column('metric', 'text', text('metric')), column('mdc', 'bigint', ({ fields }) => fields['mdc']), column('loinc', 'text', text('loinc')),
+    at, key, subject, stream('stream'), column('metric', 'text', text('metric')), column('mdc', 'bigint', ({ fields }) => fields['mdc']),
+    column('loinc', 'text', text('loinc')),
     column('unit', 'text', ({ fields }) => textOf(fields['unit'])), column('value', 'float8', ({ fields, place }) => listOf(fields['v'])[place] ?? null),
     column('quality', 'smallint', ({ fields, place }) => listOf(fields['q'])[place]),
   ],
   device_metrics: [at, key, stream('device'), column('data', 'jsonb', json)],
   system_metrics: [at, key, stream('gateway'), column('data', 'jsonb', json)],
   alerts: [
-    at, key, subject, stream('stream'), column('alert_id', 'text', text('alertId')), ...['phase', 'state', 'severity', 'priority', 'type', 'rule'].map((name) => column(name, 'text', text(name))),
+    at, key, subject, stream('stream'), column('alert_id', 'text', text('alertId')),
+    ...['phase', 'state', 'severity', 'priority', 'type', 'rule'].map((name) => column(name, 'text', text(name))),
     column('data', 'jsonb', json),
   ],
   other_events: [at, key, column('type', 'text', ({ event }) => event.eventType), subject, column('data', 'jsonb', ({ event }) => event.json)],
@@ -55,9 +61,12 @@ export function rowsOf(events: readonly WireEvent[]): ReadonlyMap<string, readon
   return tables
 }
 
-const ARRAY_OF: Readonly<Record<ColumnOf['type'], string>> = { text: 'text[]', bigint: 'bigint[]', smallint: 'smallint[]', float8: 'float8[]', time: 'float8[]', jsonb: 'text[]' }
+const ARRAY_OF: Readonly<Record<ColumnOf['type'], string>> = {
+  text: 'text[]', bigint: 'bigint[]', smallint: 'smallint[]', float8: 'float8[]', time: 'float8[]', jsonb: 'text[]',
+}
 const VALUE_OF: Readonly<Record<ColumnOf['type'], (name: string) => string>> = {
-  text: (name) => name, bigint: (name) => name, smallint: (name) => name, float8: (name) => name, time: (name) => `to_timestamp(${name} / 1000)`, jsonb: (name) => `${name}::jsonb`,
+  text: (name) => name, bigint: (name) => name, smallint: (name) => name, float8: (name) => name,
+  time: (name) => `to_timestamp(${name} / 1000)`, jsonb: (name) => `${name}::jsonb`,
 }
 
 /** One insert for all rows of a table: columns go over as arrays and are unnested there. The last parameter is the batch. */
@@ -65,8 +74,9 @@ export function insertOf(table: string, rows: readonly Row[]): { readonly text: 
   const columns = COLUMNS[table] ?? []
   const names = columns.map(({ name }) => name)
   const places = columns.map(({ type }, place) => `$${place + 1}::${ARRAY_OF[type]}`)
+  const selected = columns.map(({ name, type }) => VALUE_OF[type](`r.${name}`))
   return {
-    text: `INSERT INTO ${table} (${names.join(', ')}, batch_id) SELECT ${columns.map(({ name, type }) => VALUE_OF[type](`r.${name}`)).join(', ')}, $${columns.length + 1}
+    text: `INSERT INTO ${table} (${names.join(', ')}, batch_id) SELECT ${selected.join(', ')}, $${columns.length + 1}
       FROM unnest(${places.join(', ')}) AS r (${names.join(', ')})`,
     values: columns.map(({ of: value }) => rows.map((row) => value(row))),
   }

@@ -12,18 +12,24 @@ const EVENT = 'event_key text NOT NULL, batch_id text NOT NULL'
 export const TIMED: readonly Table[] = [
   {
     name: 'vital_signs_timeseries',
-    columns: `time timestamptz NOT NULL, ${EVENT}, subject text NOT NULL, stream text NOT NULL, metric text NOT NULL, mdc bigint NOT NULL, loinc text, unit text NOT NULL, value double precision, quality smallint NOT NULL`,
+    columns: `time timestamptz NOT NULL, ${EVENT}, subject text NOT NULL, stream text NOT NULL, metric text NOT NULL, mdc bigint NOT NULL,
+      loinc text, unit text NOT NULL, value double precision, quality smallint NOT NULL`,
     index: 'subject, metric, time DESC',
   },
   { name: 'device_metrics', columns: `time timestamptz NOT NULL, ${EVENT}, device text NOT NULL, data jsonb NOT NULL`, index: 'device, time DESC' },
   { name: 'system_metrics', columns: `time timestamptz NOT NULL, ${EVENT}, gateway text NOT NULL, data jsonb NOT NULL`, index: 'gateway, time DESC' },
   {
     name: 'alerts',
-    columns: `time timestamptz NOT NULL, ${EVENT}, subject text NOT NULL, stream text NOT NULL, alert_id text, phase text, state text, severity text, priority text, type text, rule text, data jsonb NOT NULL`,
+    columns: `time timestamptz NOT NULL, ${EVENT}, subject text NOT NULL, stream text NOT NULL, alert_id text, phase text, state text,
+      severity text, priority text, type text, rule text, data jsonb NOT NULL`,
     index: 'alert_id, time DESC',
   },
   /** All other types, as they came: none is dropped because this version of the schema does not know it. */
-  { name: 'other_events', columns: `time timestamptz NOT NULL, ${EVENT}, type text NOT NULL, subject text NOT NULL, data jsonb NOT NULL`, index: 'type, time DESC' },
+  {
+    name: 'other_events',
+    columns: `time timestamptz NOT NULL, ${EVENT}, type text NOT NULL, subject text NOT NULL, data jsonb NOT NULL`,
+    index: 'type, time DESC',
+  },
 ]
 
 /** Serializes who makes tables and partitions. */
@@ -33,7 +39,8 @@ export const LOCK = 7_305_011
 export function tables(hypertables: boolean): readonly string[] {
   const plain = [
     // One transaction writes the rows and this: a batch is here whole, or not at all.
-    'CREATE TABLE IF NOT EXISTS vigil_batches (batch_id text PRIMARY KEY, metadata jsonb NOT NULL, rejected jsonb NOT NULL, received_at timestamptz NOT NULL DEFAULT now())',
+    `CREATE TABLE IF NOT EXISTS vigil_batches (batch_id text PRIMARY KEY, metadata jsonb NOT NULL, rejected jsonb NOT NULL,
+      received_at timestamptz NOT NULL DEFAULT now())`,
     'CREATE TABLE IF NOT EXISTS vigil_events (event_key text PRIMARY KEY, batch_id text NOT NULL)',
   ]
   const timed = TIMED.flatMap(({ name, columns, index }) => [
@@ -78,5 +85,6 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 export function partition(table: string, at: number): { readonly name: string; readonly statement: string } {
   const from = Math.floor(at / DAY_MS) * DAY_MS
   const name = `${table}_${dayOf(from).replaceAll('-', '')}`
-  return { name, statement: `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table} FOR VALUES FROM ('${dayOf(from)} 00:00+00') TO ('${dayOf(from + DAY_MS)} 00:00+00')` }
+  const [first, next] = [dayOf(from), dayOf(from + DAY_MS)]
+  return { name, statement: `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table} FOR VALUES FROM ('${first} 00:00+00') TO ('${next} 00:00+00')` }
 }

@@ -7,10 +7,9 @@ import type { Client, QueryResultRow } from 'pg'
 import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
 import { type WireEvent, readBatch } from './events.ts'
-import { isLoopback } from './http.ts'
 import { COMFORTS, LOCK, PLAIN_ROLL_UP, partition, tables } from './postgres-schema.ts'
 import { insertOf, rowsOf } from './postgres-rows.ts'
-import { type TlsSpec, tlsOptions } from './tls.ts'
+import { type TlsSpec, mustBeSafe, tlsOptions } from './tls.ts'
 import { within } from './within.ts'
 
 export type PostgresSettings = {
@@ -29,6 +28,7 @@ type Rejected = { readonly index: number; readonly code: string; readonly detail
 const OF_DATA = /^2[23]/
 const OF_PEOPLE = /^(28|42|3D|3F)/
 const DAY_MS = 86_400_000
+const ADD_BATCH = `INSERT INTO vigil_batches (batch_id, metadata, rejected) VALUES ($1, $2::jsonb, '[]') ON CONFLICT DO NOTHING RETURNING 1 AS fresh`
 /** Of partitions: another gateway made it in the same instant. */
 const DUPLICATE = /^(42P07|23505)$/
 
@@ -98,7 +98,7 @@ export function createPostgres(settings: PostgresSettings): Sink & { close(): Pr
   async function store(sql: Sql, batch: SinkBatch): Promise<SinkAnswer> {
     const { events, ...metadata } = readBatch(batch)
     const begin = async (): Promise<readonly { rejected: readonly Rejected[] }[] | null> => {
-      const rows = await sql(`INSERT INTO vigil_batches (batch_id, metadata, rejected) VALUES ($1, $2::jsonb, '[]') ON CONFLICT DO NOTHING RETURNING 1 AS fresh`, [batch.batchId, JSON.stringify(metadata)])
+      const rows = await sql(ADD_BATCH, [batch.batchId, JSON.stringify(metadata)])
       return rows.length > 0 ? null : sql<{ rejected: readonly Rejected[] }>('SELECT rejected FROM vigil_batches WHERE batch_id = $1', [batch.batchId])
     }
     try {
@@ -158,7 +158,8 @@ export function createPostgres(settings: PostgresSettings): Sink & { close(): Pr
   }
 }
 
-const sqlOf = (client: Client): Sql => async <Result extends QueryResultRow>(text: string, values: readonly unknown[] = []) => (await client.query<Result>(text, [...values])).rows
+const sqlOf = (client: Client): Sql => async <Result extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+  (await client.query<Result>(text, [...values])).rows
 
 async function transaction<Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> {
   await sql('BEGIN')
@@ -205,10 +206,12 @@ function answerOfState(error: unknown): SinkAnswer {
 }
 
 function checkedAddress({ url, password, tls }: PostgresSettings): object {
-  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) throw new RangeError(`"${url}" is no address of PostgreSQL: it looks like postgresql://vigil@db.example.org:5432/analytics`)
+  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
+    throw new RangeError(`"${url}" is no address of PostgreSQL: it looks like postgresql://vigil@db.example.org:5432/analytics`)
+  }
   const { hostname, port, username, password: inUrl, pathname } = new URL(url)
   if (inUrl !== '') throw new RangeError('the address of PostgreSQL must not hold a password: it stands in a file')
-  if (tls === null && !isLoopback(hostname)) throw new RangeError(`PostgreSQL at ${hostname} would be sent readings in clear: name its "tls", or an address of this machine (127.0.0.1)`)
+  mustBeSafe([hostname], tls, 'PostgreSQL')
   return {
     host: hostname, port: port === '' ? 5_432 : Number(port), user: decodeURIComponent(username), database: decodeURIComponent(pathname.slice(1)),
     ...(password === null ? {} : { password }), ...(tls === null ? {} : { ssl: tlsOptions(tls) }),

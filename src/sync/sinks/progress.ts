@@ -1,7 +1,7 @@
 /** How far a sink has come in a batch whose events it sends one by one: a batch that comes again goes on where it stopped. */
 
 import type { SinkMemory } from '../ledger.ts'
-import { fieldsOf, textOf } from './events.ts'
+import { type Fields, fieldsOf, textOf } from './events.ts'
 
 export type RejectedRow = { readonly index: number; readonly code: string; readonly detail: string }
 
@@ -19,8 +19,9 @@ export function progressOf(memory: SinkMemory, batchId: string): Progress {
   return { done, rejected: rejected.map((row: unknown) => rowOf(fieldsOf(row))) }
 }
 
-const rowOf = ({ index, code, detail }: Readonly<Record<string, unknown>>): RejectedRow => ({ index: typeof index === 'number' ? index : 0, code: textOf(code), detail: textOf(detail) })
+const rowOf = ({ index, code, detail }: Fields): RejectedRow => ({ index: typeof index === 'number' ? index : 0, code: textOf(code), detail: textOf(detail) })
 
-export const saveProgress = (memory: SinkMemory, batchId: string, { done, rejected }: Progress): void => memory.put(NAME, JSON.stringify({ batch: batchId, done, rejected }))
+export const saveProgress = (memory: SinkMemory, batchId: string, { done, rejected }: Progress): void =>
+  memory.put(NAME, JSON.stringify({ batch: batchId, done, rejected }))
 
 export const forgetProgress = (memory: SinkMemory): void => memory.put(NAME, null)

@@ -15,12 +15,13 @@ export const tlsOptions = ({ ca, certificate }: TlsSpec) => ({ minVersion: 'TLSv
 export function placeOf(text: string, what: string): { readonly host: string; readonly port: number } {
   const match = /^(\[[0-9a-f:]+\]|[^:\s/]+):(\d{1,5})$/i.exec(text)
   const port = Number(match?.[2])
-  if (match?.[1] === undefined || !(port > 0 && port < 65_536)) throw new RangeError(`"${text}" is no address of ${what}: it looks like broker.example.org:9093`)
+  if (match?.[1] === undefined || port === 0 || port > 65_535) throw new RangeError(`"${text}" is no address of ${what}: it looks like broker.example.org:9093`)
   return { host: match[1], port }
 }
 
 /** @throws RangeError when readings would go over a network in clear. */
 export function mustBeSafe(hosts: readonly string[], tls: TlsSpec | null, what: string): void {
   const open = hosts.find((host) => !isLoopback(host))
-  if (tls === null && open !== undefined) throw new RangeError(`${what} at ${open} would be sent readings in clear: name its "tls", or an address of this machine (127.0.0.1)`)
+  if (tls !== null || open === undefined) return
+  throw new RangeError(`${what} at ${open} would be sent readings in clear: name its "tls", or an address of this machine (127.0.0.1)`)
 }

@@ -99,6 +99,21 @@ describe('https-batch', () => {
     sink.close()
   })
 
+  it('shows who it is where central asks, and is not let in without', async () => {
+    const ours = loopbackCertificate()
+    const asking = { ...loopbackCertificate(), ca: ours.cert, requestCert: true, rejectUnauthorized: true } as const
+    await withCentral(asking, asking.cert, async (server, sink) => {
+      expect(await sink.send(batchOf('b1'), NEVER)).toMatchObject({ kind: 'retry' })
+      expect(server.bodies()).toEqual([])
+      const known = createHttpsBatch({ url: server.url, token: server.token, ca: asking.cert, certificate: ours })
+      expect(await known.send(batchOf('b1'), NEVER)).toEqual({ kind: 'accepted' })
+      known.close()
+      const stranger = createHttpsBatch({ url: server.url, token: server.token, ca: asking.cert, certificate: loopbackCertificate() })
+      expect(await stranger.send(batchOf('b1'), NEVER)).toMatchObject({ kind: 'retry' })
+      stranger.close()
+    })
+  })
+
   it('does not believe a certificate that its authority did not sign, nor an older TLS', async () => {
     const tls = loopbackCertificate()
     await withCentral(tls, null, async (server, sink) => {
