@@ -16,6 +16,8 @@ export type DemoAddresses = {
   readonly intellivue: { readonly host: string; readonly port: number }
   /** Where the Mindray monitor of the full ward announces itself, and where it is then called. */
   readonly pds: { readonly host: string; readonly port: number; readonly ownPort: number }
+  /** Where the hospital's registry of the full ward takes questions. */
+  readonly registryPort?: number
   /** Folder in which the serial ports have their stable names: one link a device. */
   readonly serialFolder: string
   /** The loopback TCP port that takes the place of a device's serial line where `hasPty()` says no; a free one if left out. */
@@ -44,10 +46,11 @@ const SMALL: readonly DemoBed[] = [
   { kind: 'radical-7', scenario: 'stable', name: 'Leo Willow' },
 ]
 
-/** What three beds of the small ward have in the full one: monitors that tell their own alarms, and another adapter. */
+/** What four beds of the small ward have in the full one: monitors that tell their own alarms, one that must be asked, and another adapter. */
 const INSTEAD: ReadonlyMap<string, DemoBed['kind']> = new Map([
   ['Bruno Cedar', 'hl7-accept-alarms'],
   ['Clara Elm', 'hl7-application-alarms'],
+  ['Dario Fir', 'efficia'],
   ['Hugo Maple', 'mqtt-teleicu'],
 ])
 
@@ -76,7 +79,7 @@ export function demoWard(of: DemoAddresses): WardPlan {
     const patient = { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name }
     return { bed: `bed-${index + 1}`, device, scenario, patient, transport: transportOf(kind, device, of) }
   })
-  return { seed: of.seed, beds, ...(isFull ? { registry: of.hl7 } : {}) }
+  return { seed: of.seed, beds, ...(isFull ? { registry: { ...of.hl7, ...(of.registryPort === undefined ? {} : { ownPort: of.registryPort }) } } : {}) }
 }
 
 function transportOf(kind: DemoBed['kind'], device: string, { hl7, mqtt, intellivue, pds, serialFolder, tcpPortOf }: DemoAddresses): Transport {

@@ -96,7 +96,7 @@ type WireContext = WireEvents & { readonly time: WardTime }
 function wireOf({ bed, device, patient, transport }: BedPlan, context: WireContext): Wire | Dialogue {
   const name = `${bed} (${device})`
   const { time } = context
-  const parts = { device, patient, startedAt: time.startedAt, shown: time.shown }
+  const parts = { device, bed, patient, startedAt: time.startedAt, shown: time.shown }
   switch (transport.kind) {
     case 'hl7':
       return mllpWire({ host: transport.host, port: transport.port, name }, context)
@@ -110,7 +110,7 @@ function wireOf({ bed, device, patient, transport }: BedPlan, context: WireConte
     case 'intellivue':
       return dialogue(intellivueOf(parts, 'lan'), time.now, (heard) => udpWire({ host: transport.host, port: transport.port, name, heard }, context))
     case 'pds':
-      return pdsDialogue(transport, { ...parts, bed, name }, context)
+      return pdsDialogue(transport, { ...parts, name }, context)
   }
 }
 

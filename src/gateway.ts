@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
+import { WAY_FAILING } from './alerts/ways/condition.ts'
+import type { Ways } from './alerts/ways/ways.ts'
 import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
 import { versionOf } from './cli/version.ts'
@@ -22,11 +24,14 @@ import { Notices, type SetAsideFacts } from './ops/notices.ts'
 import { readSuspects, suspectFile, watchReleases } from './ops/suspect-file.ts'
 import { lagText } from './ops/sync-lag.ts'
 import { startWatchdog } from './ops/watchdog.ts'
+import { handoverView } from './pump/handover.ts'
 import { Pump, driverTroubles } from './pump/pump.ts'
 import type { Suspect } from './pump/suspects.ts'
 import { watchInbox } from './record/inbox.ts'
 import { openRecorder } from './record/recorder.ts'
+import { createRegistry } from './registry.ts'
 import { bedRulesOf, bedScores, scoreView } from './rules/bed.ts'
+import { freeze } from './rules/freeze.ts'
 import { openSaver } from './security/files.ts'
 import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
 import { openLoginThrottle } from './security/login-throttle.ts'
@@ -37,7 +42,9 @@ import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
 import { deliveriesOf } from './sync/deliveries.ts'
+import type { Clock } from './seams.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
+import { givenOf, lookupOf } from './ward-whose.ts'
 import { type LiveWard, createWard } from './ward.ts'
 
 export type GatewaySetting = {
@@ -125,6 +132,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     log.error({ why }, 'Conversations that did harm cannot be remembered.')
   })
   let ward: LiveWard | null = null
+  let ways: Ways | null = null
   const pump = recorder.begin(() => new Pump({
     site,
     driverOf,
@@ -139,6 +147,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       messages: opened.messages,
       facts: opened.facts,
       pastStays: opened.pastStays,
+      aliveAt: opened.aliveAt,
     },
     mint: recorder.mint,
     suspects: {
@@ -150,7 +159,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       },
     },
     inFlight,
-    publish: (events) => ward?.published(events),
+    publish(events) {
+      ward?.published(events)
+      ways?.publish(events)
+    },
     saved: (events, lastSeq) => {
       ward?.saved(events)
       sync?.committed(lastSeq)
@@ -205,25 +217,40 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why, ...(status.sinks ? { sinks: status.sinks.map(({ id, kind, lagRows, why }) => ({ id, kind, lagRows, why })) } : {}) } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
     }
   }
+  const registry = site.registry && createRegistry({ ...site.registry, timeoutMs: apiLimits.registryAnswerMs }, clock)
   ward = recorder.hands(createWard({
     pump,
+    associate: (request, by) => recorder.associate(request, by, () => pump.associate(request, by)),
+    lookup: registry ? lookupOf(registry, { stop, log }) : null,
+    given: (stay) => givenOf(trends, stay, clock.wall()),
     scoreOf: scoreView,
     pewsOf: (state) => bedScores(state).pews,
+    frozenOf: (state, { at }) => freeze(state.seen, at),
+    profiles: { all: limits.profiles, acting: ruleSettingsOf(site, limits.profiles, mode === 'demo' ? 'demo' : 'real').profiles },
     gateway: gatewayView,
     // Of the stay that holds the bed now: what came before belongs to somebody else.
     async trend(bed, hours) {
       const stay = pump.beds.get(bed)?.stay
       return stay ? trends.trend({ stay: stay.id, from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }) : { series: [] }
     },
+    async handover(hours) {
+      const time = { from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }
+      const ledger = await trends.watched(time)
+      return ledger.kind === 'failed' ? null : handoverView([...pump.beds.values()], ledger, time)
+    },
     async strip(alert) {
       const kept = await trends.strips(alert)
       if (kept.kind === 'failed') return null
       return { lines: kept.strips.map(({ alertId: _alert, samples, ...line }) => ({ ...line, samples: [...samples] })), damaged: kept.damaged.length, isCut: kept.isCut }
     },
-    displayed: (alerts, by) => log.debug({ alerts: alerts.length, by }, 'Alerts displayed.'),
+    displayed(alerts, by) {
+      log.debug({ alerts: alerts.length, by }, 'Alerts displayed.')
+      ways?.displayed(alerts, by)
+    },
   }))
 
   // 3 · what leaves the ward, and what is kept of it here
+  ways = await openWays(setting, { pump, say, secretOf, clock, realTime })
   if (deliveries.length > 0) {
     sync = startSync(
       {
@@ -253,12 +280,13 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
         sync?.restart()
       })
     })
-    sync.onStatus(({ kind, why, stoppedByScanner, lastAcceptedAt, fenced }) => {
+    sync.onStatus(({ kind, why, stoppedByScanner, lastAcceptedAt, fenced, sinks }) => {
+      const held = sinks ? 'A sink is paused' : 'Nothing is sent to central'
       // Until it has said how far central is, nobody knows.
       if (sent.kind === 'known') sent = { ...sent, lastAcceptedAt }
       acceptedAt = lastAcceptedAt
-      say('technical/identity-shared', fenced ? { priority: 'medium', text: `Nothing is sent to central: ${why}` } : null)
-      say('technical/sync-paused', kind === 'paused' && !fenced ? { priority: 'low', text: `Nothing is sent to central: ${why}` } : null)
+      say('technical/identity-shared', fenced ? { priority: 'medium', text: `${held}: ${why}` } : null)
+      say('technical/sync-paused', kind === 'paused' && !fenced ? { priority: 'low', text: `${held}: ${why}` } : null)
       const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
       say('technical/egress-stopped', stopped)
     })
@@ -321,7 +349,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
   }
   const waysIn = await Promise.all(site.links.map((linkSetting) => linkOf(linkSetting, linkParts)))
-  const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver), { link: link.id, driver }), stop))
+  const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver, link.id), { link: link.id, driver }), stop))
 
   // 6 · time passes
   const watchdog = startWatchdog(inFlight.files)
@@ -386,7 +414,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   stop.addEventListener('abort', () => pump.stopping(), { once: true })
   const stopped = (async () => {
-    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp])
+    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp, ways?.stopped])
     // In the order in which they depend on each other: nothing acknowledged is lost.
     await api.close()
     await pump.close()
@@ -401,6 +429,45 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   })()
   // A bug in what runs beside requests ends the process; its supervisor starts it again.
   return { kind: 'started', gateway: { url: api.url, loginLinks: demoLinks, ports, stopped: Promise.all([stopped, api.done]).then(() => undefined) } }
+}
+
+type WaysOf = {
+  readonly pump: Pick<Pump<unknown>, 'beds' | 'lifecycle'>
+  readonly say: Pump<unknown>['gatewayCondition']
+  readonly secretOf: (secret: SecretSetting) => string
+  readonly clock: Clock
+  readonly realTime: Clock
+}
+
+/** Ways out of alerts. A site without them loads nothing of them, unless one that failed before is gone. */
+async function openWays({ site, siteFile, log, context: { stop } }: GatewaySetting, { pump, say, secretOf, clock, realTime }: WaysOf): Promise<Ways | null> {
+  if (site.notify.ways.length === 0 && ![...pump.lifecycle.open.values()].some(({ condition }) => condition.startsWith(WAY_FAILING))) return null
+  const [{ startWays }, { configuredWays }, { openPort }] = await Promise.all([import('./alerts/ways/ways.ts'), import('./alerts/ways/configured.ts'), import('./links/ports.ts')])
+  // Durations are those of people and cables; times are those of the alerts.
+  const waysClock: Clock = { wall: () => clock.wall(), mono: () => realTime.mono(), sleep: (ms, until) => realTime.sleep(ms, until) }
+  const configured = await configuredWays(site.notify, {
+    gateway: site.gateway,
+    clock: waysClock,
+    log,
+    secretOf,
+    fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8'),
+    openPort,
+    mrnOf: ({ bed, stay }) => {
+      const lying = bed === null ? null : pump.beds.get(bed)?.stay
+      return lying?.id === stay ? (lying?.identity?.mrn ?? null) : null
+    },
+  })
+  return startWays({
+    ways: configured,
+    ward: site.gateway.ward,
+    clock: waysClock,
+    log,
+    mint: randomUUID,
+    open: () => pump.lifecycle.open.values(),
+    placeOf: ({ bed }) => (bed === null ? null : (pump.beds.get(bed)?.label ?? null)),
+    report: say,
+    delivered: (delivery) => log.debug({ alert: delivery.alertId, way: delivery.way, step: delivery.step }, 'Alert delivery.'),
+  }, stop)
 }
 
 /** Names of this site that must never leave the ward. */

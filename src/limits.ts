@@ -226,6 +226,8 @@ export const pumpLimits = {
 export const associationLimits = {
   /** With more facts than this the oldest about patients who lie here no more are forgotten; one more about others is refused. */
   factsMax: 5_000,
+  /** Words of the registry that were about nobody who was known here, the newest: that the patient came may be told later. */
+  passedByMax: 2_000,
   /** A registry whose clock is ahead by no more than this means now; one that says more means a plan. */
   clockAheadMsMax: 300_000,
   /** Values that were stored longer ago stay where they are, whatever is learned. Below the day by which retention looks around a stay. */

@@ -9,6 +9,7 @@ import type { AlarmInactivation, DeviceAlarm, MedicationGiven, PatientFact, Pati
 import type { StayLimit } from './domain/stay-limit.ts'
 import type { MonoMs, WallMs } from './domain/time.ts'
 import type { WatchChange } from './domain/watch.ts'
+import type { LongMemory } from './rules/long-memory.ts'
 
 // ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -249,6 +250,8 @@ export type StayRecord = {
   readonly closedAt: WallMs | null
   /** What was said of this stay, as it stands; written again when it changes. */
   readonly context: StayContext
+  /** What the rules know of it that reaches further back than a restart folds again. */
+  readonly memory?: LongMemory
 }
 
 /**

@@ -6,8 +6,16 @@ import { loadRules } from './config/rules.ts'
 import { type RangeResult, runRange } from './evaluate/range.ts'
 import { openRangeReader } from './store/range-reader.ts'
 
-export type CompareTask = { readonly folder: string; readonly rules: string; readonly journal: string; readonly from: number | null; readonly to: number | null }
-export type FromCompare = { readonly kind: 'progress'; readonly part: number } | { readonly kind: 'done'; readonly result: RangeResult; readonly damagedRows: number }
+export type CompareTask = {
+  readonly folder: string
+  readonly rules: string
+  readonly journal: string
+  readonly from: number | null
+  readonly to: number | null
+}
+export type FromCompare =
+  | { readonly kind: 'progress'; readonly part: number }
+  | { readonly kind: 'done'; readonly result: RangeResult; readonly damagedRows: number }
 
 const say = (message: FromCompare): void => parentPort?.postMessage(message)
 

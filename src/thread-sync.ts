@@ -32,7 +32,8 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
       organizationId: settings.organizationId, instance: settings.instance, memory: memoryOf(ledger, id),
       identityOf: (stay: string) => identities?.of(stay) ?? null,
     }
-    const open = async (spec: Delivery['to'], name: string): Promise<OpenSink> => resources.adopt(await openSink(spec, { ...parts, id: name }), (sink) => sink.close())
+    const open = async (spec: Delivery['to'], name: string): Promise<OpenSink> =>
+      resources.adopt(await openSink(spec, { ...parts, id: name }), (sink) => sink.close())
     return { sink: await open(to, id), ...(fallback === null ? {} : { fallback: await open(fallback, `${id} (fallback)`) }) }
   }
 

@@ -1,22 +1,34 @@
 /** The ward as the screens see it: what the API asks, answered from the pump and the history. */
 
 import type { Done, Ward, WardChange } from './api/ward.ts'
-import type { AlertView, BedView, GatewayView, ScoreView, StripView, TrendView } from './api/wire.ts'
+import type { AlertView, BedView, GatewayView, GivenView, HandoverView, RegistryLookup, ScoreView, StripView, TrendView } from './api/wire.ts'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from './domain/alert.ts'
-import type { AlertId, BedId } from './domain/ids.ts'
+import type { AlertId, BedId, StayId } from './domain/ids.ts'
 import type { Bed } from './pump/beds.ts'
+import type { AssociationAnswer, AssociationRequest } from './pump/ledger-hands.ts'
 import { watchWaves } from './pump/live-waves.ts'
+import { createWhose, standingOf } from './ward-whose.ts'
 import type { Pump } from './pump/pump.ts'
+import { type StayWardParts, stayWard } from './pump/stay-ward.ts'
 import { alertView, bedView, byUrgency, deviceView } from './pump/view.ts'
+import { DEFAULT_PROFILES } from './rules/profile.ts'
 
 export type WardParts<State> = {
   readonly pump: Pump<State>
   readonly scoreOf: (state: State) => ScoreView | null
   /** PEWS, of a child. */
   readonly pewsOf?: (state: State) => ScoreView | null
+  /** Where a set of vital signs begins. */
+  readonly frozenOf?: StayWardParts<State>['frozenOf']
+  readonly profiles?: StayWardParts<State>['profiles']
   readonly gateway: () => GatewayView
   readonly trend: (bed: BedId, hours: number) => Promise<TrendView>
+  readonly handover: (hours: number) => Promise<HandoverView | null>
   readonly strip: (alert: AlertId) => Promise<StripView | null>
+  readonly given: (stay: StayId) => Promise<GivenView | null>
+  readonly associate: (request: AssociationRequest, by: string) => AssociationAnswer
+  /** null: the site names no registry. */
+  readonly lookup: ((number: string, by: string) => Promise<RegistryLookup>) | null
   readonly displayed: (alerts: readonly AlertId[], by: string) => void
 }
 
@@ -46,7 +58,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
   const viewOfBed = (bed: Bed): BedView => {
     const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
-    return bedView(bed, { devices: pump.devices.at(bed.id), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), pews: state === undefined ? null : (parts.pewsOf?.(state) ?? null), now: pump.now() })
+    return bedView(bed, { devices: pump.devices.at(bed.id), standing: standingOf(pump, bed), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), pews: state === undefined ? null : (parts.pewsOf?.(state) ?? null), now: pump.now() })
   }
   const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
   const tellOf = (ids: Iterable<AlertId>): void => {
@@ -68,9 +80,13 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     },
     acknowledge: (alert, by) => done(pump.acknowledge(alert, by)),
     pauseAudio: (alert, by, ms) => done(pump.pauseAudio(alert, by, ms)),
-    changeContext: (stay, change, by) => done(pump.changeContext(stay, change, by) !== null),
+    changeContext: (stay, change, by, saying) => done(pump.changeContext(stay, change, by, saying) !== null),
+    ...stayWard({ pump, frozenOf: parts.frozenOf ?? (() => []), profiles: parts.profiles ?? { all: DEFAULT_PROFILES, acting: DEFAULT_PROFILES }, trend: parts.trend }),
+    ...createWhose(parts),
     trend: parts.trend,
+    handover: parts.handover,
     strip: parts.strip,
+    given: parts.given,
     watchWaves: (bed) => watchWaves(pump.liveWaves, bed),
     displayed: parts.displayed,
     published(events) {

@@ -215,7 +215,7 @@ class Facts {
   #when({ kind }: Event, group: Group): Pick<PatientFact, 'effectiveAt' | 'visit'> {
     const { recorded, reader } = this.#parts
     const visited = kind === 'admitted' || kind === 'registered' ? 44 : kind === 'discharged' ? 45 : null
-    const candidates: readonly (readonly [at: string, time: Hl7Time])[] = [
+    const candidates: readonly (readonly [at: string, time: Hl7Time | { readonly kind: 'day' }])[] = [
       ['EVN-6', this.#time(recorded, 6)],
       ...(visited === null ? [] : [[`PV1-${visited}`, this.#time(group.visit, visited)] as const]),
       ['EVN-2', this.#time(recorded, 2)],
@@ -224,12 +224,16 @@ class Facts {
     for (const [at, time] of candidates) {
       if (time.kind === 'at') return { effectiveAt: time.at, visit: visitOf(group) }
       if (time.kind === 'broken') this.#fault({ why: 'is no HL7 time', at })
+      if (time.kind === 'day') this.#fault({ why: 'is a day without a time', at })
     }
     return { effectiveAt: null, visit: visitOf(group) }
   }
 
-  #time(segment: Segment | null, field: number): Hl7Time {
-    return segment === null || segment.isEmpty(field) ? { kind: 'none' } : this.#parts.reader.time(segment.value(field))
+  /** Of a day alone nothing follows: who comes at noon would be given the values of who lay there that morning. */
+  #time(segment: Segment | null, field: number): Hl7Time | { readonly kind: 'day' } {
+    const text = segment === null || segment.isEmpty(field) ? '' : segment.value(field).trim()
+    const time = this.#parts.reader.time(text)
+    return time.kind === 'at' && DAY.test(text) ? { kind: 'day' } : time
   }
 
   #mustHavePlace({ visit }: Group, location: string | null): void {
@@ -241,6 +245,9 @@ class Facts {
     if (!faults.some(({ why, at }) => why === fault.why && at === fault.at)) faults.push(fault)
   }
 }
+
+/** To the year, the month or the day. */
+const DAY = /^\d{4,8}(?:[+-]\d{4})?$/
 
 function textOf(segment: Segment | null, field: number): string | null {
   const text = segment === null ? '' : segment.value(field).trim()

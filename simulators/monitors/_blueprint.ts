@@ -1,4 +1,4 @@
-/** A Blueprint: one line a second, from the middle of one on when the cable is plugged in. Shares no code with the driver. */
+/** What a Blueprint says: one line a second, from the middle of one on when the cable is plugged in. Shares no code with the driver. */
 
 import type { Moment, Sign, Signs } from '../patients/patient.ts'
 import { CODES } from './codes.ts'

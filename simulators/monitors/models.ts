@@ -7,6 +7,7 @@ import type { Composer } from './composer.ts'
 import type { SimulatedDevice } from './device.ts'
 import { createDraeger } from './draeger-medibus.ts'
 import { createGeS5 } from './ge-s5.ts'
+import { createEfficia } from './hl7-efficia.ts'
 import { ivyComposer } from './ivy-450c.ts'
 import { masimoComposer } from './masimo-ascii.ts'
 import { nellcorComposer } from './nellcor-ascii.ts'
@@ -17,6 +18,8 @@ import type { SentValue } from './wire.ts'
 /** What a device that answers is made of. */
 export type DeviceParts = {
   readonly device: string
+  /** What it calls its bed, if it says it. */
+  readonly bed?: string
   readonly patient: { readonly mrn: string; readonly name: string } | null
   /** Wall time of second 0 of the ward, in ms. */
   readonly startedAt: number
@@ -36,6 +39,8 @@ export type SerialModel = {
   readonly driver: string
   readonly baudRate: number
   readonly parity: 'none' | 'even'
+  /** What the driver must be told of it; not there where nothing. */
+  readonly settings?: Readonly<Record<string, string>>
   /** `laboratory`: belongs to no bed, and says something now and then. */
   readonly place: 'bedside' | 'laboratory'
   readonly speech: Speech
@@ -65,6 +70,13 @@ const MODELS = {
     ...EVEN,
     driver: 'draeger-medibus',
     speech: answers(({ device, shown, issued }) => createDraeger({ waves: wavesOf(device), clock: shown, ...(issued && { sent: issued }) })),
+  },
+  efficia: {
+    ...PLAIN,
+    driver: 'hl7',
+    // A question that is lost is asked again within the silence that a device is allowed.
+    settings: { query: 'efficia', queryEverySeconds: '2' },
+    speech: answers(({ device, bed = '', patient, issued }) => createEfficia({ name: device, patient: personOf(patient), bed, thinksMs: 300, loses: 40, ...(issued && { sent: issued }) })),
   },
   'blood-gas': {
     ...PLAIN,

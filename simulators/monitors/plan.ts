@@ -32,8 +32,8 @@ export type BedPlan = {
   readonly transport: Transport
 }
 
-/** Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed. */
-export type RegistryPlan = { readonly host: string; readonly port: number }
+/** Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed. `ownPort`: where it takes questions, if it does. */
+export type RegistryPlan = { readonly host: string; readonly port: number; readonly ownPort?: number }
 
 export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[]; readonly registry?: RegistryPlan }
 
@@ -80,8 +80,8 @@ function readRegistry(value: unknown, complain: Complain): RegistryPlan | null {
     complain('registry', 'must be an object with `host` and `port`')
     return null
   }
-  onlyKnown(value, ['host', 'port'], 'registry', complain)
-  return { host: readText(value, 'host', 'registry', complain), port: readPort(value, 'port', 'registry', complain) }
+  onlyKnown(value, ['host', 'port', 'ownPort'], 'registry', complain)
+  return { host: readText(value, 'host', 'registry', complain), port: readPort(value, 'port', 'registry', complain), ...(value['ownPort'] === undefined ? {} : { ownPort: readPort(value, 'ownPort', 'registry', complain) }) }
 }
 
 function onlyKnown(fields: Fields, known: readonly string[], place: string, complain: Complain): void {

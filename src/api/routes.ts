@@ -3,12 +3,15 @@
  * nothing clinical; administrators read everything and do nothing clinical; only nurses act on alerts and stays.
  */
 
+import { wallMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
+import { associationRoutes } from './association-routes.ts'
 import { bedsFor, devicesFor } from './audience.ts'
 import type { Hub } from './hub.ts'
 import { answer, bare, failure, route, type Answer, type Route } from './route.ts'
+import { stayRoutes } from './stay-routes.ts'
 import { signInRoutes, type SignInParts } from './sign-in.ts'
-import { alertParams, bedParams, contextChangeSchema, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery } from './views.ts'
+import { alertParams, bedParams, contextChangeSchema, handoverQuery, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery } from './views.ts'
 import type { Done, Ward } from './ward.ts'
 import type { Role, You } from './wire.ts'
 
@@ -23,7 +26,7 @@ export type RouteParts = SignInParts & {
   readonly describe: () => unknown
 }
 
-export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts)]
+export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts), ...associationRoutes(parts), ...stayRoutes(parts)]
 
 const openRoutes = ({ ward, hub, describe }: RouteParts): readonly Route[] => [
   route({
@@ -95,6 +98,19 @@ const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
   route({
     ...bare,
     method: 'GET',
+    path: '/api/handover',
+    access: ANYONE_SIGNED_IN,
+    summary: 'How long each bed was watched in the last hours, and for what reasons it was not.',
+    query: handoverQuery,
+    gives: SCHEMAS.Handover,
+    act: async ({ query }) => {
+      const handover = await ward.handover(query.hours)
+      return handover ? answer(handover) : failure(500, 'What was watched cannot be read now.')
+    },
+  }),
+  route({
+    ...bare,
+    method: 'GET',
     path: '/api/devices',
     access: ENGINEERS,
     summary: 'All devices, also those at no bed.',
@@ -135,7 +151,10 @@ const nurseRoutes = ({ ward }: RouteParts): readonly Route[] => [
     params: stayParams,
     body: contextChangeSchema,
     gives: SCHEMAS.Done,
-    act: ({ params, body, session }) => answerOf(ward.changeContext(params.id, body, you(session).name), 'There is no such stay.'),
+    act: ({ params, body: { reason, hours, ...change }, session }) => {
+      const until = hours === undefined ? {} : { until: wallMs(ward.rulesTick().at + hours * 3_600_000) }
+      return answerOf(ward.changeContext(params.id, change, you(session).name, { ...(reason === undefined ? {} : { reason }), ...until }), 'There is no such stay.')
+    },
   }),
 ]
 

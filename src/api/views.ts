@@ -2,13 +2,13 @@
 
 import { z } from 'zod'
 import { alertId, bedId, deviceId, isId, stayId } from '../domain/ids.ts'
-import { VARIABLES } from '../domain/metrics.ts'
 import { POPULATIONS } from '../domain/population.ts'
-import { LIMIT_SIDES } from '../domain/stay-limit.ts'
 import { wallMs } from '../domain/time.ts'
-import { apiLimits } from '../limits.ts'
-import type { ContextChange } from './ward.ts'
-import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, ScoreView, ServerMessage, StripView, TrendView, ValueView, WaveLine, You } from './wire.ts'
+import { UNWATCHED } from '../domain/watch.ts'
+import { apiLimits, watchLimits } from '../limits.ts'
+import { ASSOCIATION_SCHEMAS } from './association-views.ts'
+import { hoursHeld, observedSchema, reasonText, saidSchema, stayLimitSchema, STAY_SCHEMAS } from './stay-views.ts'
+import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, HandoverView, ScoreView, ServerMessage, StripView, TrendView, ValueView, WaveLine, You } from './wire.ts'
 
 const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 export const alertIdText = idText.transform(alertId)
@@ -67,17 +67,6 @@ const contextFields = {
   infectionSuspected: z.boolean(),
 }
 
-const stayLimitSchema = z.object({
-  variable: z.enum(VARIABLES),
-  side: z.enum(LIMIT_SIDES),
-  beyond: z.number(),
-  delaySeconds: z.number().exactOptional(),
-  by: z.string(),
-  at: at.transform(wallMs),
-  reason: z.string(),
-  until: at.transform(wallMs).nullable().describe('When the ward’s limit holds again.'),
-})
-
 /** What a nurse says of a stay; keys left out stay as they are. */
 export const contextChangeSchema = z
   .strictObject({
@@ -86,19 +75,24 @@ export const contextChangeSchema = z
     onOxygen: contextFields.onOxygen.exactOptional(),
     consciousness: contextFields.consciousness.exactOptional(),
     infectionSuspected: contextFields.infectionSuspected.exactOptional(),
+    reason: reasonText.exactOptional(),
+    hours: hoursHeld.exactOptional().describe('How long scale 2 holds; left out: until it is changed.'),
   })
-  .refine((change) => Object.keys(change).length > 0, 'names nothing to change') satisfies z.ZodType<ContextChange>
+  .refine(({ reason: _reason, hours: _hours, ...change }) => Object.keys(change).length > 0, 'names nothing to change')
+  .refine(({ spo2Scale, hours }) => hours === undefined || spo2Scale === 2, 'hours are of scale 2 alone: the other facts end when they do')
+  .refine(({ spo2Scale, reason }) => spo2Scale !== 2 || reason !== undefined, 'scale 2 is a clinician’s documented decision: its reason is to be said')
 
 export const bedSchema = z.object({
   id: z.string(),
   label: z.string(),
   stay: z.string().nullable(),
-  patient: z.object({ name: z.string().nullable(), mrn: z.string().nullable(), identified: z.enum(['asserted', 'none']) }),
+  patient: z.object({ name: z.string().nullable(), mrn: z.string().nullable(), identified: z.enum(['confirmed', 'registered', 'asserted', 'none']) }),
   devices: z.array(deviceSchema),
   values: z.array(valueSchema),
   news2: scoreSchema.nullable(),
   pews: scoreSchema.nullable().exactOptional(),
-  context: z.object({ ...contextFields, limits: z.array(stayLimitSchema).exactOptional() }),
+  observed: observedSchema.nullable().exactOptional(),
+  context: z.object({ ...contextFields, limits: z.array(stayLimitSchema).exactOptional(), said: saidSchema.exactOptional() }),
 }) satisfies z.ZodType<BedView>
 
 export const alertSchema = z.object({
@@ -170,6 +164,22 @@ export const stripSchema = z.object({
   isCut: z.boolean().describe('There are more: the oldest are left out.'),
 }) satisfies z.ZodType<StripView>
 
+export const handoverSchema = z.object({
+  from: at,
+  to: at,
+  beds: z.array(
+    z.object({
+      bed: z.string(),
+      label: z.string(),
+      watchedSeconds: z.number().describe('While at least one rule of the bed could have spoken.'),
+      unwatchedSeconds: z.number(),
+      reasons: z.array(z.object({ why: z.enum(UNWATCHED), seconds: z.number() })).describe('The longest first.'),
+      rules: z.array(z.object({ rule: z.string(), unwatchedSeconds: z.number() })).describe('Each rule for itself.'),
+    }),
+  ),
+  isCut: z.boolean().describe('More was written than is read at once: the latest is missing.'),
+}) satisfies z.ZodType<HandoverView>
+
 const waveLineSchema = z.object({
   from: at.describe('Of the first sample.'),
   rateHz: z.number(),
@@ -217,7 +227,17 @@ export const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(apiLimit
 export const nothingSchema = z.strictObject({})
 export const alertParams = z.object({ id: alertIdText })
 export const bedParams = z.object({ id: bedIdText })
+export const factParams = z.object({ fact: z.string().regex(/^\d{1,15}$/, 'must be the number of a fact').transform(Number) })
 export const stayParams = z.object({ id: stayIdText })
+export const handoverQuery = z.object({
+  hours: z
+    .string()
+    .regex(/^\d{1,2}$/, 'must be a whole number of hours')
+    .default('12')
+    .transform(Number)
+    .refine((hours) => hours >= 1 && hours <= watchLimits.handoverHoursMax, `must be 1 to ${watchLimits.handoverHoursMax}`),
+})
+
 export const trendQuery = z.object({
   hours: z
     .string()
@@ -244,10 +264,13 @@ export const SCHEMAS = {
   Devices: z.array(deviceSchema),
   Trend: trendSchema,
   Strip: stripSchema,
+  Handover: handoverSchema,
+  ...ASSOCIATION_SCHEMAS,
   Login: loginSchema,
   LoginLink: linkSchema,
   Pause: pauseSchema,
   ContextChange: contextChangeSchema,
+  ...STAY_SCHEMAS,
   Nothing: nothingSchema,
   Done: doneSchema,
   Health: healthSchema,

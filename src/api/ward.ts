@@ -1,8 +1,11 @@
 /** What the API asks of the gateway. The composition root implements it; the API knows nothing behind it. */
 
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
+import type { AssociationAnswer, AssociationRequest } from '../pump/ledger-hands.ts'
+import type { Saying } from '../pump/stay-hands.ts'
 import type { StayContext } from '../seams.ts'
-import type { AlertView, BedView, DeviceView, GatewayView, StripView, TrendView, WavesView } from './wire.ts'
+import type { StayWard } from './stay-ward.ts'
+import type { AlertView, AssociationsView, BedAssociationFacts, BedView, DeviceView, GatewayView, GivenView, RegistryLookup, HandoverView, StripView, TrendView, WavesView } from './wire.ts'
 
 export type WardChange = { readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[] }
 
@@ -11,7 +14,7 @@ export type ContextChange = Partial<StayContext>
 
 export type Done = { readonly kind: 'done' } | { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly why: string }
 
-export interface Ward {
+export interface Ward extends StayWard {
   gateway(): GatewayView
   beds(): readonly BedView[]
   devices(): readonly DeviceView[]
@@ -24,8 +27,20 @@ export interface Ward {
   /** Acts at once, and is saved soon after. */
   acknowledge(alert: AlertId, by: string): Done
   pauseAudio(alert: AlertId, by: string, ms: number): Done
-  changeContext(stay: StayId, change: ContextChange, by: string): Done
+  changeContext(stay: StayId, change: ContextChange, by: string, saying?: Saying): Done
+  /** Whose each bed is; as it was a second ago, at the longest. */
+  associations(): AssociationsView
+  /** null: there is no such bed. */
+  association(bed: BedId): BedAssociationFacts | null
+  /** What a person says of who lies where. Acts at once, and is saved soon after. */
+  associate(request: AssociationRequest, by: string): AssociationAnswer
+  /** Asks the hospital's registry whose number this is. Never rejects. */
+  lookup(number: string, by: string): Promise<RegistryLookup>
+  /** Medicines given to a stay; null when they cannot be read now. */
+  given(stay: StayId): Promise<GivenView | null>
   trend(bed: BedId, hours: number): Promise<TrendView>
+  /** What was watched in the last hours; null when it cannot be read now. */
+  handover(hours: number): Promise<HandoverView | null>
   /** Waveforms kept with an alert, open or over; null when they cannot be read now. */
   strip(alert: AlertId): Promise<StripView | null>
   /** Somebody looks at the waveforms of a bed: each call gives what is new since the one before, null when nothing is. Not null the first time. */

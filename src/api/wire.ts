@@ -1,8 +1,12 @@
 /** What travels between gateway and page. Types only: the page imports nothing else of the gateway. */
 
+import type { Unwatched } from '../domain/watch.ts'
 import type { Alert } from '../domain/alert.ts'
+import type { Dispute, Fact, FactSource, Standing } from '../domain/association.ts'
 import type { Population } from '../domain/population.ts'
+import type { MedicationGiven, PatientIdentity } from '../domain/reading.ts'
 import type { StayLimit } from '../domain/stay-limit.ts'
+import type { ObservedView } from './stay-wire.ts'
 
 export type Role = 'nurse' | 'biomed' | 'admin'
 export type You = { readonly name: string; readonly role: Role }
@@ -37,13 +41,15 @@ export type BedView = {
   readonly id: string
   readonly label: string
   readonly stay: string | null
-  /** `asserted`: a monitor sent it, nobody confirmed it. */
-  readonly patient: { readonly name: string | null; readonly mrn: string | null; readonly identified: 'asserted' | 'none' }
+  /** How well it is known: seen at the bedside, said by the registry, or sent by a monitor alone. */
+  readonly patient: { readonly name: string | null; readonly mrn: string | null; readonly identified: Standing | 'none' }
   readonly devices: readonly DeviceView[]
   readonly values: readonly ValueView[]
   readonly news2: ScoreView | null
   /** Of a child whose age is known; then there is no NEWS2. */
   readonly pews?: ScoreView | null
+  /** The newest set that a nurse confirmed, whatever its age. */
+  readonly observed?: ObservedView | null
   readonly context: {
     /** By the patient's age, where it is known. */
     readonly population: Population
@@ -53,6 +59,8 @@ export type BedView = {
     readonly infectionSuspected: boolean
     /** Limits of this stay in place of the ward's. */
     readonly limits?: readonly StayLimit[]
+    /** Who said it, when, why and until when, where that is known. */
+    readonly said?: { readonly [Fact in 'population' | 'spo2Scale' | 'onOxygen' | 'consciousness' | 'infectionSuspected']?: { readonly by: string; readonly at: number; readonly until?: number; readonly reason?: string } }
   }
 }
 
@@ -126,6 +134,25 @@ export type ClientMessage =
   /** Send the waveforms of this bed from now on, and of no other; null: of none. */
   | { readonly type: 'waves'; readonly bed: string | null }
 
+/** GET /api/handover: how long each bed was watched, and for what reasons it was not. Seconds of wall time: they sum to the whole. */
+export type HandoverView = {
+  readonly from: number
+  readonly to: number
+  readonly beds: readonly {
+    readonly bed: string
+    readonly label: string
+    /** While at least one rule of the bed could have spoken. */
+    readonly watchedSeconds: number
+    readonly unwatchedSeconds: number
+    /** The longest first. */
+    readonly reasons: readonly { readonly why: Unwatched; readonly seconds: number }[]
+    /** Each rule for itself. */
+    readonly rules: readonly { readonly rule: string; readonly unwatchedSeconds: number }[]
+  }[]
+  /** More was written than is read at once: the latest is missing. */
+  readonly isCut: boolean
+}
+
 /**
  * GET /api/alerts/{id}/strip: the waveforms kept around the times at which an alert became high, a line for each stretch
  * without a gap. Physical value = sample × scale + offset, in `unit`.
@@ -153,3 +180,54 @@ export type StripView = {
 
 /** GET /api/beds/{id}/trend?hours=2 */
 export type TrendView = { readonly series: readonly { readonly metric: string; readonly label: string; readonly unit: string; readonly t: readonly number[]; readonly v: readonly (number | null)[] }[] }
+
+/** GET /api/associations: whose each bed is, in the order of the ward. */
+export type AssociationsView = {
+  /** The site names a registry that can be asked. */
+  readonly hasRegistry: boolean
+  readonly beds: readonly BedAssociation[]
+}
+
+export type BedAssociation = {
+  readonly bed: string
+  readonly label: string
+  readonly stay: string | null
+  /** `since`: null where nothing is known of before. `unidentified`: watched, and nobody knows who it is. */
+  readonly occupant:
+    | { readonly kind: 'patient'; readonly patient: PatientIdentity; readonly standing: Standing; readonly since: number | null }
+    | { readonly kind: 'unidentified' | 'empty' }
+  readonly disputes: readonly Dispute[]
+  /** Typed, and waiting for a second person. */
+  readonly proposals: readonly { readonly fact: number; readonly patient: PatientIdentity; readonly by: string; readonly at: number }[]
+}
+
+/** GET /api/beds/{id}/association: what was said of a bed, or of who lies there, the newest first. */
+export type BedAssociationFacts = BedAssociation & { readonly facts: readonly AssociationFact[] }
+
+export type AssociationFact = {
+  readonly id: number
+  readonly learnedAt: number
+  readonly effectiveAt: number
+  readonly source: FactSource
+  /** User, sender or device. */
+  readonly by: string
+  readonly kind: Fact['body']['kind']
+  readonly patient: PatientIdentity | null
+  readonly bed: string | null
+}
+
+/** What came of saying who lies where. `proposed`: it waits for a second person. */
+export type AssociationDone = { readonly kind: 'done' | 'proposed'; readonly fact: number }
+
+/** What the hospital's registry says of a number. `unknown` and `refused` say nothing of the number: never "there is no such patient". */
+export type RegistryLookup =
+  | { readonly kind: 'found'; readonly patients: readonly { readonly identity: PatientIdentity; readonly location: string | null }[]; /** There are others. */ readonly isMore: boolean }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'refused' | 'unknown'; readonly why: string }
+
+/** GET /api/stays/{id}/given: medicines given in the last day, as they were said last, the newest first. `at`: when it was learned. */
+export type GivenView = {
+  readonly given: readonly (MedicationGiven & { readonly at: number })[]
+  /** There are more: the oldest are not among these. */
+  readonly isCut: boolean
+}

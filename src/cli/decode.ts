@@ -19,7 +19,7 @@ export const register: Register = (program, context) => {
   program
     .command('decode')
     .description('captured bytes into readings')
-    .argument('<file>', 'what was captured: raw bytes of a line, a file of `driver capture`, pcap or pcapng; - reads standard input')
+    .argument('<file>', 'what was captured: raw bytes of a line, a log of them in hexadecimal, a file of `driver capture`, pcap or pcapng; - reads standard input')
     .option('--driver <id>', 'which protocol the bytes speak; auto: the one whose driver believes most', AUTO)
     .option('--settings <name=value>', 'a setting of the driver; may be repeated', (setting: string, before: readonly string[]) => [...before, setting], [])
     .option('--json', 'one JSON object a line')

@@ -29,6 +29,8 @@ export type DemoPorts = {
   readonly pds: number
   /** Where the Mindray monitor is called. */
   readonly pdsMonitor: number
+  /** Where the hospital's registry takes questions. */
+  readonly registry: number
 }
 
 export type DemoSite = {
@@ -48,6 +50,7 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
     hl7: { host, port: ports.hl7 },
     intellivue: { host, port: ports.intellivue },
     pds: { host, port: ports.pds, ownPort: ports.pdsMonitor },
+    registryPort: ports.registry,
     serialFolder: join(folder, 'tty'),
   }
   for (const device of mqttDevices(demoWard({ ...addresses, seed, size, mqtt: { url: '', passwordOf: () => '' } }))) {
@@ -83,6 +86,7 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
       ...(plan.registry === undefined ? [] : [{ id: REGISTRY, driver: 'hl7', match: { sender: REGISTRY_SENDER }, silenceSeconds: 0 }]),
       { id: REPLAY, driver: 'hl7', bed: REPLAY, match: { sender: REPLAY }, silenceSeconds: 0 },
     ],
+    ...(plan.registry?.ownPort === undefined ? {} : { registry: { host, port: plan.registry.ownPort, dialect: 'Q22', application: REGISTRY_SENDER } }),
     sync: {
       lane: 'live',
       agreement: 'demo: nobody in it exists',
@@ -125,8 +129,8 @@ function deviceOf(plan: BedPlan): object {
     case 'pds':
       return { id, driver: 'mindray-pds', bed, match: { sender: id } }
     case 'serial': {
-      const { driver } = serialModel(transport.model ?? 'radical-7')
-      return isAtBed(plan) ? { id, driver, bed } : { id, driver, silenceSeconds: 0 }
+      const { driver, settings } = serialModel(transport.model ?? 'radical-7')
+      return isAtBed(plan) ? { id, driver, bed, ...(settings && { settings }) } : { id, driver, silenceSeconds: 0 }
     }
   }
 }

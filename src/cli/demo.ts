@@ -188,6 +188,7 @@ const freePorts = async (http: number): Promise<DemoPorts> => ({
   intellivue: await freeUdpPort(24_105),
   pds: await freeUdpPort(4_600),
   pdsMonitor: await freePort(4_601),
+  registry: await freePort(2_576),
 })
 
 async function freeUdpPort(wanted: number): Promise<number> {

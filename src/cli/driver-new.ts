@@ -21,14 +21,21 @@ export function newDriver(id: string, { root, write }: Pick<CliContext, 'root' |
     // What a device sent is bytes, and names nobody.
     writeFileSync(join(root, to), isText(from) ? renamed(original.toString('utf8'), id) : original, { flag: 'wx' })
   }
-  const list = join(root, 'src', 'drivers.ts')
-  const before = readFileSync(list, 'utf8')
-  const after = listed(before, id)
-  writeFileSync(list, after ?? before)
   for (const { to } of files) write(`made     ${to}`)
-  write(after === null ? `add it   to src/drivers.ts: an import, and its place in the list` : 'changed  src/drivers.ts')
+  for (const { file, what, grown } of PLACES) {
+    const after = grown(readFileSync(join(root, file), 'utf8'), id)
+    if (after !== null) writeFileSync(join(root, file), after)
+    write(after === null ? `add it   to ${file}: ${what}` : `changed  ${file}`)
+  }
   for (const line of nextSteps(id)) write(line)
 }
+
+/** Where a driver and its simulated device are named besides. `grown`: null where the file does not look as it did. */
+const PLACES = [
+  { file: 'src/drivers.ts', what: 'an import, and its place in the list', grown: listed },
+  { file: 'simulators/monitors/models.ts', what: 'an import of its composer, and a row of MODELS', grown: modelled },
+  { file: 'simulators/demo-ward.ts', what: 'a bed in MORE, so that the full ward has one', grown: warded },
+] as const
 
 const isText = (file: string): boolean => file.endsWith('.ts') || file.endsWith('.md')
 
@@ -64,9 +71,27 @@ export function listed(source: string, id: string): string | null {
   return `${grown.slice(0, importAt)}import ${name} from '../drivers/${id}/driver.ts'\n${grown.slice(importAt)}`
 }
 
+/** The list of models at the end of a serial line with one more, the last. */
+export function modelled(source: string, id: string): string | null {
+  const importAt = source.search(/^import [^\n]+ from '\.\/(?:\w|-)+\.ts'$/m)
+  const rowAt = source.indexOf('\n} as const satisfies Readonly<Record<string, SerialModel>>')
+  if (importAt === -1 || rowAt === -1) return null
+  const composer = `${camel(id)}Composer`
+  const row = `\n  '${id}': { ...PLAIN, driver: '${id}', speech: talks(${composer}) },`
+  return `${source.slice(0, importAt)}import { ${composer} } from './${id}.ts'\n${source.slice(importAt, rowAt)}${row}${source.slice(rowAt)}`
+}
+
+/** The beds of the full ward with one more, the last. */
+export function warded(source: string, id: string): string | null {
+  const listAt = source.indexOf('const MORE: readonly DemoBed[] = [')
+  const endAt = source.indexOf('\n]\n', listAt)
+  if (listAt === -1 || endAt === -1) return null
+  return `${source.slice(0, endAt)}\n  { kind: '${id}', scenario: 'stable', name: 'Nobody ${titled(id)}' },${source.slice(endAt)}`
+}
+
 const nextSteps = (id: string): readonly string[] => [
   '',
-  'It reads a line such as HR=072 SPO2=097, and passes all tests. Now make it read your device (drivers/README.md has the whole recipe):',
+  'It reads a line such as HR=072 SPO2=097, and passes all tests; npm start -- --ward full has a bed with one. Now make it read your device (drivers/README.md has the whole recipe):',
   `  1. vigil driver capture <port> --out ${id}.capture    with probe off, leads off, cable pulled, alarm, standby, demo`,
   `  2. drivers/${id}/driver.ts    frames first, then values, then what must not be believed`,
   `  3. vigil decode --driver ${id} ${id}.capture    until it says what the screen said`,
@@ -74,5 +99,6 @@ const nextSteps = (id: string): readonly string[] => [
   '     one small file a situation, instead of those of the blueprint; then:',
   `     npx vitest run --config test/vitest.config.ts test/contract/driver.test.ts -t 'driver ${id} ' --update`,
   '     and read every line of the .json beside it: from then on it is what the driver must do',
-  `  5. drivers/${id}/README.md, and its row in drivers/README.md; src/ops/serial-lines.ts for vigil probe; then npm test`,
+  `  5. simulators/monitors/${id}.ts and test/drivers/${id}.test.ts, which still speak as the blueprint does; its row in models.ts says how its line is set`,
+  `  6. drivers/${id}/README.md, and its row in drivers/README.md; src/ops/serial-lines.ts for vigil probe; then npm test`,
 ]

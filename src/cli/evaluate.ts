@@ -29,18 +29,20 @@ async function run({ data, rules, frontier = false, json = false }: Options, con
   const bytes = sizeOf(data)
   // Imported late: every other command starts without them.
   const [{ evaluateSepsis }, { BadTable }, { DEFAULT_NAME, NAIVE_NEWS2 }, { DEFAULT_SETTINGS }, { loadRules }] = await Promise.all([
-    import('../evaluate/sepsis.ts'), import('../evaluate/challenge-csv.ts'), import('../evaluate/policies.ts'), import('../rules/watcher.ts'), import('../config/rules.ts'),
+    import('../evaluate/sepsis.ts'), import('../evaluate/challenge-csv.ts'), import('../evaluate/policies.ts'),
+    import('../rules/watcher.ts'), import('../config/rules.ts'),
   ])
   const loaded = rules === undefined ? { kind: 'ok' as const, settings: DEFAULT_SETTINGS } : loadRules(rules)
   if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))
   const bar = progressBar(context, 'Evaluating', bytes)
   try {
-    const { stays, rows, policies } = await evaluateSepsis({ path: data, settings: loaded.settings, frontier, progress: (done) => bar.at(done), stop: context.stop })
+    const progress = (done: number): void => bar.at(done)
+    const { stays, rows, policies } = await evaluateSepsis({ path: data, settings: loaded.settings, frontier, progress, stop: context.stop })
     if (context.stop.aborted) throw new CommandFailed('stopped before the end')
     if (stays === 0) throw new CommandFailed(`${data} holds no stay`)
     const naive = policies.find(({ name }) => name === NAIVE_NEWS2)
-    for (const line of tableOf(policies, naive?.episodesPer100PatientDays ?? null)) context[json ? 'note' : 'write'](line)
-    for (const line of ['', `${stays} stays, ${rows} hours. Episodes in per cent are those of naive ${NAIVE_NEWS2}.`, ...WARNING]) context[json ? 'note' : 'write'](line)
+    const footing = ['', `${stays} stays, ${rows} hours. Episodes in per cent are those of naive ${NAIVE_NEWS2}.`, ...WARNING]
+    for (const line of [...tableOf(policies, naive?.episodesPer100PatientDays ?? null), ...footing]) context[json ? 'note' : 'write'](line)
     if (json) context.write(JSON.stringify({ dataset: basename(data), stays, rows, default: DEFAULT_NAME, policies: policies.map(plainly) }))
   } catch (error) {
     if (error instanceof BadTable) throw new UsageError(`${data}, ${error.message}`)
@@ -61,22 +63,25 @@ const DIGITS = 4
 const short = (value: number | null): number | null => (value === null ? null : Number(value.toFixed(DIGITS)))
 
 /** The contract of `--json`, key by key. */
-const plainly = ({ name, auroc, auprc, utility, hour, septicInWindow, septicBy3h, nonSepticAlerted, episodesPer100PatientDays, leadHoursMedian }: PolicyResult): object => ({
-  name, auroc: short(auroc), auprc: short(auprc), utility: short(utility),
-  hour: { sensitivity: short(hour.sensitivity), specificity: short(hour.specificity), ppv: short(hour.ppv) },
-  septicInWindow: short(septicInWindow), septicBy3h: short(septicBy3h), nonSepticAlerted: short(nonSepticAlerted),
-  episodesPer100PatientDays: short(episodesPer100PatientDays), leadHoursMedian,
+const plainly = (of: PolicyResult): object => ({
+  name: of.name, auroc: short(of.auroc), auprc: short(of.auprc), utility: short(of.utility),
+  hour: { sensitivity: short(of.hour.sensitivity), specificity: short(of.hour.specificity), ppv: short(of.hour.ppv) },
+  septicInWindow: short(of.septicInWindow), septicBy3h: short(of.septicBy3h), nonSepticAlerted: short(of.nonSepticAlerted),
+  episodesPer100PatientDays: short(of.episodesPer100PatientDays), leadHoursMedian: of.leadHoursMedian,
 })
 
-const COLUMNS = ['policy', 'AUROC', 'AUPRC', 'utility', 'sens/h', 'spec/h', 'PPV/h', 'new in −12..+3 h', 'any by +3 h', 'others alerted', 'episodes/100 d', '% of naive', 'lead h'] as const
+const COLUMNS = [
+  'policy', 'AUROC', 'AUPRC', 'utility', 'sens/h', 'spec/h', 'PPV/h', 'new in −12..+3 h', 'any by +3 h', 'others alerted', 'episodes/100 d', '% of naive', 'lead h',
+] as const
 
 /** Markdown, so that it can stand in a README as it is. */
 function tableOf(policies: readonly PolicyResult[], naiveEpisodes: number | null): readonly string[] {
   const fixed = (value: number | null, digits = 3): string => (value === null ? '–' : value.toFixed(digits))
-  const rows = policies.map(({ name, auroc, auprc, utility, hour, septicInWindow, septicBy3h, nonSepticAlerted, episodesPer100PatientDays, leadHoursMedian }) => [
-    name, fixed(auroc), fixed(auprc), fixed(utility), fixed(hour.sensitivity), fixed(hour.specificity), fixed(hour.ppv), fixed(septicInWindow), fixed(septicBy3h),
-    fixed(nonSepticAlerted), fixed(episodesPer100PatientDays, 1),
-    episodesPer100PatientDays === null || naiveEpisodes === null ? '–' : `${Math.round((episodesPer100PatientDays / naiveEpisodes) * 100)} %`, fixed(leadHoursMedian, 1),
+  const ofNaive = (episodes: number | null): string => (episodes === null || naiveEpisodes === null ? '–' : `${Math.round((episodes / naiveEpisodes) * 100)} %`)
+  const rows = policies.map(({ name, auroc, auprc, utility, hour, ...of }) => [
+    name, fixed(auroc), fixed(auprc), fixed(utility), fixed(hour.sensitivity), fixed(hour.specificity), fixed(hour.ppv),
+    fixed(of.septicInWindow), fixed(of.septicBy3h), fixed(of.nonSepticAlerted),
+    fixed(of.episodesPer100PatientDays, 1), ofNaive(of.episodesPer100PatientDays), fixed(of.leadHoursMedian, 1),
   ])
   const widths = COLUMNS.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)))
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`

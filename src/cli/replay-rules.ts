@@ -10,7 +10,14 @@ import type { CompareTask, FromCompare } from '../thread-compare.ts'
 import { type CliContext, CommandFailed, UsageError } from './context.ts'
 import { progressBar } from './progress.ts'
 
-export type RulesOptions = { readonly rules: string; readonly against: string; readonly report: string; readonly from: number | null; readonly to: number | null; readonly json: boolean }
+export type RulesOptions = {
+  readonly rules: string
+  readonly against: string
+  readonly report: string
+  readonly from: number | null
+  readonly to: number | null
+  readonly json: boolean
+}
 
 const THREAD = new URL('../thread-compare.ts', import.meta.url)
 type Done = FromCompare & { readonly kind: 'done' }
@@ -21,7 +28,8 @@ export async function replayRules(folder: string, options: RulesOptions, context
   if (existsSync(report)) throw new UsageError(`${report} exists already: a report goes into a folder of its own`)
   // Imported late: every other command starts without them.
   const [{ loadRules }, { openRangeReader }, { onlyIn }, { picturesOf }, { htmlOf, sentenceOf }, { evaluateLimits }] = await Promise.all([
-    import('../config/rules.ts'), import('../store/range-reader.ts'), import('../evaluate/compare.ts'), import('../evaluate/range.ts'), import('../evaluate/report.ts'), import('../limits.ts'),
+    import('../config/rules.ts'), import('../store/range-reader.ts'), import('../evaluate/compare.ts'),
+    import('../evaluate/range.ts'), import('../evaluate/report.ts'), import('../limits.ts'),
   ])
   const problems = [options.rules, options.against].map(loadRules).flatMap((rules) => (rules.kind === 'wrong' ? rules.problems : []))
   if (problems.length > 0) throw new UsageError(problems.join('\n'))
@@ -53,12 +61,16 @@ export async function replayRules(folder: string, options: RulesOptions, context
   bar.at(1)
   const only = { lost: lost.length, gained: gained.length }
   if (options.json) context.write(JSON.stringify(plainly(first.result, second.result, only)))
-  else for (const line of [sentenceOf(first.result, second.result), `lost: ${only.lost}; gained: ${only.gained}; rows not believed: ${first.damagedRows}`, `report: ${join(report, 'report.html')}`]) context.write(line)
+  else {
+    context.write(sentenceOf(first.result, second.result))
+    context.write(`lost: ${only.lost}; gained: ${only.gained}; rows not believed: ${first.damagedRows}`)
+    context.write(`report: ${join(report, 'report.html')}`)
+  }
 }
 
-function onThread(task: CompareTask, stop: AbortSignal, progress: (part: number) => void): Promise<Done> {
+async function onThread(task: CompareTask, stop: AbortSignal, progress: (part: number) => void): Promise<Done> {
   const worker = new Worker(THREAD, { workerData: task })
-  return new Promise<Done>((resolve, reject) => {
+  const done = new Promise<Done>((resolve, reject) => {
     stop.addEventListener('abort', () => reject(new CommandFailed('stopped before the end: the report holds a part')), { once: true })
     worker.on('message', (message: FromCompare) => {
       if (message.kind === 'done') resolve(message)
@@ -66,7 +78,12 @@ function onThread(task: CompareTask, stop: AbortSignal, progress: (part: number)
     })
     worker.once('error', reject)
     worker.once('exit', () => reject(new Error('the thread that compares ended without an answer')))
-  }).finally(() => worker.terminate())
+  })
+  try {
+    return await done
+  } finally {
+    await worker.terminate()
+  }
 }
 
 /** Those that are shown, spread evenly: what is last is not hidden behind the first hour. */

@@ -36,7 +36,10 @@ export const register: Register = (program, context) => {
     .option('--to <time>', 'end here')
     .option('--device <id>', 'frames of this device alone')
     .option('--json', 'what came out as one JSON object')
-    .action((recording: string, options: Options) => (options.rules === undefined && options.against === undefined ? replay(recording, options, context) : compare(recording, options, context)))
+    .action((recording: string, options: Options) => {
+      const run = options.rules === undefined && options.against === undefined ? replay : compare
+      return run(recording, options, context)
+    })
 }
 
 /** A data folder is compared as it is stored; a recording by itself goes through the drivers first. */

@@ -6,10 +6,12 @@ import type { DeadLetter, SyncStatus } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
+import type { Ledger } from '../store/sync-ledger.ts'
 import { positionOf } from '../sync/position.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
 
+/** Where nothing says which sinks there are: a folder of a version that knew but one. */
 const SINK = 'https-batch'
 type JsonOption = FolderOptions & { readonly json?: boolean }
 
@@ -17,11 +19,11 @@ export const register: Register = (program, context) => {
   const sync = program.command('sync').description('delivery to central: status and dead letters')
 
   withFolder(sync.command('status').description('how far central is behind, in rows and seconds, and why'))
-    .option('--json', 'one JSON object')
+    .option('--json', 'one JSON object a line, for each sink')
     .action(async (options: JsonOption) => {
-      const report = await statusOf(await folderOf(context, options))
-      if (options.json) context.write(JSON.stringify(report))
-      else for (const line of sentencesOf(report)) context.write(line)
+      const reports = await statusOf(await folderOf(context, options))
+      if (options.json) for (const report of reports) context.write(JSON.stringify(report))
+      else reports.forEach((report, place) => [...(place === 0 ? [] : ['']), ...sentencesOf(report)].forEach((line) => context.write(line)))
     })
 
   const letters = sync.command('dead-letters').description('events that central or the egress scanner would not take')
@@ -29,10 +31,15 @@ export const register: Register = (program, context) => {
     .option('--json', 'one JSON object a line')
     .action(async (options: JsonOption) => {
       using ledger = await openLedger(await folderOf(context, options))
-      const found = ledger.deadLetters(SINK, syncLimits.deadLettersMax)
-      for (const letter of found) context.write(options.json ? JSON.stringify(publicPart(letter)) : lineOf(letter))
-      const dropped = ledger.deadDropped(SINK)
-      if (dropped > 0) context.note(`${dropped} older ones were lost: at most ${syncLimits.deadLettersMax} are kept.`)
+      const names = new Set([...namesIn(ledger), ...ledger.sinksLeft().filter((sink) => ledger.deadCount(sink) > 0)])
+      for (const sink of names) {
+        const about = names.size > 1 ? { sink } : {}
+        for (const letter of ledger.deadLetters(sink, syncLimits.deadLettersMax)) {
+          context.write(options.json ? JSON.stringify({ ...publicPart(letter), ...about }) : [...Object.values(about), lineOf(letter)].join('  '))
+        }
+        const dropped = ledger.deadDropped(sink)
+        if (dropped > 0) context.note(`${dropped} older ones were lost: at most ${syncLimits.deadLettersMax} are kept.`)
+      }
     })
   withFolder(letters.command('retry <id>').description('send it again, when the gateway next looks (it keeps its key)'))
     .action(async (id: string, options: FolderOptions) => {
@@ -66,6 +73,12 @@ async function openLedger(folder: string) {
   return openSyncLedger(folder, { mode: 'existing' })
 }
 
+/** Those of the configuration, as the gateway last saw it. */
+function namesIn(ledger: Pick<Ledger, 'sinks'>): readonly string[] {
+  const named = ledger.sinks().map(({ id }) => id)
+  return named.length > 0 ? named : [SINK]
+}
+
 type Report = {
   readonly sink: string
   readonly kind: SyncStatus['kind']
@@ -82,18 +95,26 @@ type Report = {
   readonly deadLettersDropped: number
   readonly stoppedByScanner: number
   readonly withheld: readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
+  /** What the sink did beside: sets that were not whole, batches that went through its fallback. */
+  readonly counts: readonly { readonly what: string; readonly times: number }[]
 }
 
-async function statusOf(folder: string): Promise<Report> {
+/** One for each sink, in the order of the configuration. */
+async function statusOf(folder: string): Promise<readonly Report[]> {
   const [{ openLogReader }, { SYNC_FILE, openSyncLedger }] = await Promise.all([import('../store/log-reader.ts'), import('../store/sync-ledger.ts')])
   using log = openLogReader(folder)
   const lastSeq = log.lastSeq()
-  if (!existsSync(join(folder, SYNC_FILE))) return { ...NEVER, lagRows: lastSeq, lastSeq, lagSeconds: lagSeconds(log, 0, lastSeq) }
+  if (!existsSync(join(folder, SYNC_FILE))) return [{ ...NEVER, lagRows: lastSeq, lastSeq, lagSeconds: lagSeconds(log, 0, lastSeq) }]
   using ledger = openSyncLedger(folder, { mode: 'existing' })
-  const cursor = positionOf(ledger, log, SINK)
-  const saved = ledger.status(SINK)
+  return namesIn(ledger).map((sink) => reportOf(sink, ledger, log))
+}
+
+function reportOf(sink: string, ledger: Ledger, log: LogReader): Report {
+  const lastSeq = log.lastSeq()
+  const cursor = positionOf(ledger, log, sink)
+  const saved = ledger.status(sink)
   return {
-    sink: SINK,
+    sink,
     kind: saved?.kind ?? 'off',
     why: saved?.why ?? NEVER.why,
     lagRows: Math.max(0, lastSeq - cursor),
@@ -103,16 +124,17 @@ async function statusOf(folder: string): Promise<Report> {
     statusAt: isoOrNull(saved?.at ?? null),
     cursor,
     lastSeq,
-    deadLetters: ledger.deadCount(SINK),
-    deadLettersDropped: ledger.deadDropped(SINK),
+    deadLetters: ledger.deadCount(sink),
+    deadLettersDropped: ledger.deadDropped(sink),
     stoppedByScanner: saved?.stoppedByScanner ?? 0,
-    withheld: ledger.withheld(SINK, log.epoch),
+    withheld: ledger.withheld(sink, log.epoch),
+    counts: ledger.counts(sink),
   }
 }
 
 const NEVER: Report = {
   sink: SINK, kind: 'off', why: 'nothing was ever sent from this folder', lagRows: 0, lagSeconds: 0, breaker: 'closed',
-  lastAcceptedAt: null, statusAt: null, cursor: 0, lastSeq: 0, deadLetters: 0, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [],
+  lastAcceptedAt: null, statusAt: null, cursor: 0, lastSeq: 0, deadLetters: 0, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [], counts: [],
 }
 
 const isoOrNull = (at: WallMs | null): string | null => (at === null ? null : isoOf(at))
@@ -132,6 +154,7 @@ function sentencesOf(report: Report): readonly string[] {
     `last accepted: ${report.lastAcceptedAt ?? 'never'}; circuit breaker: ${report.breaker}`,
     `dead letters: ${report.deadLetters}${report.deadLettersDropped > 0 ? ` (and ${report.deadLettersDropped} lost)` : ''}`,
     `stopped by the egress scanner since the gateway started: ${report.stoppedByScanner}`,
+    ...report.counts.map(({ what, times }) => `${what}: ${times}`),
     ...report.withheld.map(({ reason, rows, readings }) => `not sent, ${reason}: ${rows} rows, ${readings} readings`),
   ]
 }

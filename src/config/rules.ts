@@ -28,5 +28,6 @@ export function loadRules(file: string): { readonly kind: 'ok'; readonly setting
   const loaded = loadProfiles({ limits }, file)
   if (loaded.kind === 'wrong') return loaded
   const periodicIntervalMs = periodicSeconds === undefined ? DEFAULT_SETTINGS.periodicIntervalMs : periodicSeconds * 1_000
-  return { kind: 'ok', name: name ?? file, settings: { ...DEFAULT_SETTINGS, profiles: loaded.profiles, periodicIntervalMs, contracts: contractsOf(devices), policy: policyOf(policy) } }
+  const settings = { ...DEFAULT_SETTINGS, profiles: loaded.profiles, periodicIntervalMs, contracts: contractsOf(devices), policy: policyOf(policy) }
+  return { kind: 'ok', name: name ?? file, settings }
 }

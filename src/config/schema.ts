@@ -6,6 +6,7 @@ import { secret, sinks } from './sinks.ts'
 import { METRICS } from '../domain/metrics.ts'
 import { POPULATIONS } from '../domain/population.ts'
 import { policySchema } from './policy.ts'
+import { registry } from './registry.ts'
 import { notify } from './notify.ts'
 
 const id = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
@@ -42,6 +43,7 @@ const mllpListen = z.strictObject({
   host: host.default('127.0.0.1').describe('Address to listen on. HL7 has no encryption of its own: name the interface of the monitor network, not 0.0.0.0.'),
   port: port.describe('TCP port; monitors are told this number. 0 picks a free one.'),
   driver: z.string().default('hl7'),
+  settings: z.record(z.string(), z.string()).default({}).describe("Settings of the driver for all who call here (`authority`, `profile`, `zone`): who calls is known only by what he says."),
 })
 
 const serial = z.strictObject({
@@ -160,6 +162,7 @@ export const siteSchema = z.strictObject({
     )
     .default([])
     .describe('The monitors. One that is not listed is shown as unknown and kept, unbound.'),
+  registry,
   notify,
   limits: z
     .partialRecord(population, z.string().min(1))

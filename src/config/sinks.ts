@@ -38,11 +38,19 @@ const httpsBatch = z.strictObject({
 const patientsApi = z.strictObject({
   kind: z.literal('patients-api'),
   ...http,
-  freshSeconds: z.int().min(10).max(86_400).default(300).describe('A set of vital signs is posted when all six are at most so old. How many sets were not whole is counted.'),
+  freshSeconds: z
+    .int()
+    .min(10)
+    .max(86_400)
+    .default(300)
+    .describe('A set of vital signs is posted when all six are at most so old. How many sets were not whole is counted.'),
   everySeconds: z.int().min(1).max(3_600).default(60).describe('Between two sets of one patient.'),
   placeholders: z
     .record(z.string().min(1).max(64), z.string().max(200))
-    .default({ first_name: 'Not sent', last_name: 'De-identified', date_of_birth: '1900-01-01', gender: 'unknown', address: 'not sent', phone: 'not sent', email: 'not-sent@example.invalid' })
+    .default({
+      first_name: 'Not sent', last_name: 'De-identified', date_of_birth: '1900-01-01', gender: 'unknown',
+      address: 'not sent', phone: 'not sent', email: 'not-sent@example.invalid',
+    })
     .describe('Fields of the patient row that the platform requires, and what is said instead of them.'),
 })
 
@@ -64,7 +72,10 @@ const natsJetstream = z.strictObject({
 
 const postgres = z.strictObject({
   kind: z.literal('postgres'),
-  url: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://').describe('postgresql://user@host:5432/database. Its tables are made where they are missing.'),
+  url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .describe('postgresql://user@host:5432/database. Its tables are made where they are missing.'),
   password: secret.optional(),
   tls: tls.optional().describe('Needed unless it is on this machine.'),
 })
@@ -89,9 +100,15 @@ const standIn = z.discriminatedUnion('kind', [httpsBatch, kafka, natsJetstream, 
 export const sinks = z
   .array(
     z.strictObject({
-      id: z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-').optional().describe('Its name; its kind where none is given. How far it is hangs on it: with a new name it begins anew.'),
-      to: place.describe('Where it sends.'),
-      fallback: standIn.optional().describe('Gets the batches for as long as the other does not answer. Both are to drop repeats by event key.'),
+      id: z
+        .string()
+        .refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
+        .optional()
+        .describe('Its name; its kind where none is given. How far it is hangs on it: with a new name it begins anew.'),
+      to: place.describe('Where it sends; its kind is https-batch, patients-api, kafka, nats-jetstream, postgres or hl7-oru.'),
+      fallback: standIn
+        .optional()
+        .describe('Of kind https-batch, kafka, nats-jetstream or postgres. Gets the batches while the other does not answer; both are to drop repeats by event key.'),
       events: z.array(z.enum(SENT_EVENTS)).min(1).optional().describe('These alone.'),
       metrics: z.array(z.string().min(1)).min(1).optional().describe('Values of these alone, by MDC reference id.'),
       eventsPerSecond: z.number().min(1).max(100_000).optional().describe('At most so many, on the average.'),

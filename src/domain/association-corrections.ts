@@ -13,8 +13,6 @@ export type Corrections = {
   isVoid(fact: Fact): boolean
   /** Of facts that are void: the bed in which the patient was from then on after all. */
   readonly instead: ReadonlyMap<number, BedId>
-  /** Something was cancelled of which nothing was heard, and it may still come. */
-  readonly isWaiting: boolean
 }
 
 const NUMBER = 'mrn:'
@@ -28,8 +26,8 @@ export function correctionsOf(ordered: readonly Fact[]): Corrections {
     identity.mrn === null ? NAME + (identity.name ?? '') : NUMBER + numbers.of(identity.mrn, visit)
   const voided = new Set<number>(unconfirmed(ordered))
   const instead = new Map<number, BedId>()
-  const isWaiting = ordered.some(({ body }) => body.kind === 'cancelled') && !cancel(ordered, { keyOf, voided, instead })
-  return { keyOf, instead, isWaiting, isVoid: ({ id }) => voided.has(id), numberOf: (key) => (key.startsWith(NUMBER) ? key.slice(NUMBER.length) : null) }
+  if (ordered.some(({ body }) => body.kind === 'cancelled')) cancel(ordered, { keyOf, voided, instead })
+  return { keyOf, instead, isVoid: ({ id }) => voided.has(id), numberOf: (key) => (key.startsWith(NUMBER) ? key.slice(NUMBER.length) : null) }
 }
 
 /** Merges (A40) and moved visits (A45) have no time: the numbers always were one. The last word counts where two go in a circle. */
@@ -75,23 +73,38 @@ type Of<Kind extends FactBody['kind']> = Fact & { readonly body: Extract<FactBod
 
 const isA = <Kind extends FactBody['kind']>(kind: Kind, fact: Fact): fact is Of<Kind> => fact.body.kind === kind
 
-const agree = (one: string | null, other: string | null): boolean => one === null || other === null || one === other
+type Cancelled = Of<'cancelled'>['body']['what']
 
-/** A11, A12 and A13 take back the last of their kind; that which followed from it alone goes too. False where one found nothing to take back. */
-function cancel(ordered: readonly Fact[], { keyOf, voided, instead }: Cancelling): boolean {
-  let isDone = true
-  const keyOfFact = ({ body }: Fact): string | null => ('patient' in body ? keyOf(body.patient, 'visit' in body ? body.visit : null) : null)
-  const keys = new Map(ordered.map((fact) => [fact.id, keyOfFact(fact)]))
+/** Whether a cancellation of this kind may take it back. */
+export const isOfKind = ({ body }: Fact, what: Cancelled): boolean => (what === 'discharged' ? body.kind === 'discharged' : body.kind === 'placed' && body.how === what)
+
+/** The last that was true then; else what was planned, and is not true yet. `own`: in the order in which they were true. */
+function meantBy(word: Of<'cancelled'>, own: readonly Fact[]): Fact | undefined {
+  const past = own.filter(({ effectiveAt }) => effectiveAt <= word.effectiveAt)
+  // An admission that is made again after it was cancelled has the time of the first, where the registry tells when the patient came.
+  const first = word.body.what === 'admitted' ? past.findLast(({ id }) => id < word.id) : undefined
+  return first ?? past.at(-1) ?? own.find(({ id, effectiveAt }) => id < word.id && effectiveAt > word.learnedAt)
+}
+
+export const agree = (one: string | null, other: string | null): boolean => one === null || other === null || one === other
+
+/** A11, A12 and A13 take back the last of their kind; that which followed from it alone goes too. */
+function cancel(ordered: readonly Fact[], { keyOf, voided, instead }: Cancelling): void {
+  const byKey = new Map<string, Fact[]>()
+  for (const fact of ordered) {
+    const { body } = fact
+    if (fact.source !== 'adt' || !('visit' in body) || !('patient' in body)) continue
+    const key = keyOf(body.patient, body.visit)
+    const own = byKey.get(key)
+    if (own) own.push(fact)
+    else byKey.set(key, [fact])
+  }
   for (const word of ordered) {
     if (!isA('cancelled', word)) continue
-    const { what, visit, bed } = word.body
-    const own = ordered.filter((fact) => fact.source === 'adt' && keys.get(fact.id) === keys.get(word.id) && !voided.has(fact.id) && 'visit' in fact.body && agree(fact.body.visit, visit))
-    const isMeant = (fact: Fact): boolean => (what === 'discharged' ? fact.body.kind === 'discharged' : fact.body.kind === 'placed' && fact.body.how === what)
-    const meant = own.findLast((fact) => fact.effectiveAt <= word.effectiveAt && isMeant(fact))
-    if (meant === undefined) {
-      isDone = false
-      continue
-    }
+    const { what, patient, visit, bed } = word.body
+    const own = (byKey.get(keyOf(patient, visit)) ?? []).filter((fact) => !voided.has(fact.id) && 'visit' in fact.body && agree(fact.body.visit, visit))
+    const meant = meantBy(word, own.filter((fact) => isOfKind(fact, what)))
+    if (meant === undefined) continue
     voided.add(meant.id)
     // It is done with.
     voided.add(word.id)
@@ -102,5 +115,4 @@ function cancel(ordered: readonly Fact[], { keyOf, voided, instead }: Cancelling
     const right = bed ?? (isA('placed', meant) ? meant.body.prior : null)
     if (what !== 'admitted' && right !== null) instead.set(meant.id, right)
   }
-  return isDone
 }

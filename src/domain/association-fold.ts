@@ -3,7 +3,7 @@
  * is known. Pure; facts may come in any order, and the same set of them gives the same answer.
  */
 
-import type { Fact, FactBody, Occupant, Segment, Standing } from './association.ts'
+import type { Erased, Fact, FactBody, Occupant, Segment, Standing } from './association.ts'
 import { isSamePerson, personOf } from './association.ts'
 import { type Corrections, correctionsOf } from './association-corrections.ts'
 import type { BedId, DeviceId } from './ids.ts'
@@ -22,6 +22,8 @@ export type Person = {
   isAway: boolean
   /** What the registry says of his bed was denied by somebody who stood there. */
   isDenied: boolean
+  /** The fact about somebody else, or the bed, by which he does not lie where he was said to: without it he would come back. */
+  outBy: number | null
   /** The last time that a fact of him was true from. */
   lastAt: number
 }
@@ -34,8 +36,10 @@ const NOBODY: Occupant = { kind: 'unassigned', why: 'nobody' }
 const DISPUTED: Occupant = { kind: 'unassigned', why: 'disputed' }
 const EMPTY: Segment = { from: -Infinity, to: Infinity, occupant: NOBODY }
 
-const isSameOccupant = (one: Occupant, other: Occupant): boolean =>
-  one.kind === 'patient' ? other.kind === 'patient' && one.key === other.key && one.standing === other.standing : other.kind === 'unassigned' && one.why === other.why
+function isSameOccupant(one: Occupant, other: Occupant): boolean {
+  if (one.kind === 'unassigned') return other.kind === 'unassigned' && one.why === other.why
+  return other.kind === 'patient' && one.key === other.key && one.standing === other.standing
+}
 
 export class AssociationFold {
   readonly persons = new Map<string, Person>()
@@ -43,7 +47,11 @@ export class AssociationFold {
   /** Whom each device named, at which bed, in the order of time. */
   readonly words = new Map<DeviceId, Word[]>()
   readonly corrections: Corrections
+  /** Of whom devices spoke, by fact: what they say means somebody else at another bed. */
+  readonly #meant = new Map<number, string>()
   #lastAt = -Infinity
+  /** The fact that is folded in. */
+  #current = 0
 
   /** `facts` in any order. */
   constructor(beds: readonly BedId[], facts: readonly Fact[]) {
@@ -55,7 +63,7 @@ export class AssociationFold {
 
   /** True where the fact is newer than all others and changes nothing of them: then it is folded in. Else a fold has to be made anew. */
   append(fact: Fact): boolean {
-    if (fact.effectiveAt <= this.#lastAt || fact.source === 'hand' || IS_RETROACTIVE[fact.body.kind] || this.corrections.isWaiting) return false
+    if (fact.effectiveAt <= this.#lastAt || fact.source === 'hand' || IS_RETROACTIVE[fact.body.kind]) return false
     this.#apply(fact)
     return true
   }
@@ -64,23 +72,30 @@ export class AssociationFold {
     return this.corrections.keyOf(identity, visit)
   }
 
+  /** Whom a fact is about; null for those that are about other facts or a bed. */
+  keyOfFact({ id, body }: Fact): string | null {
+    const identity = personOf(body)
+    return identity === null ? null : (this.#meant.get(id) ?? this.keyOf(identity, 'visit' in body ? body.visit : null))
+  }
+
   // ── one fact ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #apply(fact: Fact): void {
     const { body, effectiveAt: at } = fact
+    this.#current = fact.id
     // What is cancelled may still come, and what followed from it.
     this.#lastAt = Math.max(this.#lastAt, body.kind === 'cancelled' ? fact.learnedAt : at)
     if (this.corrections.isVoid(fact)) {
       const bed = this.corrections.instead.get(fact.id)
       const identity = personOf(body)
-      if (bed !== undefined && identity) this.#registered(this.#person(identity, 'visit' in body ? body.visit : null, at), bed, 'transferred', at)
+      if (bed !== undefined && identity) this.#registered(this.#person(identity, 'visit' in body ? body.visit : null, at), bed, 'admitted', at)
       return
     }
     switch (body.kind) {
       case 'placed':
         return this.#placed(body, at)
       case 'described':
-        return void this.#person(body.patient, body.visit, at)
+        return void erase(this.#person(body.patient, body.visit, at), body.erased)
       case 'discharged':
         return this.#discharged(this.#person(body.patient, body.visit, at), at)
       case 'away':
@@ -95,7 +110,7 @@ export class AssociationFold {
       case 'cancelled':
         return this.#cancelsNothing(body, at)
       case 'asserted':
-        return this.#asserted(body, at)
+        return void this.#meant.set(fact.id, this.#asserted(body, at))
       case 'unassigned':
         return this.#cleared(body.bed, at)
       // They were looked at before, for they have no time of their own.
@@ -108,15 +123,16 @@ export class AssociationFold {
     }
   }
 
-  #placed({ how, patient, visit, bed }: Extract<FactBody, { kind: 'placed' }>, at: number): void {
+  #placed({ how, patient, visit, bed, erased }: Extract<FactBody, { kind: 'placed' }>, at: number): void {
     const person = this.#person(patient, visit, at)
+    erase(person, erased)
     if (how === 'seen') this.#seen(person, bed, at)
     else this.#registered(person, bed, how, at)
   }
 
-  /** What the registry says again is no news: it moves nobody back whom somebody has seen elsewhere since. */
+  /** What the registry says again is no news: it moves nobody back whom somebody has seen elsewhere since. That he was moved is. */
   #registered(person: Person, bed: BedId | null, how: 'admitted' | 'transferred' | 'updated', at: number): void {
-    if (person.registered === bed) return
+    if (person.registered === bed && (how !== 'transferred' || person.bed === bed)) return
     // Words of the coding clerk, days later.
     if (how === 'updated' && person.isGone) return
     Object.assign(person, { registered: bed, isGone: false, isDenied: false })
@@ -131,18 +147,18 @@ export class AssociationFold {
     if (person.bed !== bed) this.#move(person, bed, 'confirmed', at)
     if (bed === null) return
     // Who is seen in a bed lies there alone.
-    for (const other of this.beds.get(bed)?.persons ?? []) if (other !== person) this.#leave(other, at)
+    for (const other of this.beds.get(bed)?.persons ?? []) if (other !== person) this.#giveWay(other, at)
     this.#resolve(bed, at)
   }
 
   #discharged(person: Person, at: number): void {
-    Object.assign(person, { registered: undefined, isGone: true, isAway: false })
+    Object.assign(person, { registered: undefined, isGone: true, isAway: false, outBy: null })
     this.#leave(person, at)
     this.#forgetWord(person.key, null, at)
   }
 
   #away(person: Person, at: number): void {
-    person.isAway = true
+    Object.assign(person, { isAway: true, outBy: null })
     this.#leave(person, at)
     this.#forgetWord(person.key, null, at)
   }
@@ -154,33 +170,48 @@ export class AssociationFold {
     else if (bed !== null) this.#registered(person, bed, 'admitted', at)
   }
 
-  /** A device that changes its mind is no longer at the patient of before. */
-  #asserted({ bed, device, patient }: Extract<FactBody, { kind: 'asserted' }>, at: number): void {
+  /** A device that changes its mind is no longer at the patient of before. Returns whom it means. */
+  #asserted({ bed, device, patient }: Extract<FactBody, { kind: 'asserted' }>, at: number): string {
     const words = device === null ? undefined : this.words.get(device)
     const before = words?.at(-1)
     const key = this.keyAt(bed, patient)
     const word = { at, key, bed }
     if (words) words.push(word)
     else if (device !== null) this.words.set(device, [word])
-    if (bed === null) return void this.#personOf(key, patient, at)
-    const state = this.beds.get(bed)
-    if (!state) return
     this.#personOf(key, patient, at)
+    if (before && before.bed !== bed) this.#unassert(before, device, at)
+    const state = bed === null ? undefined : this.beds.get(bed)
+    if (bed === null || !state) return key
     if (before && before.bed === bed && before.key !== key) {
       const previous = this.persons.get(before.key)
-      if (previous?.bed === bed) this.#leave(previous, at)
+      if (previous?.bed === bed) this.#giveWay(previous, at)
     }
     const isElsewhere = (this.persons.get(key)?.bed ?? bed) !== bed
+    this.#silence(state, key)
     // It claims nothing against those who are known to lie here, or somebody who is known to lie elsewhere.
     state.asserted = state.persons.size > 0 || isElsewhere ? null : { key, device }
+    // One number lies in one bed: the newest word counts.
+    if (state.asserted && this.corrections.numberOf(key) !== null) this.#forgetWord(key, bed, at)
+    this.#resolve(bed, at)
+    return key
+  }
+
+  /** The device stands at that bed no more: nobody lies there by its word, unless another there says the same. */
+  #unassert({ bed, key }: Word, device: DeviceId | null, at: number): void {
+    const state = bed === null ? undefined : this.beds.get(bed)
+    if (bed === null || state?.asserted?.key !== key || state.asserted.device !== device) return
+    const other = [...this.words].find(([, words]) => words.at(-1)?.bed === bed && words.at(-1)?.key === key)
+    if (!other) this.#silence(state, null)
+    state.asserted = other ? { key, device: other[0] } : null
     this.#resolve(bed, at)
   }
 
   #cleared(bed: BedId, at: number): void {
     const state = this.beds.get(bed)
     if (!state) return
-    for (const person of this.persons.values()) if (person.registered === bed) person.isDenied = true
-    for (const person of [...state.persons]) this.#leave(person, at)
+    for (const person of this.persons.values()) if (person.registered === bed) Object.assign(person, { isDenied: true, outBy: this.#current })
+    for (const person of state.persons) this.#giveWay(person, at)
+    this.#silence(state, null)
     state.asserted = null
     this.#resolve(bed, at)
   }
@@ -202,15 +233,19 @@ export class AssociationFold {
     }
     const number = this.corrections.numberOf(key)
     const person: Person = {
-      key, identity: number === null ? identity : { ...identity, mrn: number }, bed: null, standing: 'registered', registered: undefined, isGone: false, isAway: false, isDenied: false, lastAt: at,
+      key, identity: number === null ? identity : { ...identity, mrn: number }, bed: null, standing: 'registered', registered: undefined,
+      isGone: false, isAway: false, isDenied: false, outBy: null, lastAt: at,
     }
     this.persons.set(key, person)
     return person
   }
 
-  /** A device that knows only a name means the one of that name who lies at its bed; a number that it learns later is that one's. */
+  /**
+   * A device that knows only a name means the one of that name who lies at its bed; a number that it learns later is that one's,
+   * and not that of whoever has the same name at another bed.
+   */
   keyAt(bed: BedId | null, identity: PatientIdentity): string {
-    const key = this.keyOf(identity)
+    const key = identity.mrn === null && bed !== null ? `${this.keyOf(identity)}\u0000${bed}` : this.keyOf(identity)
     if (bed === null || this.persons.get(key)?.bed === bed) return key
     const asserted = this.beds.get(bed)?.asserted?.key
     if (asserted === key) return key
@@ -223,6 +258,7 @@ export class AssociationFold {
 
   #move(person: Person, bed: BedId | null, standing: Person['standing'], at: number): void {
     this.#leave(person, at)
+    person.outBy = null
     this.#forgetWord(person.key, bed, at)
     if (bed === null) return
     const state = this.beds.get(bed)
@@ -230,6 +266,7 @@ export class AssociationFold {
     person.bed = bed
     person.standing = standing
     state.persons.add(person)
+    this.#silence(state, person.key)
     state.asserted = null
     this.#resolve(bed, at)
   }
@@ -240,6 +277,18 @@ export class AssociationFold {
     person.bed = null
     this.beds.get(bed)?.persons.delete(person)
     this.#resolve(bed, at)
+  }
+
+  /** He leaves because of somebody else. */
+  #giveWay(person: Person, at: number): void {
+    person.outBy = this.#current
+    this.#leave(person, at)
+  }
+
+  /** Whom a device named there is not believed to lie there, because of `but`. */
+  #silence({ asserted }: BedState, but: string | null): void {
+    const person = asserted && asserted.key !== but ? this.persons.get(asserted.key) : undefined
+    if (person) person.outBy = this.#current
   }
 
   /** He is known to be elsewhere: what devices still say of him counts no more. */
@@ -291,5 +340,15 @@ function occupantOf({ persons, asserted }: BedState): Occupant {
   return asserted ? { kind: 'patient', key: asserted.key, standing: 'asserted' } : NOBODY
 }
 
+/** What the registry takes back of somebody is not known any more. */
+function erase(person: Person, erased: Erased = []): void {
+  for (const what of erased) {
+    const { bornOn, sex, ...rest } = person.identity
+    person.identity = { ...rest, name: what === 'name' ? null : rest.name, ...(bornOn === undefined || what === 'bornOn' ? {} : { bornOn }), ...(sex === undefined || what === 'sex' ? {} : { sex }) }
+  }
+}
+
 /** The newest words about a person; what is not said again stays. */
-const merged = (known: PatientIdentity, said: PatientIdentity, mrn: string | null): PatientIdentity => ({ ...known, ...said, mrn: mrn ?? said.mrn ?? known.mrn, name: said.name ?? known.name })
+const merged = (known: PatientIdentity, said: PatientIdentity, mrn: string | null): PatientIdentity => ({
+  ...known, ...said, mrn: mrn ?? said.mrn ?? known.mrn, name: said.name ?? known.name,
+})

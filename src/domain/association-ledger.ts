@@ -1,7 +1,7 @@
 /** The ledger: all facts that are known, and what follows from them for any bed, any time, and what was known at any time. Pure. */
 
 import type { Dispute, Fact, Occupant, OccupancyChange, Segment } from './association.ts'
-import { personOf } from './association.ts'
+import { isOfKind } from './association-corrections.ts'
 import { AssociationFold, type Person, type Word } from './association-fold.ts'
 import type { BedId, DeviceId } from './ids.ts'
 import type { PatientIdentity } from './reading.ts'
@@ -84,9 +84,45 @@ export class AssociationLedger {
     return mrn === null ? key : this.#fold.keyOf({ mrn, name: null })
   }
 
+  /** Whom a fact is about; null for those that are about other facts or a bed. */
+  keyOfFact(fact: Fact): string | null {
+    return this.#fold.keyOfFact(fact)
+  }
+
+  /** Whom each device named last, and where. */
+  lastWords(): ReadonlyMap<DeviceId, Word> {
+    return new Map([...this.#fold.words].flatMap(([device, words]) => words.slice(-1).map((word) => [device, word] as const)))
+  }
+
+  /** Whether it was said before, by a sender that heard no answer; not where it was taken back since, or says again what was. */
+  isKnown({ source, effectiveAt, body }: Pick<Fact, 'source' | 'effectiveAt' | 'body'>): boolean {
+    let said: Fact | null = null
+    for (const fact of this.#facts.values()) {
+      if (fact.effectiveAt !== effectiveAt || fact.source !== source || fact.body.kind !== body.kind) continue
+      if (JSON.stringify(fact.body) === JSON.stringify(body)) said = fact
+    }
+    if (said === null) return false
+    const { corrections } = this.#fold
+    if (body.kind !== 'cancelled') return source !== 'adt' || !corrections.isVoid(said)
+    const [{ id }, key] = [said, this.#fold.keyOfFact(said)]
+    const isSaidAgain = (fact: Fact): boolean => fact.id > id && isOfKind(fact, body.what) && this.#fold.keyOfFact(fact) === key && !corrections.isVoid(fact)
+    return ![...this.#facts.values()].some(isSaidAgain)
+  }
+
   /** Whether anything is known of this patient. */
   knows(identity: PatientIdentity): boolean {
     return this.#fold.persons.has(this.#fold.keyOf(identity))
+  }
+
+  /** Whether it says nothing that is not known: registries tell of a patient many times a day. */
+  isNoNews({ body, effectiveAt }: Pick<Fact, 'body' | 'effectiveAt'>): boolean {
+    if (body.kind !== 'described' && !(body.kind === 'placed' && body.how === 'updated')) return false
+    const person = this.#fold.persons.get(this.#fold.keyOf(body.patient, body.visit))
+    if (!person || effectiveAt < person.lastAt || (body.kind === 'placed' && person.registered !== body.bed)) return false
+    if (body.erased !== undefined) return false
+    const { identity } = person
+    const { name, bornOn = identity.bornOn, sex = identity.sex } = body.patient
+    return (name === null || name === identity.name) && bornOn === identity.bornOn && sex === identity.sex
   }
 
   /** The bed in which a patient lay; null where none is known. */
@@ -152,28 +188,50 @@ export class AssociationLedger {
 
   /**
    * Facts that are over since `before`, or else the oldest of those who lie here no more until `atMost` are left: of patients
-   * in no bed, and of nobody in particular.
+   * in no bed, and of nobody in particular. All of one patient's or none; never those without which somebody else would come back.
    */
   due(before: number, atMost: number): readonly number[] {
-    const isHere = (key: string): boolean => {
-      const person = this.#fold.persons.get(key)
-      return person !== undefined && (person.bed !== null || person.isAway || (person.registered ?? null) !== null || [...this.#fold.beds.values()].some(({ asserted }) => asserted?.key === key))
-    }
-    const over = [...this.#facts.values()].flatMap((fact): readonly { readonly fact: Fact; readonly lastAt: number }[] => {
-      const identity = personOf(fact.body)
-      if (identity === null) return [{ fact, lastAt: fact.effectiveAt }]
-      const key = this.#fold.keyOf(identity, 'visit' in fact.body ? fact.body.visit : null)
-      const { body } = fact
-      // What a device says now is compared with what it says next.
-      const isWord = body.kind === 'asserted' && body.device !== null && this.#fold.words.get(body.device)?.at(-1)?.key === key
-      return isHere(key) || (isWord && fact.effectiveAt > before) ? [] : [{ fact, lastAt: this.#fold.persons.get(key)?.lastAt ?? fact.effectiveAt }]
+    const groups = this.#over(before)
+    const old = groups.filter(({ lastAt }) => lastAt <= before)
+    let excess = this.#facts.size - old.reduce((sum, { ids }) => sum + ids.length, 0) - atMost
+    const young = groups.filter(({ lastAt }) => lastAt > before).toSorted((a, b) => a.lastAt - b.lastAt).filter(({ ids }) => {
+      const isTooMany = excess > 0
+      if (isTooMany) excess -= ids.length
+      return isTooMany
     })
-    const old = over.filter(({ lastAt }) => lastAt <= before)
-    const excess = this.#facts.size - old.length - atMost
-    const young = excess <= 0 ? [] : over.filter(({ lastAt }) => lastAt > before).toSorted((a, b) => a.lastAt - b.lastAt).slice(0, excess)
-    return [...old, ...young].map(({ fact }) => fact.id)
+    return this.#harmless([...old, ...young]).flatMap(({ ids }) => ids)
+  }
+
+  /** Facts about those who are not here, by patient; what was said of a proposal goes with it. */
+  #over(before: number): readonly Group[] {
+    const here = new Set([...this.#fold.beds.values()].flatMap(({ asserted }) => asserted?.key ?? []))
+    const spoken = this.lastWords()
+    for (const { key, bed, isAway, registered } of this.#fold.persons.values()) if (bed !== null || isAway || (registered ?? null) !== null) here.add(key)
+    const groups = new Map<string, { readonly key: string | null; readonly ids: number[]; lastAt: number }>()
+    for (const fact of this.#facts.values()) {
+      const { body } = fact
+      const about = 'of' in body ? this.#facts.get(body.of) : fact
+      const key = about ? this.#fold.keyOfFact(about) : null
+      // What a device says now is compared with what it says next.
+      if (key !== null && body.kind === 'asserted' && body.device !== null && spoken.get(body.device)?.key === key && fact.effectiveAt > before) here.add(key)
+      const group = groups.get(key ?? `${fact.id}`)
+      if (group) group.ids.push(fact.id)
+      else groups.set(key ?? `${fact.id}`, { key, ids: [fact.id], lastAt: (key === null ? undefined : this.#fold.persons.get(key)?.lastAt) ?? fact.effectiveAt })
+    }
+    return [...groups.values()].filter(({ key }) => key === null || !here.has(key))
+  }
+
+  /** Without those by which somebody who is remembered does not lie where he was said to. */
+  #harmless(groups: readonly Group[]): readonly Group[] {
+    const going = new Set(groups.map(({ key }) => key))
+    const held = new Set([...this.#fold.persons.values()].flatMap(({ key, outBy }) => (outBy === null || going.has(key) ? [] : [outBy])))
+    const left = groups.filter(({ ids }) => !ids.some((id) => held.has(id)))
+    return left.length === groups.length ? left : this.#harmless(left)
   }
 }
+
+/** Facts about one patient, or one that is about nobody in particular. */
+type Group = { readonly key: string | null; readonly ids: readonly number[]; readonly lastAt: number }
 
 type Lines = { readonly before: readonly Segment[]; readonly after: readonly Segment[]; readonly keyNow: (key: string) => string }
 

@@ -14,6 +14,9 @@ import type { WallMs } from './time.ts'
 export const FACT_SOURCES = ['scan', 'hand', 'adt', 'device'] as const
 export type FactSource = (typeof FACT_SOURCES)[number]
 
+/** What the registry takes back of a patient. */
+export type Erased = readonly ('name' | 'bornOn' | 'sex')[]
+
 /** What is said. A `bed` of null: in no bed of this ward. */
 export type FactBody =
   | {
@@ -25,9 +28,10 @@ export type FactBody =
       readonly bed: BedId | null
       /** Where the patient was before, where that is said and is a bed of this ward. */
       readonly prior: BedId | null
+      readonly erased?: Erased
     }
   /** Demographics, and nothing of a place. */
-  | { readonly kind: 'described'; readonly patient: PatientIdentity; readonly visit: string | null }
+  | { readonly kind: 'described'; readonly patient: PatientIdentity; readonly visit: string | null; readonly erased?: Erased }
   | { readonly kind: 'discharged' | 'away'; readonly patient: PatientIdentity; readonly visit: string | null }
   /** Back from leave; a bed of null: the one of before. */
   | { readonly kind: 'returned'; readonly patient: PatientIdentity; readonly visit: string | null; readonly bed: BedId | null }
@@ -112,7 +116,10 @@ export function personOf(body: FactBody): PatientIdentity | null {
 }
 
 /** Names as people write them: case, marks and separators say nothing. */
-const wordsOf = (name: string): string => name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '').toSorted().join(' ')
+function wordsOf(name: string): string {
+  const plain = name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+  return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '').toSorted().join(' ')
+}
 
 /** By record number where both have one, else by name. What cannot be compared is another patient: nobody is guessed. */
 export function isSamePerson(one: PatientIdentity, other: PatientIdentity): boolean {

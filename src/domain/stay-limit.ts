@@ -16,6 +16,8 @@ export type StayLimit = {
   readonly by: string
   readonly at: WallMs
   readonly reason: string
+  /** The clinician who answers for it, where it needs one. */
+  readonly signedBy?: string
   /** When the ward's limit holds again; null: until it is changed or the stay ends. */
   readonly until: WallMs | null
 }

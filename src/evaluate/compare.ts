@@ -66,7 +66,8 @@ export function countsOf(spans: readonly AlertSpan[], bedMs: number): readonly R
     const median = durations[Math.floor((durations.length - 1) / 2)]
     return [{
       condition: first.condition, priority: first.priority, alerts: of.length, perBedDay: bedMs === 0 ? 0 : (of.length * DAY_MS) / bedMs,
-      medianSeconds: median === undefined ? null : median / 1_000, shortShare: durations.length === 0 ? null : durations.filter((ms) => ms < SHORT_MS).length / durations.length,
+      medianSeconds: median === undefined ? null : median / 1_000,
+      shortShare: durations.length === 0 ? null : durations.filter((ms) => ms < SHORT_MS).length / durations.length,
     }]
   }).sort((a, b) => b.alerts - a.alerts || (keyOf(a) < keyOf(b) ? -1 : 1))
 }

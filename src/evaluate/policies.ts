@@ -4,10 +4,8 @@ import type { Gathered } from '../rules/inputs.ts'
 import { type AlertPolicy, DEFAULT_POLICY } from '../rules/policy.ts'
 import { findingsOf, isPressureLow } from '../rules/evidence.ts'
 import { mews } from '../rules/scores/mews.ts'
-import { news2 as news2Score } from '../rules/scores/news2.ts'
 import { qsofa } from '../rules/scores/qsofa.ts'
-import { sirs, sirsVitals } from '../rules/scores/sirs.ts'
-import type { ScoreInputs } from '../rules/scores/inputs.ts'
+import { sirsVitals } from '../rules/scores/sirs.ts'
 import type { Hour } from './tally.ts'
 
 /** A score with a bar: an alert begins in each hour that reaches it, after one that did not, and after the pause that is set. */
@@ -23,12 +21,10 @@ export type Naive = {
   readonly rearmBelow?: number
 }
 
-/** NEWS2 of what the table has: what is missing counts nothing. */
-const news2Of = (inputs: ScoreInputs): number => news2Score.score(inputs).min
-/** Without the oxygen that the table measures now and then. */
-const news2Vitals = ({ inputs }: Gathered): number => news2Of({ ...inputs, fio2: undefined })
+/** What is missing counts nothing. Without the oxygen that the table measures now and then: on scale 1 no other part hangs on it. */
+const news2Vitals = ({ news2 }: Gathered): number => news2.min - (news2.parts['oxygen'] ?? 0)
 const news2WithOxygen = ({ news2 }: Gathered): number => news2.min
-const sirsFull = ({ inputs }: Gathered): number => sirs.score(inputs).min
+const sirsFull = ({ sirs }: Gathered): number => sirs.min
 const qsofaPoints = ({ inputs }: Gathered): number => qsofa.score(inputs).min
 const shockIndex = ({ inputs: { pulse, sbp } }: Gathered): number => (pulse === undefined || sbp === undefined ? 0 : Math.round((pulse / sbp) * 1_000) / 1_000)
 const hypotension = (gathered: Gathered): number => isPressureLow(findingsOf(gathered), null) ? 1 : 0
@@ -80,22 +76,23 @@ export const DEFAULT_NAME = 'vigil'
 const NEVER_SIRS = 5
 const NEVER_FEVER = 45
 
-/** How long 5 and 6 must stand, how long it is quiet after a call, and whether pressure asks; then, with the default, each other part left out. */
+/** How long 5 and 6 must stand, and how long it is quiet after a call; then, with the default, each other part left out. */
 export function frontierVariants(): readonly Variant[] {
   const policies: AlertPolicy[] = []
   for (const urgentSeconds of [60, 3_600, 7_200]) {
-    for (const quietHours of [0, 12, 24]) {
-      for (const askSirs of [2, NEVER_SIRS]) policies.push({ ...DEFAULT_POLICY, urgentSeconds, quietHours, askSirs })
-    }
+    for (const quietHours of [0, 8, 12, 16, 20, 24]) policies.push({ ...DEFAULT_POLICY, urgentSeconds, quietHours })
   }
-  policies.push({ ...DEFAULT_POLICY, supportSirs: NEVER_SIRS }, { ...DEFAULT_POLICY, feverAbove: NEVER_FEVER }, { ...DEFAULT_POLICY, feverAbove: 38 })
+  policies.push(
+    { ...DEFAULT_POLICY, supportSirs: 3 }, { ...DEFAULT_POLICY, askSirs: NEVER_SIRS },
+    { ...DEFAULT_POLICY, feverAbove: NEVER_FEVER }, { ...DEFAULT_POLICY, feverAbove: 38 },
+  )
   return policies.map((policy) => ({ name: nameOf(policy), policy }))
 }
 
 const nameOf = ({ urgentSeconds, quietHours, feverAbove, supportSirs, askSirs }: AlertPolicy): string =>
   [
     urgentSeconds >= 3_600 ? `5-6 after ${urgentSeconds / 3_600} h` : '5-6 at once',
-    supportSirs < NEVER_SIRS ? `with SIRS ${supportSirs} at once` : '',
+    urgentSeconds >= 3_600 && supportSirs < NEVER_SIRS ? `at once with SIRS ${supportSirs}` : '',
     `quiet ${quietHours} h`,
     feverAbove < NEVER_FEVER ? `asks at ${feverAbove} °C` : '',
     askSirs < NEVER_SIRS ? `asks at SIRS ${askSirs} and low pressure` : '',

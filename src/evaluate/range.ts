@@ -1,6 +1,7 @@
 /** A stretch of the log through one set of rules. */
 
 import { createHash } from 'node:crypto'
+import { isObserver } from '../domain/confirmed.ts'
 import type { StayId } from '../domain/ids.ts'
 import { type Variable, VARIABLES } from '../domain/metrics.ts'
 import type { Snapshot } from '../domain/observation.ts'
@@ -45,8 +46,10 @@ export type RangeResult = {
 
 type Watched = { readonly bed: string; firstAt: number; lastAt: number }
 
+type OfStay = { readonly stay: StayId; readonly snapshot: Snapshot }
+
 /** Snapshots of the stretch that belong to a stay, in the order of the log. */
-export function* snapshotsOf(source: Source, from: number | null, to: number | null, progress: (part: number) => void): Generator<{ readonly stay: StayId; readonly snapshot: Snapshot }> {
+export function* snapshotsOf(source: Source, from: number | null, to: number | null, progress: (part: number) => void): Generator<OfStay> {
   const span = source.span(from, to)
   if (span === null) return
   for (let after = span.firstSeq - 1; after < span.lastSeq; ) {
@@ -56,7 +59,7 @@ export function* snapshotsOf(source: Source, from: number | null, to: number | n
       // The log has its own order: a clock that was set back is not followed.
       if (row.kind !== 'snapshot' || row.isSuperseded === true) continue
       const { snapshot } = row
-      if (snapshot.stay === null || snapshot.receivedAt < (from ?? -Infinity) || snapshot.receivedAt > (to ?? Infinity)) continue
+      if (snapshot.stay === null || isObserver(snapshot.device) || snapshot.receivedAt < (from ?? -Infinity) || snapshot.receivedAt > (to ?? Infinity)) continue
       yield { stay: snapshot.stay, snapshot }
     }
     if (page.length === 0) return
@@ -118,7 +121,7 @@ type Drawing = Picture & { readonly wanted: readonly Variable[]; readonly lines:
 
 /** Reads once more what lies around these alerts: all of them in one go. */
 export function picturesOf(source: Source, spans: readonly AlertSpan[]): readonly Picture[] {
-  const drawings = spans.map((span): Drawing => ({ from: span.from - BEFORE_MS, to: span.from + AFTER_MS, wanted: variablesOf(span.condition), lines: {}, ranks: new Map() }))
+  const drawings = spans.map(({ from, condition }): Drawing => ({ from: from - BEFORE_MS, to: from + AFTER_MS, wanted: variablesOf(condition), lines: {}, ranks: new Map() }))
   const byStay = Map.groupBy(drawings, (_drawing, index) => spans[index]?.stay ?? null)
   for (const [from, to] of stretchesOf(drawings)) {
     for (const { stay, snapshot } of snapshotsOf(source, from, to, () => undefined)) {

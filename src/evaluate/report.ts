@@ -2,6 +2,7 @@
 
 import { VARIABLES } from '../domain/metrics.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
+import { printed } from '../rules/rounding.ts'
 import { VARIABLE_WORDS } from '../rules/words.ts'
 import { type AlertSpan, countsOf, type Offender, type RuleCount, topOffenders } from './compare.ts'
 import type { Picture, Point, RangeResult } from './range.ts'
@@ -40,20 +41,32 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem } h2 { font-size: 1
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem; margin: 1.25rem 0 }
 .figure { border: 1px solid var(--rule); border-radius: .5rem; padding: .75rem 1rem } .figure b { display: block; font-size: 1.5rem; line-height: 1.3 }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--rule); white-space: nowrap } th { font-weight: 600; color: var(--soft); font-size: .85rem }
+th, td { text-align: right; padding: .35rem .45rem; border-bottom: 1px solid var(--rule); white-space: nowrap } th { font-weight: 600; color: var(--soft); font-size: .85rem }
 th:first-child, td:first-child { text-align: left }
+h3 { font-size: 1rem; margin: .5rem 0 } .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2rem }
 .high { color: var(--high) } .medium { color: var(--medium) } .low { color: var(--low) } .p { font-weight: 600 }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: .75rem }
 .card { border: 1px solid var(--rule); border-radius: .5rem; padding: .75rem 1rem; break-inside: avoid } .card p { margin: 0 0 .35rem } .card svg { display: block; width: 100%; height: auto }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft) }
 @media print { body { margin: 0; max-width: none } }`
 
+const CONDITION_WORDS: Readonly<Record<string, string>> = {
+  'news2/deterioration': 'NEWS2, estimate', 'news2/observation': 'NEWS2, observed', 'sepsis/screen': 'Sepsis screen', 'threshold/asystole': 'Asystole', 'threshold/apnoea': 'Apnoea',
+}
+
+/** `SpO₂ low` for `threshold/spo2-low`; a condition that has no other words is shown as it is. */
+function conditionWords(condition: string): string {
+  const [, name = '', side = ''] = /^threshold\/(\w+)-(low|high)$/.exec(condition) ?? []
+  const variable = VARIABLES.find((known) => known === name)
+  return variable === undefined ? (CONDITION_WORDS[condition] ?? condition) : `${VARIABLE_WORDS[variable]} ${side}`
+}
+
 const WIDTH = 320
 const ROW = 46
-const LEFT = 46
+const LEFT = 64
 
 /** One line of values: time to the right, a mark where the alert began. */
-function rowOf(points: readonly Point[], { from, to }: Picture, of: { readonly word: string; readonly top: number }): string {
+function rowOf(points: readonly Point[], { from, to }: Picture, of: { readonly word: string; readonly decimals: number; readonly top: number }): string {
   const values = points.map(({ value }) => value)
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const spread = Math.max(high - low, Math.abs(high) * 0.02, 0.1)
@@ -67,28 +80,28 @@ function rowOf(points: readonly Point[], { from, to }: Picture, of: { readonly w
     before = at
   }
   const dots = points.length <= 12 ? points.map(({ at, value }) => `<circle cx="${x(at).toFixed(1)}" cy="${y(value).toFixed(1)}" r="2" fill="#14202b"/>`).join('') : ''
-  const label = low === high ? `${Math.round(low * 10) / 10}` : `${Math.round(low * 10) / 10}–${Math.round(high * 10) / 10}`
+  const label = low === high ? printed(low, of.decimals) : `${printed(low, of.decimals)}–${printed(high, of.decimals)}`
   return `<text x="0" y="${of.top + 16}">${text(of.word)}</text><text x="0" y="${of.top + 30}">${label}</text><path d="${path}" fill="none" stroke="#14202b" stroke-width="1.3"/>${dots}`
 }
 
 function svgOf(picture: Picture, span: AlertSpan): string {
   const drawn = VARIABLES.flatMap((variable) => {
     const points = picture.lines[variable]
-    return points === undefined || points.length === 0 ? [] : [{ word: VARIABLE_WORDS[variable], points }]
+    return points === undefined || points.length === 0 ? [] : [{ word: VARIABLE_WORDS[variable], decimals: variable === 'temperature' ? 1 : 0, points }]
   })
   if (drawn.length === 0) return '<p class="soft">No values to draw.</p>'
   const height = drawn.length * ROW + 16
   const x = (at: number): number => LEFT + ((Math.min(at, picture.to) - picture.from) / (picture.to - picture.from)) * (WIDTH - LEFT)
   const began = x(span.from)
   const band = `<rect x="${began.toFixed(1)}" y="0" width="${Math.max(1.5, x(span.to ?? picture.to) - began).toFixed(1)}" height="${drawn.length * ROW}" fill="#c4161c" opacity=".12"/>`
-  const rows = drawn.map(({ word, points }, index) => rowOf(points, picture, { word, top: index * ROW })).join('')
+  const rows = drawn.map(({ points, ...of }, index) => rowOf(points, picture, { ...of, top: index * ROW })).join('')
   const axis = `<text x="${LEFT}" y="${height - 3}">−5 min</text><text x="${began.toFixed(1)}" y="${height - 3}">alert</text><text x="${WIDTH}" y="${height - 3}" text-anchor="end">+10 min</text>`
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="values around the alert">${band}${rows}${axis}</svg>`
 }
 
 function cardOf({ span, picture }: Pictured): string {
   const lasted = span.to === null ? 'still open at the end' : `lasted ${durationOf((span.to - span.from) / 1_000)}`
-  return `<div class="card"><p><span class="p ${span.priority}">${span.priority}</span> bed ${text(span.bed ?? '–')} · ${timeOf(span.from)}</p><p>${text(span.text)} <span class="soft">(${text(span.condition)}, ${lasted})</span></p>${svgOf(picture, span)}</div>`
+  return `<div class="card"><p><span class="p ${span.priority}">${span.priority}</span> bed ${text(span.bed ?? '–')} · ${timeOf(span.from)}</p><p>${text(span.text)} <span class="soft">(${text(conditionWords(span.condition))}, ${lasted})</span></p>${svgOf(picture, span)}</div>`
 }
 
 function countTable(a: readonly RuleCount[], b: readonly RuleCount[]): string {
@@ -99,15 +112,15 @@ function countTable(a: readonly RuleCount[], b: readonly RuleCount[]): string {
   const rows = keys.map((key) => {
     const [first, second] = [a.find((count) => keyOf(count) === key), b.find((count) => keyOf(count) === key)]
     const priority = (first ?? second)?.priority ?? 'low'
-    return `<tr><td>${text((first ?? second)?.condition ?? '')} <span class="p ${priority}">${priority}</span></td>${cells(first)}${cells(second)}</tr>`
+    return `<tr><td>${text(conditionWords((first ?? second)?.condition ?? ''))} <span class="p ${priority}">${priority}</span></td>${cells(first)}${cells(second)}</tr>`
   })
-  const half = '<th>alerts</th><th>a bed and day</th><th>median length</th><th>under 15 s</th>'
+  const half = '<th>alerts</th><th>per bed-day</th><th>median</th><th>&lt; 15 s</th>'
   return `<div class="scroll"><table><thead><tr><th></th><th colspan="4">first rules</th><th colspan="4">second rules</th></tr><tr><th>rule</th>${half}${half}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }
 
 const offenderTable = (title: string, offenders: readonly Offender[]): string =>
-  `<h3>${title}</h3><div class="scroll"><table><thead><tr><th>bed</th><th>rule</th><th>alerts</th></tr></thead><tbody>${offenders
-    .map(({ bed, condition, alerts }) => `<tr><td>${text(bed)}</td><td>${text(condition)}</td><td>${alerts}</td></tr>`).join('')}</tbody></table></div>`
+  `<div class="scroll"><h3>${title}</h3><table><thead><tr><th>bed</th><th>rule</th><th>alerts</th></tr></thead><tbody>${offenders
+    .map(({ bed, condition, alerts }) => `<tr><td>${text(bed)}</td><td>${text(conditionWords(condition))}</td><td>${alerts}</td></tr>`).join('')}</tbody></table></div>`
 
 function pictures(title: string, words: string, { all, shown }: Report['gained']): string {
   const more = all > shown.length ? ` The first ${shown.length} of ${all} are shown, spread over the whole stretch.` : ''
@@ -135,11 +148,11 @@ export function htmlOf({ title, first, second, lost, gained, offendersMax }: Rep
 <p class="soft">${firstAt === null || lastAt === null ? 'no values' : `${timeOf(firstAt)} to ${timeOf(lastAt)} UTC`}, ${snapshots} messages · first: ${text(first.name)} · second: ${text(second.name)}</p>
 <p class="lead">${text(sentenceOf(first, second))}</p>
 <div class="figures">${figures.join('')}</div>
-<p class="soft">Fewer alerts are better only while none that matters is lost: look at the pictures of what is lost before you change a rule. Nobody acknowledged anything in this replay, and what nurses had said of a patient counts from the beginning as it stood at the end. The monitor at the bedside stays the primary alarm.</p>
+<p class="soft">Median: how long half of them lasted at most, of those that ended. Fewer alerts are better only while none that matters is lost: look at the pictures of what is lost before you change a rule. Nobody acknowledged anything in this replay, and what nurses had said of a patient counts from the beginning as it stood at the end. The monitor at the bedside stays the primary alarm.</p>
 <h2>By rule and priority</h2>
 ${countTable(countsOf(first.spans, bedMs), countsOf(second.spans, second.bedMs))}
 <h2>Where most alerts come from</h2>
-${offenderTable('First rules', topOffenders(first.spans, offendersMax))}${offenderTable('Second rules', topOffenders(second.spans, offendersMax))}
+<div class="pair">${offenderTable('First rules', topOffenders(first.spans, offendersMax))}${offenderTable('Second rules', topOffenders(second.spans, offendersMax))}</div>
 ${pictures('Lost', 'Alerts of the first rules that the second do not give.', lost)}
 ${pictures('Gained', 'Alerts of the second rules that the first do not give.', gained)}
 </body></html>

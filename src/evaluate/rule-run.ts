@@ -49,7 +49,8 @@ export class RuleRun {
 
   #begin(stay: StayId, { bed }: Snapshot): Running {
     const record = this.#stays.get(stay)
-    const running = { stay, subject: { bed: record?.bed ?? bed, stay, device: null }, closedAt: record?.closedAt ?? null, state: this.#rules.start(record?.context ?? UNSAID) }
+    const subject = { bed: record?.bed ?? bed, stay, device: null }
+    const running = { stay, subject, closedAt: record?.closedAt ?? null, state: this.#rules.start(record?.context ?? UNSAID) }
     this.#running.set(stay, running)
     return running
   }

@@ -14,7 +14,7 @@ import type { Hour } from './tally.ts'
 /** The rules are looked at when a row comes, and once all of their short delays are over; the next row is an hour away. */
 const LOOK_AFTER_MS = [0, 90_000] as const
 
-type Screened = { news2: News2State; sepsis: SepsisState; readonly open: Map<string, Priority>; readonly hours: Hour[] }
+type Screened = { news2: News2State; sepsis: SepsisState; score: number; readonly open: Map<string, Priority>; readonly hours: Hour[] }
 
 /** A nurse is called: an alert begins, becomes graver, or calls anew. */
 function callsOf(open: Map<string, Priority>, signals: readonly Signal[]): number {
@@ -44,7 +44,7 @@ function look(screened: Screened, view: View, settings: RuleSettings): number {
 export function screen(stay: Stay, settings: readonly RuleSettings[], gathered: (of: Gathered) => void): readonly (readonly Hour[])[] {
   const [seenBy] = settings
   if (seenBy === undefined) return []
-  const all = settings.map((): Screened => ({ news2: news2.start(TABLE_CONTEXT), sepsis: sepsis.start(TABLE_CONTEXT), open: new Map(), hours: [] }))
+  const all = settings.map((): Screened => ({ news2: news2.start(TABLE_CONTEXT), sepsis: sepsis.start(TABLE_CONTEXT), score: 0, open: new Map(), hours: [] }))
   let seen: Seen = firstSeen(TABLE_CONTEXT)
   for (const row of stay.rows) {
     const alerts = all.map(() => 0)
@@ -55,11 +55,13 @@ export function screen(stay: Stay, settings: readonly RuleSettings[], gathered: 
       if (afterMs === 0) gathered(gatherFresh(view))
       all.forEach((screened, index) => {
         alerts[index] = (alerts[index] ?? 0) + look(screened, view, settings[index] ?? seenBy)
+        // What is scored is the hour itself.
+        if (afterMs === 0) screened.score = screened.news2.estimate?.fresh.news2.min ?? 0
       })
     }
-    for (const [index, { open, hours, news2: { estimate } }] of all.entries()) {
+    for (const [index, { open, hours, score }] of all.entries()) {
       const calls = alerts[index] ?? 0
-      hours.push({ score: estimate?.fresh.news2.min ?? 0, positive: open.size > 0 || calls > 0, alerts: calls })
+      hours.push({ score, positive: open.size > 0 || calls > 0, alerts: calls })
     }
   }
   return all.map(({ hours }) => hours)

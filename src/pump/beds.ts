@@ -43,7 +43,8 @@ export function createBeds(settings: readonly BedSetting[], restored: readonly S
     settings.map((setting) => {
       const id = bedId(setting.id)
       const stay = restored.findLast((record) => record.bed === id && record.closedAt === null) ?? null
-      return [id, { id, label: setting.label, population: setting.population ?? population, stay, assertedBy: null, rowsFrom: Infinity, rowsTo: -Infinity, newest: new Map(), named: new Map(), latest: new Map(), order: new Map() }]
+      const rows = { rowsFrom: Infinity, rowsTo: -Infinity, newest: new Map(), latest: new Map(), order: new Map() }
+      return [id, { id, label: setting.label, population: setting.population ?? population, stay, assertedBy: null, named: new Map(), ...rows }]
     }),
   )
 }

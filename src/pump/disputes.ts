@@ -14,11 +14,24 @@ export const PATIENT_CONFLICT = 'technical/patient-conflict'
 export const PATIENT_UNKNOWN = 'technical/patient-unknown'
 export const TWO_SENDERS = 'technical/two-senders'
 
+/** Of the gateway. */
+export const LEDGER_FULL = 'technical/association-full'
+
+export const BED_CONDITIONS: readonly string[] = [PATIENT_CONFLICT, PATIENT_UNKNOWN, TWO_SENDERS]
+
 export type Said = { readonly priority: Priority; readonly text: string }
 
-/** What stands of one bed now, by condition. `heardAt`: when one of its devices last sent. */
-export function disputesOf(bed: Bed, of: { readonly associations: Associations; readonly labelOf: (bed: BedId) => string; readonly heardAt: MonoMs | null; readonly now: Now }): ReadonlyMap<string, Said> {
-  const { associations, labelOf, heardAt, now } = of
+type Looked = {
+  readonly associations: Associations
+  readonly labelOf: (bed: BedId) => string
+  readonly heardAt: MonoMs | null
+  readonly doubt: string | null
+  readonly now: Now
+}
+
+/** What stands of one bed now, by condition. `heardAt`: when one of its devices last sent; `doubt`: two senders claim it. */
+export function disputesOf(bed: Bed, of: Looked): ReadonlyMap<string, Said> {
+  const { associations, labelOf, heardAt, doubt, now } = of
   const said = new Map<string, Said>()
   const [first] = associations.disputes(bed, now)
   if (first) said.set(PATIENT_CONFLICT, { priority: 'medium', text: textOf(first, bed, labelOf) })
@@ -26,6 +39,7 @@ export function disputesOf(bed: Bed, of: { readonly associations: Associations; 
   if (!first && isHeard && bed.stay?.identity === null && associations.hasLeft(bed.id, now)) {
     said.set(PATIENT_UNKNOWN, { priority: 'medium', text: `Bed ${bed.label}: its patient was discharged or moved, and values still arrive: who lies here?` })
   }
+  if (doubt !== null) said.set(TWO_SENDERS, { priority: 'medium', text: doubt })
   return said
 }
 

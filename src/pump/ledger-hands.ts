@@ -107,22 +107,30 @@ function checked({ mrn, name, ...rest }: PatientIdentity): PatientIdentity | nul
 
 const FACTS_SHOWN_MAX = 50
 
-export function associationView(associations: Associations, { bed: place, now }: { readonly bed: Bed; readonly now: Now }): AssociationView {
-  const { ledger } = associations
+/** Without the facts, which take a look at all that is known. */
+export function associationHead(associations: Associations, { bed: place, now }: { readonly bed: Bed; readonly now: Now }): Omit<AssociationView, 'facts'> {
   const { id: bed } = place
   const stay = place.stay?.id ?? null
-  const occupant = associations.occupantOf(bed, now)
+  return {
+    bed,
+    stay,
+    occupant: occupantView(associations, { occupant: associations.occupantOf(bed, now), bed, stay, now }),
+    disputes: associations.disputes(place, now),
+    proposals: associations.ledger.proposals(bed).flatMap(({ id, by, learnedAt, body }) => (body.kind === 'placed' ? [{ fact: id, patient: body.patient, by, at: learnedAt }] : [])),
+  }
+}
+
+export function associationView(associations: Associations, of: { readonly bed: Bed; readonly now: Now }): AssociationView {
+  const { ledger } = associations
+  const { id: bed } = of.bed
+  const occupant = associations.occupantOf(bed, of.now)
   const key = occupant.kind === 'patient' ? occupant.key : null
   const isShown = (fact: Fact): boolean => {
     const person = personOf(fact.body)
     return ('bed' in fact.body && fact.body.bed === bed) || (person !== null && key !== null && ledger.keyOf(person) === key)
   }
   return {
-    bed,
-    stay,
-    occupant: occupantView(associations, { occupant, bed, stay, now }),
-    disputes: associations.disputes(place, now),
-    proposals: ledger.proposals(bed).flatMap(({ id, by, learnedAt, body }) => (body.kind === 'placed' ? [{ fact: id, patient: body.patient, by, at: learnedAt }] : [])),
+    ...associationHead(associations, of),
     facts: [...ledger.facts()].filter(isShown).toSorted((a, b) => b.id - a.id).slice(0, FACTS_SHOWN_MAX).map(factView),
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Dispute, type Fact, type FactBody, type FactSource, type OccupancyChange, type Occupant, isNamed, personOf } from '../domain/association.ts'
+import { agree } from '../domain/association-corrections.ts'
 import { AssociationLedger } from '../domain/association-ledger.ts'
 import type { BedId, DeviceId, StayId } from '../domain/ids.ts'
 import type { PatientFact, PatientIdentity } from '../domain/reading.ts'
@@ -34,7 +35,8 @@ export const NOTHING_LEARNED: Learned = { facts: [], stays: [], changes: [], rei
 
 export type AssociationsParts = {
   readonly beds: ReadonlyMap<BedId, Bed>
-  readonly restored: { readonly facts: readonly Fact[]; /** Open, and closed within the time that rows may be put right. */ readonly stays: readonly StayRecord[] }
+  /** Stays: those that are open, and those that ended within the time that rows may be put right. */
+  readonly restored: { readonly facts: readonly Fact[]; readonly stays: readonly StayRecord[] }
   readonly mint: () => StayId
   readonly placeOf: (location: string | null) => Place
   /** Those that stand at a bed, and those that go from bed to bed. */
@@ -49,8 +51,16 @@ export type Attribution =
   /** Two devices at one bed name different patients: nobody is guessed. */
   | { readonly kind: 'conflict'; readonly with: DeviceId }
 
+/** `stayAt`: whose a value is that was measured then. */
+export type Roamed = { readonly learned: Learned; readonly stayAt: (correctedAt: number) => StayRecord | null }
+
 /** One frame of a device, as far as it matters here. Times are those of its values, corrected; null where it has none. */
-export type Heard = { readonly bed: Bed; readonly device: DeviceId; readonly identity: PatientIdentity | null; readonly span: { readonly from: number; readonly to: number } | null }
+export type Heard = {
+  readonly bed: Bed
+  readonly device: DeviceId
+  readonly identity: PatientIdentity | null
+  readonly span: { readonly from: number; readonly to: number } | null
+}
 
 export class Associations {
   readonly ledger: AssociationLedger
@@ -61,6 +71,8 @@ export class Associations {
   #reached = -Infinity
   #nextPlanned = Infinity
   readonly #made: StayRecord[] = []
+  /** What the registry said of patients of whom nothing was known here: that they came may be told later. The newest. */
+  readonly #passedBy: Word[] = []
   /** Facts that were refused because there are too many. */
   refused = 0
 
@@ -78,30 +90,63 @@ export class Associations {
 
   /** What was said together is learned together: who is swapped is nowhere twice. */
   learn(words: readonly Word[], now: Now): Learned {
+    const { facts, changes } = this.#add(words, now)
+    if (facts.length === 0) return NOTHING_LEARNED
+    const about = facts.flatMap((fact) => {
+      const key = this.ledger.keyOfFact(fact)
+      return key === null ? [] : (this.ledger.bedOf(key, this.#time(now)) ?? [])
+    })
+    return { ...this.#settle(changes, new Set([...changes.map(({ bed }) => bed), ...about]), now), facts }
+  }
+
+  #add(words: readonly Word[], now: Now): { readonly facts: readonly Fact[]; readonly changes: readonly OccupancyChange[] } {
     const facts: Fact[] = []
     const changes: OccupancyChange[] = []
-    for (const word of words) {
-      if (this.#isKnown(word) || !this.#hasRoom(now)) continue
+    for (const said of words) {
+      // What is seen now comes after all that was learned, although the clock was set back; the registry has a clock of its own.
+      const word = said.source === 'adt' ? said : { ...said, effectiveAt: wallMs(this.#then(said.effectiveAt, now)) }
+      if (this.ledger.isNoNews(word) || this.ledger.isKnown(word) || !this.#hasRoom(now)) continue
       const fact: Fact = { id: ++this.#lastId, learnedAt: now.wall, ...word }
       changes.push(...this.ledger.learn(fact))
       facts.push(fact)
       this.#reached = Math.max(this.#reached, fact.source === 'device' ? fact.effectiveAt : Math.min(fact.effectiveAt, now.wall))
     }
-    if (facts.length === 0) return NOTHING_LEARNED
-    const about = facts.flatMap(({ body }) => personOf(body) ?? []).map((identity) => this.ledger.bedOf(this.ledger.keyOf(identity), this.#time(now)))
-    const learned = this.#settle(changes, new Set([...changes.map(({ bed }) => bed), ...about.filter((bed) => bed !== null)]), now)
-    return { ...learned, facts }
+    return { facts, changes }
   }
 
   /** From the hospital's registry. What is about nobody whom this ward has, or had, is no matter of it. */
   registry(facts: readonly PatientFact[], by: string, now: Now): Learned {
-    const words = facts.flatMap((fact) => registryWords(fact, this.#parts.placeOf, now.wall)).map((word): Word => ({ source: 'adt', by, ...word }))
-    return this.learn(words.filter(({ body }) => this.#concerns(body)), now)
+    const words = facts.flatMap((fact) => registryWords(fact, this.#parts.placeOf, wallMs(this.#time(now)))).map((word): Word => ({ source: 'adt', by, ...word }))
+    const concerned = words.filter(({ body }) => this.#concerns(body))
+    const earlier = this.#recalled(concerned)
+    this.#passedBy.push(...words.filter(({ body }) => isRecalled(body) && !this.#concerns(body)))
+    this.#passedBy.splice(0, this.#passedBy.length - associationLimits.passedByMax)
+    return this.learn([...earlier, ...concerned], now)
+  }
+
+  /** That one of these patients has gone, or has another number, may have been told before that he came. */
+  #recalled(words: readonly Word[]): readonly Word[] {
+    if (words.length === 0 || this.#passedBy.length === 0) return []
+    const isOfSame = ({ body }: Word): boolean => words.some((word) => numbersIn(word.body).some((number) => numbersIn(body).includes(number)) && agree(visitIn(word.body), visitIn(body)))
+    const recalled = this.#passedBy.filter(isOfSame)
+    for (const word of recalled) this.#passedBy.splice(this.#passedBy.indexOf(word), 1)
+    return recalled
   }
 
   /** What was stored before, together with what follows from it: the process may have ended between the two. */
   begin(now: Now): Learned {
-    return this.#settle([], new Set(this.#parts.beds.keys()), now)
+    const { facts, changes } = this.#add(this.#moved(now), now)
+    return { ...this.#settle(changes, new Set(this.#parts.beds.keys()), now), facts }
+  }
+
+  /** Devices that stand elsewhere by now, or nowhere, speak of nobody at the bed of before. */
+  #moved({ wall }: Now): readonly Word[] {
+    const { devicesAt, roaming } = this.#parts
+    return [...this.ledger.lastWords()].flatMap(([device, { key, bed }]): readonly Word[] => {
+      if (bed === null || (devicesAt(bed).includes(device) && !roaming.includes(device))) return []
+      const patient = this.ledger.identityOf(key) ?? { mrn: null, name: null }
+      return [{ source: 'device', by: device, effectiveAt: wall, body: { kind: 'asserted', bed: null, device, patient } }]
+    })
   }
 
   /** A plan has become true. */
@@ -128,9 +173,10 @@ export class Associations {
     if (!isNamed(identity)) return { kind: 'known', learned: NOTHING_LEARNED }
     const said = bounded(identity)
     const at = this.#wordTime(bed, device, span, now)
+    const then = this.#then(at, now)
     const key = this.ledger.keyAt(bed.id, said)
-    const occupant = this.ledger.occupantAt(bed.id, at)
-    const word = this.ledger.wordAt(device, at)
+    const occupant = this.ledger.occupantAt(bed.id, then)
+    const word = this.ledger.wordAt(device, then)
     const isNews = word === undefined || word.bed !== bed.id || this.ledger.keyNow(word.key) !== key
     if (occupant.kind === 'patient' && occupant.key === key) bed.assertedBy = { device, at: now.at }
     else if (occupant.kind === 'patient' && occupant.standing === 'asserted') {
@@ -147,8 +193,7 @@ export class Associations {
 
   /** The stay that held a bed when a value was measured; null: nobody is guessed. One that is made for it is told by `made`. */
   stayAt(bed: Bed, correctedAt: number, now: Now): StayRecord | null {
-    const at = this.#time(now)
-    const { stay, isNew } = this.#book.hold(bed, at - (now.wall - correctedAt), at)
+    const { stay, isNew } = this.#book.hold(bed, this.#then(correctedAt, now), this.#time(now))
     if (stay && isNew) this.#made.push(stay)
     return stay
   }
@@ -160,7 +205,7 @@ export class Associations {
 
   /** Whether all that was measured since belongs to who lies there now: most frames are. */
   holds(bed: Bed, since: number, now: Now): boolean {
-    return bed.stay !== null && this.#book.at(bed.id, this.#time(now) - (now.wall - since))?.id === bed.stay.id
+    return bed.stay !== null && this.#book.at(bed.id, this.#then(since, now))?.id === bed.stay.id
   }
 
   /** What does not fit together about a bed. */
@@ -183,20 +228,25 @@ export class Associations {
   }
 
   /** Values of a device that goes from bed to bed are those of the patient whom it names, wherever he lay. */
-  roaming({ device, identity, span }: Omit<Heard, 'bed'>, now: Now): { readonly learned: Learned; readonly stayAt: (correctedAt: number) => StayRecord | null } {
+  roaming({ device, identity, span }: Omit<Heard, 'bed'>, now: Now): Roamed {
     if (!isNamed(identity) || identity.mrn === null) return { learned: NOTHING_LEARNED, stayAt: () => null }
     const said = bounded(identity)
     const at = Math.min(span?.from ?? now.wall, now.wall)
     const key = this.ledger.keyOf(said)
-    const word = this.ledger.wordAt(device, at)
+    const word = this.ledger.wordAt(device, this.#then(at, now))
     const isNews = word === undefined || this.ledger.keyNow(word.key) !== key
     const learned = isNews ? this.#asserts(null, device, said, at, now) : NOTHING_LEARNED
     const stayAt = (correctedAt: number): StayRecord | null => {
-      const id = this.ledger.bedOf(key, this.#time(now) - (now.wall - correctedAt))
+      const id = this.ledger.bedOf(key, this.#then(correctedAt, now))
       const bed = id === null ? undefined : this.#parts.beds.get(id)
       return bed ? this.stayAt(bed, correctedAt, now) : null
     }
     return { learned, stayAt }
+  }
+
+  /** How many stays of a bed are remembered. */
+  known(bed: BedId): number {
+    return this.#book.count(bed)
   }
 
   /** What was said of a stay. */
@@ -219,6 +269,11 @@ export class Associations {
   /** Never before what was learned: a clock that was set back brings nobody back. */
   #time(now: Now): number {
     return Math.max(now.wall, this.#reached)
+  }
+
+  /** A time of the wall clock, on the axis of what was learned. */
+  #then(at: number, now: Now): number {
+    return this.#time(now) - (now.wall - at)
   }
 
   #isOccupant(bed: BedId, key: string, now: Now): boolean {
@@ -299,14 +354,6 @@ export class Associations {
     return occupant.kind === 'patient' && occupant.key === key
   }
 
-  /** Sent again by a sender that heard no answer. */
-  #isKnown({ source, effectiveAt, body }: Word): boolean {
-    for (const fact of this.ledger.facts()) {
-      if (fact.effectiveAt === effectiveAt && fact.source === source && fact.body.kind === body.kind && JSON.stringify(fact.body) === JSON.stringify(body)) return true
-    }
-    return false
-  }
-
   #hasRoom(now: Now): boolean {
     if (this.ledger.size < associationLimits.factsMax) return true
     this.ledger.forget(this.ledger.due(now.wall - this.#parts.identityMs, associationLimits.factsMax - 1))
@@ -327,12 +374,21 @@ export class Associations {
   #seeds(): readonly Fact[] {
     const { facts, stays } = this.#parts.restored
     const told = new Set(facts.flatMap(({ body }) => ('bed' in body && body.bed !== null ? [body.bed] : [])))
-    return stays.flatMap(({ bed, identity, openedAt, closedAt }, place): Fact[] =>
-      identity === null || closedAt !== null || told.has(bed) || !isNamed(identity)
-        ? []
-        : [{ id: -1 - place, learnedAt: openedAt, effectiveAt: openedAt, source: 'device', by: 'before', body: { kind: 'asserted', bed, device: null, patient: identity } }])
+    return stays.flatMap(({ bed, identity, openedAt, closedAt }, place): Fact[] => {
+      if (closedAt !== null || told.has(bed) || !isNamed(identity)) return []
+      const body = { kind: 'asserted', bed, device: null, patient: identity } as const
+      return [{ id: -1 - place, learnedAt: openedAt, effectiveAt: openedAt, source: 'device', by: 'before', body }]
+    })
   }
 }
+
+/** Words that end what others began, or say who is who: they count whenever they come. Where somebody lay elsewhere is no matter of this ward. */
+const isRecalled = ({ kind }: FactBody): boolean => kind === 'discharged' || kind === 'away' || kind === 'cancelled' || kind === 'merged' || kind === 'visit-moved'
+
+const numbersIn = (body: FactBody): readonly string[] =>
+  [personOf(body)?.mrn ?? null, body.kind === 'merged' || body.kind === 'visit-moved' ? body.prior : null].filter((number) => number !== null)
+
+const visitIn = (body: FactBody): string | null => ('visit' in body && body.kind !== 'visit-moved' ? body.visit : null)
 
 /** The last instant that a Date can name. */
 const END_OF_TIME = 8_640_000_000_000_000

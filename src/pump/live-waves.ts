@@ -76,7 +76,7 @@ function linesOf({ stretches, follows, taken }: NewWaves): { readonly lines: rea
   let read = taken
   for (const [place, stretch] of stretches.entries()) {
     const width = bucketOf(stretch.rateHz)
-    room -= liveWaveLimits.lineCost
+    room -= liveWaveLimits.stretchSamplesMax
     const isLast = place === stretches.length - 1
     const buckets = Math.min(isLast ? Math.floor(stretch.samples.length / width) : Math.ceil(stretch.samples.length / width), Math.floor(room / Math.min(width, 2)))
     if (buckets <= 0) break

@@ -42,7 +42,8 @@ export function hearMonitor(device: Device, frame: Good, now: Now): HeardOfMonit
   if (deviceAt === null) return { signals, jump: null, clock: [] }
   const { clock, news } = hearClock(device.clock, { deviceAt, receivedAt: now.wall, at: now.at })
   device.clock = clock
-  const jump = news.find((one) => one.kind === 'stepped')
+  // One that comes and goes (an analyser, spot checks) sends when it likes, and so does what it says of the time.
+  const jump = device.silenceMs === 0 ? undefined : news.find((one) => one.kind === 'stepped')
   return { signals, jump: jump === undefined ? null : `Clock of ${device.id} ${jump.text}`, clock: news.map(({ kind }) => ({ what: kind, offsetMs: clock.offsetMs })) }
 }
 

@@ -6,16 +6,16 @@
 import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
-import type { Site } from '../config/schema.ts'
+import type { LinkSetting, Site } from '../config/schema.ts'
 import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
+import { isObserver } from '../domain/confirmed.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import type { Fact } from '../domain/association.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
-import { type MonoMs, monoMs } from '../domain/time.ts'
+import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
-import { withChange } from '../rules/context.ts'
 import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { createBeds, remember } from './beds.ts'
@@ -24,16 +24,19 @@ import { type Device, type Devices, createDevices, hostOf, takenOf } from './dev
 import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
 import { givenEvents } from './given.ts'
 import type { AssociationAnswer, AssociationRequest, AssociationView } from './ledger-hands.ts'
+import { associationEvents } from './ledger-events.ts'
 import { openSession } from './line.ts'
 import type { LiveWaveParts } from './live-waves.ts'
 import { MessageMemory } from './messages.ts'
 import { MONITOR_ALARM, signalsOf } from './monitor-alarms.ts'
 import { Senders } from './senders.ts'
 import { adoptMonitor, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
+import { type ObservationAnswer, type ObservationRequest, type Saying, StayHands, setOf } from './stay-hands.ts'
 import { Strips } from './strips.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
 import { WardLedger } from './ward-ledger.ts'
 import { type BedRules, type Now, Watch, subjectOf } from './watch.ts'
+import { WatchLedger } from './watch-ledger.ts'
 import { Waves } from './waves.ts'
 
 /** What the store knew at start. */
@@ -46,6 +49,8 @@ export type Restored = {
   /** What was learned of who lies where, and the stays that ended since rows may be put right. */
   readonly facts?: readonly Fact[]
   readonly pastStays?: readonly StayRecord[]
+  /** When the gateway before us last wrote anything. */
+  readonly aliveAt?: WallMs | null
 }
 
 export type PumpParts<State> = {
@@ -76,6 +81,9 @@ export class Pump<State> {
   readonly committer: Committer
   readonly watch: Watch<State>
   readonly suspects: Suspects
+  readonly watched: WatchLedger
+  /** What people say of a stay. */
+  readonly hands: StayHands<State>
   /** Whose values are these. */
   readonly whose: WardLedger<State>
   readonly waves = new Waves()
@@ -144,6 +152,18 @@ export class Pump<State> {
         for (const { id } of this.devices.at(bed)) this.waves.forget(id)
       },
     })
+    this.hands = new StayHands({
+      beds: this.beds, committer: this.committer, watch: this.watch, changed: this.changed,
+      put: (stay) => this.whose.associations.put(stay),
+    })
+    this.watched = new WatchLedger({
+      beds: this.beds,
+      devicesAt: (bed) => this.devices.at(bed),
+      armed: (stay, at) => this.watch.armed(stay, at),
+      isUnbelieved: (device) => device.expiring.has(QUARANTINE_CONDITION) || this.suspects.isHeld(device.id, clock.wall()),
+      write: (event) => void this.committer.filling.events.push(event),
+    })
+    this.watched.begin(restored.aliveAt ?? null, this.#lastTick)
     this.whose.begin(this.#lastTick)
     this.#refold(restored.recent)
   }
@@ -157,14 +177,14 @@ export class Pump<State> {
     return { seq: this.#ticks, at: this.#lastTick.wall }
   }
 
-  /** The way in for a link whose frames speak `driver` unless the device says otherwise. */
-  openFor(driverId: string): OpenLine {
+  /** The way in for a link whose frames speak `driver` unless the device says otherwise; `link`: whose settings count where no device is known. */
+  openFor(driverId: string, link: string | null = null): OpenLine {
     this.suspects.linksOpen(this.now().wall)
     return (peer, write, hangUp) => {
       const device = peer.device === null ? undefined : this.devices.get(peer.device)
       const driver = this.#parts.driverOf(device?.driver ?? driverId)
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
-      const settings = settingsOf(this.#parts.site, driver, setting?.settings)
+      const settings = settingsOf(this.#parts.site, driver, setting?.settings ?? linkSettings(this.#parts.site.links.find(({ id }) => id === link)))
       // A new conversation says again which alarms there are, and not which there are no more.
       if (device) for (const { condition } of this.#monitorAlerts(device)) device.expiring.set(condition, monoMs(this.now().at + pumpLimits.conditionHoldMs))
       if (device) reopenMonitor(device)
@@ -202,12 +222,26 @@ export class Pump<State> {
     for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), [...device.alarms.values()], now.wall))
     for (const device of this.devices.all()) this.#emit(this.lifecycle.signals(subjectOf(device), tickMonitor(device, now), now.wall))
     this.watch.expire(this.devices.all(), now)
+    this.watched.tick(now)
+    this.#remember()
     this.#judgeClock(now)
     this.#keep(this.strips.due(now))
     this.#judgeStore(now)
     this.#judgeSuspects(now)
     this.#ticks++
     this.#lastTick = now
+  }
+
+  /** What the rules know of each stay over hours goes with the stay: a restart folds only the last minutes. */
+  #remember(): void {
+    for (const bed of this.beds.values()) {
+      const stay = bed.stay && this.watch.withMemory(bed.stay)
+      if (!stay) continue
+      bed.stay = stay
+      this.whose.associations.put(stay)
+      this.committer.filling.stays.push(stay)
+      this.committer.later()
+    }
   }
 
   acknowledge(id: AlertId, by: string): boolean {
@@ -220,7 +254,10 @@ export class Pump<State> {
 
   /** What a person says of who lies where; `by` is who says it. */
   associate(request: AssociationRequest, by: string): AssociationAnswer {
-    return this.whose.associate(request, by, this.now())
+    const now = this.now()
+    const answer = this.whose.associate(request, by, now)
+    this.committer.filling.events.push(...associationEvents(answer, { request, by, beds: this.beds, fact: (id) => this.whose.associations.ledger.fact(id), at: now.wall }))
+    return answer
   }
 
   /** Whose a bed is, why, and what does not fit together; null when there is no such bed. */
@@ -228,24 +265,18 @@ export class Pump<State> {
     return this.whose.view(bed, this.now())
   }
 
-  /** null when no such stay holds a bed. */
-  changeContext(stay: StayId, change: Partial<StayContext>, by: string): StayRecord | null {
-    const bed = [...this.beds.values()].find((candidate) => candidate.stay?.id === stay)
-    if (!bed?.stay) return null
-    const now = this.now()
-    bed.stay = { ...bed.stay, context: withChange(bed.stay.context, change, { by, at: now.wall }) }
-    this.committer.filling.stays.push(bed.stay)
-    this.committer.filling.events.push({
-      at: now.wall,
-      kind: 'gateway',
-      what: `context ${JSON.stringify(change)} by ${by}`,
-      subject: { bed: bed.id, stay, device: null },
-    })
-    this.whose.associations.put(bed.stay)
-    this.watch.context(bed.stay, now)
-    this.changed.add(bed.id)
-    this.committer.soon()
-    return bed.stay
+  /** null when no such stay holds a bed. `saying`: why, and until when it holds. */
+  changeContext(stay: StayId, change: Partial<StayContext>, by: string, saying?: Saying): StayRecord | null {
+    return this.hands.changeContext(stay, change, { by, now: this.now(), saying })
+  }
+
+  /** A set of vital signs that a nurse has looked at, corrected and confirmed. */
+  observe(stay: StayId, request: ObservationRequest, by: string): ObservationAnswer {
+    return this.hands.observe(stay, request, by, this.now())
+  }
+
+  takeBack(stay: StayId, confirmedAt: number, by: string): ObservationAnswer {
+    return this.hands.takeBack(stay, confirmedAt, by, this.now())
   }
 
   /** A condition of the gateway itself, as it stands now; null: it is well. */
@@ -337,7 +368,8 @@ export class Pump<State> {
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
     const doubt = this.#senders.heard(device, readings, { host: hostOf(peer.address), others: device.bed !== null && this.devices.at(device.bed).length > 1, now: now.at })
-    if (doubt !== null) this.#say(device, TWO_SENDERS, 'medium', doubt, now)
+    if (doubt !== null && device.bed !== null) this.whose.doubt(device.bed, doubt, now)
+    else if (doubt !== null) this.#say(device, TWO_SENDERS, 'medium', doubt, now)
     this.#stamp(frame, readings, device, { ...now, answered })
     this.whose.registry(frame, device, now)
     const told = givenEvents(frame, device, { beds: this.beds.values(), at: now.wall })
@@ -535,6 +567,11 @@ export class Pump<State> {
         const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
         // Of the future: the clock was set back since, and when this was is not known.
         if (!bed?.stay || bed.stay.id !== snapshot.stay || snapshot.at > now.at) continue
+        if (isObserver(snapshot.device)) {
+          const confirmed = setOf(bed.stay.context, snapshot.receivedAt)
+          if (confirmed) this.watch.observation(bed.stay, confirmed, { wall: snapshot.receivedAt, at: snapshot.at })
+          continue
+        }
         // Else, where two monitors name different patients, the first to speak after a restart would take the bed.
         if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
         remember(bed, snapshot)
@@ -561,6 +598,9 @@ export class Pump<State> {
   }
 }
 
+/** A link's own, of its driver. */
+const linkSettings = (link: LinkSetting | undefined): DriverSettings => (link && 'settings' in link ? link.settings : {})
+
 const settingsOf = (site: Site, driver: Driver, own: DriverSettings = {}): DriverSettings => ({
   ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: site.gateway.timeZone } : {}),
   ...own,
@@ -568,7 +608,7 @@ const settingsOf = (site: Site, driver: Driver, own: DriverSettings = {}): Drive
 
 /** Why a driver that this site names cannot be opened, a sentence each: asked at the start, because later it would cost the whole ward its gateway. */
 export function driverTroubles(site: Site, driverOf: (id: string) => Driver): string[] {
-  const named = [...site.links.flatMap((link) => ('driver' in link ? [{ id: link.id, driver: link.driver, settings: {} }] : [])), ...site.devices]
+  const named = [...site.links.flatMap((link) => ('driver' in link ? [{ id: link.id, driver: link.driver, settings: linkSettings(link) }] : [])), ...site.devices]
   return named.flatMap(({ id, driver: name, settings }) => {
     try {
       const driver = driverOf(name)

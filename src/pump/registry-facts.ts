@@ -16,13 +16,16 @@ const timeOf = (said: WallMs | null, now: WallMs): WallMs => (said === null || (
 /** Nothing where the message names nobody by number: names are no key of a registry. */
 export function registryWords(fact: PatientFact, placeOf: (location: string | null) => Place, now: WallMs): readonly RegistryWord[] {
   const effectiveAt = timeOf(fact.effectiveAt, now)
-  return bodiesOf(fact, placeOf).map((body) => ({ effectiveAt: body.kind === 'merged' || body.kind === 'visit-moved' ? wallMs(Math.min(effectiveAt, now)) : effectiveAt, body }))
+  const isTimeless = (body: FactBody): boolean => body.kind === 'merged' || body.kind === 'visit-moved'
+  return bodiesOf(fact, placeOf).map((body) => ({ effectiveAt: isTimeless(body) ? wallMs(Math.min(effectiveAt, now)) : effectiveAt, body }))
 }
 
 function bodiesOf(fact: PatientFact, placeOf: (location: string | null) => Place): readonly FactBody[] {
   if (fact.kind === 'swapped') {
     if (!fact.patients.every(({ patient }) => isNumbered(patient))) return []
-    return fact.patients.map(({ patient, visit, location }) => ({ kind: 'placed', how: 'transferred', patient: bounded(patient), visit, bed: bedOf(placeOf(location)), prior: null }))
+    return fact.patients.map(({ patient, visit, location }) => ({
+      kind: 'placed', how: 'transferred', patient: bounded(patient), visit, bed: bedOf(placeOf(location)), prior: null,
+    }))
   }
   if (!isNumbered(fact.patient)) return []
   const patient = bounded(fact.patient)
@@ -31,7 +34,9 @@ function bodiesOf(fact: PatientFact, placeOf: (location: string | null) => Place
     case 'admitted':
     case 'updated': {
       const place: Place = fact.erased?.includes('location') === true ? { kind: 'elsewhere' } : placeOf(fact.location)
-      return [place.kind === 'unsaid' ? { kind: 'described', patient, visit } : { kind: 'placed', how: fact.kind, patient, visit, bed: bedOf(place), prior: null }]
+      const erased = (fact.erased ?? []).filter((what) => what === 'name' || what === 'bornOn' || what === 'sex')
+      const taken = erased.length === 0 ? {} : { erased }
+      return [place.kind === 'unsaid' ? { kind: 'described', patient, visit, ...taken } : { kind: 'placed', how: fact.kind, patient, visit, bed: bedOf(place), prior: null, ...taken }]
     }
     // He was moved, wherever to.
     case 'transferred':

@@ -64,6 +64,10 @@ export class StayBook {
     return this.#stretchAt(bed, at).from
   }
 
+  count(bed: BedId): number {
+    return this.#of(bed).length
+  }
+
   /** What was said of a stay, or of its patient. */
   put(record: StayRecord): void {
     const entry = this.#of(record.bed).find((candidate) => candidate.record.id === record.id)
@@ -114,9 +118,12 @@ export class StayBook {
     const entries = this.#of(bed.id)
     const endOf = ({ record }: Entry): number => record.closedAt ?? Math.max(now, record.openedAt) + 1
     const overlap = (entry: Entry, { from, to }: Stretch): number => Math.min(to, endOf(entry)) - Math.max(from, entry.record.openedAt)
+    const isLive = ({ record }: Entry): number => Number(record.id === bed.stay?.id)
+    const bestOf = (some: readonly Entry[], stretch: Stretch): Entry | undefined =>
+      some.toSorted((a, b) => isLive(b) - isLive(a) || overlap(b, stretch) - overlap(a, stretch))[0]
     for (const stretch of stretches) {
-      const own = entries.filter((entry) => !taken.has(entry) && this.#isOf(entry, stretch.who) && overlap(entry, stretch) >= 0 && (overlap(entry, stretch) > 0 || entry.record.closedAt === null))
-      const best = own.toSorted((a, b) => Number(b.record.id === bed.stay?.id) - Number(a.record.id === bed.stay?.id) || overlap(b, stretch) - overlap(a, stretch))[0]
+      const isNear = (entry: Entry): boolean => overlap(entry, stretch) > (entry.record.closedAt === null ? -1 : 0)
+      const best = bestOf(entries.filter((entry) => !taken.has(entry) && this.#isOf(entry, stretch.who) && isNear(entry)), stretch)
       if (best) {
         taken.add(best)
         this.#fit(best, stretch, now)
@@ -124,8 +131,8 @@ export class StayBook {
     }
     for (const stretch of stretches) {
       if (stretch.who === null || [...taken].some((entry) => this.#isFor(entry, stretch))) continue
-      const nameless = entries.filter((entry) => !taken.has(entry) && entry.who === null && entry.record.openedAt >= stretch.from && (entry.record.closedAt ?? now) <= stretch.to)
-      const best = nameless.toSorted((a, b) => Number(b.record.id === bed.stay?.id) - Number(a.record.id === bed.stay?.id) || overlap(b, stretch) - overlap(a, stretch))[0]
+      const isWithin = ({ record }: Entry): boolean => record.openedAt >= stretch.from && (record.closedAt ?? now) <= stretch.to
+      const best = bestOf(entries.filter((entry) => !taken.has(entry) && entry.who === null && isWithin(entry)), stretch)
       if (best) {
         taken.add(best)
         this.#fit(best, stretch, now)
@@ -140,7 +147,8 @@ export class StayBook {
     if (known) return known
     const openedAt = Number.isFinite(stretch.from) && !(isHeard && stretch.who === null) ? stretch.from : Math.min(now, stretch.to)
     const identity = stretch.who === null ? null : this.#ledger.identityOf(stretch.who)
-    const record: StayRecord = { id: this.#mint(), bed: bed.id, identity, openedAt: wallMs(openedAt), closedAt: null, context: freshContext(populationOf(identity?.bornOn, bed.population, wallMs(openedAt))) }
+    const context = freshContext(populationOf(identity?.bornOn, bed.population, wallMs(openedAt)))
+    const record: StayRecord = { id: this.#mint(), bed: bed.id, identity, openedAt: wallMs(openedAt), closedAt: null, context }
     const entry: Entry = { record, ...stretch }
     entries.push(entry)
     this.#fit(entry, stretch, now)
@@ -174,7 +182,7 @@ export class StayBook {
     // What is over keeps its own time: several may lie in one stretch.
     if (stretch && until === Infinity) return { record, ...stretch }
     if (stretch) return { record, who: stretch.who, from: Math.max(record.openedAt, stretch.from), to: Math.min(until, stretch.to) }
-    return { record, who: identity === null ? null : ledger.keyOf(identity), from: record.openedAt, to: until }
+    return { record, who: identity === null ? null : ledger.keyAt(record.bed, identity), from: record.openedAt, to: until }
   }
 
   #isOf(entry: Entry, who: string | null): boolean {

@@ -2,12 +2,14 @@
 
 import type { AlertView, BedView, DeviceView, ScoreView, ValueView } from '../api/wire.ts'
 import { type Alert, rankOf } from '../domain/alert.ts'
+import type { Standing } from '../domain/association.ts'
 import type { AlertId } from '../domain/ids.ts'
 import { viewLimits } from '../limits.ts'
 import { contextOf, effectiveContext } from '../rules/context.ts'
 import { offsetWords } from '../rules/device-clock.ts'
 import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
 import type { Device } from './devices.ts'
+import { observedView } from './stay-ward.ts'
 import type { Now } from './watch.ts'
 import type { Waves } from './waves.ts'
 
@@ -44,20 +46,28 @@ export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
   return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, waves: waves.kept(id, now.wall), note: notes.join(' ') }
 }
 
-/** `devices`: those that stand at this bed. */
-export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly waves: Waves; readonly news2: ScoreView | null; readonly pews: ScoreView | null; readonly now: Now }): BedView {
+/** `devices`: those that stand at this bed. `standing`: of who lies there, as the ledger has it. */
+export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly standing: Standing | null; readonly waves: Waves; readonly news2: ScoreView | null; readonly pews: ScoreView | null; readonly now: Now }): BedView {
   const identity = bed.stay?.identity ?? null
   return {
     id: bed.id,
     label: bed.label,
     stay: bed.stay?.id ?? null,
-    patient: { name: identity?.name ?? null, mrn: identity?.mrn ?? null, identified: identity ? 'asserted' : 'none' },
+    patient: { name: identity?.name ?? null, mrn: identity?.mrn ?? null, identified: identity ? (of.standing ?? 'asserted') : 'none' },
     devices: of.devices.map((device) => deviceView(device, of.waves, of.now)),
     values: [...bed.latest.values()].map(valueView),
     news2: of.news2,
     pews: of.pews,
-    context: bed.stay === null ? freshContext(bed.population) : effectiveContext(contextOf(bed.stay, of.now.wall), of.now.wall).context,
+    observed: bed.stay === null ? null : observedView(bed.stay.context),
+    context: contextView(bed, of.now),
   }
+}
+
+/** What holds now; sets of vital signs are shown apart. */
+function contextView({ stay, population }: Bed, { wall }: Now): BedView['context'] {
+  if (stay === null) return freshContext(population)
+  const { observations: _sets, ...context } = effectiveContext(contextOf(stay, wall), wall).context
+  return context
 }
 
 export const alertView = (alert: Alert, of: { readonly unsaved: ReadonlySet<AlertId>; readonly labelOf: (alert: Alert) => string | null }): AlertView => ({

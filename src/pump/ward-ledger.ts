@@ -5,14 +5,17 @@ import type { Site } from '../config/schema.ts'
 import type { AlertSubject } from '../domain/alert.ts'
 import type { Fact } from '../domain/association.ts'
 import { isNamed } from '../domain/association.ts'
+import { observerAt } from '../domain/confirmed.ts'
 import { type BedId, type DeviceId, type StayId, deviceId } from '../domain/ids.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
-import type { MonoMs, WallMs } from '../domain/time.ts'
+import type { PatientIdentity } from '../domain/reading.ts'
+import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
+import { pumpLimits } from '../limits.ts'
 import type { Frame, StayRecord } from '../seams.ts'
 import { type Bed, hasRows, latestSnapshots, spanOf } from './beds.ts'
 import type { Committer } from './committer.ts'
 import type { Device, Devices } from './devices.ts'
-import { PATIENT_CONFLICT, PATIENT_UNKNOWN, type Said, disputesOf } from './disputes.ts'
+import { BED_CONDITIONS, LEDGER_FULL, type Said, disputesOf } from './disputes.ts'
 import { Associations, type Learned } from './ledger.ts'
 import { type AssociationAnswer, type AssociationRequest, type AssociationView, associationView, wordOf } from './ledger-hands.ts'
 import { placesOf } from './places.ts'
@@ -50,6 +53,11 @@ export class WardLedger<State> {
   readonly #roaming: ReadonlySet<DeviceId>
   /** Conditions of beds as they were last said. */
   readonly #said = new Map<BedId, ReadonlyMap<string, Said>>()
+  /** Beds that two senders claimed, until when that holds. */
+  #refused = 0
+  /** What a life before said of this is over with the first tick. */
+  #refusedAt: MonoMs | null = monoMs(-Number.MAX_SAFE_INTEGER)
+  readonly #doubts = new Map<BedId, { readonly text: string; readonly until: MonoMs }>()
 
   constructor(parts: WardLedgerParts<State>) {
     this.#parts = parts
@@ -61,7 +69,7 @@ export class WardLedger<State> {
       restored,
       mint,
       placeOf: placesOf(site),
-      devicesAt: (bed) => [...devices.at(bed).map(({ id }) => id), ...roaming],
+      devicesAt: (bed) => [...devices.at(bed).map(({ id }) => id), observerAt(bed), ...roaming],
       roaming,
       identityMs: site.retention.identityHours * 3_600_000,
     })
@@ -72,11 +80,12 @@ export class WardLedger<State> {
     const { restored, beds } = this.#parts
     // Of what is stored nobody has told us when it was measured.
     if (restored.facts.length + restored.stays.length > 0) for (const bed of beds.values()) Object.assign(bed, { rowsFrom: -Infinity, rowsTo: now.wall })
-    const { stays, reissues } = this.associations.begin(now)
+    const { facts, stays, reissues } = this.associations.begin(now)
     const { filling } = this.#parts.committer
+    filling.facts.push(...facts)
     filling.stays.push(...stays)
     filling.reissues.push(...reissues)
-    if (stays.length > 0) this.#parts.committer.later()
+    if (facts.length + stays.length > 0) this.#parts.committer.later()
   }
 
   // ── frames ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,8 +95,9 @@ export class WardLedger<State> {
     const bed = device.bed === null ? undefined : this.#parts.beds.get(device.bed)
     if (!bed) return { shares: this.#roam(frame, device, observations, now), conflict: null }
     const span = spanOf(observations)
-    if (isNamed(frame.identity)) bed.named.set(device.id, now.at)
-    const attribution = this.associations.attribute({ bed, device: device.id, identity: frame.identity, span }, now)
+    const identity = identityIn(frame, observations)
+    if (isNamed(identity)) bed.named.set(device.id, now.at)
+    const attribution = this.associations.attribute({ bed, device: device.id, identity, span }, now)
     if (attribution.kind === 'conflict') return { shares: span ? [{ bed, stay: null, observations }] : [], conflict: attribution.with }
     this.take(attribution.learned, now)
     if (!span) return { shares: [], conflict: null }
@@ -100,11 +110,11 @@ export class WardLedger<State> {
     return { shares, conflict: null }
   }
 
-  #roam({ identity }: Good, device: Device, observations: readonly Observation[], now: Now): readonly Share[] {
+  #roam(frame: Good, device: Device, observations: readonly Observation[], now: Now): readonly Share[] {
     const span = spanOf(observations)
     if (!span) return []
     if (!this.#roaming.has(device.id)) return [{ bed: null, stay: null, observations }]
-    const { learned, stayAt } = this.associations.roaming({ device: device.id, identity, span }, now)
+    const { learned, stayAt } = this.associations.roaming({ device: device.id, identity: identityIn(frame, observations), span }, now)
     this.take(learned, now)
     const shares = byStay(observations, stayAt)
     this.#parts.committer.filling.stays.push(...this.associations.made())
@@ -175,13 +185,20 @@ export class WardLedger<State> {
     committer.later()
   }
 
+  /** Two senders claim this bed. */
+  doubt(bed: BedId, text: string, now: Now): void {
+    this.#doubts.set(bed, { text, until: monoMs(now.at + pumpLimits.conditionHoldMs) })
+  }
+
   /** Time passes: plans come true, and what does not fit together is said, or is over. */
   tick(now: Now): void {
     const { beds, watch } = this.#parts
     this.take(this.associations.tick(now), now)
+    this.#judgeRoom(now)
     for (const bed of beds.values()) {
       const before = this.#said.get(bed.id) ?? this.#openOf(bed.id)
-      const said = disputesOf(bed, { associations: this.associations, labelOf: (id) => beds.get(id)?.label ?? id, heardAt: this.#heardAt(bed.id), now })
+      const heard = { heardAt: this.#heardAt(bed.id), doubt: this.#doubtOf(bed.id, now) }
+      const said = disputesOf(bed, { associations: this.associations, labelOf: (id) => beds.get(id)?.label ?? id, ...heard, now })
       if (before.size === 0 && said.size === 0) continue
       for (const condition of before.keys()) if (!said.has(condition)) watch.clear(subjectOf(bed.id), condition, now)
       for (const [condition, { priority, text }] of said) {
@@ -191,10 +208,30 @@ export class WardLedger<State> {
     }
   }
 
+  /** What is not learned puts nobody's values right: it is said, until there is room again. */
+  #judgeRoom(now: Now): void {
+    const { refused } = this.associations
+    const subject = { bed: null, stay: null, device: null }
+    if (refused > this.#refused) {
+      const text = `More is said of who lies where than can be kept: ${refused} words were not heard`
+      this.#parts.watch.technical({ device: null, subject }, { condition: LEDGER_FULL, priority: 'medium', text }, now)
+      this.#refusedAt = now.at
+    } else if (this.#refusedAt !== null && now.at - this.#refusedAt >= pumpLimits.conditionHoldMs) {
+      this.#parts.watch.clear(subject, LEDGER_FULL, now)
+      this.#refusedAt = null
+    }
+    this.#refused = refused
+  }
+
+  #doubtOf(bed: BedId, now: Now): string | null {
+    const doubt = this.#doubts.get(bed)
+    return doubt && doubt.until > now.at ? doubt.text : null
+  }
+
   /** What a life before said of a bed. */
   #openOf(bed: BedId): ReadonlyMap<string, Said> {
     const open = [...this.#parts.lifecycle.open.values()].filter((alert) => alert.bed === bed && alert.stay === null && alert.device === null)
-    return new Map(open.flatMap(({ condition, priority, text }) => (condition === PATIENT_CONFLICT || condition === PATIENT_UNKNOWN ? [[condition, { priority, text }] as const] : [])))
+    return new Map(open.flatMap(({ condition, priority, text }) => (BED_CONDITIONS.includes(condition) ? [[condition, { priority, text }] as const] : [])))
   }
 
   #heardAt(bed: BedId): MonoMs | null {
@@ -203,7 +240,11 @@ export class WardLedger<State> {
   }
 }
 
-function byStay(observations: readonly Observation[], stayAt: (correctedAt: number) => StayRecord | null): readonly { readonly stay: StayRecord | null; readonly observations: readonly Observation[] }[] {
+/** The patient of a demonstration or a test is nobody: he takes no bed, and closes nobody's stay. */
+const identityIn = ({ identity }: Good, observations: readonly Observation[]): PatientIdentity | null =>
+  observations.length > 0 && observations.every(({ flags }) => flags.includes('demo') || flags.includes('test')) ? null : identity
+
+function byStay(observations: readonly Observation[], stayAt: (correctedAt: number) => StayRecord | null): readonly Omit<Share, 'bed'>[] {
   const shares = new Map<StayId | null, { readonly stay: StayRecord | null; readonly observations: Observation[] }>()
   for (const observation of observations) {
     const stay = stayAt(observation.correctedAt)

@@ -10,18 +10,22 @@ import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { Armed } from '../rules/armed.ts'
+import type { LongMemory } from '../rules/long-memory.ts'
 import { contextOf } from '../rules/context.ts'
 import type { ConfirmedSet, RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
 import type { Device } from './devices.ts'
 
 /** The rules of one stay, composed: a pure fold. */
 export interface BedRules<State> {
-  start(context: StayContext): State
+  /** `before`: what was kept of the stay when the gateway stopped. */
+  start(context: StayContext, before?: LongMemory): State
   /** Takes over alerts that were open when the gateway stopped, to end them in time. */
   adopt(state: State, open: readonly Alert[]): State
   step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
   /** Which rules could speak now, and why the others could not. */
   armed?(state: State, at: MonoMs): Armed
+  /** What is to be kept with the stay. What it is made of changes when `of` does. */
+  lasting?(state: State): { readonly of: readonly object[]; kept(): LongMemory }
 }
 
 export type Now = { readonly wall: WallMs; readonly at: MonoMs }
@@ -50,6 +54,8 @@ export class Watch<State> {
   readonly #faultedUntil = new Map<StayId, MonoMs>()
   /** What the rules of a stay were told of it: an age changes by itself, at midnight. */
   readonly #told = new Map<StayId, { readonly stay: StayRecord; readonly day: number; readonly context: StayContext }>()
+  /** What the memory was made of that was written last. */
+  readonly #lasting = new Map<StayId, readonly object[]>()
   readonly #parts: WatchParts<State>
   /** While the past is folded again, signals are gathered here instead of published. */
   #gathered: Gathered | null = null
@@ -68,11 +74,23 @@ export class Watch<State> {
     return state === undefined ? null : (this.#parts.rules.armed?.(state, at) ?? null)
   }
 
+  /** The stay with what is to be kept of it, where that changed since the last time; null where it did not. */
+  withMemory(stay: StayRecord): StayRecord | null {
+    const state = this.#states.get(stay.id)
+    const lasting = state === undefined ? undefined : this.#parts.rules.lasting?.(state)
+    const before = this.#lasting.get(stay.id)
+    if (!lasting || lasting.of.every((part, place) => part === before?.[place])) return null
+    this.#lasting.set(stay.id, lasting.of)
+    return { ...stay, memory: lasting.kept() }
+  }
+
   /** A stay begins, or goes on after a restart with the alerts that were open. */
   begin(stay: StayRecord): void {
     const { rules, lifecycle } = this.#parts
     const open = [...lifecycle.open.values()].filter((alert) => alert.stay === stay.id)
-    const fresh = rules.start(this.#contextOf(stay, stay.openedAt))
+    const fresh = rules.start(this.#contextOf(stay, stay.openedAt), stay.memory)
+    const lasting = rules.lasting?.(fresh)
+    if (lasting) this.#lasting.set(stay.id, lasting.of)
     // The rules that failed are gone, so the first tick says that it is over.
     if (open.some(({ condition }) => condition === RULES_FAULTED)) this.#faultedUntil.set(stay.id, monoMs(0))
     this.#states.set(stay.id, open.length === 0 ? fresh : rules.adopt(fresh, open))
@@ -81,6 +99,7 @@ export class Watch<State> {
   end(stay: StayRecord, now: Now): void {
     this.#states.delete(stay.id)
     this.#told.delete(stay.id)
+    this.#lasting.delete(stay.id)
     this.#faultedUntil.delete(stay.id)
     this.#parts.emit(this.#parts.lifecycle.endOf({ stay: stay.id }, now.wall))
   }

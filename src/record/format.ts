@@ -12,6 +12,7 @@ import type { DeviceId } from '../domain/ids.ts'
 import type { Priority } from '../domain/alert.ts'
 import { recordLimits } from '../limits.ts'
 import type { AssociationRequest } from '../pump/ledger-hands.ts'
+import type { ObservationRequest, Saying } from '../pump/stay-hands.ts'
 import type { Suspect, SuspectParts } from '../pump/suspects.ts'
 import type { Profiles } from '../rules/profile.ts'
 import type { StayContext } from '../seams.ts'
@@ -45,7 +46,10 @@ export type Head = {
 export type Hand =
   | { readonly what: 'acknowledge'; readonly alert: string; readonly by: string }
   | { readonly what: 'pause'; readonly alert: string; readonly by: string; readonly ms: number }
-  | { readonly what: 'context'; readonly stay: string; readonly by: string; readonly change: Partial<StayContext> }
+  | { readonly what: 'context'; readonly stay: string; readonly by: string; readonly change: Partial<StayContext>; readonly saying?: Saying }
+  /** A nurse confirmed a set of vital signs, or took one back. */
+  | { readonly what: 'observe'; readonly stay: string; readonly by: string; readonly request: ObservationRequest }
+  | { readonly what: 'take-back'; readonly stay: string; readonly by: string; readonly confirmedAt: number }
   | { readonly what: 'condition'; readonly condition: string; readonly said: { readonly priority: Priority; readonly text: string } | null }
   /** A conversation may speak again. */
   | { readonly what: 'release'; readonly key: string }

@@ -13,6 +13,7 @@ import type { AlertId, StayId } from '../domain/ids.ts'
 import { monoMs, wallMs } from '../domain/time.ts'
 import { recordLimits } from '../limits.ts'
 import type { AssociationRequest } from '../pump/ledger-hands.ts'
+import type { ObservationRequest, Saying } from '../pump/stay-hands.ts'
 import type { Clock, Line, OpenLine, StayContext } from '../seams.ts'
 import type { Head, Input, Instant, LineHead } from './format.ts'
 import { type Mint, mintOf } from './mint.ts'
@@ -34,7 +35,9 @@ export type RecorderParts = {
 export type Hands = {
   acknowledge(alert: AlertId, by: string): unknown
   pauseAudio(alert: AlertId, by: string, ms: number): unknown
-  changeContext(stay: StayId, change: Partial<StayContext>, by: string): unknown
+  changeContext(stay: StayId, change: Partial<StayContext>, by: string, saying?: Saying): unknown
+  observe(stay: StayId, request: ObservationRequest, by: string): unknown
+  takeBack(stay: StayId, confirmedAt: number, by: string): unknown
 }
 
 export interface Recorder {
@@ -129,8 +132,10 @@ export function openRecorder(parts: RecorderParts): Recorder {
       acknowledge: (alert: AlertId, by: string) => at({ kind: 'hand', hand: { what: 'acknowledge', alert, by } }, () => hands.acknowledge(alert, by)),
       pauseAudio: (alert: AlertId, by: string, ms: number) =>
         at({ kind: 'hand', hand: { what: 'pause', alert, by, ms } }, () => hands.pauseAudio(alert, by, ms)),
-      changeContext: (stay: StayId, change: Partial<StayContext>, by: string) =>
-        at({ kind: 'hand', hand: { what: 'context', stay, by, change } }, () => hands.changeContext(stay, change, by)),
+      changeContext: (stay: StayId, change: Partial<StayContext>, by: string, saying?: Saying) =>
+        at({ kind: 'hand', hand: { what: 'context', stay, by, change, ...(saying ? { saying } : {}) } }, () => hands.changeContext(stay, change, by, saying)),
+      observe: (stay: StayId, request: ObservationRequest, by: string) => at({ kind: 'hand', hand: { what: 'observe', stay, by, request } }, () => hands.observe(stay, request, by)),
+      takeBack: (stay: StayId, confirmedAt: number, by: string) => at({ kind: 'hand', hand: { what: 'take-back', stay, by, confirmedAt } }, () => hands.takeBack(stay, confirmedAt, by)),
     }),
     health: () => tape?.health() ?? { droppedRecords: 0, writtenBytes: 0, why: null },
     run: (stop) => tape?.run(stop) ?? Promise.resolve(),

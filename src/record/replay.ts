@@ -166,7 +166,7 @@ export function startReplay(setting: ReplaySetting): Replay {
     const head = heads.get(number)
     if (known || !head) return known ?? null
     const peer = { address: head.address, device: head.device }
-    const line = drivers.opening(number, peer, () => pump.openFor(head.driver)(peer, () => undefined))
+    const line = drivers.opening(number, peer, () => pump.openFor(head.driver, head.link)(peer, () => undefined))
     lines.set(number, line)
     return line
   }
@@ -259,7 +259,11 @@ function byHand<State>(pump: Pump<State>, hand: Hand): void {
     case 'pause':
       return void pump.pauseAudio(alertId(hand.alert), hand.by, hand.ms)
     case 'context':
-      return void pump.changeContext(stayId(hand.stay), hand.change, hand.by)
+      return void pump.changeContext(stayId(hand.stay), hand.change, hand.by, hand.saying)
+    case 'observe':
+      return void pump.observe(stayId(hand.stay), hand.request, hand.by)
+    case 'take-back':
+      return void pump.takeBack(stayId(hand.stay), hand.confirmedAt, hand.by)
     case 'condition':
       return pump.gatewayCondition(hand.condition, hand.said)
     case 'release':

@@ -9,6 +9,7 @@ import type { RuleInput, Signal, StayContext } from '../seams.ts'
 import { type Armed, armedOf } from './armed.ts'
 import { latestScore, type LatestScore, news2, type News2State } from './news2.ts'
 import { crossCheck, type CrossCheckState } from './cross-check.ts'
+import { keptOf, type LongMemory } from './long-memory.ts'
 import { latestPews, pews, type PewsState } from './pews.ts'
 import { sepsis, type SepsisState } from './sepsis.ts'
 import { silentMetric, type SilentMetricState } from './silent-metric.ts'
@@ -38,12 +39,15 @@ export type BedState = RuleStates & {
 }
 
 export interface BedRules {
-  start(context: StayContext): BedState
+  /** `before`: what was kept of the stay when the gateway stopped. */
+  start(context: StayContext, before?: LongMemory): BedState
   /** Takes over alerts that were open when the gateway stopped, before any input. */
   adopt(state: BedState, open: readonly OpenCondition[]): BedState
   step(state: BedState, input: RuleInput): Verdict<BedState>
   /** Which rules could speak now, and why the others could not. */
   armed(state: BedState, at: MonoMs): Armed
+  /** What is to be kept with the stay. What it is made of changes when `of` does. */
+  lasting(state: BedState): { readonly of: readonly object[]; kept(): LongMemory }
 }
 
 /** A rule that threw counts as mended after so long without. */
@@ -95,8 +99,8 @@ function guarded<State>(watcher: Watcher<State>, state: State, step: Step): Stat
 
 export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: Watchers = WATCHERS): BedRules {
   return {
-    start: (context) => ({
-      seen: firstSeen(context),
+    start: (context, before) => ({
+      seen: firstSeen(context, before),
       threshold: watchers.threshold.start(context),
       news2: watchers.news2.start(context),
       pews: watchers.pews.start(context),
@@ -139,6 +143,7 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
     },
 
     armed: (state, at) => armedOf(state, at, settings),
+    lasting: ({ seen: { memory } }) => ({ of: [memory.course, memory.labs], kept: () => keptOf(memory) }),
   }
 }
 

@@ -8,7 +8,7 @@ import { HOUR_MS } from './policy.ts'
 import { printed } from './rounding.ts'
 import { unitWord, VARIABLE_WORDS } from './words.ts'
 
-const TRACKED = ['rr', 'spo2', 'sbp', 'hr', 'temperature'] as const
+export const TRACKED = ['rr', 'spo2', 'sbp', 'hr', 'temperature'] as const
 type Tracked = (typeof TRACKED)[number]
 
 export type CoursePoint = {
@@ -52,13 +52,16 @@ export const worstOf = (course: Course, hours: number, at: MonoMs): number => Ma
 export function changeOf(course: Course, variable: Tracked, of: { readonly hours: number; readonly now: number; readonly at: MonoMs }): number | null {
   const then = of.at - of.hours * HOUR_MS
   let nearest: CoursePoint | null = null
-  for (const point of course) if (point.values[variable] !== undefined && (nearest === null || Math.abs(point.at - then) < Math.abs(nearest.at - then))) nearest = point
+  for (const point of course) {
+    if (point.values[variable] !== undefined && (nearest === null || Math.abs(point.at - then) < Math.abs(nearest.at - then))) nearest = point
+  }
   const known = nearest?.values[variable]
   // A quarter of the span off is another question.
   return nearest === null || known === undefined || Math.abs(nearest.at - then) > (of.hours * HOUR_MS) / 4 ? null : of.now - known
 }
 
-const signed = (change: number | null, decimals: number): string => (change === null ? 'not known' : `${change >= 0 ? '+' : '−'}${printed(Math.abs(change), decimals)}`)
+const signed = (change: number | null, decimals: number): string =>
+  change === null ? 'not known' : `${change >= 0 ? '+' : '−'}${printed(Math.abs(change), decimals)}`
 
 /** For `because`: what the nurse would ask next. */
 export function courseInputs(course: Course, { readings }: Gathered, { at, wall }: { readonly at: MonoMs; readonly wall: WallMs }): Because['inputs'] {

@@ -59,8 +59,11 @@ export const envelopeOf = (population: Population, variable: Variable, side: Lim
 
 /** A lower limit of saturation below this wants the name of a clinician who answers for it; a newborn's own target is lower. */
 const SPO2_LOW_UNSIGNED = 90
+/** null: no limit of this side needs one. */
+export const signatureBelow = (population: Population, variable: Variable, side: LimitSide): number | null =>
+  variable === 'spo2' && side === 'low' && population !== 'neonate' ? SPO2_LOW_UNSIGNED : null
 export const wantsSignature = (population: Population, variable: Variable, side: LimitSide, beyond: number): boolean =>
-  variable === 'spo2' && side === 'low' && population !== 'neonate' && beyond < SPO2_LOW_UNSIGNED
+  beyond < (signatureBelow(population, variable, side) ?? -Infinity)
 
 /** Why a limit may not stand, as the end of a sentence; null when it may. */
 export function beyondEnvelope(population: Population, variable: Variable, side: LimitSide, beyond: number): string | null {

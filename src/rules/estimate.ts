@@ -52,5 +52,6 @@ export function estimated<Answer>(known: Estimate<Answer> | null, view: View, an
   if (isLookedAt && known.context === context && (known.expiresAt === null || at <= known.expiresAt)) return known
   const { fresh, carried } = gathered(view)
   const freshAnswer = answer(fresh)
-  return { version: memory.version, sequence, context, expiresAt: expiryOf(fresh, memory, at), fresh: freshAnswer, carried: carried === fresh ? freshAnswer : answer(carried) }
+  const carriedAnswer = carried === fresh ? freshAnswer : answer(carried)
+  return { version: memory.version, sequence, context, expiresAt: expiryOf(fresh, memory, at), fresh: freshAnswer, carried: carriedAnswer }
 }

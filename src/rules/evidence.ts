@@ -5,7 +5,6 @@ import { freshLab, type Lab } from './labs.ts'
 import type { AlertPolicy } from './policy.ts'
 import { printed, roundHalfUp } from './rounding.ts'
 import type { ScoreResult } from './scores/result.ts'
-import { sirs } from './scores/sirs.ts'
 import type { View } from './watcher.ts'
 
 /** CMS SEP-1. */
@@ -28,8 +27,8 @@ export type Findings = {
 
 const whole = (value: number | undefined, decimals = 0): number | null => (value === undefined ? null : roundHalfUp(value, decimals))
 
-export const findingsOf = ({ inputs, news2 }: Gathered): Findings => ({
-  news2, sirs: sirs.score(inputs), sbp: whole(news2.rejected['sbp'] === undefined ? inputs.sbp : undefined), map: whole(inputs.map),
+export const findingsOf = ({ inputs, news2, sirs }: Gathered): Findings => ({
+  news2, sirs, sbp: whole(news2.rejected['sbp'] === undefined ? inputs.sbp : undefined), map: whole(inputs.map),
   temperature: whole(inputs.temperature, 1), lactate: inputs.lactate ?? null,
 })
 
@@ -51,7 +50,8 @@ export function lowPressure({ sbp, map }: Findings, usual: number | null): reado
   ].flat()
 }
 
-export const raisedLactate = ({ lactate }: Findings): readonly string[] => (lactate !== null && lactate > LACTATE_RAISED ? [`lactate ${printed(lactate, 1)} mmol/L`] : [])
+export const raisedLactate = ({ lactate }: Findings): readonly string[] =>
+  (lactate !== null && lactate > LACTATE_RAISED ? [`lactate ${printed(lactate, 1)} mmol/L`] : [])
 export const metSirs = ({ sirs }: Findings, atLeast: number): readonly string[] => (sirs.min >= atLeast ? [`SIRS ${sirs.min} of 4`] : [])
 
 export const isSupported = (findings: Findings, usual: number | null, { supportSirs }: AlertPolicy): boolean =>

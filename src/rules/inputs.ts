@@ -13,13 +13,14 @@ import { meanPressure } from './scores/pressure.ts'
 import type { ScoreInputs } from './scores/inputs.ts'
 import { news2 } from './scores/news2.ts'
 import type { ScoreResult } from './scores/result.ts'
+import { sirs } from './scores/sirs.ts'
 import { bestSource, type Look, type Sample, type SampleOf, type Source, sourcesOf } from './vitals.ts'
 import type { View } from './watcher.ts'
 import { inputOf, unitWord } from './words.ts'
 
 type Reading = { readonly source: Source; readonly sample: Sample }
-/** `news2`: every rule that gathers asks for it. */
-export type Gathered = { readonly inputs: ScoreInputs; readonly readings: { readonly [Name in Variable]?: Reading }; readonly news2: ScoreResult }
+/** `news2` and `sirs`: every rule that gathers asks for them. */
+export type Gathered = { readonly inputs: ScoreInputs; readonly readings: { readonly [Name in Variable]?: Reading }; readonly news2: ScoreResult; readonly sirs: ScoreResult }
 
 const GATHERED = ['rr', 'spo2', 'sbp', 'dbp', 'map', 'hr', 'temperature', 'fio2'] as const
 
@@ -55,7 +56,7 @@ export function gather(view: Gathering, sampleOf: SampleOf): Gathered {
     paco2: freshLab(labs, 'paco2', at)?.value,
     lactate: freshLab(labs, 'lactate', at)?.value,
   }
-  return { inputs, readings, news2: news2.score(inputs) }
+  return { inputs, readings, news2: news2.score(inputs), sirs: sirs.score(inputs) }
 }
 
 /** The measured mean pressure; else the derived one, where systolic and diastolic belong together. */

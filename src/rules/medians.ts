@@ -29,11 +29,16 @@ export function hearSignals(medians: Medians, look: Look): Medians {
   return next
 }
 
+/** Loops, for this runs every few seconds for each signal of each bed. */
 function withPoint(before: readonly Point[], point: Point): Signal {
-  const points = before.filter(({ at }) => point.at - at < ruleLimits.medianMs).slice(1 - ruleLimits.medianPointsMax)
+  let from = Math.max(0, before.length + 1 - ruleLimits.medianPointsMax)
+  while (from < before.length && point.at - (before[from]?.at ?? point.at) >= ruleLimits.medianMs) from++
+  const points = before.slice(from)
   points.push(point)
   // Numbers of one kind are sorted several times as fast as others.
-  return { points, median: medianOf(Float64Array.from(points, ({ value }) => value)) }
+  const values = new Float64Array(points.length)
+  for (let index = 0; index < points.length; index++) values[index] = points[index]?.value ?? point.value
+  return { points, median: medianOf(values) }
 }
 
 /** The middle of an even number is the mean of the two. Sorts what it is given: at least one. */

@@ -15,6 +15,10 @@ import { bestSource, SCORED, type Vitals } from './vitals.ts'
 export type Memory = {
   /** Counts its changes: what rests on it need not be computed again while this stays. */
   readonly version: number
+  /** When the signals were looked at last. */
+  readonly heardTo: MonoMs
+  /** A pressure measured until then was counted by a gateway before this one. */
+  readonly countedTo: MonoMs
   /** The next look at the signals. */
   readonly dueAt: MonoMs
   readonly medians: Medians
@@ -25,7 +29,8 @@ export type Memory = {
   readonly course: Course
 }
 
-export const NO_MEMORY: Memory = { version: 0, dueAt: monoMs(-Number.MAX_SAFE_INTEGER), medians: NO_MEDIANS, labs: NO_LABS, pressure: NO_BASELINE, usualSbp: null, course: [] }
+const LONG_AGO = monoMs(-Number.MAX_SAFE_INTEGER)
+export const NO_MEMORY: Memory = { version: 0, heardTo: LONG_AGO, countedTo: LONG_AGO, dueAt: LONG_AGO, medians: NO_MEDIANS, labs: NO_LABS, pressure: NO_BASELINE, usualSbp: null, course: [] }
 
 type Heard = { readonly vitals: Vitals; readonly context: StayContext; readonly snapshot: Snapshot; readonly promised: Promised }
 
@@ -37,8 +42,8 @@ export function remember(memory: Memory, { vitals, context, snapshot, promised }
   const look = { vitals, at }
   const medians = hearSignals(memory.medians, look)
   const best = bestSource(look, 'sbp', SCORED)
-  const pressure = best === null ? memory.pressure : countPressure(memory.pressure, best.sample)
-  const heard: Memory = { version: memory.version + 1, dueAt: monoMs(at + ruleLimits.medianEveryMs), medians, labs, pressure, usualSbp: usualPressure(pressure, at), course: memory.course }
+  const pressure = best === null || best.sample.measuredAt <= memory.countedTo ? memory.pressure : countPressure(memory.pressure, best.sample)
+  const heard: Memory = { version: memory.version + 1, heardTo: at, countedTo: memory.countedTo, dueAt: monoMs(at + ruleLimits.medianEveryMs), medians, labs, pressure, usualSbp: usualPressure(pressure, at), course: memory.course }
   if (!isCourseDue(memory.course, at)) return heard
   const gathered = gather({ ...look, context, memory: heard }, SCORED)
   return { ...heard, course: withCourse(memory.course, gathered, at) }

@@ -1,7 +1,7 @@
 /**
  * The continuous NEWS2: an estimate from medians of five minutes, never a nurse's observation set. It speaks when the least
- * that the score can be reaches a threshold of the RCP response chart (2017): 7 at once, 5 at once where SIRS, low pressure
- * or lactate support it, and 5 alone when it has stood for a while. A single parameter at 3 is left to the limits, which
+ * that the score can be reaches a threshold of the RCP response chart (2017): 7 at once, 5 at once where low pressure or
+ * lactate support it, and 5 alone when it has stood for a while. A single parameter at 3 is left to the limits, which
  * watch the same signals: one tachycardia is one alert. One condition, `news2/deterioration`, that escalates.
  *
  * After a call the same is not called again for the policy's quiet time, even if it went away and came back; a rise of two
@@ -116,7 +116,9 @@ function presentSignal(view: View, findings: Findings, level: number, text: stri
       rule: ID,
       version: VERSION,
       inputs: [
-        ...becauseInputs(view, gathered, ['rr', 'spo2', 'sbp', 'hr', 'temperature', 'fio2']), ...labInputs(view), ...courseInputs(view.memory.course, gathered, view),
+        ...becauseInputs(view, gathered, ['rr', 'spo2', 'sbp', 'hr', 'temperature', 'fio2']),
+        ...labInputs(view),
+        ...courseInputs(view.memory.course, gathered, view),
       ],
       limit: { text: `NEWS2 ${LIMIT_OF[level] ?? ''}; an estimate from medians of 5 min`, setBy: 'RCP NEWS2 2017' },
       missing: findings.news2.missing,
@@ -159,7 +161,8 @@ function goesOn(state: News2State, told: NonNullable<News2State['told']>, view: 
   if (!isDue) return { state, signals: NO_SIGNALS }
   const isCall = isWorse || (isMoved && level > told.level) || call === null
   const text = textOf(view, estimate.fresh, policy)
-  const next = { ...state, told: { level, min, text, at: view.at }, call: isCall ? called(call, { at: view.at, worst: min }, policy.quietHours * HOUR_MS) : call, lost: false }
+  const now = { at: view.at, worst: min }
+  const next = { ...state, told: { level, min, text, at: view.at }, call: isCall ? called(call, now, policy.quietHours * HOUR_MS) : call, lost: false }
   if (text === told.text && !isCall && !isMoved && !state.lost) return { state: next, signals: NO_SIGNALS }
   const signal = presentSignal(view, estimate.fresh, level, text)
   return { state: next, signals: [isWorse && !isMoved ? { ...signal, again: true } : signal] }
@@ -169,8 +172,10 @@ function goesOn(state: News2State, told: NonNullable<News2State['told']>, view: 
 function withObservation(state: News2State, view: View, policy: AlertPolicy): Verdict<News2State> {
   if (view.observation === null) return { state, signals: NO_SIGNALS }
   const { signals, worst } = observedNews2(view.observation, view)
-  if (worst === null) return { state, signals }
-  return { state: { ...state, call: called(state.call, { at: view.at, worst }, policy.quietHours * HOUR_MS) }, signals }
+  // What was a mistake keeps the estimate quiet no longer.
+  const before = view.observation.isTakenBack === true ? { ...state, call: null } : state
+  if (worst === null) return { state: before, signals }
+  return { state: { ...before, call: called(before.call, { at: view.at, worst }, policy.quietHours * HOUR_MS) }, signals }
 }
 
 export const news2: Watcher<News2State> = {

@@ -21,8 +21,8 @@ const bandOf = ({ min, parts }: ScoreResult): Band | null =>
 
 const UNITS: Readonly<Record<string, string>> = { rr: '/min', spo2: '%', sbp: 'mmHg', pulse: '/min', temperature: '°C' }
 
-function inputsOf({ takenAt, by, onOxygen, consciousness, ...measured }: ConfirmedSet) {
-  const values = Object.entries(measured).flatMap(([name, value]) => (typeof value === 'number' ? [{ name: inputWord(name), value, unit: UNITS[name] ?? '', at: takenAt }] : []))
+function inputsOf({ takenAt, by, onOxygen, consciousness, measuredAt, ...measured }: ConfirmedSet) {
+  const values = Object.entries(measured).flatMap(([name, value]) => (typeof value === 'number' ? [{ name: inputWord(name), value, unit: UNITS[name] ?? '', at: measuredAt?.[name] ?? takenAt }] : []))
   const oxygen = onOxygen === undefined ? [] : [{ name: 'oxygen', value: onOxygen ? 'on oxygen' : 'on air', unit: '', at: takenAt }]
   const alert = consciousness === undefined ? [] : [{ name: 'consciousness', value: consciousness, unit: 'ACVPU', at: takenAt }]
   return [...values, ...oxygen, ...alert, { name: 'confirmed by', value: by, unit: '', at: takenAt }]
@@ -30,7 +30,7 @@ function inputsOf({ takenAt, by, onOxygen, consciousness, ...measured }: Confirm
 
 /** `worst`: its score, where it acts. A set that needs no response ends the alert of the one before. */
 export function observedNews2(set: ConfirmedSet, { context }: Pick<View, 'context'>): { readonly signals: readonly Signal[]; readonly worst: number | null } {
-  const { takenAt: _at, by: _by, onOxygen, ...values } = set
+  const { takenAt: _at, by: _by, measuredAt: _measuredAt, isTakenBack: _isTakenBack, onOxygen, ...values } = set
   const result = news2.score({ ...values, oxygen: onOxygen, spo2Scale: context.spo2Scale })
   const band = bandOf(result)
   if (band === null) return { signals: [{ kind: 'cleared', condition: OBSERVED_CONDITION }], worst: null }

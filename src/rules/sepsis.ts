@@ -6,7 +6,7 @@
  * than 40 from what is usual), SIRS with failing organs (CMS SEP-1), or lactate from 4. Adults only.
  *
  * Without the word it asks whether there is one: when fever is high, and when SIRS and low pressure meet while NEWS2, which
- * asks the same question with its own alert, is below 5. It asks so once, and again after the policy's time.
+ * asks the same question with its own alert, is below 5. It asks once, and again after the policy's time if that still stands.
  */
 
 import type { Priority } from '../domain/alert.ts'
@@ -17,7 +17,9 @@ import type { Signal } from '../seams.ts'
 import { type Call, called, isQuiet } from './calls.ts'
 import { courseInputs } from './course.ts'
 import { type Estimate, estimated, gatherFresh } from './estimate.ts'
-import { failingOrgans, type Findings, findingsOf, isPressureLow, LACTATE_SHOCK, lowPressure, type Margin, metSirs, NO_MARGIN, raisedLactate } from './evidence.ts'
+import {
+  failingOrgans, type Findings, findingsOf, isPressureLow, LACTATE_SHOCK, lowPressure, type Margin, metSirs, NO_MARGIN, raisedLactate,
+} from './evidence.ts'
 import { becauseInputs, labInputs, restedOn, stillAwaited } from './inputs.ts'
 import { freshLab } from './labs.ts'
 import { groundLadder, type Ladder, type LadderTimes, stepLadder } from './ladder.ts'
@@ -95,7 +97,9 @@ function textOf(view: View, findings: Findings, policy: AlertPolicy): string {
   return `Consider sepsis: ${found.join(', ')}${infectionSuspected ? '' : '. Is infection suspected?'}`
 }
 
-function presentSignal(view: View, findings: Findings, of: { readonly level: number; readonly text: string }, policy: AlertPolicy): Signal {
+type Saying = { readonly level: number; readonly text: string }
+
+function presentSignal(view: View, findings: Findings, of: Saying, policy: AlertPolicy): Signal & { readonly kind: 'present' } {
   const { infectionSuspected } = view.context
   const usual = view.memory.usualSbp
   const gathered = gatherFresh(view)
@@ -115,7 +119,10 @@ function presentSignal(view: View, findings: Findings, of: { readonly level: num
         ...courseInputs(view.memory.course, gathered, view),
       ],
       limit: {
-        text: `a prompt, not a diagnosis: NEWS2 5 or more, SIRS 2 or more, temperature above ${policy.feverAbove}, SBP below 90, MAP below 65, fall above 40 mmHg, lactate above 2`,
+        text: [
+          'a prompt, not a diagnosis: NEWS2 5 or more', 'SIRS 2 or more', `temperature above ${policy.feverAbove}`,
+          'SBP below 90', 'MAP below 65', 'fall above 40 mmHg', 'lactate above 2',
+        ].join(', '),
         setBy: 'NICE NG253, ACCP/SCCM 1992, CMS SEP-1',
       },
       missing: missingOf(findings, view),
@@ -150,13 +157,17 @@ function spoken(state: SepsisState, view: View, policy: AlertPolicy): Verdict<Se
   if (estimate === null || (told === null && !mayOpen(state, level, view.at, policy))) return { state, signals: NO_SIGNALS }
   const isMoved = level !== told?.level
   if (!isMoved && isHeldByLost(state, view, policy)) return state.lost ? { state, signals: NO_SIGNALS } : { state: { ...state, lost: true }, signals: LOST }
-  const isDue = isMoved || state.lost || view.at - told.at >= ruleLimits.restateMs
+  // A question that nobody has answered.
+  const isAskedAgain = level === ASK && !isMoved && state.ladder.fallingAt === null && !isQuiet(call, view.at, policy.askAgainHours * HOUR_MS)
+  const isDue = isMoved || isAskedAgain || state.lost || view.at - told.at >= ruleLimits.restateMs
   if (!isDue) return { state, signals: NO_SIGNALS }
-  const isCall = told === null || level > told.level
+  const isCall = told === null || level > told.level || isAskedAgain
   const text = textOf(view, estimate.fresh, policy)
-  const next = { ...state, told: { level, text, at: view.at }, lost: false, call: isCall ? called(call, { at: view.at, worst: level }, policy.askAgainHours * HOUR_MS) : call }
-  if (!isMoved && !state.lost && text === told?.text) return { state: next, signals: NO_SIGNALS }
-  return { state: next, signals: [presentSignal(view, estimate.fresh, { level, text }, policy)] }
+  const now = { at: view.at, worst: level }
+  const next = { ...state, told: { level, text, at: view.at }, lost: false, call: isCall ? called(call, now, policy.askAgainHours * HOUR_MS) : call }
+  if (!isMoved && !isAskedAgain && !state.lost && text === told?.text) return { state: next, signals: NO_SIGNALS }
+  const signal = presentSignal(view, estimate.fresh, { level, text }, policy)
+  return { state: next, signals: [isAskedAgain ? { ...signal, again: true } : signal] }
 }
 
 export const sepsis: Watcher<SepsisState> = {

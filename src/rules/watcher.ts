@@ -6,6 +6,7 @@ import { ruleLimits } from '../limits.ts'
 import type { ConfirmedSet, Rule, RuleInput, Signal, StayContext } from '../seams.ts'
 import { effectiveContext } from './context.ts'
 import type { Contracts } from './contract.ts'
+import { type LongMemory, recalled } from './long-memory.ts'
 import { type Memory, NO_MEMORY, remember } from './memory.ts'
 import type { AlertPolicy } from './policy.ts'
 import { DEFAULT_PROFILES, type Profiles } from './profile.ts'
@@ -69,9 +70,10 @@ export type Seen = {
 }
 
 /** What of it has ended by now shows with the first input. */
-export const firstSeen = (context: StayContext): Seen => {
+/** `before`: what was kept of it when the gateway stopped. */
+export const firstSeen = (context: StayContext, before?: LongMemory): Seen => {
   const isForGood = context.said === undefined && context.limits === undefined
-  return { vitals: NO_VITALS, memory: NO_MEMORY, said: context, context, contextUntil: isForGood ? null : 0, contextAt: null }
+  return { vitals: NO_VITALS, memory: before === undefined ? NO_MEMORY : recalled(before), said: context, context, contextUntil: isForGood ? null : 0, contextAt: null }
 }
 
 const wallOf = (input: RuleInput): WallMs => (input.kind === 'snapshot' ? input.snapshot.receivedAt : input.wall)

@@ -42,7 +42,10 @@ const orderCrc = ({ id, learnedAt, ofBed, ofDevice, fromAt, toAt, stay, bed, str
   rowCrc(id, learnedAt, ofBed, ofDevice, fromAt, toAt, stay, bed, streams, atSeq, lastSeq, done, left)
 
 /** What one step came to. `said`: of an order that is done, for the log. */
-export type ReissueStep = { readonly lastSeq: number; readonly said: { readonly at: number; readonly what: string; readonly bed: string | null; readonly stay: string | null } | null; readonly isIdle: boolean }
+export type ReissueStep = {
+  readonly lastSeq: number
+  readonly said: { readonly at: number; readonly what: string; readonly bed: string | null; readonly stay: string | null } | null
+}
 
 /** Looked through in one step: so many blocks of 256 numbers. */
 const BLOCKS_PER_STEP_MAX = 64
@@ -52,11 +55,15 @@ const AHEAD_MS = 2_000
 export function addReissue(db: Database, { of, from, to, stay, bed, streams, learnedAt }: EncodedReissue): void {
   const id = (db.prepare<[], { readonly id: number | null }>(reissueQueries.LAST_REISSUE).get()?.id ?? 0) + 1
   const order: Order = {
-    id, learnedAt, ofBed: 'bed' in of ? of.bed : null, ofDevice: 'device' in of ? of.device : null, fromAt: from, toAt: to, stay, bed, streams: JSON.stringify(streams), atSeq: null, lastSeq: null, done: 0, left: 0,
+    id, learnedAt, ofBed: 'bed' in of ? of.bed : null, ofDevice: 'device' in of ? of.device : null, fromAt: from, toAt: to, stay, bed,
+    streams: JSON.stringify(streams), atSeq: null, lastSeq: null, done: 0, left: 0,
   }
   db.prepare<[OrderRow]>(reissueQueries.PUT_REISSUE).run({ ...order, crc: orderCrc(order) })
 }
 
+type Place = { readonly seq: number; readonly stream: number }
+/** `stream`: under which its values belong; undefined where nobody named it. `seq`: the last number that was given. */
+type Meant = { readonly order: Order; readonly row: Place; readonly stream: number | undefined; readonly seq: number }
 type Candidate = { readonly device: string; readonly isRight: boolean }
 
 export class Reissuer {
@@ -91,22 +98,24 @@ export class Reissuer {
   /** One bounded step, within the transaction that the caller has begun; `lastSeq`: the last number that the log has given. */
   step(connection: Connection, lastSeq: number): ReissueStep {
     const found = this.#first.get()
-    if (!found) return { lastSeq, said: null, isIdle: true }
+    if (!found) return { lastSeq, said: null }
     const { crc, ...order } = found
     if (crc !== orderCrc(order)) {
       this.#remove.run({ id: order.id })
-      return { lastSeq, isIdle: false, said: { at: order.learnedAt, what: 'association: an order to put rows right was damaged, and is not followed', bed: null, stay: null } }
+      const what = 'association: an order to put rows right was damaged, and is not followed'
+      return { lastSeq, said: { at: order.learnedAt, what, bed: null, stay: null } }
     }
     const begun = order.atSeq === null ? this.#begin(order, lastSeq) : order
     const after = this.#look(connection, begun, lastSeq)
     if (after.order.atSeq !== null && after.order.atSeq <= (after.order.lastSeq ?? 0)) {
       this.#put.run({ ...after.order, crc: orderCrc(after.order) })
-      return { lastSeq: after.lastSeq, said: null, isIdle: false }
+      return { lastSeq: after.lastSeq, said: null }
     }
     this.#remove.run({ id: order.id })
     const { done, left } = after.order
     const what = `association: ${done} rows put right${left > 0 ? `, ${left} could not be` : ''}`
-    return { lastSeq: after.lastSeq, isIdle: false, said: done + left === 0 ? null : { at: order.learnedAt, what, bed: order.bed ?? order.ofBed, stay: order.stay } }
+    const said = { at: order.learnedAt, what, bed: order.bed ?? order.ofBed, stay: order.stay }
+    return { lastSeq: after.lastSeq, said: done + left === 0 ? null : said }
   }
 
   /** Rows lie behind the mark of the minute in which the first of them can have come; the log ends where it ends now. */
@@ -125,7 +134,9 @@ export class Reissuer {
     let rowsLeft: number = associationLimits.reissueRowsPerStepMax
     for (let blocks = 0; blocks < BLOCKS_PER_STEP_MAX && atSeq <= end && rowsLeft > 0; blocks++) {
       const block = Math.floor(atSeq / 256)
-      const rows = this.#block.all({ block }).filter((row) => row.seq >= atSeq && row.seq <= end && candidates.get(row.stream)?.isRight === false).toSorted((a, b) => a.seq - b.seq)
+      const first = atSeq
+      const isMeant = ({ seq: at, stream }: Place): boolean => at >= first && at <= end && candidates.get(stream)?.isRight === false
+      const rows = this.#block.all({ block }).filter(isMeant).toSorted((a, b) => a.seq - b.seq)
       atSeq = (block + 1) * 256
       for (const row of rows) {
         if (rowsLeft-- === 0) {
@@ -149,10 +160,7 @@ export class Reissuer {
     return new Map(rows.filter((row) => row.crc === streamCrc(row)).map((row) => [row.id, { device: row.device, isRight: row.stay === stay && row.bed === bed }]))
   }
 
-  #putRight(
-    connection: Connection,
-    { order, row, stream, seq }: { readonly order: Order; readonly row: { readonly seq: number; readonly stream: number }; readonly stream: number | undefined; readonly seq: number },
-  ): { readonly kind: 'done' | 'left' | 'passed'; readonly seq: number } {
+  #putRight(connection: Connection, { order, row, stream, seq }: Meant): { readonly kind: 'done' | 'left' | 'passed'; readonly seq: number } {
     if (this.#isSuperseded.get({ seq: row.seq })) return { kind: 'passed', seq }
     const found = this.#snapshot.get({ seq: row.seq })
     // Of what is damaged nobody can say when it was measured.
@@ -160,7 +168,10 @@ export class Reissuer {
     const times = { receivedAt: wallMs(found.receivedAt), sentAt: found.sentAt === null ? null : wallMs(found.sentAt) }
     const meant: PackedReading[] = []
     const others: PackedReading[] = []
-    for (const reading of unpackReadings(found.readings, times)) (reading.correctedAt >= order.fromAt && reading.correctedAt < order.toAt ? meant : others).push(reading)
+    for (const reading of unpackReadings(found.readings, times)) {
+      const part = reading.correctedAt >= order.fromAt && reading.correctedAt < order.toAt ? meant : others
+      part.push(reading)
+    }
     if (meant.length === 0) return { kind: 'passed', seq }
     if (stream === undefined) return { kind: 'left', seq }
     const revision = (this.#revisionOf.get({ seq: row.seq })?.revision ?? 0) + 1
@@ -171,7 +182,8 @@ export class Reissuer {
       this.#scratch.clear()
       packReadings(this.#scratch, { ...times, observations: part.readings }, (reading) => reading.series)
       const readings = this.#scratch.since(0).slice()
-      connection.addSnapshot.run(last, part.stream, found.receivedAt, found.sentAt, readings, snapshotCrc({ seq: last, stream: part.stream, receivedAt: found.receivedAt, sentAt: found.sentAt, readings }))
+      const { receivedAt, sentAt } = found
+      connection.addSnapshot.run(last, part.stream, receivedAt, sentAt, readings, snapshotCrc({ seq: last, stream: part.stream, receivedAt, sentAt, readings }))
       const written = { seq: last, supersedes: row.seq, revision }
       this.#addRevision.run({ ...written, crc: revisionCrc(written) })
     }

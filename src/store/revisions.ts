@@ -32,8 +32,10 @@ export class Revisions {
   }
 }
 
+type Asked = { readonly from: number; readonly rowsMax: number; readonly rows: RowReader; readonly onDamage: (damage: Damage) => void }
+
 /** Snapshots that were written again, received at or after `from`, in the order in which they were received: they lie at the end of the log. */
-export function revisedSnapshots(db: Database, of: { readonly from: number; readonly rowsMax: number; readonly rows: RowReader; readonly onDamage: (damage: Damage) => void }): readonly Snapshot[] {
+export function revisedSnapshots(db: Database, of: Asked): readonly Snapshot[] {
   const newest = db.prepare<[{ rowsMax: number }], SnapshotRow>(readerQueries.REVISED_NEWEST).all({ rowsMax: of.rowsMax })
   const revisions = new Revisions(db)
   const snapshots: Snapshot[] = []

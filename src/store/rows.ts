@@ -147,7 +147,7 @@ export function stayOf(row: StayRow): { readonly stay: StayRecord | null; readon
   if (row.crc !== rowCrc(row.id, row.bed, row.patient, row.openedAt, row.closedAt, row.context)) {
     return { stay: null, damage: { table: 'stay', row: row.id, why: WRONG_CRC } }
   }
-  const context: StayContext = JSON.parse(row.context)
+  const { memory, ...context }: StayContext & Pick<StayRecord, 'memory'> = JSON.parse(row.context)
   const isNamed = row.patient !== null
   const isRight = isNamed && row.patientCrc === rowCrc(row.id, row.mrn, row.name)
   return {
@@ -158,6 +158,7 @@ export function stayOf(row: StayRow): { readonly stay: StayRecord | null; readon
       openedAt: wallMs(row.openedAt),
       closedAt: row.closedAt === null ? null : wallMs(row.closedAt),
       context,
+      ...(memory === undefined ? {} : { memory }),
     },
     damage: isNamed && !isRight ? { table: 'patient', row: row.id, why: WRONG_CRC } : null,
   }

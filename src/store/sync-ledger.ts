@@ -355,17 +355,20 @@ function surrogateLookup(db: Database.Database, random: (bytes: number) => Buffe
   })
 }
 
+const firstToCentral = (db: Database.Database): string => (versionOf(db) < 3 ? undefined : db.prepare<[], { id: string }>(Q.FIRST_TO_CENTRAL).get()?.id) ?? 'https-batch'
+
 /**
- * How many measured values central has acknowledged, in all epochs: keyed device + '\u0000' + metric reference id.
+ * How many measured values central has acknowledged, in all epochs: keyed device + '\u0000' + metric reference id. Of several sinks,
+ * the first that leaves the hospital.
  * Empty when nothing was ever sent from this folder.
  */
-export function acknowledgedCounts(folder: string, sink = 'https-batch'): ReadonlyMap<string, number> {
+export function acknowledgedCounts(folder: string): ReadonlyMap<string, number> {
   const file = join(folder, SYNC_FILE)
   if (!existsSync(file)) return new Map()
   const db = new Database(file, { readonly: true, timeout: BUSY_MS })
   try {
     if (versionOf(db) === 0) return new Map()
-    const rows = db.prepare<[object], { device: string; metric: string; readings: number }>(Q.ACKNOWLEDGED).all({ sink })
+    const rows = db.prepare<[object], { device: string; metric: string; readings: number }>(Q.ACKNOWLEDGED).all({ sink: firstToCentral(db) })
     return new Map(rows.map(({ device, metric, readings }) => [`${device}\u0000${metric}`, readings]))
   } finally {
     db.close()

@@ -150,6 +150,7 @@ export const SYNC_MIGRATIONS: readonly Migration[] = [
         value TEXT NOT NULL,
         UNIQUE (sink, name)
       ) STRICT;
+      CREATE INDEX sink_memory_by_age ON sink_memory (sink, id);
 
       -- What a sink did that is neither acknowledged nor dead: sets that were not whole, posts that may have come twice.
       CREATE TABLE sink_count (
@@ -224,13 +225,14 @@ export const syncQueries = {
   UNNAME_SINKS: 'UPDATE sink SET configured = 0',
   NAME_SINK: `INSERT INTO sink (id, place, kind, lane, configured) VALUES (@id, @place, @kind, @lane, 1)
     ON CONFLICT (id) DO UPDATE SET place = excluded.place, kind = excluded.kind, lane = excluded.lane, configured = 1`,
+  FIRST_TO_CENTRAL: "SELECT id FROM sink WHERE configured = 1 AND lane <> 'hospital' ORDER BY place LIMIT 1",
   SINKS: 'SELECT id, kind, lane FROM sink WHERE configured = 1 ORDER BY place',
   // Of version 2 and before, and those that were taken out of the configuration, where something of them is left.
   SINKS_LEFT: `SELECT sink FROM (SELECT sink FROM cursor UNION SELECT sink FROM dead_letter UNION SELECT sink FROM sink_status)
     WHERE sink NOT IN (SELECT id FROM sink WHERE configured = 1) ORDER BY sink`,
   MEMORY: 'SELECT value FROM sink_memory WHERE sink = @sink AND name = @name',
-  PUT_MEMORY: `INSERT INTO sink_memory (sink, name, value) VALUES (@sink, @name, @value)
-    ON CONFLICT (sink, name) DO UPDATE SET value = excluded.value`,
+  // Under a new number: what is put again and again is not what is forgotten first.
+  PUT_MEMORY: 'INSERT OR REPLACE INTO sink_memory (sink, name, value) VALUES (@sink, @name, @value)',
   DROP_MEMORY: 'DELETE FROM sink_memory WHERE sink = @sink AND name = @name',
   TRIM_MEMORY: 'DELETE FROM sink_memory WHERE sink = @sink AND id <= (SELECT id FROM sink_memory WHERE sink = @sink ORDER BY id DESC LIMIT 1 OFFSET @memoriesMax)',
   COUNT: `INSERT INTO sink_count (sink, what, times) VALUES (@sink, @what, @times)

@@ -57,7 +57,10 @@ type Gathering = {
   damagedRows: number
 }
 
-export function readTrend(db: Database, query: TrendQuery, bounds: TrendBounds = storeLimits): RawTrend {
+/** Sees the file as it is at one instant: what is written again meanwhile is not shown twice. */
+export const readTrend = (db: Database, query: TrendQuery, bounds: TrendBounds = storeLimits): RawTrend => db.transaction(() => trendNow(db, query, bounds))()
+
+function trendNow(db: Database, query: TrendQuery, bounds: TrendBounds): RawTrend {
   // Rows are found by when they came; a value may have been measured long before.
   const span = seqsBetween(db, query.from, query.to + storeLimits.historyLateMs)
   const gathering: Gathering = {

@@ -21,7 +21,7 @@ export function putStay(connection: Connection, stay: StayRecord): void {
     connection.changePatient.run({ id: known, mrn: null, name: null, crc: rowCrc(id, null, null) })
     patient = null
   }
-  const context = JSON.stringify(stay.context)
+  const context = JSON.stringify(stay.memory === undefined ? stay.context : { ...stay.context, memory: stay.memory })
   connection.putStay.run({ id, bed, patient, openedAt, closedAt, context, crc: rowCrc(id, bed, patient, openedAt, closedAt, context) })
 }
 

@@ -81,9 +81,9 @@ function BecauseLines({ alert, values, server }: BecauseProps) {
     <div class="because">
       {inputs.length > 0 && (
         <ul aria-label="Because">
-          {inputs.map(({ name, value, unit, at }) => (
+          {inputs.map(({ name, value, unit, at, timeUncertain }) => (
             <li key={name}>
-              {inputText(name, values)} <b>{value}</b> {unitText(unit)} <span class="age">{server === null ? '' : agoText(server - at)}</span>
+              {inputText(name, values)} <b>{value}</b> {unitText(unit)} <span class="age">{timeUncertain === true ? 'time uncertain' : server === null ? '' : agoText(server - at)}</span>
             </li>
           ))}
         </ul>

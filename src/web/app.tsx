@@ -5,6 +5,7 @@ import { DevicesPage } from './devices-page.tsx'
 import { Header } from './header.tsx'
 import { KeysHelp } from './keys-help.tsx'
 import { LoginPage } from './login-page.tsx'
+import { PatientsPage } from './patients-page.tsx'
 import { type Station, StationProvider, useStation } from './station.ts'
 import { StationPage } from './station-page.tsx'
 
@@ -21,7 +22,7 @@ function Frame() {
   const { receiver, route, demo } = useStation()
   const { reception } = receiver.moment.value
   useEffect(() => {
-    const name = route.value === 'devices' ? 'Devices' : route.value === 'login' ? 'Log in' : (receiver.ward.value?.gateway.ward ?? 'Nurse station')
+    const name = route.value === 'devices' ? 'Devices' : route.value === 'patients' ? 'Patients' : route.value === 'login' ? 'Log in' : (receiver.ward.value?.gateway.ward ?? 'Nurse station')
     document.title = `${reception === 'silent' && route.value !== 'login' ? 'NOT RECEIVING · ' : ''}${demo.value ? 'DEMO · ' : ''}${name} · Vigil`
   })
   return (
@@ -43,6 +44,8 @@ function Screen() {
   switch (route.value) {
     case 'login':
       return <LoginPage />
+    case 'patients':
+      return <PatientsPage />
     case 'devices':
       return <DevicesPage />
     case 'station':

@@ -3,7 +3,7 @@ import { clockText } from './age.ts'
 import type { Connection } from './connection.ts'
 import { Mark } from './mark.tsx'
 import { countByPriority } from './order.ts'
-import { type Route, useStation } from './station.ts'
+import { addressOf, type Route, useStation } from './station.ts'
 import { mayOpenDevices, priorityText, roleText } from './words.ts'
 
 export function Header() {
@@ -17,10 +17,11 @@ export function Header() {
         <span class="brand">Vigil</span>
         {ward !== null && <span class="ward">{ward.gateway.ward}</span>}
       </h1>
-      {ward !== null && mayOpenDevices(ward.you.role) && (
+      {ward !== null && (
         <nav aria-label="Pages">
           <PageLink to="station">Station</PageLink>
-          <PageLink to="devices">Devices</PageLink>
+          <PageLink to="patients">Patients</PageLink>
+          {mayOpenDevices(ward.you.role) && <PageLink to="devices">Devices</PageLink>}
         </nav>
       )}
       <AlertCounts />
@@ -65,7 +66,7 @@ function PageLink({ to, children }: { readonly to: Route; readonly children: Com
     event.preventDefault()
     go(to)
   }
-  return <a href={to === 'devices' ? '/devices' : '/'} aria-current={route.value === to ? 'page' : undefined} onClick={follow}>{children}</a>
+  return <a href={addressOf(to)} aria-current={route.value === to ? 'page' : undefined} onClick={follow}>{children}</a>
 }
 
 function receptionWords({ link, reception }: Connection): string {

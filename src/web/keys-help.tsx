@@ -5,16 +5,26 @@ const KEYS = [
   ['← ↑ → ↓', 'go from bed to bed'],
   ['Enter', 'open the bed'],
   ['a', 'acknowledge the highest alert of this bed; with no bed chosen, of the ward'],
-  ['Esc', 'close'],
+  ['p', 'who lies where: the page “Patients”; there every key goes to the scan field'],
+  ['o', 'take an observation of the open bed'],
+  ['Esc', 'close; on “Patients” forget what was scanned, then go back'],
   ['?', 'these keys'],
 ] as const
 
+/** Somebody writes there, or a scanner does. */
+const isEntry = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'radio')
+
 export function KeysHelp() {
-  const { keysShown, route } = useStation()
+  const { keysShown, route, go } = useStation()
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const over = new AbortController()
     const press = (event: KeyboardEvent): void => {
+      const isPlain = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey
+      if (event.key === 'p' && isPlain && route.peek() !== 'login' && route.peek() !== 'patients' && !isEntry(event.target)) {
+        event.preventDefault()
+        go('patients')
+      }
       if (event.key === '?' && route.peek() !== 'login' && !(event.target instanceof HTMLInputElement)) keysShown.value = !keysShown.peek()
     }
     window.addEventListener('keydown', press, { signal: over.signal })

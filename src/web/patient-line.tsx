@@ -1,6 +1,6 @@
 import type { BedView } from '../api/wire.ts'
 
-/** Who lies here, as far as anybody said. A name that a monitor sent is not a name that somebody confirmed. */
+/** Who lies here, as far as anybody said. A name that a monitor or the registry sent is not one that somebody confirmed at the bedside. */
 export function PatientLine({ bed }: { readonly bed: BedView }) {
   const { name, mrn, identified } = bed.patient
   if (bed.stay === null) return <p class="patient" data-known="false"><span class="name">no patient known</span></p>
@@ -12,7 +12,7 @@ export function PatientLine({ bed }: { readonly bed: BedView }) {
       <span class="identity">
         {name !== null && mrn !== null && <span class="mrn">{mrn}</span>}
         <span class="asserted">
-          <span class="by">sent by the monitor, </span>not confirmed
+          {identified === 'confirmed' ? 'confirmed' : <><span class="by">{identified === 'registered' ? 'from the registry, ' : 'sent by the monitor, '}</span>not confirmed</>}
         </span>
       </span>
     </p>

@@ -42,7 +42,7 @@ function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }
   )
 }
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement && target.type !== 'radio'
+const isTyping = (target: EventTarget | null): boolean => (target instanceof HTMLInputElement && target.type !== 'radio') || target instanceof HTMLSelectElement
 
 function useKeys(station: Station, list: { current: HTMLUListElement | null }): void {
   useEffect(() => {

@@ -12,9 +12,10 @@ import { createTrends, type Trends } from './trends.ts'
 import { isDemoHealth } from './wire-guard.ts'
 import type { WardState } from './ward-state.ts'
 
-export type Route = 'station' | 'devices' | 'login'
+export type Route = 'station' | 'patients' | 'devices' | 'login'
 
-export type StayChange = Partial<BedView['context']>
+/** `reason` and `hours`: of what is said with a reason, or for a time. */
+export type StayChange = Partial<BedView['context']> & { readonly reason?: string; readonly hours?: number }
 
 /** A tap whose effect has not come back from the gateway. `change`: what was said of a stay; empty for an acknowledgement. */
 export type Pending =
@@ -46,9 +47,10 @@ export interface Station {
   readonly logout: () => Promise<void>
 }
 
-const ADDRESS: Readonly<Record<Route, string>> = { station: '/', devices: '/devices', login: '/login' }
+const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', devices: '/devices', login: '/login' }
 
-const routeOf = (pathname: string): Route => (pathname === '/devices' ? 'devices' : pathname === '/login' ? 'login' : 'station')
+export const addressOf = (route: Route): string => ADDRESS[route]
+const routeOf = (pathname: string): Route => (['patients', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
 
 export function createStation(stop: AbortSignal): Station {
   const trends = createTrends()

@@ -1,7 +1,7 @@
 import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
 import { TileTrend } from './bed-trend.tsx'
 import { Mark } from './mark.tsx'
-import { News2 } from './news2.tsx'
+import { EarlyWarning } from './news2.tsx'
 import { highestOf, highestUnacknowledged } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
 import { judgeValues, pressureSlot, type SlotName, slotValue } from './slots.ts'
@@ -39,7 +39,7 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
           {cell('rr')}
           <PressureCell pressure={pressureSlot(judged)} alerts={alerts} />
           {cell('temperature')}
-          <News2 score={bed.news2} moment={moment} />
+          <EarlyWarning bed={bed} moment={moment} />
         </div>
       )}
       <TileTrend bed={bed} />

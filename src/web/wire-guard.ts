@@ -1,6 +1,7 @@
 /** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
 
-import type { ServerMessage, StripView, TrendView } from '../api/wire.ts'
+import type { FrozenView, LimitsView } from '../api/stay-wire.ts'
+import type { AssociationsView, BedAssociationFacts, GivenView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -71,6 +72,48 @@ const isStripLine = (thing: unknown): boolean =>
   isListOf(isNumber, thing['samples'])
 
 export const isStripView = (thing: unknown): thing is StripView => isRecord(thing) && isListOf(isStripLine, thing['lines']) && isNumber(thing['damaged'])
+
+const isPerson = (thing: unknown): boolean => isRecord(thing) && ['mrn', 'name'].every((name) => thing[name] === null || isText(thing[name]))
+const isOccupant = (thing: unknown): boolean =>
+  isRecord(thing) && (thing['kind'] === 'unidentified' || thing['kind'] === 'empty' || (thing['kind'] === 'patient' && isPerson(thing['patient']) && isText(thing['standing'])))
+const isKinded = (thing: unknown): boolean => isRecord(thing) && isText(thing['kind'])
+const isTypedIn = (thing: unknown): boolean => isRecord(thing) && isNumber(thing['fact']) && isPerson(thing['patient']) && isText(thing['by']) && isNumber(thing['at'])
+const isBedAssociation = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['bed']) && isText(thing['label']) && isOccupant(thing['occupant']) && isListOf(isKinded, thing['disputes']) && isListOf(isTypedIn, thing['proposals'])
+const isFact = (thing: unknown): boolean =>
+  isRecord(thing) && ['id', 'learnedAt', 'effectiveAt'].every((name) => isNumber(thing[name])) && ['source', 'by', 'kind'].every((name) => isText(thing[name])) &&
+  (thing['patient'] === null || isPerson(thing['patient']))
+
+export const isAssociations = (thing: unknown): thing is AssociationsView => isRecord(thing) && typeof thing['hasRegistry'] === 'boolean' && isListOf(isBedAssociation, thing['beds'])
+
+export const isAssociationFacts = (thing: unknown): thing is BedAssociationFacts => isBedAssociation(thing) && isRecord(thing) && isListOf(isFact, thing['facts'])
+
+const isFound = (thing: unknown): boolean => isRecord(thing) && isPerson(thing['identity'])
+
+export const isLookup = (thing: unknown): thing is RegistryLookup => {
+  if (!isRecord(thing)) return false
+  if (thing['kind'] === 'found') return isListOf(isFound, thing['patients'])
+  return thing['kind'] === 'nobody' || ((thing['kind'] === 'refused' || thing['kind'] === 'unknown') && isText(thing['why']))
+}
+
+const isGivenOne = (thing: unknown): boolean =>
+  isRecord(thing) && ['id', 'name', 'route', 'status', 'action'].every((name) => isText(thing[name])) && isNumber(thing['at']) && (thing['from'] === null || isNumber(thing['from']))
+
+export const isGivenView = (thing: unknown): thing is GivenView => isRecord(thing) && isListOf(isGivenOne, thing['given'])
+
+const isFrozenValue = (thing: unknown): boolean =>
+  isRecord(thing) && ['name', 'label', 'device'].every((name) => isText(thing[name])) && isNumber(thing['value']) && isNumber(thing['at'])
+const isRange = (thing: unknown): boolean => isRecord(thing) && ['low', 'high', 'decimals'].every((name) => isNumber(thing[name])) && isText(thing['unit'])
+
+export const isFrozenView = (thing: unknown): thing is FrozenView =>
+  isRecord(thing) && isNumber(thing['at']) && isListOf(isFrozenValue, thing['values']) && isListOf(isText, thing['missing']) && (thing['spo2Scale'] === 1 || thing['spo2Scale'] === 2) &&
+  isRecord(thing['ranges']) && Object.values(thing['ranges']).every(isRange)
+
+const isLimit = (thing: unknown): boolean => isRecord(thing) && isText(thing['variable']) && isText(thing['side']) && isNumber(thing['from']) && isNumber(thing['to']) && typeof thing['isDraft'] === 'boolean'
+const isLimitProposal = (thing: unknown): boolean => isRecord(thing) && isText(thing['variable']) && isText(thing['side']) && isNumber(thing['beyond']) && typeof thing['widens'] === 'boolean'
+
+export const isLimitsView = (thing: unknown): thing is LimitsView =>
+  isRecord(thing) && isRecord(thing['ward']) && isListOf(isLimit, thing['limits']) && isListOf(isLimitProposal, thing['proposals'])
 
 /** Whether the public health answer says that this is a demo: the login page must say so before anybody is known. */
 export const isDemoHealth = (body: unknown): boolean => isRecord(body) && body['mode'] === 'demo'

@@ -49,7 +49,7 @@ export function missingWords(missing: readonly string[]): string {
 }
 
 /** `6`, or `5 to 8` while something is missing. */
-export const scoreText = (score: ScoreView): string => (score.complete || score.min === score.max ? String(score.total) : `${score.min} to ${score.max}`)
+export const scoreText = (score: Omit<ScoreView, 'at'> & { readonly at?: number }): string => (score.complete || score.min === score.max ? String(score.total) : `${score.min} to ${score.max}`)
 
 /** `*` marks, so that a priority is told without colour (as monitors write it). */
 export const priorityMark = (priority: AlertView['priority']): string => (priority === 'high' ? '***' : priority === 'medium' ? '**' : '*')
@@ -86,6 +86,9 @@ export const roleText = (role: Role): string => (role === 'admin' ? 'administrat
 
 /** Only nurses act on alerts and stays; the gateway refuses everybody else. */
 export const mayAct = (role: Role | undefined): boolean => role === 'nurse'
+
+/** Who stands at the bed says who lies there; an administrator reads along. */
+export const mayIdentify = (role: Role | undefined): boolean => role === 'nurse' || role === 'biomed'
 
 /** Whoever mends things, sees the devices. */
 export const mayOpenDevices = (role: Role): boolean => role !== 'nurse'

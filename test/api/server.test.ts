@@ -37,21 +37,35 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'GET /api/beds/{id}/trend': ['nurse', 'biomed', 'admin'],
   'GET /api/alerts': ['nurse', 'biomed', 'admin'],
   'GET /api/alerts/{id}/strip': ['nurse', 'biomed', 'admin'],
+  'GET /api/handover': ['nurse', 'biomed', 'admin'],
   'GET /api/devices': ['biomed', 'admin'],
   'POST /api/alerts/{id}/acknowledge': ['nurse'],
   'POST /api/alerts/{id}/pause': ['nurse'],
   'POST /api/stays/{id}/context': ['nurse'],
+  'GET /api/associations': ['nurse', 'biomed', 'admin'],
+  'GET /api/beds/{id}/association': ['nurse', 'biomed', 'admin'],
+  'GET /api/stays/{id}/given': ['nurse', 'admin'],
+  'POST /api/associations/scan': ['nurse', 'biomed'],
+  'POST /api/associations/type': ['nurse', 'biomed'],
+  'POST /api/associations/{fact}/confirm': ['nurse', 'biomed'],
+  'POST /api/associations/{fact}/withdraw': ['nurse', 'biomed'],
+  'POST /api/beds/{id}/unassign': ['nurse', 'biomed'],
+  'POST /api/registry/lookup': ['nurse'],
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/alerts/{id}/pause': { seconds: 60 },
   'POST /api/stays/{id}/context': { onOxygen: true },
+  'POST /api/associations/scan': { mrn: '4711', bed: 'bed-1' },
+  'POST /api/associations/type': { mrn: '4711', bed: 'bed-1' },
+  'POST /api/registry/lookup': { number: '4711' },
 }
 
 const IDS: readonly (readonly [string, string])[] = [
   ['/beds/{id}', '/beds/bed-1'],
   ['/alerts/{id}', '/alerts/alert-1'],
   ['/stays/{id}', '/stays/stay-bed-1'],
+  ['/associations/{fact}', '/associations/7'],
 ]
 
 const table = () => routesOf({ ward: fakeWard() } as never)
@@ -308,6 +322,7 @@ test('the answers have the shapes of the contract', async () => {
     '/api/devices': SCHEMAS.Devices,
     '/api/beds/bed-1/trend': SCHEMAS.Trend,
     '/api/alerts/alert-1/strip': SCHEMAS.Strip,
+    '/api/handover?hours=8': SCHEMAS.Handover,
     '/api/me': SCHEMAS.You,
     '/health': SCHEMAS.Health,
   }

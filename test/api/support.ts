@@ -6,11 +6,12 @@ import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ApiSetting, startApi } from '../../src/api/server.ts'
 import type { Ward, WardChange } from '../../src/api/ward.ts'
-import type { AlertView, BedView, DeviceView, Role, ServerMessage, ValueView, WavesView } from '../../src/api/wire.ts'
+import type { FrozenView, LimitsView } from '../../src/api/stay-wire.ts'
+import type { AlertView, BedAssociation, BedView, DeviceView, RegistryLookup, Role, ServerMessage, ValueView, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, stayId } from '../../src/domain/ids.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
-import type { Clock } from '../../src/seams.ts'
+import type { Clock, ObservedSet } from '../../src/seams.ts'
 import { openLoginLinks } from '../../src/security/login-links.ts'
 import { openLoginThrottle } from '../../src/security/login-throttle.ts'
 import { openSessions } from '../../src/security/sessions.ts'
@@ -67,6 +68,16 @@ export const anAlert = (id: string, text = 'SpO₂ 84 % below 90'): AlertView =>
   saved: true,
 })
 
+/** Confirmed by somebody at the bedside, and somebody else is proposed. */
+export const anAssociation = (bed: string): BedAssociation => ({
+  bed,
+  label: bed,
+  stay: `stay-${bed}`,
+  occupant: { kind: 'patient', patient: { mrn: '4711', name: 'Ada Lovelace', bornOn: '1815-12-10' }, standing: 'confirmed', since: AT },
+  disputes: [{ kind: 'registry-has-another', bed: bedId(bed) }],
+  proposals: [{ fact: 7, patient: { mrn: '4712', name: 'Grace Hopper' }, by: 'anna', at: AT }],
+})
+
 export type FakeWard = Ward & {
   /** All that was asked of it, in words. */
   readonly asked: string[]
@@ -76,11 +87,25 @@ export type FakeWard = Ward & {
   /** What whoever looks at waveforms gets next. */
   readonly waves: WavesView[]
   store: ReturnType<Ward['gateway']>['store']
+  /** What it answers to whoever says who lies where, and what the registry says. */
+  associated: ReturnType<Ward['associate']>
+  looked: RegistryLookup
   seq: number
   /** Rules that advance by themselves whenever somebody looks. */
   isTicking: boolean
   change(change: Partial<WardChange>): void
 }
+
+const RANGE = { low: 1, high: 300, decimals: 0, unit: '/min' }
+const FROZEN: FrozenView = {
+  at: AT,
+  values: [{ name: 'pulse', label: 'HR', device: 'monitor-bed-1', value: 88, at: AT, isDoubtful: false, isTimeUncertain: false }],
+  missing: ['rr', 'spo2', 'sbp', 'temperature'],
+  spo2Scale: 1,
+  ranges: { rr: RANGE, spo2: RANGE, sbp: RANGE, pulse: RANGE, temperature: RANGE },
+}
+const OBSERVED: ObservedSet = { set: { takenAt: AT, by: 'anna' }, confirmedAt: AT, news2: { total: 0, min: 0, max: 20, complete: false, missing: [], parts: {} }, corrected: [] }
+const LIMITS: LimitsView = { population: 'adult', ward: { name: 'adult', setBy: 'ward', signedBy: null }, limits: [], proposals: [] }
 
 export function fakeWard(): FakeWard {
   const listeners = new Set<(change: WardChange) => void>()
@@ -91,6 +116,8 @@ export function fakeWard(): FakeWard {
     waves: [],
     heldDevices: [aDevice('monitor-bed-1', 'bed-1'), aDevice('stray', null)],
     store: { kind: 'ok' },
+    associated: { kind: 'done', fact: 8 },
+    looked: { kind: 'found', patients: [{ identity: { mrn: '4711', name: 'Ada Lovelace' }, location: null }], isMore: false },
     seq: 1,
     isTicking: true,
     change: ({ beds = [], alerts = [] }) => {
@@ -120,13 +147,52 @@ export function fakeWard(): FakeWard {
       ward.asked.push(`pause ${alert} by ${by} for ${ms}`)
       return { kind: 'done' }
     },
-    changeContext: (stay, change, by) => {
-      ward.asked.push(`context ${stay} by ${by} ${JSON.stringify(change)}`)
+    changeContext: (stay, change, by, saying = {}) => {
+      const why = Object.keys(saying).length === 0 ? '' : ` ${JSON.stringify(saying)}`
+      ward.asked.push(`context ${stay} by ${by} ${JSON.stringify(change)}${why}`)
       return { kind: 'done' }
+    },
+    freeze: (stay) => (ward.heldBeds.some((bed) => bed.stay === stay) ? FROZEN : null),
+    observe: (stay, request, by) => {
+      ward.asked.push(`observe ${stay} by ${by} ${JSON.stringify(request)}`)
+      return request.consciousness === undefined ? { kind: 'refused', why: 'These values were frozen too long ago: take the observation again.' } : { kind: 'done', observed: OBSERVED }
+    },
+    takeBack: (stay, confirmedAt, by) => {
+      ward.asked.push(`take back ${stay} by ${by} ${confirmedAt}`)
+      return stay === 'stay-bed-1' ? { kind: 'done', observed: OBSERVED } : { kind: 'unknown' }
+    },
+    limits: async (stay) => (ward.heldBeds.some((bed) => bed.stay === stay) ? LIMITS : null),
+    limitChange: (stay, { variable, side, beyond, reason }, by) => {
+      const change = { limits: [{ variable, side, beyond, reason, by, at: AT, until: null }] }
+      return beyond > 200 ? { kind: 'refused', why: 'hr: a high limit of 250 is not within 90 to 170.' } : stay === 'stay-bed-1' ? { kind: 'change', change } : { kind: 'unknown' }
+    },
+    wardLimitChange: (stay) => (stay === 'stay-bed-1' ? { kind: 'change', change: { limits: [] } } : { kind: 'unknown' }),
+    associations: () => ({ hasRegistry: true, beds: [anAssociation('bed-1')] }),
+    association: (bed) => {
+      const fact = { id: 7, learnedAt: AT, effectiveAt: AT, source: 'hand', by: 'anna', kind: 'placed', patient: { mrn: '4712', name: 'Grace Hopper' }, bed } as const
+      return bed === 'bed-1' ? { ...anAssociation(bed), facts: [fact] } : null
+    },
+    associate: (request, by) => {
+      ward.asked.push(`${by} ${JSON.stringify(request)}`)
+      return ward.associated
+    },
+    lookup: async (number, by) => {
+      ward.asked.push(`lookup ${number} by ${by}`)
+      return ward.looked
+    },
+    given: async (stay) => {
+      ward.asked.push(`given ${stay}`)
+      const one = { at: AT, id: 'order-1/1', code: 'N02BE01', system: 'ATC', name: 'Paracetamol', route: 'IV', from: AT, until: null, status: 'complete', action: 'added', flags: [] } as const
+      return { given: [one], isCut: false }
     },
     trend: async (bed, hours) => {
       ward.asked.push(`trend ${bed} ${hours}`)
       return { series: [{ metric: 'MDC_ECG_HEART_RATE', label: 'HR', unit: '/min', t: [AT], v: [null] }] }
+    },
+    handover: async (hours) => {
+      ward.asked.push(`handover ${hours}`)
+      const bed = { bed: 'bed-1', label: '1', watchedSeconds: 600, unwatchedSeconds: 120, reasons: [{ why: 'no-data', seconds: 120 }], rules: [{ rule: 'score', unwatchedSeconds: 720 }] } as const
+      return { from: AT - 720_000, to: AT, beds: [bed], isCut: false }
     },
     strip: async (alert) => {
       ward.asked.push(`strip ${alert}`)

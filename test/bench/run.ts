@@ -28,11 +28,13 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   'mllp-single': () => import('./mllp-single.ts'),
   mqtt: () => import('./mqtt.ts'),
   store: () => import('./store.ts'),
+  rules: () => import('./rules.ts'),
   ward: () => import('./ward.ts'),
   startup: () => import('./startup.ts'),
   flash: () => import('./flash.ts'),
   memory: () => import('./memory.ts'),
   drivers: () => import('./drivers.ts'),
+  wire: () => import('./wire.ts'),
 }
 
 const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string' }, gb: { type: 'string' } } })

@@ -25,8 +25,8 @@ function deviceOf(model: string): { readonly device: SimulatedDevice; readonly d
     return { device: createMindrayPds({ name: 'monitor-1', department: 'WARD', bed: 'bed-1', address: null, port: 1, patient }), driver: 'mindray-pds', settings: {} }
   }
   if (!isSerialModel(model)) throw new Error(`no model ${model}`)
-  const { driver, speech } = serialModel(model)
-  if (speech.kind === 'answers') return { device: speech.create(parts), driver, settings: {} }
+  const { driver, speech, settings = {} } = serialModel(model)
+  if (speech.kind === 'answers') return { device: speech.create(parts), driver, settings }
   const transport: Transport = { kind: 'serial', link: 'x', model }
   const bedside = createBedside(17, { bed: 'bed-1', device: 'monitor-1', scenario: 'stable', patient: PATIENT, transport }, START)
   let second = -1

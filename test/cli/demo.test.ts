@@ -15,7 +15,7 @@ import { DRIVERS, driverOf } from '../../src/drivers.ts'
 const folder = mkdtempSync(join(tmpdir(), 'vigil-demo-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const PORTS = { http: 8_470, hl7: 2_575, mqtt: 1_883, central: 8_471, serial: 9_600, intellivue: 24_105, pds: 4_600, pdsMonitor: 4_601 }
+const PORTS = { http: 8_470, hl7: 2_575, mqtt: 1_883, central: 8_471, serial: 9_600, intellivue: 24_105, pds: 4_600, pdsMonitor: 4_601, registry: 2_576 }
 
 async function siteOf(size: WardSize): Promise<{ readonly demo: DemoSite; readonly site: Site }> {
   const demo = await demoSite({ folder, host: '127.0.0.1', ports: PORTS, seed: 1, size })
@@ -28,7 +28,7 @@ describe("the site of the demo's ward", () => {
   it.each(['small', 'full'] as const)('is one that the gateway takes, and has each monitor of the %s plan', async (size) => {
     const { demo, site } = await siteOf(size)
     expect(parseWardPlan(JSON.parse(JSON.stringify(demo.plan)))).toEqual({ kind: 'plan', plan: demo.plan })
-    expect(site.devices.map(({ id }) => id)).toEqual([...demo.plan.beds.map(({ device }) => device), 'replay'])
+    expect(site.devices.map(({ id }) => id)).toEqual([...demo.plan.beds.map(({ device }) => device), ...(size === 'full' ? ['registry'] : []), 'replay'])
     // What a driver does not take as a setting it says.
     for (const { driver, settings } of site.devices) expect(() => driverOf(driver).open(settings)).not.toThrow()
     const beds = new Set(site.beds.map(({ id }) => id))
@@ -61,7 +61,8 @@ describe("the site of the demo's ward", () => {
     const { site } = await siteOf('full')
     const analyser = site.devices.find(({ driver }) => driver === 'astm')
     expect([analyser?.bed, analyser?.silenceSeconds]).toEqual([undefined, 0])
-    expect(site.beds).toHaveLength(site.devices.length - 1)
+    // It and the hospital's registry.
+    expect(site.beds).toHaveLength(site.devices.length - 2)
   })
 })
 

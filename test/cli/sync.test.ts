@@ -48,11 +48,27 @@ it('`sync status` shows the lag in rows and seconds, the pause and its reason', 
   expect(out).toHaveLength(1)
   expect(JSON.parse(out[0] ?? '')).toEqual({
     sink: SINK, kind: 'paused', why: 'central refuses our token', lagRows: 3, lagSeconds: 20, breaker: 'closed', lastAcceptedAt: '2026-01-15T02:00:00.000Z', statusAt: '2026-01-15T02:00:00.000Z',
-    cursor: 2, lastSeq: 5, deadLetters: 1, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [{ reason: 'no-stay', rows: 1, readings: 12 }],
+    cursor: 2, lastSeq: 5, deadLetters: 1, deadLettersDropped: 0, stoppedByScanner: 0, withheld: [{ reason: 'no-stay', rows: 1, readings: 12 }], counts: [],
   })
   const text = (await run('status', '--data', place.folder)).out.join('\n')
   expect(text).toContain('https-batch: PAUSED: central refuses our token')
   expect(text).toContain('lag: 3 rows, 20 s')
+})
+
+it('Each of several sinks is shown with what is its own, and dead letters say whose they are', async () => {
+  using place = scratch()
+  folderWithBacklog(place.folder)
+  {
+    using ledger = openSyncLedger(place.folder)
+    ledger.nameSinks([{ id: 'kafka', kind: 'kafka', lane: 'live' }, { id: SINK, kind: SINK, lane: 'live' }])
+    ledger.count('kafka', 'batches sent through the fallback', 3)
+  }
+  const reports = (await run('status', '--data', place.folder, '--json')).out.map((line) => JSON.parse(line))
+  expect(reports).toMatchObject([
+    { sink: 'kafka', kind: 'off', cursor: 0, lagRows: 5, counts: [{ what: 'batches sent through the fallback', times: 3 }] }, { sink: SINK, kind: 'paused', cursor: 2, counts: [] },
+  ])
+  expect((await run('status', '--data', place.folder)).out).toEqual(expect.arrayContaining(['kafka: off: nothing was ever sent from this folder', 'batches sent through the fallback: 3', `${SINK}: PAUSED: central refuses our token`]))
+  expect((await run('dead-letters', 'list', '--data', place.folder)).out).toEqual([expect.stringMatching(/^https-batch {2}1 {2}/)])
 })
 
 it('`sync status` of a folder that never sent says so and makes no file', async () => {

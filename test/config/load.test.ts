@@ -46,7 +46,7 @@ describe('the site file', () => {
   it('a link that hears announcements needs no more than its name, and one that asks over UDP a device that exists', () => {
     const withLinks = (links: string): string => example.replace('links:', `links:\n${links}`)
     const loaded = parseSite(example, 'site.yaml')
-    expect(loaded.kind === 'ok' && loaded.site.links.find(({ kind }) => kind === 'mindray-pds')).toEqual({ kind: 'mindray-pds', id: 'mindray', host: '0.0.0.0', port: 4_600 })
+    expect(loaded.kind === 'ok' && loaded.site.links.find(({ kind }) => kind === 'mindray-pds')).toEqual({ kind: 'mindray-pds', id: 'mindray', host: '0.0.0.0', port: 4_600, call: 'sender' })
     const text = withLinks('  - { kind: udp-connect, id: lan, host: 10.0.0.9, port: 24105, device: rad8-bed9 }')
     expect(problemsOf(text)).toEqual([`site.yaml:${placeOf(text, '{ kind: udp-connect')}: there is no device "rad8-bed9". Did you mean "rad8-bed2"?`])
   })

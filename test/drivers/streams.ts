@@ -32,7 +32,7 @@ export type DeviceStream = {
 }
 
 export type StreamSetting = { readonly seconds: number; readonly scenario?: string; readonly settings?: DriverSettings }
-type Maker = { readonly model: string; readonly driver: string; readonly make: (setting: Required<StreamSetting>) => readonly Happened[] }
+type Maker = { readonly model: string; readonly driver: string; /** What the driver must be told of it. */ readonly settings?: DriverSettings; readonly make: (setting: Required<StreamSetting>) => readonly Happened[] }
 
 const PATIENT = { mrn: 'DEMO-1', name: 'Ada Ash' }
 const BEAT_MS = 100
@@ -59,9 +59,10 @@ const MAKERS: readonly Maker[] = [
 export const modelsOf = (driver: string): readonly string[] => MAKERS.filter((maker) => maker.driver === driver).map(({ model }) => model)
 
 /** @throws Error for a driver whose device nobody simulates: a bench or a prove that passes it over would be blind. */
-export function streamOf(driver: string, model: string | null, { seconds, scenario = 'stable', settings = {} }: StreamSetting): DeviceStream {
+export function streamOf(driver: string, model: string | null, { seconds, scenario = 'stable', settings: own = {} }: StreamSetting): DeviceStream {
   const maker = MAKERS.find((each) => each.driver === driver && (model === null || each.model === model))
   if (maker === undefined) throw new Error(`nobody simulates ${model ?? 'a device'} for ${driver}: add one to test/drivers/streams.ts`)
+  const settings = { ...maker.settings, ...own }
   const happened = maker.make({ seconds, scenario, settings })
   const spoken = happened.flatMap(({ atMs, bytes }) => (bytes === null ? [] : [{ atMs, bytes }]))
   return { model: maker.model, driver: driverOf(driver), settings, seconds, happened, spoken }
@@ -84,9 +85,9 @@ function talker(model: string, driver: string, transport: Transport, frame: (byt
 }
 
 function serialMaker(model: SerialModelName): Maker {
-  const { driver, speech } = serialModel(model)
+  const { driver, speech, settings = {} } = serialModel(model)
   if (speech.kind === 'talks') return talker(model, driver, { kind: 'serial', link: 'x', model }, asItIs)
-  return { model, driver, make: (setting) => conversed(driver, speech.create, setting) }
+  return { model, driver, settings, make: (setting) => conversed(driver, speech.create, setting) }
 }
 
 /** Four seconds a post, as its public mock does it. */

@@ -9,9 +9,12 @@ import type { Socket } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { AlertView, BedView, ServerMessage, WavesView } from '../../src/api/wire.ts'
+import type { AlertView, BedView, RegistryLookup, ServerMessage, WavesView } from '../../src/api/wire.ts'
+import type { ObservedView } from '../../src/api/stay-wire.ts'
+import type { StayLimit } from '../../src/domain/stay-limit.ts'
 import { wallMs } from '../../src/domain/time.ts'
-import { alertViews, bedViews, CALM, deviceViews, gatewayView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
+import { frozenView, limitsView, observedView } from '../web/fake-stay.ts'
+import { alertViews, associationsOf, bedViews, CALM, deviceViews, factsOf, gatewayView, givenView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
 /** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
 export type Silence = 'none' | 'open' | 'closed' | 'rules'
@@ -21,6 +24,8 @@ export type Play = Scene & {
   /** Every POST fails with this sentence; empty: they succeed. */
   readonly refuses: string
   readonly loggedOut: boolean
+  /** What the registry answers to a number. */
+  readonly registry: 'none' | 'found' | 'nobody' | 'unknown'
   /** Acknowledgements stay unsaved. */
   readonly unsaved: boolean
 }
@@ -48,20 +53,23 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 }
 
 export async function startFakeGateway({ port = 0, play: first = {} }: { readonly port?: number; readonly play?: Partial<Play> } = {}): Promise<FakeGateway> {
-  let play: Play = { ...CALM, silence: 'none', refuses: '', loggedOut: false, unsaved: false, ...first }
+  let play: Play = { ...CALM, silence: 'none', refuses: '', loggedOut: false, unsaved: false, registry: 'found', ...first }
   let seq = 0
   let startedAt = Date.now()
   const acknowledged = new Map<string, number>()
   const contexts = new Map<string, Partial<BedView['context']>>()
+  const observed = new Map<string, ObservedView | null>()
+  const limits = new Map<string, readonly StayLimit[]>()
   const displayed: string[] = []
   const posted: { path: string; body: unknown }[] = []
+  const taken = new Set<number>()
   const sockets = new Set<WebSocket>()
   const watching = new Map<WebSocket, (now: number) => WavesView>()
 
   const wall = (): number => startedAt + (Date.now() - startedAt) * play.speed
   const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : 'T. Brandt', role: play.role })
   const beds = (): readonly BedView[] =>
-    bedViews(play, wall()).map((bed) => ({ ...bed, context: { ...bed.context, ...contexts.get(bed.stay ?? '') } }))
+    bedViews(play, wall()).map((bed) => ({ ...bed, observed: observed.get(bed.stay ?? '') ?? null, context: { ...bed.context, ...contexts.get(bed.stay ?? ''), limits: limits.get(bed.stay ?? '') ?? [] } }))
   const started = new Map<string, number>()
   const alerts = (): readonly AlertView[] =>
     alertViews(play, wall()).map((alert) => {
@@ -80,6 +88,30 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     type: 'snapshot', at: wall(), you: you(), gateway: gatewayView(play), beds: beds(), alerts: alerts(), devices: deviceViews(play, wall()),
   })
 
+  function registryAnswer({ number }: { readonly number?: string }): RegistryLookup {
+    if (play.registry === 'found') return { kind: 'found', patients: [{ identity: { mrn: number ?? '', name: 'Quist, Pelle', bornOn: '1962-04-01' }, location: null }], isMore: false }
+    return play.registry === 'nobody' ? { kind: 'nobody' } : { kind: 'unknown', why: 'The registry does not answer.' }
+  }
+
+  /** What of a stay is more than a change of what is known. */
+  function sayOfStay(path: string, body: Record<string, unknown>): { readonly status: number; readonly body: unknown } | null {
+    const [, , , id = '', what = '', more = ''] = path.split('/')
+    const stay = decodeURIComponent(id)
+    const own = limits.get(stay) ?? []
+    if (what === 'observations') observed.set(stay, more === 'take-back' ? null : observedView(Object(body), wall(), you().name))
+    else if (what === 'limits') {
+      const others = own.filter(({ variable, side }) => variable !== body['variable'] || side !== body['side'])
+      const hours = body['hours']
+      limits.set(stay, more === 'ward' ? others : [...others, { ...Object(body), by: you().name, at: wallMs(wall()), until: typeof hours === 'number' ? wallMs(wall() + hours * 3_600_000) : null }])
+    } else {
+      const { reason, hours: _hours, ...change } = body
+      const word = { by: you().name, at: wall(), ...(typeof reason === 'string' ? { reason } : {}) }
+      const said = { ...contexts.get(stay)?.said, ...Object.fromEntries(Object.keys(change).map((fact) => [fact, word])) }
+      contexts.set(stay, { ...contexts.get(stay), ...change, said })
+    }
+    return { status: 200, body: { done: true } }
+  }
+
   async function api(path: string, request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {
     if (path === '/health') return { status: 200, body: { status: 'ok', message: 'The ward is watched.', mode: play.mode } }
     if (request.method === 'POST') {
@@ -90,18 +122,33 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
       }
       posted.push({ path, body })
       if (play.refuses !== '') return { status: play.refuses.startsWith('Name') ? 401 : 500, body: { detail: play.refuses } }
-      const [, , kind = '', id = ''] = path.split('/')
+      const [, , kind = '', id = '', act = ''] = path.split('/')
+      if (kind === 'registry') return { status: 200, body: registryAnswer(Object(body)) }
+      if (kind === 'associations') {
+        if (act !== '') taken.add(Number(id))
+        return { status: 200, body: { kind: id === 'type' ? 'proposed' : 'done', fact: 99 } }
+      }
       if (kind === 'alerts') {
         acknowledged.set(decodeURIComponent(id), wall())
         tell({ type: 'alerts', at: wall(), alerts: alerts() })
       }
+      const said = kind === 'stays' ? sayOfStay(path, Object(body)) : null
+      if (said !== null) return said
       if (kind === 'stays') contexts.set(decodeURIComponent(id), { ...contexts.get(decodeURIComponent(id)), ...Object(body) })
       if (kind === 'login') change({ loggedOut: false })
       if (kind === 'logout') change({ loggedOut: true })
       return { status: 200, body: kind === 'login' ? you() : { done: true } }
     }
     if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
+    if (path === '/api/associations') return { status: 200, body: { hasRegistry: play.registry !== 'none', beds: associationsOf(play, wall(), taken) } }
+    const whose = /^\/api\/beds\/([^/]+)\/association$/.exec(path)?.[1]
+    const one = associationsOf(play, wall(), taken).find((candidate) => candidate.bed === whose)
+    if (one) return { status: 200, body: { ...one, facts: factsOf(one, wall()) } }
+    if (/^\/api\/stays\/[^/]+\/given$/.test(path)) return { status: 200, body: path.includes('stay-7/') ? givenView(wall()) : { given: [], isCut: false } }
     const bed = /^\/api\/beds\/([^/]+)\/trend$/.exec(path)?.[1]
+    const stay = /^\/api\/stays\/stay-(\d+)\/(freeze|limits)$/.exec(path)
+    if (stay?.[2] === 'freeze') return { status: 200, body: frozenView(Number(stay[1]) - 1, play, wall()) }
+    if (stay?.[2] === 'limits') return { status: 200, body: limitsView(limits.get(`stay-${stay[1]}`) ?? []) }
     const alert = /^\/api\/alerts\/([^/]+)\/strip$/.exec(path)?.[1]
     if (alert !== undefined) return { status: 200, body: alert === 'alert-1' ? stripView(started.get(alert) ?? wall()) : { lines: [], damaged: 0, isCut: false } }
     if (bed !== undefined) return { status: 200, body: trendView(Number(bed) - 1, play, wall()) }

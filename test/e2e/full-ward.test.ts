@@ -1,7 +1,7 @@
 /** A monitor of every kind on the wire at once, as `npm start -- --ward full` starts them. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { DeviceView } from '../../src/api/wire.ts'
+import type { BedView, DeviceView } from '../../src/api/wire.ts'
 import { DRIVERS } from '../../src/drivers.ts'
 import { type Demo, startDemo } from './demo-process.ts'
 
@@ -13,12 +13,26 @@ let cookie: string
 
 beforeAll(async () => {
   demo = await startDemo('--ward', 'full')
-  const token = demo.link('biomed').replace(/^.*#token=/, '')
-  const headers = { origin: new URL(demo.link('biomed')).origin, 'content-type': 'application/json' }
-  const answer = await fetch(new URL('/api/login/link', headers.origin), { method: 'POST', headers, body: JSON.stringify({ token }) })
-  cookie = answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '').join('; ')
+  cookie = await signedIn('biomed')
 }, 240_000)
 afterAll(() => demo.dispose(), 20_000)
+
+const post = (path: string, body: object, more: Readonly<Record<string, string>> = {}): Promise<Response> => {
+  const { origin } = new URL(demo.link('biomed'))
+  return fetch(new URL(path, origin), { method: 'POST', headers: { origin, 'content-type': 'application/json', ...more }, body: JSON.stringify(body) })
+}
+
+async function signedIn(role: string): Promise<string> {
+  const answer = await post('/api/login/link', { token: demo.link(role).replace(/^.*#token=/, '') })
+  return answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '').join('; ')
+}
+
+/** How well it is known who lies in each bed with a patient. */
+async function standings(): Promise<readonly string[]> {
+  const answer = await fetch(new URL('/api/beds', demo.link('biomed')), { headers: { cookie } })
+  const beds: readonly BedView[] = JSON.parse(await answer.text())
+  return beds.filter(({ id }) => id !== 'replay').map(({ patient }) => patient.identified)
+}
 
 async function devices(): Promise<readonly DeviceView[]> {
   const answer = await fetch(new URL('/api/devices', demo.link('biomed')), { headers: { cookie } })
@@ -39,4 +53,10 @@ it('every driver is heard, nothing of it is damaged or disbelieved, and waveform
   const all = await devices()
   expect(new Set(all.map(({ driver }) => driver))).toEqual(new Set(DRIVERS.keys()))
   expect(new Set(all.filter(({ waves }) => waves.channels > 0).map(({ driver }) => driver))).toEqual(new Set(WITH_WAVES))
+}, 150_000)
+
+it('the registry says who lies in each bed, and whose number is on a wristband', async () => {
+  await expect.poll(async () => new Set(await standings()), { timeout: 120_000, interval: 1_000 }).toEqual(new Set(['registered']))
+  const asked = await post('/api/registry/lookup', { number: 'DEMO-0001' }, { cookie: await signedIn('nurse') })
+  expect(await asked.json()).toMatchObject({ kind: 'found', patients: [{ identity: { mrn: 'DEMO-0001', name: 'Birch, Alma' } }] })
 }, 150_000)

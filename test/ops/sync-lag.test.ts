@@ -21,6 +21,12 @@ describe('a central that takes nothing', () => {
     expect(after(LONG - 1, { lastAcceptedAt: wallMs(START - LONG) })).toBeNull()
   })
 
+  it('is told of by name where there are several, whatever the others took', () => {
+    const sinks = [{ ...behind, id: 'kafka' }, { ...behind, id: 'ehr', kind: 'ok' as const, lagRows: 0 }, { ...behind, id: 'central', lastAcceptedAt: wallMs(START + LONG) }]
+    expect(after(LONG, { sinks })).toBe('kafka has taken nothing for 1 h and rows wait for it; none is lost: connection refused')
+    expect(after(LONG, { sinks: sinks.slice(1) })).toBeNull()
+  })
+
   it('is nobody\'s alert while nothing waits, or while another alert says why', () => {
     expect(after(2 * LONG, { lagRows: 0 })).toBeNull()
     expect(after(2 * LONG, { kind: 'paused' })).toBeNull()

@@ -5,12 +5,12 @@ import { parseSite } from '../../src/config/load.ts'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
-import { type AlarmInactivation, type DeviceAlarm, type MedicationGiven, type Waveform, absent, measured } from '../../src/domain/reading.ts'
+import { type AlarmInactivation, type DeviceAlarm, type MedicationGiven, type PatientFact, type Reading, type Waveform, absent, measured } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { Pump, type Restored } from '../../src/pump/pump.ts'
 import type { BedRules } from '../../src/pump/watch.ts'
 import type { CommitResult, Driver, Frame, Outcome, Session, SessionOutput, Signal, Store, Tick } from '../../src/seams.ts'
-import { fakeClock } from '../fakes/clock.ts'
+import { type FakeClock, fakeClock } from '../fakes/clock.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -33,8 +33,17 @@ export type Message = {
   readonly throws?: boolean
   readonly bad?: boolean
   readonly unbelievable?: boolean
+  /** What the hospital's registry says. */
+  readonly facts?: readonly PatientFact[]
+  /** With `sentAt`: how old the heart rate is; and another value of the same message. */
+  readonly ageMs?: number
+  readonly also?: { readonly metric: string; readonly value: number; readonly ageMs: number }
+  /** The device names its patient with nothing in it. */
+  readonly nameless?: boolean
   /** The protocol has no answers of its own. */
   readonly noReply?: boolean
+  /** The monitor shows a patient who is none. */
+  readonly demo?: boolean
 }
 
 /** Frames are JSON, one each call; answers are the outcome's kind. */
@@ -72,14 +81,26 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     sender: { name: null, location: null },
     messageId: message.id ?? null,
     sentAt: message.sentAt === undefined ? null : wallMs(message.sentAt),
-    readings: measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: null, flags: [] }] : [],
+    readings: [
+      ...(measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: deviceTime(message, message.ageMs), flags: message.demo === true ? ['demo' as const] : [] }] : []),
+      ...(message.also ? [readingOf(message, message.also)] : []),
+    ],
     waveforms: message.wave ? [waveOf(message.wave)] : [],
     alarms: (message.alarms ?? []).map((alarm) => ({ ...ALARM, ...alarm })),
     ...(message.given ? { given: message.given.map((given) => ({ ...GIVEN, ...given })) } : {}),
     ...(message.quiet === undefined ? {} : { quiet: message.quiet }),
     faults: message.faults ?? [],
-    identity: message.mrn === undefined && message.name === undefined ? null : { mrn: message.mrn ?? null, name: message.name ?? null },
+    identity: message.nameless !== true && message.mrn === undefined && message.name === undefined ? null : { mrn: message.mrn ?? null, name: message.name ?? null },
+    ...(message.facts ? { facts: message.facts } : {}),
   }
+}
+
+const deviceTime = ({ sentAt }: Message, ageMs: number | undefined) => (sentAt === undefined || ageMs === undefined ? null : wallMs(sentAt - ageMs))
+
+function readingOf(message: Message, { metric: id, value, ageMs }: NonNullable<Message['also']>): Reading {
+  const metric = metricOfId(id)
+  if (!metric) throw new Error('no such metric')
+  return { metric, measurement: measured(value), channel: '', deviceAt: deviceTime(message, ageMs), flags: [] }
 }
 
 const ALARM: DeviceAlarm = {
@@ -121,18 +142,20 @@ devices:
   - { id: mon-2, driver: line, bed: bed-2 }
   - { id: oximeter-1, driver: line, bed: bed-1 }
   - { id: loose, driver: line }
+  - { id: registry, driver: line, silenceSeconds: 0 }
+  - { id: spot, driver: line, roaming: true }
 `
 
 export const NOTHING_RESTORED: Restored = { stays: [], alertEvents: [], recent: [], messages: [] }
 
 /** `disk` answers each tick; by default everything is durable at once. */
-export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult> } = {}) {
+export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult>; readonly clock?: FakeClock; /** Ids that a life before gave. */ readonly minted?: number } = {}) {
   const loaded = parseSite(SITE, 'test.yaml')
   if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
-  const clock = fakeClock()
+  const clock = of.clock ?? fakeClock()
   const ticks: Tick[] = []
   const published: AlertEvent[] = []
-  let minted = 0
+  let minted = of.minted ?? 0
   let seq = 0
   const store: Store = {
     async commit(tick) {

@@ -7,12 +7,12 @@ import { deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { driverOf } from '../../src/drivers.ts'
 import { pumpLimits } from '../../src/limits.ts'
+import { ruleSettingsOf } from '../../src/config/rule-settings.ts'
 import { Pump } from '../../src/pump/pump.ts'
 import type { Suspect } from '../../src/pump/suspects.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { bedRulesOf } from '../../src/rules/bed.ts'
 import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
-import { DEFAULT_SETTINGS } from '../../src/rules/watcher.ts'
 import { openLocalStore } from '../../src/store/local-store.ts'
 import { readOpening, recentSnapshots } from '../../src/store/opening.ts'
 import type { Outcome } from '../../src/seams.ts'
@@ -50,9 +50,9 @@ export function life(folder: string, clock: FakeClock, part: { readonly megabyte
   const pump = recorder.begin(
     () =>
       new Pump({
-        site, driverOf, rules: bedRulesOf({ ...DEFAULT_SETTINGS, profiles: DEFAULT_PROFILES }), clock: recorder.clock, speed: 1, store: local.store,
+        site, driverOf, rules: bedRulesOf(ruleSettingsOf(site, DEFAULT_PROFILES, 'real')), clock: recorder.clock, speed: 1, store: local.store,
         restored: {
-          stays: found.stays, alertEvents: found.openAlertEvents, messages: found.messages,
+          stays: found.stays, alertEvents: found.openAlertEvents, messages: found.messages, facts: found.facts, pastStays: found.pastStays,
           recent: recentSnapshots(data, wallMs(clock.wall() - pumpLimits.refoldMs), () => undefined),
         },
         mint: recorder.mint, suspects: { known, found: null, changed: () => undefined }, publish: () => undefined, saved: () => undefined, log,
@@ -73,6 +73,8 @@ export function life(folder: string, clock: FakeClock, part: { readonly megabyte
     hands: recorder.hands({
       acknowledge: (alert, by) => pump.acknowledge(alert, by), pauseAudio: (alert, by, ms) => pump.pauseAudio(alert, by, ms),
       changeContext: (stay, change, by) => pump.changeContext(stay, change, by),
+      observe: (stay, request, by) => pump.observe(stay, request, by),
+      takeBack: (stay, confirmedAt, by) => pump.takeBack(stay, confirmedAt, by),
     }),
     tick: () => recorder.tick(() => pump.tick()),
     release: (key: string) => recorder.release(key, () => pump.suspects.release(key)),

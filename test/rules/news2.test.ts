@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { latestScore, news2, NEWS2_CONDITION } from '../../src/rules/news2.ts'
 import { OBSERVED_CONDITION } from '../../src/rules/observed.ts'
-import { DEFAULT_POLICY } from '../../src/rules/policy.ts'
+import { type AlertPolicy, DEFAULT_POLICY } from '../../src/rules/policy.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
 import type { ConfirmedSet, RuleInput } from '../../src/seams.ts'
 import { ADULT, becauseOf, brief, contextInput, hold, monoOf, ofCondition, play, snapshot, texts, tick, ticks, values, type Values, wallOf } from './fixture.ts'
@@ -95,7 +95,9 @@ describe('the continuous NEWS2', () => {
 describe('the alert policy', () => {
   const news2Of = (score: number): Values => ({ 2: WELL, 5: URGENT, 7: ILL, 9: { ...ILL, nibps: 95 } })[score] ?? WELL
   /** A score for so many minutes, one after the other: which calls it makes, by minute. */
-  function calls(course: readonly (readonly [minutes: number, score: number])[], settings = DEFAULT_SETTINGS): string[] {
+  const HOUR: AlertPolicy = { ...DEFAULT_POLICY, urgentSeconds: 3_600 }
+  function calls(course: readonly (readonly [minutes: number, score: number])[], policy = HOUR): string[] {
+    const settings = { ...DEFAULT_SETTINGS, policy }
     let from = 0
     const inputs = course.flatMap(([minutes, score]) => {
       const part = every(60, minutes * 60, news2Of(score), from)
@@ -114,7 +116,7 @@ describe('the alert policy', () => {
 
   it('does not call again for what came back within the quiet time', () => {
     expect(calls([[90, 5], [60, 2], [300, 5]])).toEqual(['60 medium'])
-    const short = { ...DEFAULT_SETTINGS, policy: { ...DEFAULT_POLICY, quietHours: 3 } }
+    const short = { ...HOUR, quietHours: 3 }
     // What stands when the quiet time is over is said then, not forgotten.
     expect(calls([[90, 5], [60, 2], [300, 5]], short)).toEqual(['60 medium', '240 medium'])
   })
@@ -163,9 +165,9 @@ describe('a set that a nurse confirmed', () => {
   })
 
   it('makes the estimate quiet about what the nurse has seen herself', () => {
-    const seen = [set(0, { rr: 22, spo2: 94, pulse: 115 }), ...every(60, 7_200, URGENT)]
+    const seen = [set(0, { rr: 22, spo2: 94, pulse: 115 }), ...every(60, 10_800, URGENT)]
     expect(brief(play(rule, seen).heard, NEWS2_CONDITION)).toEqual([])
-    expect(brief(play(rule, [...seen, ...every(60, 600, ILL, 7_260)]).heard, NEWS2_CONDITION).at(0)).toMatch(/high$/)
+    expect(brief(play(rule, [...seen, ...every(60, 600, ILL, 10_860)]).heard, NEWS2_CONDITION).at(0)).toMatch(/high$/)
   })
 })
 

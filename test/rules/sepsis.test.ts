@@ -55,6 +55,11 @@ describe('the sepsis screen', () => {
     const starts = (hours: number) => brief(play(rule, course(hours)).heard, SEPSIS_CONDITION).filter((line) => line.includes('cleared')).length
     expect(starts(11)).toBe(1)
     expect(starts(14)).toBe(2)
+    const standing = Array.from({ length: 13 * 60 }, (_, minute) => [values(minute * 60, fever), tick(minute * 60)]).flat()
+    const calls = play(rule, standing).heard.filter(({ signal }) => signal.kind === 'present' && signal.again === true)
+    expect(calls.map(({ at }) => at)).toEqual([60 + 12 * 3_600])
+    const answered = [contextInput(0, { infectionSuspected: true }), ...standing]
+    expect(play(rule, answered).heard.filter(({ signal }) => signal.kind === 'present' && signal.again === true)).toEqual([])
   })
 
   it('counts lactate, white cells and failing organs where they were heard, for a day', () => {

@@ -23,13 +23,14 @@ const TALKERS: readonly Talker[] = [
     name: `an HL7 monitor that wants ${style} acknowledgements`, driver: driverOf('hl7'), transport: { kind: 'hl7', host: 'x', port: 1, style }, frame: mllp,
   })),
   { name: 'an MQTT module', driver: driverOf('mqtt-json'), transport: { kind: 'mqtt', url: 'x', username: 'x', password: 'x' }, frame: asItIs },
+  { name: 'an adapter of the tele-ICU middleware', driver: driverOf('mqtt-teleicu'), transport: { kind: 'mqtt', url: 'x', username: 'x', password: 'x', speaks: 'teleicu' }, frame: asItIs },
   ...MODELS.filter((model) => serialModel(model).speech.kind === 'talks').map((model): Talker => ({
     name: `the serial ${model}`, driver: driverOf(serialModel(model).driver), transport: { kind: 'serial', link: 'x', model }, frame: asItIs,
   })),
 ]
 
-/** Monitors whose bytes do not say the date. */
-const hasCalendar = ({ id }: Driver): boolean => id !== 'ivy-450c' && id !== 'nonin'
+/** Monitors whose bytes say the date: with its zone, or in one that is a setting. */
+const hasCalendar = ({ id, settings }: Driver): boolean => id === 'mqtt-json' || settings.some(({ name }) => name === 'zone')
 /** The Ivy shows its last cuff again and again: what is new of it is the driver's to find, and its own test's to check. */
 const isCompared = (driver: Driver, { flags }: Reading): boolean => driver.id !== 'ivy-450c' || !flags.includes('episodic')
 
@@ -84,9 +85,9 @@ type Answerer = {
 }
 
 function answererOf(name: (typeof MODELS)[number]): readonly Answerer[] {
-  const { driver, speech } = serialModel(name)
+  const { driver, speech, settings = {} } = serialModel(name)
   if (speech.kind === 'talks') return []
-  return [{ name: `the serial ${name}`, driver: driverOf(driver), settings: {}, create: speech.create, endsWithPower: false, canClose: false }]
+  return [{ name: `the serial ${name}`, driver: driverOf(driver), settings, create: speech.create, endsWithPower: false, canClose: false }]
 }
 
 const ANSWERERS: readonly Answerer[] = [
@@ -209,16 +210,13 @@ describe.each(ANSWERERS)('$name', (answerer) => {
   it('sends waveforms where its protocol has them, and tells of its alarms', () => {
     const { good } = converse(answerer, 'desaturation@10', 60)
     const samples = good.flatMap(({ waveforms }) => waveforms).reduce((sum, wave) => sum + wave.samples.length, 0)
-    if (!['mindray-pds', 'astm'].includes(answerer.driver.id)) expect(samples).toBeGreaterThan(60 * 100)
+    if (!['mindray-pds', 'astm', 'hl7'].includes(answerer.driver.id)) expect(samples).toBeGreaterThan(60 * 100)
     const alarms = new Set(good.flatMap((frame) => frame.alarms.map(({ phase }) => phase)))
-    const isTold = !['astm', 'mindray-pds'].includes(answerer.driver.id) && answerer.name !== 'the serial s-5'
+    const isTold = !['astm', 'mindray-pds', 'hl7'].includes(answerer.driver.id) && answerer.name !== 'the serial s-5'
     expect(alarms.has('start')).toBe(isTold)
   })
 })
 
-/** Stands at no bed of a ward's plan: its own test has it talk to its driver. */
-const ELSEWHERE = ['mqtt-teleicu']
-
 it('every driver has a simulated device that it is tried with', () => {
-  expect(new Set([...[...TALKERS, ...ANSWERERS].map(({ driver }) => driver.id), ...ELSEWHERE])).toEqual(new Set(DRIVERS.keys()))
+  expect(new Set([...TALKERS, ...ANSWERERS].map(({ driver }) => driver.id))).toEqual(new Set(DRIVERS.keys()))
 })

@@ -74,6 +74,10 @@ function atHome(file: string): void {
   db.close()
 }
 
+/** A row names its metric by id; what the table says of that metric may be mended. */
+const byMetricId = (content: unknown): object =>
+  JSON.parse(JSON.stringify(content, (key, value: unknown) => (key === 'metric' && typeof value === 'object' && value !== null && 'id' in value ? value.id : value)))
+
 it.each(released)('a folder of released version %s says after all steps what it said then', (version) => {
   using folder = tempFolder()
   copyFileSync(join(FIXTURES, `vigil-${version}.db`), join(folder.path, 'vigil.db'))
@@ -83,5 +87,5 @@ it.each(released)('a folder of released version %s says after all steps what it 
   if (opened.kind === 'refused') throw new Error(opened.why)
   opened.db.close()
   const then: object = JSON.parse(readFileSync(join(FIXTURES, `vigil-${version}.json`), 'utf8'))
-  expect(contentOf(folder.path)).toMatchObject(then)
+  expect(byMetricId(contentOf(folder.path))).toMatchObject(byMetricId(then))
 })

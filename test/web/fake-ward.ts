@@ -1,6 +1,6 @@
 /** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
 
-import type { AlertView, BedView, DeviceView, GatewayView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
+import type { AlertView, AssociationFact, BedAssociation, BedView, DeviceView, GatewayView, GivenView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Signs } from '../../simulators/patients/patient.ts'
@@ -135,7 +135,7 @@ export function bedViews(scene: Scene, now: number): readonly BedView[] {
       patient: {
         name: named && scene.role !== 'biomed' ? (NAMES[bed % NAMES.length] ?? null) : null,
         mrn: named && scene.role !== 'biomed' ? `MRN 00${48_201 + bed * 731}` : null,
-        identified: named ? 'asserted' : 'none',
+        identified: named ? (STANDINGS[bed % 3] ?? 'asserted') : 'none',
       },
       devices: devices.filter((device) => device.bed === String(bed + 1)),
       values: empty ? [] : kitOf(bed).map((name) => valueView(name, bed, scene, now)),
@@ -143,6 +143,48 @@ export function bedViews(scene: Scene, now: number): readonly BedView[] {
       context: { population: 'adult', spo2Scale: 1, onOxygen: bed % 4 === 3 ? false : null, consciousness: bed % 4 === 3 ? 'A' : null, infectionSuspected: bed === 2 },
     }
   })
+}
+
+const STANDINGS = ['confirmed', 'registered', 'asserted'] as const
+
+/** Of each standing some, an empty bed, and one of everything that wants a person. `taken`: what was proposed and is answered. */
+export function associationsOf(scene: Scene, now: number, taken: ReadonlySet<number>): readonly BedAssociation[] {
+  return bedViews(scene, now).map(({ id, label, stay, patient: { name, mrn, identified } }, place): BedAssociation => ({
+    bed: id, label, stay,
+    occupant: identified === 'none'
+      ? { kind: stay === null ? 'empty' : 'unidentified' }
+      : { kind: 'patient', patient: { name, mrn, ...(place % 2 === 0 ? { bornOn: '1951-03-09' } : {}) }, standing: STANDINGS[place % 3] ?? 'asserted', since: place === 5 ? null : now - (place + 1) * 4_000_000 },
+    disputes: [
+      ...(place === 3 ? [{ kind: 'registry-has-another', bed: bedId(id) } as const] : []),
+      ...(place === 9 ? [{ kind: 'registry-has-elsewhere', bed: bedId(id), elsewhere: bedId('7') } as const] : []),
+      ...(place === 7 ? [{ kind: 'monitor-names-another', bed: bedId(id), device: deviceId('monitor-8') } as const] : []),
+    ],
+    proposals: [
+      ...(place === 2 ? [{ fact: 31, patient: { mrn: 'MRN 0050117', name: 'Rossi, Marta' }, by: 'T. Brandt', at: now - 240_000 }] : []),
+      ...(place === 10 ? [{ fact: 32, patient: { mrn: 'MRN 0050228', name: null }, by: 'M. Ferreira', at: now - 30_000 }] : []),
+    ].filter(({ fact }) => !taken.has(fact)),
+  }))
+}
+
+export function factsOf({ bed, occupant }: BedAssociation, now: number): readonly AssociationFact[] {
+  const patient = occupant.kind === 'patient' ? occupant.patient : null
+  const fact = (id: number, change: Partial<AssociationFact>): AssociationFact => ({ id, learnedAt: now - (100 - id) * 1_000_000, effectiveAt: now - (100 - id) * 1_000_000, source: 'adt', by: 'registry', kind: 'placed', patient, bed, ...change })
+  return patient === null ? [] : [
+    fact(98, { source: 'scan', by: 'M. Ferreira' }), fact(95, { effectiveAt: now - 9_800_000 }), fact(91, { source: 'device', by: `monitor-${bed}`, kind: 'asserted' }),
+    fact(20, { source: 'hand', by: 'T. Brandt', kind: 'unassigned', patient: null }),
+  ]
+}
+
+export const givenView = (now: number): GivenView => {
+  const one = { code: 'N02BE01', system: 'ATC', route: 'IV', until: null, status: 'complete', action: 'added', flags: [] } as const
+  return {
+    given: [
+      { ...one, id: 'o-3/1', at: now - 600_000, name: 'Norepinephrine', dose: { amount: 0.1, unit: 'ug/kg', per: 'min' }, from: wallMs(now - 900_000) },
+      { ...one, id: 'o-2/1', at: now - 3_000_000, name: 'Morphine', dose: { amount: 5, unit: 'mg' }, from: wallMs(now - 3_200_000), action: 'deleted' },
+      { ...one, id: 'o-1/1', at: now - 9_000_000, name: 'Paracetamol', dose: { amount: 1, unit: 'g' }, from: wallMs(now - 9_000_000) },
+    ],
+    isCut: false,
+  }
 }
 
 type Draft = Pick<AlertView, 'priority' | 'text' | 'type' | 'condition'> & {

@@ -64,6 +64,30 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'keys', ready: receiving, act: (page) => page.keyboard.press('?') },
   { name: 'devices', play: { role: 'biomed', faults: true }, path: '/devices', ready: '.devices' },
+  { name: 'patients', play: { alerts: 'some' }, path: '/patients', ready: '.bed-list' },
+  {
+    name: 'patients-scanned', path: '/patients', ready: '.bed-list',
+    act: async (page) => {
+      await page.locator('#scan-field').click()
+      await page.keyboard.type('1001')
+      await page.keyboard.press('Enter')
+      await page.getByText('Quist, Pelle').waitFor()
+      await page.locator('.bed-row').nth(4).getByRole('button', { name: 'What was said' }).click()
+      await page.locator('.facts').waitFor()
+    },
+  },
+  {
+    name: 'patients-done', path: '/patients', ready: '.bed-list',
+    act: async (page) => {
+      await page.keyboard.type('monitor-8')
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('1001')
+      await page.keyboard.press('Enter')
+      await page.locator('.scan-outcome[data-kind="done"]').waitFor()
+      await page.locator('.typed summary').click()
+    },
+  },
+  { name: 'patients-biomed', play: { role: 'biomed' }, path: '/patients', ready: '.bed-list' },
   { name: 'no-beds', play: { beds: 0 }, ready: receiving },
   { name: 'login', play: { loggedOut: true, mode: 'demo' }, path: '/login', ready: '.login' },
   {

@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { onTestFinished, expect, it } from 'vitest'
 import { demoWard } from '../../../simulators/demo-ward.ts'
 import { createRegistryStation, REGISTRY_SENDER } from '../../../simulators/monitors/registry.ts'
+import { createRegistry } from '../../../src/registry.ts'
+import { fakeClock } from '../../fakes/clock.ts'
 import { fakeGateway } from '../fake-gateway.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -19,7 +23,7 @@ it('the registry admits each patient to the bed where the monitor stands, once, 
     await gateway.close()
   })
   for (let second = 0; second < 600; second++) tick(second, START + second * 1_000)
-  const atBeds = beds.slice(0, -1)
+  const atBeds = beds.filter(({ transport }) => transport.kind !== 'serial' || transport.model !== 'blood-gas')
   await gateway.frame(atBeds.length)
   const told = gateway.frames.map((frame) => {
     const [header = '', , person = '', visit = ''] = frame.split('\r')
@@ -27,3 +31,30 @@ it('the registry admits each patient to the bed where the monitor stands, once, 
   })
   expect(told).toEqual(atBeds.map(({ bed, patient }) => [REGISTRY_SENDER, 'ADT^A01^ADT_A01', expect.stringContaining(`${patient?.mrn}^`), `WARD^^${bed}`]))
 })
+
+it('the registry answers whose number it is, once the patient is admitted', async () => {
+  const [gateway, ownPort] = [await fakeGateway(), await freePort()]
+  const stop = new AbortController()
+  const bed = { bed: 'bed-1', device: 'monitor-1', scenario: 'stable', patient: { mrn: 'DEMO-1', name: 'Ada Ash' }, transport: { kind: 'hl7', host: 'x', port: 1 } } as const
+  const { wire, tick } = createRegistryStation({ host: '127.0.0.1', port: gateway.port, ownPort }, [bed], { note: () => undefined, settled: () => undefined })
+  const running = wire.run(stop.signal)
+  onTestFinished(async () => {
+    stop.abort()
+    await running
+    await gateway.close()
+  })
+  const registry = createRegistry({ host: '127.0.0.1', port: ownPort, dialect: 'Q22', application: REGISTRY_SENDER, facility: '', authority: '', timeoutMs: 60_000 }, fakeClock())
+  const ask = () => registry.ask({ by: 'number', number: 'DEMO-1' }, stop.signal)
+  expect(await ask()).toEqual({ kind: 'nobody' })
+  for (let second = 0; second <= 20; second++) tick(second, START + second * 1_000)
+  expect(await ask()).toMatchObject({ kind: 'found', patients: [{ identity: { mrn: 'DEMO-1', name: 'Ash, Ada' }, location: 'WARD^^bed-1' }] })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
