@@ -148,7 +148,9 @@ function readMessage(place: Place, message: Hl7Message, known: Known): Frame {
   const content = read(message, reader, { sender, book: known.book, authority: known.authority })
   if (typeof content === 'string') return quarantine(content)
   if (content.readings.length > driverLimits.readingsPerFrameMax) return quarantine(`more than ${driverLimits.readingsPerFrameMax} values`)
-  const identity = isRegistry || patient === null ? null : identityOf(patient, message.separators, type === 'RAS' ? known.authority : '')
+  // Whom a demonstration or a test names lies nowhere; doses given carry their mark themselves.
+  const isNobody = isRegistry || patient === null || (flags !== 0 && type !== 'RAS')
+  const identity = isNobody ? null : identityOf(patient, message.separators, known.authority, type !== 'RAS')
   return {
     ...place, ...content, kind: 'good', sender, messageId: name,
     sentAt: reader.sent.kind === 'at' ? reader.sent.at : null, identity, reply: answers ? null : answer(header, charset),

@@ -6,7 +6,7 @@ import {
 
 export const AUTHORITY_SETTING: SettingSpec = {
   name: 'authority',
-  help: 'Whose patient numbers count where the registry sends several: PID-3.4, its name (blanks written as _) or its id; empty takes that of type MR, else the first.',
+  help: 'Whose patient numbers count: PID-3.4, its name (blanks as _) or its id; in results those without any too. Empty takes type MR, else the first.',
   default: '',
 }
 
@@ -39,26 +39,26 @@ export function locationOf(visit: Segment, field: 3 | 6): string | null {
   return places.every((place) => place === '') ? null : places.join('^')
 }
 
-/** `authority`: whose numbers count; empty: anybody's. */
-export function identityOf(patient: Segment, separators: Separators, authority = ''): PatientIdentity | null {
-  const mrn = numberOf(patient, 3, { separators, authority })
+/** `authority`: whose numbers count; empty: anybody's. `isMonitor`: a number that names no authority counts too. */
+export function identityOf(patient: Segment, separators: Separators, authority = '', isMonitor = false): PatientIdentity | null {
+  const mrn = numberOf(patient, 3, { separators, authority }) ?? (isMonitor ? numberOf(patient, 3, { separators, authority: '', isBare: true }) : null)
   const name = nameOf(patient, 5) ?? (looksLikeName(patient) ? nameOf(patient, 4) : null)
   return mrn === null && name === null ? null : { mrn, name }
 }
 
-type Numbers = { readonly separators: Separators; readonly authority: string }
+type Numbers = { readonly separators: Separators; readonly authority: string; /** Of nobody who is named. */ readonly isBare?: boolean }
 
 /**
  * The patient's number in a field of data type CX, which has one for each authority that gave one: the medical record number
  * (MR) if one says that it is, else the first. A longer one than any is taken for none.
  */
-export function numberOf(segment: Segment, field: number, { separators, authority }: Numbers): string | null {
+export function numberOf(segment: Segment, field: number, { separators, authority, isBare = false }: Numbers): string | null {
   const text = (component: string): string => unescape(component, separators).trim()
   const wanted = authority.replaceAll(/\s/g, '_')
   const numbers = segment.repetitions(field).flatMap((repetition) => {
     const id = filled(text(part(part(repetition, separators.component, 1), separators.subcomponent, 1)))
     const by = part(repetition, separators.component, 4)
-    const isTheirs = authority === '' || [1, 2].some((n) => text(part(by, separators.subcomponent, n)).replaceAll(/\s/g, '_') === wanted)
+    const isTheirs = isBare ? by === '' : authority === '' || [1, 2].some((n) => text(part(by, separators.subcomponent, n)).replaceAll(/\s/g, '_') === wanted)
     return id === null || !isTheirs || id.length > driverLimits.jsonTextCharsMax ? [] : [{ id, type: text(part(repetition, separators.component, 5)) }]
   })
   return (numbers.find(({ type }) => type === 'MR') ?? numbers[0])?.id ?? null

@@ -147,7 +147,8 @@ function crossCheck(site: Site, where: (path: Path) => string): string[] {
     }
     if (device.bed !== undefined && device.roaming === true) problems.push(`${where(['devices', index, 'roaming'])}: "${device.id}" cannot both stand at a bed and go from bed to bed.`)
   })
-  const locations = site.beds.map((bed) => bed.location)
+  // What is behind the bed, and blanks, say nothing of the place.
+  const locations = site.beds.map(({ location }) => location?.split('^').slice(0, 3).map((part) => part.trim()).join('^').replace(/\^+$/, ''))
   locations.forEach((location, index) => {
     if (location !== undefined && locations.indexOf(location) !== index) problems.push(`${where(['beds', index, 'location'])}: two beds have the location "${location}".`)
   })

@@ -76,7 +76,8 @@ const isA = <Kind extends FactBody['kind']>(kind: Kind, fact: Fact): fact is Of<
 type Cancelled = Of<'cancelled'>['body']['what']
 
 /** Whether a cancellation of this kind may take it back. */
-export const isOfKind = ({ body }: Fact, what: Cancelled): boolean => (what === 'discharged' ? body.kind === 'discharged' : body.kind === 'placed' && body.how === what)
+export const isOfKind = ({ body }: Fact, what: Cancelled): boolean =>
+  what === 'discharged' ? body.kind === 'discharged' : body.kind === 'placed' && body.how === what
 
 /** The last that was true then; else what was planned, and is not true yet. `own`: in the order in which they were true. */
 function meantBy(word: Of<'cancelled'>, own: readonly Fact[]): Fact | undefined {

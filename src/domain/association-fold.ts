@@ -95,7 +95,7 @@ export class AssociationFold {
       case 'placed':
         return this.#placed(body, at)
       case 'described':
-        return void erase(this.#person(body.patient, body.visit, at), body.erased)
+        return erase(this.#person(body.patient, body.visit, at), body.erased)
       case 'discharged':
         return this.#discharged(this.#person(body.patient, body.visit, at), at)
       case 'away':
@@ -344,7 +344,9 @@ function occupantOf({ persons, asserted }: BedState): Occupant {
 function erase(person: Person, erased: Erased = []): void {
   for (const what of erased) {
     const { bornOn, sex, ...rest } = person.identity
-    person.identity = { ...rest, name: what === 'name' ? null : rest.name, ...(bornOn === undefined || what === 'bornOn' ? {} : { bornOn }), ...(sex === undefined || what === 'sex' ? {} : { sex }) }
+    const born = bornOn === undefined || what === 'bornOn' ? {} : { bornOn }
+    const known = sex === undefined || what === 'sex' ? {} : { sex }
+    person.identity = { ...rest, ...born, ...known, name: what === 'name' ? null : rest.name }
   }
 }
 

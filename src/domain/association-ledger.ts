@@ -105,8 +105,8 @@ export class AssociationLedger {
     const { corrections } = this.#fold
     if (body.kind !== 'cancelled') return source !== 'adt' || !corrections.isVoid(said)
     const [{ id }, key] = [said, this.#fold.keyOfFact(said)]
-    const isSaidAgain = (fact: Fact): boolean => fact.id > id && isOfKind(fact, body.what) && this.#fold.keyOfFact(fact) === key && !corrections.isVoid(fact)
-    return ![...this.#facts.values()].some(isSaidAgain)
+    const isMeant = (fact: Fact): boolean => isOfKind(fact, body.what) && this.#fold.keyOfFact(fact) === key
+    return ![...this.#facts.values()].some((fact) => fact.id > id && isMeant(fact) && !corrections.isVoid(fact))
   }
 
   /** Whether anything is known of this patient. */
@@ -215,8 +215,9 @@ export class AssociationLedger {
       // What a device says now is compared with what it says next.
       if (key !== null && body.kind === 'asserted' && body.device !== null && spoken.get(body.device)?.key === key && fact.effectiveAt > before) here.add(key)
       const group = groups.get(key ?? `${fact.id}`)
+      const lastAt = (key === null ? undefined : this.#fold.persons.get(key)?.lastAt) ?? fact.effectiveAt
       if (group) group.ids.push(fact.id)
-      else groups.set(key ?? `${fact.id}`, { key, ids: [fact.id], lastAt: (key === null ? undefined : this.#fold.persons.get(key)?.lastAt) ?? fact.effectiveAt })
+      else groups.set(key ?? `${fact.id}`, { key, ids: [fact.id], lastAt })
     }
     return [...groups.values()].filter(({ key }) => key === null || !here.has(key))
   }

@@ -19,6 +19,8 @@ export function givenEvents({ given = [], identity }: Said, device: Device, { be
     return identity === null ? id === device.bed : identity.mrn !== null && stay.identity?.mrn === identity.mrn
   })
   const [bed] = held.length === 1 ? held : []
-  const subject = { bed: bed?.id ?? null, stay: bed?.stay?.id ?? null, device: device.id }
-  return given.map((one) => ({ at, kind: 'given', given: one, subject }))
+  const { id = null, stay = null } = bed ?? {}
+  // A pump that was offline tells late, and names nobody: what was given before this patient came is not his.
+  const isHis = ({ from }: MedicationGiven): boolean => stay !== null && (identity !== null || from === null || from >= stay.openedAt)
+  return given.map((one) => ({ at, kind: 'given', given: one, subject: { bed: id, stay: isHis(one) ? (stay?.id ?? null) : null, device: device.id } }))
 }

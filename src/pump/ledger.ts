@@ -4,7 +4,6 @@
  */
 
 import { type Dispute, type Fact, type FactBody, type FactSource, type OccupancyChange, type Occupant, isNamed, personOf } from '../domain/association.ts'
-import { agree } from '../domain/association-corrections.ts'
 import { AssociationLedger } from '../domain/association-ledger.ts'
 import type { BedId, DeviceId, StayId } from '../domain/ids.ts'
 import type { PatientFact, PatientIdentity } from '../domain/reading.ts'
@@ -12,6 +11,7 @@ import { type WallMs, wallMs } from '../domain/time.ts'
 import { associationLimits, retentionLimits } from '../limits.ts'
 import type { Reissue, StayRecord } from '../seams.ts'
 import { type Bed, holdBy, namingDevices } from './beds.ts'
+import { PassedBy } from './passed-by.ts'
 import type { Place } from './places.ts'
 import { registryWords } from './registry-facts.ts'
 import { type Move, StayBook } from './stays.ts'
@@ -71,8 +71,7 @@ export class Associations {
   #reached = -Infinity
   #nextPlanned = Infinity
   readonly #made: StayRecord[] = []
-  /** What the registry said of patients of whom nothing was known here: that they came may be told later. The newest. */
-  readonly #passedBy: Word[] = []
+  readonly #passedBy = new PassedBy<Word>()
   /** Facts that were refused because there are too many. */
   refused = 0
 
@@ -116,21 +115,12 @@ export class Associations {
 
   /** From the hospital's registry. What is about nobody whom this ward has, or had, is no matter of it. */
   registry(facts: readonly PatientFact[], by: string, now: Now): Learned {
-    const words = facts.flatMap((fact) => registryWords(fact, this.#parts.placeOf, wallMs(this.#time(now)))).map((word): Word => ({ source: 'adt', by, ...word }))
+    const at = wallMs(this.#time(now))
+    const words = facts.flatMap((fact) => registryWords(fact, this.#parts.placeOf, at)).map((word): Word => ({ source: 'adt', by, ...word }))
     const concerned = words.filter(({ body }) => this.#concerns(body))
-    const earlier = this.#recalled(concerned)
-    this.#passedBy.push(...words.filter(({ body }) => isRecalled(body) && !this.#concerns(body)))
-    this.#passedBy.splice(0, this.#passedBy.length - associationLimits.passedByMax)
+    const earlier = this.#passedBy.recall(concerned)
+    this.#passedBy.keep(words.filter(({ body }) => !this.#concerns(body)))
     return this.learn([...earlier, ...concerned], now)
-  }
-
-  /** That one of these patients has gone, or has another number, may have been told before that he came. */
-  #recalled(words: readonly Word[]): readonly Word[] {
-    if (words.length === 0 || this.#passedBy.length === 0) return []
-    const isOfSame = ({ body }: Word): boolean => words.some((word) => numbersIn(word.body).some((number) => numbersIn(body).includes(number)) && agree(visitIn(word.body), visitIn(body)))
-    const recalled = this.#passedBy.filter(isOfSame)
-    for (const word of recalled) this.#passedBy.splice(this.#passedBy.indexOf(word), 1)
-    return recalled
   }
 
   /** What was stored before, together with what follows from it: the process may have ended between the two. */
@@ -381,14 +371,6 @@ export class Associations {
     })
   }
 }
-
-/** Words that end what others began, or say who is who: they count whenever they come. Where somebody lay elsewhere is no matter of this ward. */
-const isRecalled = ({ kind }: FactBody): boolean => kind === 'discharged' || kind === 'away' || kind === 'cancelled' || kind === 'merged' || kind === 'visit-moved'
-
-const numbersIn = (body: FactBody): readonly string[] =>
-  [personOf(body)?.mrn ?? null, body.kind === 'merged' || body.kind === 'visit-moved' ? body.prior : null].filter((number) => number !== null)
-
-const visitIn = (body: FactBody): string | null => ('visit' in body && body.kind !== 'visit-moved' ? body.visit : null)
 
 /** The last instant that a Date can name. */
 const END_OF_TIME = 8_640_000_000_000_000

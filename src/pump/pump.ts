@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
-import type { LinkSetting, Site } from '../config/schema.ts'
+import type { Site } from '../config/schema.ts'
 import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import { isObserver } from '../domain/confirmed.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
@@ -15,13 +15,14 @@ import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Clock, CommitResult, Driver, DriverSettings, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
+import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
 import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { createBeds, remember } from './beds.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
+import { linkSettings, settingsOf } from './driver-settings.ts'
 import { givenEvents } from './given.ts'
 import type { AssociationAnswer, AssociationRequest, AssociationView } from './ledger-hands.ts'
 import { associationEvents } from './ledger-events.ts'
@@ -596,29 +597,6 @@ export class Pump<State> {
       if (device && condition === ALARMS_OFF_CONDITION) adoptMonitor(device, [...this.lifecycle.open.values()].filter((alert) => alert.device === id), now)
     }
   }
-}
-
-/** A link's own, of its driver. */
-const linkSettings = (link: LinkSetting | undefined): DriverSettings => (link && 'settings' in link ? link.settings : {})
-
-const settingsOf = (site: Site, driver: Driver, own: DriverSettings = {}): DriverSettings => ({
-  ...(driver.settings.some(({ name }) => name === 'zone') ? { zone: site.gateway.timeZone } : {}),
-  ...own,
-})
-
-/** Why a driver that this site names cannot be opened, a sentence each: asked at the start, because later it would cost the whole ward its gateway. */
-export function driverTroubles(site: Site, driverOf: (id: string) => Driver): string[] {
-  const named = [...site.links.flatMap((link) => ('driver' in link ? [{ id: link.id, driver: link.driver, settings: linkSettings(link) }] : [])), ...site.devices]
-  return named.flatMap(({ id, driver: name, settings }) => {
-    try {
-      const driver = driverOf(name)
-      driver.open(settingsOf(site, driver, settings))
-      return []
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      return [`${id}: ${error.message}`]
-    }
-  })
 }
 
 const QUARANTINE_CONDITION = 'technical/quarantine'

@@ -35,8 +35,8 @@ function bodiesOf(fact: PatientFact, placeOf: (location: string | null) => Place
     case 'updated': {
       const place: Place = fact.erased?.includes('location') === true ? { kind: 'elsewhere' } : placeOf(fact.location)
       const erased = (fact.erased ?? []).filter((what) => what === 'name' || what === 'bornOn' || what === 'sex')
-      const taken = erased.length === 0 ? {} : { erased }
-      return [place.kind === 'unsaid' ? { kind: 'described', patient, visit, ...taken } : { kind: 'placed', how: fact.kind, patient, visit, bed: bedOf(place), prior: null, ...taken }]
+      const said = { patient, visit, ...(erased.length === 0 ? {} : { erased }) }
+      return [place.kind === 'unsaid' ? { kind: 'described', ...said } : { kind: 'placed', how: fact.kind, bed: bedOf(place), prior: null, ...said }]
     }
     // He was moved, wherever to.
     case 'transferred':

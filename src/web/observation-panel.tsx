@@ -179,7 +179,7 @@ export function Observed({ bed, observed }: { readonly bed: BedView; readonly ob
     <section class="observed" aria-label="Confirmed observation">
       <p class="observed-score">{observedText(observed, server ?? observed.takenAt)}</p>
       <p class="hint">{parts.length === 0 ? 'No parameter scores.' : `Points: ${parts.join(', ')}.`}{observed.missing.length > 0 ? ` Not taken: ${observed.missing.map((name) => inputText(name, bed.values)).join(', ')}.` : ''}</p>
-      {observed.corrected.length > 0 && <p class="hint">Corrected: {observed.corrected.map(({ name, from, to }) => `${inputText(name, bed.values)} ${from ?? 'none'} → ${to}`).join(', ')}.</p>}
+      {observed.corrected.length > 0 && <p class="hint">Corrected: {observed.corrected.map(({ name, from, to }) => `${inputText(name, bed.values)} ${from === null ? `${to} by hand` : `${from} → ${to}`}`).join(', ')}.</p>}
       {mayTakeBack && <button type="button" class="quiet" onClick={() => void takeBack()}>This was a mistake: take it back</button>}
       {why !== '' && <p class="failed" role="alert">Not taken back. {why}</p>}
     </section>

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { webLimits } from '../limits.ts'
 import { AlertList } from './alert-list.tsx'
 import { BedPanel } from './bed-panel.tsx'
 import { alertsOfBed, highestUnacknowledged } from './order.ts'
@@ -47,15 +48,25 @@ const isTyping = (target: EventTarget | null): boolean => (target instanceof HTM
 function useKeys(station: Station, list: { current: HTMLUListElement | null }): void {
   useEffect(() => {
     const over = new AbortController()
+    let pending: ReturnType<typeof setTimeout> | undefined
+    let lastKeyAt = Number.NEGATIVE_INFINITY
     const press = (event: KeyboardEvent): void => {
+      clearTimeout(pending)
       if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
       if (isArrow(event.key) && list.current !== null) {
         event.preventDefault()
         moveFocus(list.current, event.key)
-      } else if (event.key === 'a' && !event.repeat) acknowledgeFirst(station)
+      } else if (event.key === 'a' && !event.repeat && event.timeStamp - lastKeyAt > webLimits.scanKeyMsMax) {
+        // A scanner types too, and its codes have letters: a key that another one follows at once is nobody's word.
+        pending = setTimeout(() => acknowledgeFirst(station), webLimits.scanKeyMsMax)
+      }
+      lastKeyAt = event.timeStamp
     }
     window.addEventListener('keydown', press, { signal: over.signal })
-    return () => over.abort()
+    return () => {
+      over.abort()
+      clearTimeout(pending)
+    }
   }, [])
 }
 

@@ -6,6 +6,7 @@ import { AssociationLedger } from '../../src/domain/association-ledger.ts'
 import { type BedId, bedId, deviceId } from '../../src/domain/ids.ts'
 import type { PatientIdentity } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import { schedule } from './association-oracle.ts'
 
 const ONE = bedId('bed-1')
 const TWO = bedId('bed-2')
@@ -18,7 +19,7 @@ const ledgerOf = (...said: readonly Said[]): AssociationLedger =>
   new AssociationLedger([ONE, TWO], said.map(({ at, learnedAt = at, source = 'adt', by = 'his', body }, place) => (
     { id: place + 1, learnedAt: wallMs(learnedAt), effectiveAt: wallMs(at), source, by, body })))
 
-const placed = (patient: PatientIdentity, bed: BedId | null, how: 'admitted' | 'transferred' | 'updated' | 'seen' = 'admitted'): FactBody => ({ kind: 'placed', how, patient, visit: null, bed, prior: null })
+const placed = (patient: PatientIdentity, bed: BedId, how: 'admitted' | 'seen' = 'admitted'): FactBody => ({ kind: 'placed', how, patient, visit: null, bed, prior: null })
 const gone = (patient: PatientIdentity): FactBody => ({ kind: 'discharged', patient, visit: null })
 const cancelled = (what: 'admitted' | 'transferred' | 'discharged', patient = A): FactBody => ({ kind: 'cancelled', what, patient, visit: null, bed: null })
 const named = (patient: PatientIdentity, bed: BedId | null, device = 'mon-1'): FactBody => ({ kind: 'asserted', bed, device: deviceId(device), patient })
@@ -35,15 +36,17 @@ const forgetting = (ledger: AssociationLedger, before: number, atMost = 1_000): 
 
 describe('what is forgotten moves nobody', () => {
   it('who lies here because two people say so does, however long ago they did', () => {
-    const typed: readonly Said[] = [{ at: 10, source: 'hand', by: 'Ana', body: placed(A, ONE, 'seen') }, { at: 11, source: 'hand', by: 'Bert', body: { kind: 'confirmed', of: 1 } }]
-    const ledger = forgetting(ledgerOf(...typed), 1_000)
+    const typed: Said = { at: 10, source: 'hand', by: 'Ana', body: placed(A, ONE, 'seen') }
+    const confirmed: Said = { at: 11, source: 'hand', by: 'Bert', body: { kind: 'confirmed', of: 1 } }
+    const ledger = forgetting(ledgerOf(typed, confirmed), 1_000)
     expect(whoIn(ledger, ONE, 1_000)).toBe('A')
     expect(ledger.proposals(ONE)).toEqual([])
   })
 
   it('what was taken back is not proposed again', () => {
     const ledger = forgetting(ledgerOf(
-      { at: 5, body: placed(A, TWO) }, { at: 10, source: 'hand', by: 'Ana', body: placed(A, ONE, 'seen') }, { at: 11, source: 'hand', by: 'Ana', body: { kind: 'withdrawn', of: 2 } },
+      { at: 5, body: placed(A, TWO) },
+      { at: 10, source: 'hand', by: 'Ana', body: placed(A, ONE, 'seen') }, { at: 11, source: 'hand', by: 'Ana', body: { kind: 'withdrawn', of: 2 } },
     ), 1_000)
     expect(ledger.proposals(ONE)).toEqual([])
     expect(whoIn(ledger, TWO, 1_000)).toBe('A')
@@ -69,6 +72,24 @@ describe('what is forgotten moves nobody', () => {
   it('a word that a device gave of a name before it gave the number is of who lies there', () => {
     const ledger = ledgerOf({ at: 10, source: 'device', body: named({ mrn: null, name: 'Kim^Lee' }, ONE) }, { at: 20, source: 'device', body: named(B, ONE) })
     expect(whoIn(forgetting(ledger, 1_000), ONE, 1_000)).toBe('B')
+  })
+
+  it('whatever was said, in whatever order: who lies where is the same with and without what is forgotten, 300 wards', () => {
+    let forgotten = 0
+    for (let seed = 1; seed <= 300; seed++) {
+      const { beds, facts } = schedule(seed)
+      const short = new AssociationLedger(beds)
+      for (const [place, fact] of facts.entries()) {
+        short.learn(fact)
+        if (place % 7 !== 6 && place !== facts.length - 1) continue
+        const due = short.due(place % 2 === 0 ? fact.learnedAt - 60 * 60_000 : 0, Math.max(3, short.size - 5))
+        const before = beds.map((bed) => whoIn(short, bed, fact.learnedAt))
+        short.forget(due)
+        forgotten += due.length
+        expect([seed, place, beds.map((bed) => whoIn(short, bed, fact.learnedAt))]).toEqual([seed, place, before])
+      }
+    }
+    expect(forgotten).toBeGreaterThan(1_000)
   })
 })
 

@@ -157,6 +157,11 @@ describe('when it became so', () => {
     const lines = [header('A01'), 'EVN||20260401101400|||OP|202613', PID, pv1('ICU^^2')]
     expect([when(factOf(lines)), faultsOf(lines)]).toEqual(['2026-04-01T08:14:00.000Z', ['EVN-6: is no HL7 time']])
   })
+
+  it.each(['20260401', '202604', '2026', '20260401+0200'])('is no day alone, or the values of that morning were given to who came at noon: %s', (day) => {
+    const lines = [header('A01'), `EVN||20260401101400|||OP|${day}`, PID, pv1('ICU^^2')]
+    expect([when(factOf(lines)), faultsOf(lines)]).toEqual(['2026-04-01T08:14:00.000Z', ['EVN-6: is a day without a time']])
+  })
 })
 
 describe('the patient', () => {

@@ -213,6 +213,16 @@ describe('who and where', () => {
     ['PID', null],
   ])('%s', (pid, identity) => expect(identityOf(pid)).toEqual(identity))
 
+  it.each([
+    ['PID|||123^^^LAB~V-7^^^HOSPITAL', 'V-7'], ['PID|||123^^^LAB', null], ['PID|||V-7', 'V-7'],
+  ])('has no number of another authority than the one that is set, or the values were another patient’s: %s', (pid, mrn) => {
+    expect(goodOf(`${MSH}\r${pid}||Vega^Ilse\r${obx()}`, { authority: 'HOSPITAL' }).identity).toEqual({ mrn, name: 'Vega, Ilse' })
+  })
+
+  it.each(['D', 'T'])('of a demonstration or a test is nobody: MSH-11 %s', (processing) => {
+    expect(goodOf(`${MSH.replace('|P|', `|${processing}|`)}\rPID|||V-1||Vega^Ilse\r${obx()}`).identity).toBeNull()
+  })
+
   it('without PID is nobody', () => {
     expect(goodOf(`${MSH}\r${obx()}`).identity).toBeNull()
   })

@@ -55,8 +55,11 @@ it('every driver is heard, nothing of it is damaged or disbelieved, and waveform
   expect(new Set(all.filter(({ waves }) => waves.channels > 0).map(({ driver }) => driver))).toEqual(new Set(WITH_WAVES))
 }, 150_000)
 
-it('the registry says who lies in each bed, and whose number is on a wristband', async () => {
+it('the registry says who lies in each bed, and whose number is on a wristband that is scanned', async () => {
   await expect.poll(async () => new Set(await standings()), { timeout: 120_000, interval: 1_000 }).toEqual(new Set(['registered']))
-  const asked = await post('/api/registry/lookup', { number: 'DEMO-0001' }, { cookie: await signedIn('nurse') })
+  const nurse = { cookie: await signedIn('nurse') }
+  const asked = await post('/api/registry/lookup', { number: 'DEMO-0001' }, nurse)
   expect(await asked.json()).toMatchObject({ kind: 'found', patients: [{ identity: { mrn: 'DEMO-0001', name: 'Birch, Alma' } }] })
+  expect(await (await post('/api/associations/scan', { mrn: 'DEMO-0001', device: 'monitor-1' }, nurse)).json()).toMatchObject({ kind: 'done' })
+  expect((await standings())[0]).toBe('confirmed')
 }, 150_000)

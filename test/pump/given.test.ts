@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { wallMs } from '../../src/domain/time.ts'
 import type { CommitResult, StoredEvent, Tick } from '../../src/seams.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
 import { GIVEN, ward } from './fixture.ts'
@@ -38,13 +39,13 @@ describe('a medicine given', () => {
     expect(givenIn(ticks).map(({ subject }) => subject)).toEqual([{ bed: null, stay: null, device: 'loose' }])
   })
 
-  it('of a number that two beds have is nobody\'s', async () => {
+  it('of a number that a second monitor has taken is of the bed where it was said last', async () => {
     const { connect, ticks } = ward()
     connect('mon-1').say({ hr: 80, mrn: 'A-1' })
     connect('mon-2').say({ hr: 80, mrn: 'A-1' })
     connect('loose').say({ id: '1', mrn: 'A-1', given: [{}] })
     await turns()
-    expect(givenIn(ticks).map(({ subject }) => subject.stay)).toEqual([null])
+    expect(givenIn(ticks).map(({ subject }) => subject.bed)).toEqual(['bed-2'])
   })
 
   it('told by a pump that stands at a bed is of the patient there, when it names none', async () => {
@@ -53,6 +54,20 @@ describe('a medicine given', () => {
     connect('oximeter-1').say({ id: '1', given: [{}] })
     await turns()
     expect(givenIn(ticks).map(({ subject }) => subject)).toMatchObject([{ bed: 'bed-1', device: 'oximeter-1' }])
+  })
+
+  it('told late by such a pump is not of who came since', async () => {
+    const { connect, ticks, clock } = ward()
+    const monitor = connect('mon-1')
+    monitor.say({ hr: 80, mrn: 'A-1' })
+    await clock.pass(60_000)
+    const before = wallMs(clock.wall())
+    await clock.pass(60_000)
+    monitor.say({ hr: 80, mrn: 'B-1' })
+    connect('oximeter-1').say({ id: '1', given: [{ from: before }, { from: wallMs(clock.wall()) }] })
+    await turns()
+    const stay = ticks.flatMap(({ stays }) => stays).findLast(({ identity }) => identity?.mrn === 'B-1')
+    expect(givenIn(ticks).map(({ subject }) => subject.stay)).toEqual([null, stay?.id])
   })
 
   it('is stored once when the disk fails and its sender sends it again; one that is not sent again is held', async () => {

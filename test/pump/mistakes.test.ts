@@ -1,9 +1,10 @@
 /** Ways in which values could get another patient's name, on the ward as it runs. */
 
 import { describe, expect, it } from 'vitest'
-import { type BedId, bedId } from '../../src/domain/ids.ts'
+import { type BedId, bedId, deviceId } from '../../src/domain/ids.ts'
 import type { PatientFact, PatientIdentity } from '../../src/domain/reading.ts'
 import { type WallMs, wallMs } from '../../src/domain/time.ts'
+import { associationLimits } from '../../src/limits.ts'
 import type { StayRecord } from '../../src/seams.ts'
 import { NOTHING_RESTORED, ward } from './fixture.ts'
 
@@ -14,9 +15,10 @@ const A: PatientIdentity = { mrn: 'A', name: 'Meyer^Anna' }
 const B: PatientIdentity = { mrn: 'B', name: 'Kim^Lee' }
 
 const base = (patient: PatientIdentity, location: string | null, at: WallMs | null) => ({ patient, location, visit: `v-${patient.mrn}`, effectiveAt: at })
-const admitted = (patient: PatientIdentity, location: string | null, at: WallMs | null = null): PatientFact => ({ ...base(patient, location, at), kind: 'admitted' })
-const gone = (patient: PatientIdentity, at: WallMs | null = null, location: string | null = null): PatientFact => ({ ...base(patient, location, at), kind: 'discharged' })
-const cancelled = (what: 'admitted' | 'transferred' | 'discharged', patient: PatientIdentity, at: WallMs | null = null): PatientFact => ({ ...base(patient, null, at), kind: 'cancelled', what })
+const admitted = (patient: PatientIdentity, location: string, at: WallMs | null = null): PatientFact => ({ ...base(patient, location, at), kind: 'admitted' })
+const gone = (patient: PatientIdentity, at: WallMs | null = null): PatientFact => ({ ...base(patient, null, at), kind: 'discharged' })
+const cancelled = (what: 'admitted' | 'discharged', patient: PatientIdentity, at: WallMs | null = null): PatientFact =>
+  ({ ...base(patient, null, at), kind: 'cancelled', what })
 
 function hospital(of: Parameters<typeof ward>[0] = {}) {
   const made = ward(of)
@@ -35,6 +37,22 @@ describe('words of the registry that come in the wrong order', () => {
     hear(admitted(A, '^^1', before(60)))
     monitor.say({ hr: 80 })
     expect(who()).toBeNull()
+  })
+
+  it('are remembered up to a number, the newest', () => {
+    for (const others of [associationLimits.passedByMax - 1, associationLimits.passedByMax]) {
+      const { hear, who, before } = hospital()
+      hear(gone(A, before(10)), ...Array.from({ length: others }, (_, place) => gone({ mrn: `${place}`, name: null }, before(10))))
+      hear(admitted(A, '^^1', before(60)))
+      expect(who()).toBe(others < associationLimits.passedByMax ? null : 'A')
+    }
+  })
+
+  it('of another visit that is over end nothing of this one', () => {
+    const { hear, who, before } = hospital()
+    hear({ ...base(A, null, before(10)), visit: 'v-of-spring', kind: 'discharged' })
+    hear(admitted(A, '^^1', before(60)))
+    expect(who()).toBe('A')
   })
 
   it('an admission that was cancelled, and made again with its time, is one', () => {
@@ -84,7 +102,8 @@ describe('a device that is not at the bed any more', () => {
     const life = hospital()
     life.monitor.say({ hr: 80, mrn: 'A' })
     await life.pump.close()
-    const facts = life.ticks.flatMap(({ facts: some = [] }) => some).map((fact) => (fact.body.kind === 'asserted' ? { ...fact, body: { ...fact.body, device: life.pump.devices.all().find(({ id }) => id === device)?.id ?? null } } : fact))
+    const by = deviceId(device)
+    const facts = life.ticks.flatMap(({ facts: some = [] }) => some).map((fact) => (fact.body.kind === 'asserted' ? { ...fact, body: { ...fact.body, device: by } } : fact))
     const next = hospital({ minted: 50, restored: { ...NOTHING_RESTORED, facts, stays: life.ticks.flatMap(({ stays }) => stays).slice(-1) } })
     next.monitor.say({ hr: 120 })
     await next.pump.close()

@@ -38,6 +38,7 @@ describe('a place of the registry', () => {
 
   it('belongs to one bed, and a device that goes from bed to bed has none', () => {
     expect(siteOf("[{ id: a, label: '1', location: X }, { id: b, label: '2', location: X }]")).toMatchObject({ kind: 'wrong', problems: [expect.stringContaining('two beds have the location "X"')] })
+    expect(siteOf("[{ id: a, label: '1', location: 'W^1^A' }, { id: b, label: '2', location: 'W^1^ A^HOSPITAL' }]")).toMatchObject({ kind: 'wrong' })
     expect(siteOf("[{ id: a, label: '1' }]", '[{ id: spot, driver: hl7, bed: a, roaming: true }]')).toMatchObject({ kind: 'wrong', problems: [expect.stringContaining('cannot both stand at a bed')] })
   })
 })

@@ -81,7 +81,7 @@ it('reaches the same state within a minute as the gateway that went on, whenever
         one.say({ hr, sentAt: clock.wall(), also: { metric: 'MDC_PRESS_BLD_ART_SYS', value: sbp, ageMs: 0 } })
         for (let tick = 0; tick < 5; tick++) {
           one.pump.tick()
-          clock.pass(1_000)
+          void clock.pass(1_000)
         }
         await Promise.resolve()
       }
@@ -98,7 +98,7 @@ it('a gateway that forgot what it knew over hours would not: what is kept with t
   for (let minute = 0; minute < 120; minute++) {
     one.say({ hr: 80, sentAt: clock.wall(), also: { metric: 'MDC_PRESS_BLD_ART_SYS', value: 150, ageMs: 0 } })
     one.pump.tick()
-    clock.pass(60_000)
+    void clock.pass(60_000)
   }
   await one.pump.close()
   const before = stands(one)

@@ -103,10 +103,24 @@ describe('a set that was a mistake', () => {
     const at = answer.kind === 'done' ? answer.observed.confirmedAt : 0
     expect(pump.takeBack(STAY, at, 'Ana')).toMatchObject({ kind: 'done' })
     expect(observedAlert(ward)?.state).not.toBe('active')
+    // The estimate is as free to call as before.
+    expect(pump.watch.stateOf(STAY)?.news2.call).toBeNull()
     await settle()
     const device = observerAt(bedId('bed-1'))
     expect(ticks.flatMap(({ reissues = [] }) => reissues)).toMatchObject([{ of: { device }, stay: null, from: at, to: at + 1 }, { of: { device }, from: at - 60_000 }])
     expect(pump.beds.get(bedId('bed-1'))?.stay?.context.observations).toMatchObject([{ confirmedAt: at, takenBack: { by: 'Ana' } }])
+  })
+
+  test('what another set holds too stays this patient’s', async () => {
+    const { pump, clock, connect, ticks } = realWard()
+    connect('mon-1').say({ hr: 80 })
+    const cuffAt = clock.wall()
+    pump.observe(STAY, { takenAt: cuffAt, values: { sbp: { value: 120, at: cuffAt } } }, 'Ana')
+    void clock.pass(1_000)
+    const mistake = pump.observe(STAY, { takenAt: clock.wall(), values: { sbp: { value: 120, at: cuffAt }, rr: { value: 40, at: clock.wall(), frozen: 14 } } }, 'Ana')
+    pump.takeBack(STAY, mistake.kind === 'done' ? mistake.observed.confirmedAt : 0, 'Ana')
+    await settle()
+    expect(ticks.flatMap(({ reissues = [] }) => reissues).map(({ from }) => from)).toEqual([clock.wall()])
   })
 
   test('the set before it stands again, and acts', () => {

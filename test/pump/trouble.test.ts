@@ -7,7 +7,7 @@ import { parseSite } from '../../src/config/load.ts'
 import { driverOf } from '../../src/drivers.ts'
 import { pumpLimits } from '../../src/limits.ts'
 import { Committer } from '../../src/pump/committer.ts'
-import { driverTroubles } from '../../src/pump/pump.ts'
+import { driverTroubles } from '../../src/pump/driver-settings.ts'
 import type { CommitResult, StayRecord, Tick } from '../../src/seams.ts'
 import { NOTHING_RESTORED, at, ward } from './fixture.ts'
 

@@ -53,6 +53,36 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'observation', play: { alerts: 'some' }, ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="5"] .tile-open').click()
+      await page.getByRole('button', { name: 'Take observation' }).click()
+      await page.getByLabel('Respirations').fill('25')
+      await page.locator('.observation').getByRole('radio', { name: 'Oxygen' }).click()
+      await page.locator('.observation').getByRole('radio', { name: 'Voice' }).click()
+    },
+  },
+  {
+    name: 'observed', ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="5"] .tile-open').click()
+      await page.getByRole('button', { name: 'Take observation' }).click()
+      await page.getByLabel('Respirations').fill('25')
+      await page.getByRole('button', { name: /^Confirm as/ }).click()
+      await page.locator('.observed-score').scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'limits', ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="5"] .tile-open').click()
+      await page.locator('.limits summary').first().click()
+      await page.getByRole('button', { name: 'Propose limits' }).click()
+      await page.getByRole('button', { name: /Use…/ }).last().click()
+      await page.locator('.limit-form').scrollIntoViewIfNeeded()
+    },
+  },
+  {
     name: 'ack-failed', play: { alerts: 'some' }, ready: receiving,
     act: async (page, gateway) => {
       gateway.set({ refuses: 'The gateway is stopping.' })
