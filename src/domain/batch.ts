@@ -96,7 +96,7 @@ export type Withheld = { readonly reason: WithheldReason; readonly rows: number;
 export const TOO_OLD = 'ANALYTICS_010'
 
 /** What can be asked for by name where a sink takes a part alone. */
-export const SENT_EVENTS = ['vital-signs', 'alerts', 'user-interactions', 'confirmed-observations'] as const
+export const SENT_EVENTS = ['vital-signs', 'alerts', 'gaps', 'user-interactions', 'confirmed-observations'] as const
 export type SentEvent = (typeof SENT_EVENTS)[number]
 
 /** How delivery to central stands. `off`: nothing is configured to leave. */

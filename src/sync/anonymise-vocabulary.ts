@@ -3,6 +3,8 @@
 import { METRICS, VARIABLES, metricOfId } from '../domain/metrics.ts'
 import { POPULATIONS } from '../domain/population.ts'
 import { ABSENT_REASONS } from '../domain/reading.ts'
+import { UNWATCHED } from '../domain/watch.ts'
+import { WATCHED } from '../rules/armed.ts'
 
 /** What a word becomes that is in no list. */
 export const OTHER = 'other'
@@ -13,7 +15,9 @@ export const PRIORITY_WORDS = ['low', 'medium', 'high'] as const
 export const TYPES = ['physiological', 'technical', 'advisory'] as const
 export const SEVERITIES = ['info', 'warning', 'critical', 'emergency'] as const
 export const CHANGES = ['acknowledged', 'audio-paused', 'edit', 'alert'] as const
-export const EVENT_TYPES = ['vital-signs', 'alerts'] as const
+export const EVENT_TYPES = ['vital-signs', 'alerts', 'gaps'] as const
+/** What a rule of the watch ledger can be in. */
+export const WATCH_STATES = ['armed', ...UNWATCHED] as const
 
 /** Parts of rule ids and conditions, between `/`, `-` and `.`. */
 const CONDITION_WORDS = [
@@ -111,6 +115,6 @@ export function limitNumbers(text: string): readonly number[] {
 
 /** Every word that may stand as a whole leaf of an event: what the egress scanner does not look into. */
 export const VOCABULARY: ReadonlySet<string> = new Set<string>([
-  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES,
+  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES, ...WATCH_STATES, ...WATCHED,
   ...NAMES, ...VALUES, ...UNITS, ...METRICS.flatMap((metric) => (metric.loinc === null ? [] : [metric.loinc])),
 ])

@@ -4,7 +4,7 @@
  * not leave. Pure: what stands for whom is looked up through an argument.
  *
  * Not sent, and counted instead: rows of devices that are bound to no stay (whose values would they be?), the gateway's
- * own events, medicines given, metrics outside the table. They move the cursor like any other row; the `gaps` events are made of the counts.
+ * own events, medicines given, metrics outside the table. They move the cursor like any other row.
  */
 
 import { type EventOrigin, type Surrogate, type Withheld, type WithheldReason, eventKey, qualityOf } from '../domain/batch.ts'
@@ -13,9 +13,12 @@ import type { AlertEvent } from '../domain/alert.ts'
 import type { DeviceId, StayId } from '../domain/ids.ts'
 import type { Observation } from '../domain/observation.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
+import type { WatchState } from '../domain/watch.ts'
 import { syncLimits } from '../limits.ts'
-import type { LoggedRow } from '../seams.ts'
+import { WATCHED } from '../rules/armed.ts'
+import type { LoggedRow, StoredEvent } from '../seams.ts'
 import { type AlertData, type InteractionData, alertData, interactionData } from './anonymise-alert.ts'
+import { WATCH_STATES, oneOf } from './anonymise-vocabulary.ts'
 import type { Surrogates } from './ledger.ts'
 
 /** Known to this module alone, so that nothing but this module makes a CentralEvent: a raw row cannot reach a sink. */
@@ -36,17 +39,26 @@ export type VitalSigns = {
   readonly q: readonly number[]
 }
 
+/** The watch ledger of one stay: from that moment on this rule could have spoken, or could not, and why. As long as each other. */
+export type Gaps = {
+  readonly rule: readonly string[]
+  /** `armed`, or why not. */
+  readonly state: readonly WatchState[]
+  /** ms from the event's timestamp: 0, or before it where the gateway tells what it was away for. */
+  readonly t: readonly number[]
+}
+
 /** The platform's AnalyticsStream, with the key of the contract. */
 export type StreamEvent = {
   readonly [cleared]: true
   /** The device; a stream of its own for each further sensor of one metric; the gateway for what is of no device. */
   readonly streamId: Surrogate
-  readonly eventType: 'vital-signs' | 'alerts'
+  readonly eventType: 'vital-signs' | 'alerts' | 'gaps'
   /** The subject. */
   readonly partitionKey: Surrogate
   readonly key: string
   readonly revision: number
-  readonly data: VitalSigns | AlertData
+  readonly data: VitalSigns | AlertData | Gaps
   readonly timestamp: string
 }
 
@@ -103,6 +115,10 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
           addTo(groups, { stay, device, metric, sensor, seq: row.seq }, columnOf(observation))
         }
       }
+    } else if (row.stored.kind === 'watch') {
+      const event = gapsEvent(row.stored, row.seq, lane)
+      if (event === null) withhold('no-stay', 1, 0)
+      else alerts.push({ firstSeq: row.seq, event })
     } else if (row.stored.kind !== 'alert') withhold('gateway-event', 1, 0)
     else {
       const event = alertEvent(row.stored.event, row.seq, lane)
@@ -194,6 +210,22 @@ function vitalSigns(group: Group, ordinal: number, { gatewayId, epoch, surrogate
       q: columns.map((column) => column.quality),
     },
     timestamp: isoOf(wallMs(startAt)),
+  }
+}
+
+/** null for a bed where nobody lies. A rule that we do not know is left out: its name could be anything. */
+function gapsEvent({ at, changes, subject: { stay } }: Extract<StoredEvent, { kind: 'watch' }>, seq: number, { gatewayId, epoch, surrogates }: Lane): CentralEvent | null {
+  if (stay === null) return null
+  const subject = surrogates.of('stay', stay)
+  const told = changes.flatMap(({ rule, state, from }) => {
+    const [word, why] = [oneOf(WATCHED, rule), oneOf(WATCH_STATES, state)]
+    return word === null || why === null ? [] : [{ word, why, t: Math.round(from - at) }]
+  })
+  return {
+    [cleared]: true, streamId: surrogates.of('gateway', gatewayId), eventType: 'gaps', partitionKey: subject,
+    key: eventKey({ gatewayId, epoch, subject, metric: 'gaps', firstSeq: seq, lastSeq: seq, revision: REVISION }), revision: REVISION,
+    data: { rule: told.map(({ word }) => word), state: told.map(({ why }) => why), t: told.map(({ t }) => t) },
+    timestamp: isoOf(at),
   }
 }
 
