@@ -802,6 +802,8 @@ export const webLimits = {
   associationsEveryMs: 5_000,
   /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */
   scanHoldMs: 60_000,
+  /** How often the handover page asks. */
+  handoverEveryMs: 30_000,
   /** From key to key of one code, on the average: a scanner is faster, and a person is not. */
   scanKeyMsMax: 50,
   /** Keys of one code whose times are remembered. */

@@ -66,6 +66,7 @@ export const paths = {
   withdraw: (fact: number) => `/api/associations/${fact}/withdraw`,
   unassign: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/unassign`,
   lookup: '/api/registry/lookup',
+  handover: (hours: number) => `/api/handover?hours=${hours}`,
   given: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/given`,
   trend: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/trend?hours=${webLimits.trendSpanMs / 3_600_000}`,
   socket: (location: Location) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,

@@ -2,11 +2,12 @@ import { useEffect } from 'preact/hooks'
 import { AlertAnnouncer } from './alert-announcer.tsx'
 import { DemoBanner, SilenceBanner, TroubleNotes } from './banners.tsx'
 import { DevicesPage } from './devices-page.tsx'
+import { HandoverPage } from './handover-page.tsx'
 import { Header } from './header.tsx'
 import { KeysHelp } from './keys-help.tsx'
 import { LoginPage } from './login-page.tsx'
 import { PatientsPage } from './patients-page.tsx'
-import { type Station, StationProvider, useStation } from './station.ts'
+import { type Route, type Station, StationProvider, useStation } from './station.ts'
 import { StationPage } from './station-page.tsx'
 
 export function App({ station }: { readonly station: Station }) {
@@ -17,12 +18,15 @@ export function App({ station }: { readonly station: Station }) {
   )
 }
 
+/** null: that of the ward. */
+const NAMES: Readonly<Record<Route, string | null>> = { station: null, patients: 'Patients', handover: 'Handover', devices: 'Devices', login: 'Log in' }
+
 /** What stands on every screen, around the one that is open. */
 function Frame() {
   const { receiver, route, demo } = useStation()
   const { reception } = receiver.moment.value
   useEffect(() => {
-    const name = route.value === 'devices' ? 'Devices' : route.value === 'patients' ? 'Patients' : route.value === 'login' ? 'Log in' : (receiver.ward.value?.gateway.ward ?? 'Nurse station')
+    const name = NAMES[route.value] ?? receiver.ward.value?.gateway.ward ?? 'Nurse station'
     document.title = `${reception === 'silent' && route.value !== 'login' ? 'NOT RECEIVING · ' : ''}${demo.value ? 'DEMO · ' : ''}${name} · Vigil`
   })
   return (
@@ -46,6 +50,8 @@ function Screen() {
       return <LoginPage />
     case 'patients':
       return <PatientsPage />
+    case 'handover':
+      return <HandoverPage />
     case 'devices':
       return <DevicesPage />
     case 'station':

@@ -21,6 +21,7 @@ export function Header() {
         <nav aria-label="Pages">
           <PageLink to="station">Station</PageLink>
           <PageLink to="patients">Patients</PageLink>
+          <PageLink to="handover">Handover</PageLink>
           {mayOpenDevices(ward.you.role) && <PageLink to="devices">Devices</PageLink>}
         </nav>
       )}

@@ -12,7 +12,7 @@ export type Polled<View> = { readonly view: View | null; readonly why: string; /
 const NOT_UNDERSTOOD = 'The gateway says something that this page does not understand. Reload the page.'
 
 /** Asked for now and every `everyMs`; a new `path` begins anew, and what was heard of the old one is gone. null: nothing is asked. */
-function usePolled<View>(path: string | null, { everyMs, isView }: { readonly everyMs: number; readonly isView: (thing: unknown) => thing is View }): Polled<View> {
+export function usePolled<View>(path: string | null, { everyMs, isView }: { readonly everyMs: number; readonly isView: (thing: unknown) => thing is View }): Polled<View> {
   const [heard, setHeard] = useState<{ readonly path: string | null; readonly view: View | null; readonly why: string }>({ path, view: null, why: '' })
   const [asked, setAsked] = useState(0)
   useEffect(() => {

@@ -12,7 +12,7 @@ import { createTrends, type Trends } from './trends.ts'
 import { isDemoHealth } from './wire-guard.ts'
 import type { WardState } from './ward-state.ts'
 
-export type Route = 'station' | 'patients' | 'devices' | 'login'
+export type Route = 'station' | 'patients' | 'handover' | 'devices' | 'login'
 
 /** `reason` and `hours`: of what is said with a reason, or for a time. */
 export type StayChange = Partial<BedView['context']> & { readonly reason?: string; readonly hours?: number }
@@ -47,10 +47,10 @@ export interface Station {
   readonly logout: () => Promise<void>
 }
 
-const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', devices: '/devices', login: '/login' }
+const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', handover: '/handover', devices: '/devices', login: '/login' }
 
 export const addressOf = (route: Route): string => ADDRESS[route]
-const routeOf = (pathname: string): Route => (['patients', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
+const routeOf = (pathname: string): Route => (['patients', 'handover', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
 
 export function createStation(stop: AbortSignal): Station {
   const trends = createTrends()

@@ -1,7 +1,7 @@
 /** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
 
 import type { FrozenView, LimitsView } from '../api/stay-wire.ts'
-import type { AssociationsView, BedAssociationFacts, GivenView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
+import type { AssociationsView, BedAssociationFacts, GivenView, HandoverView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -98,6 +98,12 @@ export const isLookup = (thing: unknown): thing is RegistryLookup => {
 
 const isGivenOne = (thing: unknown): boolean =>
   isRecord(thing) && ['id', 'name', 'route', 'status', 'action'].every((name) => isText(thing[name])) && isNumber(thing['at']) && (thing['from'] === null || isNumber(thing['from']))
+
+const isWatched = (thing: unknown): boolean =>
+  isRecord(thing) && isText(thing['bed']) && isText(thing['label']) && isNumber(thing['watchedSeconds']) && isNumber(thing['unwatchedSeconds']) &&
+  isListOf((one): one is object => isRecord(one) && isText(one['why']) && isNumber(one['seconds']), thing['reasons']) &&
+  isListOf((one): one is object => isRecord(one) && isText(one['rule']) && isNumber(one['unwatchedSeconds']), thing['rules'])
+export const isHandover = (thing: unknown): thing is HandoverView => isRecord(thing) && isNumber(thing['from']) && isNumber(thing['to']) && isListOf(isWatched, thing['beds']) && typeof thing['isCut'] === 'boolean'
 
 export const isGivenView = (thing: unknown): thing is GivenView => isRecord(thing) && isListOf(isGivenOne, thing['given'])
 

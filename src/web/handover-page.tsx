@@ -1,0 +1,53 @@
+import { useState } from 'preact/hooks'
+import type { HandoverView } from '../api/wire.ts'
+import { webLimits } from '../limits.ts'
+import { paths } from './api.ts'
+import { handoverText, ruleText, spanText, unwatchedText } from './handover.ts'
+import { usePolled } from './patients.ts'
+import { isHandover } from './wire-guard.ts'
+import { bedText } from './words.ts'
+
+const HOURS = [1, 4, 8, 12, 24] as const
+
+/** For whoever takes over: how long each bed was watched, and why it was not. */
+export function HandoverPage() {
+  const [hours, setHours] = useState<number>(8)
+  const { view, why } = usePolled<HandoverView>(paths.handover(hours), { everyMs: webLimits.handoverEveryMs, isView: isHandover })
+  return (
+    <main class="page">
+      <h2>Handover <small role="status">{view === null ? '' : handoverText(view)}</small></h2>
+      <fieldset class="hours">
+        <legend>The last</legend>
+        {HOURS.map((one) => (
+          <label key={one}><input type="radio" name="hours" checked={one === hours} onChange={() => setHours(one)} /> {one} h</label>
+        ))}
+      </fieldset>
+      {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : 'Not up to date.'} {why}</p>}
+      {view === null ? (why === '' && <p class="empty large">Waiting for the gateway.</p>) : <Beds view={view} />}
+    </main>
+  )
+}
+
+function Beds({ view }: { readonly view: HandoverView }) {
+  if (view.beds.length === 0) return <p class="empty large">No beds configured.</p>
+  return (
+    <div class="table-box" tabIndex={0} role="region" aria-label="Handover">
+      {view.isCut && <p class="failed">There is more than is read at once: the latest is missing. Choose a shorter time.</p>}
+      <table class="devices">
+        <thead>
+          <tr><th scope="col">Bed</th><th scope="col">Not watched at all</th><th scope="col">Why</th><th scope="col">Each rule for itself, not watched</th></tr>
+        </thead>
+        <tbody>
+          {view.beds.map(({ bed, label, unwatchedSeconds, reasons, rules }) => (
+            <tr key={bed}>
+              <th scope="row">{bedText(label)}</th>
+              <td>{unwatchedSeconds < 1 ? 'watched all the time' : `unwatched for ${spanText(unwatchedSeconds)}`}</td>
+              <td class="note-cell">{reasons.filter(({ seconds }) => seconds >= 1).map(({ why, seconds }) => `${unwatchedText(why)} ${spanText(seconds)}`).join(', ') || '—'}</td>
+              <td class="note-cell">{rules.filter((rule) => rule.unwatchedSeconds - unwatchedSeconds >= 1).map((rule) => `${ruleText(rule.rule)} ${spanText(rule.unwatchedSeconds)}`).join(', ') || '—'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,40 @@
+/** Words of the handover page. */
+
+import type { HandoverView } from '../api/wire.ts'
+
+type Why = HandoverView['beds'][number]['reasons'][number]['why']
+
+const WHY: Readonly<Record<Why, string>> = {
+  'gateway-down': 'Vigil was not running',
+  maintenance: 'maintenance',
+  empty: 'nobody known there',
+  away: 'patient away',
+  'population-unset': 'population not set',
+  'no-limit': 'no rule for this patient',
+  demo: 'monitor in demonstration',
+  quarantine: 'monitor not believed',
+  'sensor-off': 'sensor off',
+  'no-data': 'no data',
+}
+export const unwatchedText = (why: Why): string => WHY[why]
+
+const RULES: Readonly<Record<string, string>> = {
+  'limits/spo2': 'SpO₂', 'limits/hr': 'HR', 'limits/rr': 'RR', 'limits/pressure': 'blood pressure', 'limits/temperature': 'temperature', score: 'score', sepsis: 'sepsis screen',
+}
+export const ruleText = (rule: string): string => RULES[rule] ?? rule
+
+/** `43 min`, `2 h 05 min`, `20 s`. */
+export function spanText(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
+}
+
+/** What is said aloud at handover. Beds where nobody is known are not news. */
+export function handoverText({ beds }: HandoverView): string {
+  const missed = beds.filter(({ unwatchedSeconds, reasons }) => unwatchedSeconds >= 60 && reasons.some(({ why, seconds }) => why !== 'empty' && seconds >= 60))
+  if (missed.length === 0) return 'every bed with a patient was watched'
+  const worst = missed.toSorted((a, b) => b.unwatchedSeconds - a.unwatchedSeconds)[0]
+  const others = missed.length === 1 ? '' : ` and ${missed.length - 1} more`
+  return worst === undefined ? '' : `bed ${worst.label} unwatched for ${spanText(worst.unwatchedSeconds)}${others}`
+}
