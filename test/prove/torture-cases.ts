@@ -63,7 +63,7 @@ export type Message = {
 export function messageOf(device: string, { id = '1', hr = 71, type = 'ORU^R01^ORU_R01', processing = 'P', accept = '', application = '', charset = '', patient = 'Doe', encoding = '^~\\&', more = [], end = '\r', ...of }: Message = {}): string {
   return [
     `MSH|${encoding}|${of.device ?? device}|WARD|VIGIL|WARD|20260115020000+0000||${type}|${id}|${processing}|2.6|||${accept}|${application}||${charset}`,
-    `PID|||4711^^^Hospital^PI||${patient}`,
+    `PID|||N-${of.device ?? device}^^^Hospital^PI||${patient}`,
     'OBR|1||1^X|182777000^monitoring of patient^SCT|||20260115020000+0000',
     `OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.147842|${hr}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R`,
     ...more,
@@ -150,10 +150,10 @@ const identities: readonly TortureCase[] = [
 ]
 
 const modes: readonly TortureCase[] = [
-  { name: 'MSH-15 AL', steps: ({ message }) => [say(framed(message({ accept: 'AL', application: 'NE' })), framed(message({ id: '2', type: 'ADT^A01', accept: 'AL' })))], answers: ['CA 1', 'CR 2'], stored: ONE, quarantined: 1 },
-  { name: 'MSH-15 ER', steps: ({ message }) => [say(framed(message({ accept: 'ER', application: 'NE' })), framed(message({ id: '2', type: 'ADT^A01', accept: 'ER' })))], answers: [...ER_ON_SUCCESS, 'CR 2'], stored: ONE, quarantined: 1 },
-  { name: 'MSH-15 SU', steps: ({ message }) => [say(framed(message({ accept: 'SU', application: 'NE' })), framed(message({ id: '2', type: 'ADT^A01', accept: 'SU' })))], answers: ['CA 1'], stored: ONE, quarantined: 1 },
-  { name: 'MSH-15 NE, MSH-16 AL', steps: ({ message }) => [say(framed(message({ accept: 'NE', application: 'AL' })), framed(message({ id: '2', type: 'ADT^A01', accept: 'NE', application: 'AL' })))], answers: ['AA 1', 'AR 2'], stored: ONE, quarantined: 1 },
+  { name: 'MSH-15 AL', steps: ({ message }) => [say(framed(message({ accept: 'AL', application: 'NE' })), framed(message({ id: '2', type: 'ORM^O01', accept: 'AL' })))], answers: ['CA 1', 'CR 2'], stored: ONE, quarantined: 1 },
+  { name: 'MSH-15 ER', steps: ({ message }) => [say(framed(message({ accept: 'ER', application: 'NE' })), framed(message({ id: '2', type: 'ORM^O01', accept: 'ER' })))], answers: [...ER_ON_SUCCESS, 'CR 2'], stored: ONE, quarantined: 1 },
+  { name: 'MSH-15 SU', steps: ({ message }) => [say(framed(message({ accept: 'SU', application: 'NE' })), framed(message({ id: '2', type: 'ORM^O01', accept: 'SU' })))], answers: ['CA 1'], stored: ONE, quarantined: 1 },
+  { name: 'MSH-15 NE, MSH-16 AL', steps: ({ message }) => [say(framed(message({ accept: 'NE', application: 'AL' })), framed(message({ id: '2', type: 'ORM^O01', accept: 'NE', application: 'AL' })))], answers: ['AA 1', 'AR 2'], stored: ONE, quarantined: 1 },
   { name: 'MSH-15 and MSH-16 NE', steps: ({ message }) => [say(framed(message({ accept: 'NE', application: 'NE' })), framed(message({ id: '2', hr: 72 })))], answers: ['AA 2'], stored: { '': [71, 72] } },
 ]
 
@@ -169,7 +169,7 @@ const judgements: readonly TortureCase[] = [
     quarantined: 1,
     alerts: ['technical/quarantine'],
   },
-  { name: 'a message type that is not ours', steps: ({ message }) => [say(framed(message({ type: 'ADT^A01' })), framed(message({ id: '2', type: 'ORM^O01', accept: 'AL' })))], answers: ['AR 1', 'CR 2'], stored: {}, quarantined: 2 },
+  { name: 'a message type that is not ours', steps: ({ message }) => [say(framed(message({ type: 'ORM^O01' })), framed(message({ id: '2', type: 'MDM^T02', accept: 'AL' })))], answers: ['AR 1', 'CR 2'], stored: {}, quarantined: 2 },
   { name: 'two messages in one envelope', steps: ({ message }) => [say(framed(message() + message({ id: '2', hr: 72 })))], answers: ['AR 1'], stored: {}, quarantined: 1 },
   { name: 'separators that are none', steps: ({ message }) => [say(framed(message({ encoding: '^^^^' })))], answers: ['AR 1'], stored: {}, quarantined: 1 },
   { name: 'an envelope around something else', steps: ({ message }) => [say(framed('<html>'), framed(message()))], answers: ['AA 1'], stored: ONE, quarantined: 1 },
