@@ -830,7 +830,7 @@ export const viewLimits = {
 
 /** The parent of the demo's processes. */
 export const supervisorLimits = {
-  restartDelayMs: 200,
+  restartDelayMs: 50,
   restartDelayMsMax: 5_000,
   /** A child that lived so long did start well. */
   livedMs: 10_000,
