@@ -111,6 +111,8 @@ export const linkLimits = {
   serialReopenDelayMs: 2_000,
   /** A serial port silent for so long is asked, as often, whether it is still the port that was opened; one that is gone is looked for as often. */
   serialLookMs: 500,
+  /** One that cannot be opened for so long, for one reason, is told. */
+  serialToldMs: 5_000,
   mqttReconnectDelayMs: 2_000,
   /** A packet of somebody who has not logged in. */
   mqttLoginBytesMax: 4_096,

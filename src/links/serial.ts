@@ -25,13 +25,18 @@ export function serialLink(setting: SerialSetting): Link {
     id,
     async run(open, stop) {
       let before = ''
-      let told = ''
+      let sinceAt = clock.mono()
+      let isTold = false
       while (!stop.aborted) {
         const why = await session(setting, open, stop)
-        // The first failure may be a port that is just coming up; the same one again is news, once.
-        if (!stop.aborted && why === before && why !== told) {
+        if (why !== before) {
+          sinceAt = clock.mono()
+          isTold = false
+        }
+        // A port may be just coming up; the same failure for seconds is news, once.
+        if (!stop.aborted && !isTold && clock.mono() - sinceAt >= linkLimits.serialToldMs) {
           log.warn({ link: id, device, path, why }, 'Serial port lost or not there; trying again.')
-          told = why
+          isTold = true
         }
         before = why
         await clock.sleep(linkLimits.serialLookMs, stop)

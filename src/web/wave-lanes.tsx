@@ -48,7 +48,7 @@ export function LiveWaves({ bed }: { readonly bed: BedView }) {
   if (!isWanted) return <p class="empty waves-none">Live waveforms are not drawn while time runs {ward.gateway.speed} times as fast.</p>
   const expected = devicesOf(ward, bed.id).reduce((sum, { waves }) => sum + waves.channels, 0)
   const lanes = heard?.lanes ?? []
-  if (heard === null ? expected === 0 : lanes.length === 0) return <p class="empty waves-none">No waveform comes from this bed.</p>
+  if (heard === null ? expected === 0 : lanes.length === 0) return <p class="empty waves-none">{station.receiver.moment.value.reception === 'receiving' ? 'No waveform comes from this bed.' : 'No waveform came from this bed.'}</p>
   return (
     <section class="waves" aria-label="Live waveforms" style={{ '--lanes': heard === null ? Math.min(3, expected) : lanes.length }}>
       <header>
