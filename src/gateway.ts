@@ -148,6 +148,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       messages: opened.messages,
       facts: opened.facts,
       pastStays: opened.pastStays,
+      standing: opened.standing,
       aliveAt: opened.aliveAt,
     },
     mint: recorder.mint,

@@ -275,7 +275,15 @@ export type Tick = {
   readonly reissues?: readonly Reissue[]
   /** Frames of quarantine whose values this tick brings after all. Were they brought before, the tick fails as a whole. */
   readonly replayed?: readonly ReplayedFrame[]
+  /** What stands of the house from now on; the later word of one key takes the place of the earlier. */
+  readonly standing?: readonly Standing[]
 }
+
+/**
+ * What stands of the house: who has which bed in this shift, how a bed is, how the ward is watched. `key` names it, as in
+ * `bed/bed-7`: a few for the ward and for each bed. `value` is plain JSON, null for what stands no more: who reads it parses it.
+ */
+export type Standing = { readonly key: string; readonly at: WallMs; readonly value: unknown }
 
 /**
  * Values that were measured from `from` on and before `to` (corrected time), at a bed or by a device that has none, belong to

@@ -1,6 +1,6 @@
 /** What waits for the disk: one tick at a time is filled, handed to the store, and answered for. */
 
-import type { CommitResult, MessageIdentity, QuarantinedFrame, Reissue, StayRecord, Store, StoredEvent, Strip, Tick } from '../seams.ts'
+import type { CommitResult, MessageIdentity, QuarantinedFrame, Reissue, Standing, StayRecord, Store, StoredEvent, Strip, Tick } from '../seams.ts'
 import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
@@ -19,11 +19,12 @@ export class PendingTick {
   readonly messages: MessageIdentity[] = []
   readonly strips: Strip[] = []
   readonly facts: Fact[] = []
+  readonly standing: Standing[] = []
   readonly reissues: Reissue[] = []
   readonly waiters: Waiter[] = []
 
   get empty(): boolean {
-    return this.snapshots.length + this.events.length + this.answeredEvents.length + this.stays.length + this.quarantined.length + this.messages.length + this.strips.length + this.facts.length + this.reissues.length + this.waiters.length === 0
+    return this.snapshots.length + this.events.length + this.answeredEvents.length + this.stays.length + this.quarantined.length + this.messages.length + this.strips.length + this.facts.length + this.standing.length + this.reissues.length + this.waiters.length === 0
   }
 }
 
@@ -124,7 +125,7 @@ export class Committer {
     const pending = this.#pending
     this.#pending = new PendingTick()
     const { tick, taken } = this.#held.before(pending)
-    const isOrdered = tick.events.length + tick.stays.length + (tick.facts?.length ?? 0) + (tick.reissues?.length ?? 0) > 0
+    const isOrdered = tick.events.length + tick.stays.length + (tick.facts?.length ?? 0) + (tick.standing?.length ?? 0) + (tick.reissues?.length ?? 0) > 0
     if (isOrdered) this.#ordered++
     const done = this.#parts.store.commit(tick).then((result) => {
       if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? { snapshots: tick.snapshots.length - pending.snapshots.filter(({ answered }) => answered).length, events: tick.events.length } : this.#held.keep(pending, taken))

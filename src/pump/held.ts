@@ -3,12 +3,12 @@
 import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import type { QuarantinedFrame, Reissue, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
+import type { QuarantinedFrame, Reissue, Standing, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
 import type { PendingTick } from './committer.ts'
 
 /** How many of each kind at the front of what is held went into a tick, and how many of the tick's own had to queue up behind them. */
 type Taken = { readonly [Kind in keyof Kinds]: { readonly held: number; readonly queued: boolean } }
-type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[]; strips: Strip[]; facts: Fact[]; reissues: Reissue[] }
+type Kinds = { snapshots: Snapshot[]; events: StoredEvent[]; stays: StayRecord[]; quarantined: QuarantinedFrame[]; strips: Strip[]; facts: Fact[]; standing: Standing[]; reissues: Reissue[] }
 
 /** Rows of each kind that are kept: the oldest make room. */
 const MAX: { readonly [Kind in keyof Kinds]: number } = {
@@ -18,11 +18,12 @@ const MAX: { readonly [Kind in keyof Kinds]: number } = {
   quarantined: pumpLimits.heldQuarantinedFramesMax,
   strips: pumpLimits.heldStripsMax,
   facts: pumpLimits.heldEventsMax,
+  standing: pumpLimits.heldEventsMax,
   reissues: pumpLimits.heldEventsMax,
 }
 
 export class Held {
-  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [], strips: [], facts: [], reissues: [] }
+  readonly #rows: Kinds = { snapshots: [], events: [], stays: [], quarantined: [], strips: [], facts: [], standing: [], reissues: [] }
 
   get isEmpty(): boolean {
     return KINDS.every((kind) => this.#rows[kind].length === 0)
@@ -41,17 +42,18 @@ export class Held {
     const quarantined = front(this.#rows.quarantined, pending.quarantined)
     const strips = front(this.#rows.strips, pending.strips)
     const facts = front(this.#rows.facts, pending.facts)
+    const standing = front(this.#rows.standing, pending.standing)
     // Rows that wait are to be found by them.
     if (snapshots.taken.queued || snapshots.taken.held < this.#rows.snapshots.length) append(this.#rows.reissues, pending.reissues.splice(0))
     const reissues = snapshots.taken.held < this.#rows.snapshots.length ? NONE : front(this.#rows.reissues, pending.reissues)
     const told = pending.answeredEvents.length === 0 ? events.rows : [...events.rows, ...pending.answeredEvents]
     const rows = { events: told, stays: stays.rows, quarantined: quarantined.rows, messages: pending.messages, strips: strips.rows }
-    const learned = { ...(facts.rows.length > 0 ? { facts: facts.rows } : {}), ...(reissues.rows.length > 0 ? { reissues: reissues.rows } : {}) }
+    const learned = { ...(facts.rows.length > 0 ? { facts: facts.rows } : {}), ...(standing.rows.length > 0 ? { standing: standing.rows } : {}), ...(reissues.rows.length > 0 ? { reissues: reissues.rows } : {}) }
     return {
       tick: { snapshots: [...snapshots.rows, ...answered], ...rows, ...learned },
       taken: {
         snapshots: snapshots.taken, events: events.taken, stays: stays.taken, quarantined: quarantined.taken, strips: strips.taken, facts: facts.taken,
-        reissues: reissues.taken,
+        standing: standing.taken, reissues: reissues.taken,
       },
     }
   }
@@ -63,13 +65,14 @@ export class Held {
 
   /** The tick of `pending` failed: what is its own joins what is held. Returns how many of the oldest had to make room. */
   keep(pending: PendingTick, taken: Taken): { readonly snapshots: number; readonly events: number } {
-    const { snapshots, events, stays, quarantined, strips, facts, reissues } = this.#rows
+    const { snapshots, events, stays, quarantined, strips, facts, standing, reissues } = this.#rows
     if (!taken.snapshots.queued) for (const { snapshot, answered } of pending.snapshots) if (!answered) snapshots.push(snapshot)
     if (!taken.events.queued) append(events, pending.events)
     if (!taken.stays.queued) append(stays, pending.stays)
     if (!taken.quarantined.queued) append(quarantined, pending.quarantined)
     if (!taken.strips.queued) append(strips, pending.strips)
     if (!taken.facts.queued) append(facts, pending.facts)
+    if (!taken.standing.queued) append(standing, pending.standing)
     if (!taken.reissues.queued) append(reissues, pending.reissues)
     return makeRoom(this.#rows)
   }
@@ -89,11 +92,12 @@ function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): { readon
   trim(rows.quarantined, MAX.quarantined)
   trim(rows.strips, MAX.strips)
   trim(rows.facts, MAX.facts)
+  trim(rows.standing, MAX.standing)
   trim(rows.reissues, MAX.reissues)
   return { snapshots: trim(rows.snapshots, MAX.snapshots), events: trim(rows.events, MAX.events) }
 }
 
-const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips', 'facts', 'reissues'] as const
+const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips', 'facts', 'standing', 'reissues'] as const
 
 const NONE = { rows: [], taken: { held: 0, queued: false } } as const
 

@@ -15,7 +15,7 @@ import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, StayContext, StayRecord, Store, Strip } from '../seams.ts'
+import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, Standing, StayContext, StayRecord, Store, Strip } from '../seams.ts'
 import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { createBeds, remember } from './beds.ts'
@@ -50,6 +50,8 @@ export type Restored = {
   /** What was learned of who lies where, and the stays that ended since rows may be put right. */
   readonly facts?: readonly Fact[]
   readonly pastStays?: readonly StayRecord[]
+  /** What stands of the house. */
+  readonly standing?: readonly Standing[]
   /** When the gateway before us last wrote anything. */
   readonly aliveAt?: WallMs | null
 }

@@ -113,6 +113,7 @@ export function startReplay(setting: ReplaySetting): Replay {
         messages: found.messages,
         facts: found.facts,
         pastStays: found.pastStays,
+        standing: found.standing,
       },
       mint: mintOf(head.run, head.minted),
       // Who was not read then is not read now; what a driver threw in this life is found again by itself.

@@ -261,6 +261,18 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    version: 6,
+    sql: `
+      -- What stands of the house, as it was said last: who has which bed in this shift, how a bed is, how the ward is watched.
+      CREATE TABLE standing (
+        key TEXT PRIMARY KEY,
+        at REAL NOT NULL,
+        body TEXT NOT NULL,
+        crc INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]
 
 export type Migrated = { readonly kind: 'current'; readonly version: number } | { readonly kind: 'newer'; readonly version: number; readonly known: number }

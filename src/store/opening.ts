@@ -6,13 +6,14 @@ import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
-import type { MessageIdentity, StayRecord } from '../seams.ts'
+import type { MessageIdentity, Standing, StayRecord } from '../seams.ts'
 import { rowCrc } from './crc.ts'
 import { readFacts } from './facts.ts'
 import { type Refused, StoreUnreadable, databaseFile, openReaderDatabase, whyOf } from './database.ts'
 import { seqsBetween } from './marks.ts'
 import { readerQueries } from './queries.ts'
 import { Revisions, revisedSnapshots } from './revisions.ts'
+import { readStanding } from './standing.ts'
 import { type Damage, type EventRow, type MessageRow, RowReader, type SnapshotRow, type StayRow, eventOf, messageOf, stayOf } from './rows.ts'
 
 export type Opening = {
@@ -23,6 +24,8 @@ export type Opening = {
   /** What was learned of who lies where, in the order of learning; and the newest stays that ended, oldest first. */
   readonly facts: readonly Fact[]
   readonly pastStays: readonly StayRecord[]
+  /** What stands of the house. */
+  readonly standing: readonly Standing[]
   /** When the newest row came; null in an empty log. */
   readonly aliveAt: WallMs | null
   readonly damaged: readonly Damage[]
@@ -50,6 +53,7 @@ export function openingOf(db: Database.Database): Opening {
     messages: messagesTaken(db, damaged),
     facts: readFacts(db, damaged),
     pastStays: staysOf(db.prepare<[{ rowsMax: number }], StayRow>(readerQueries.STAYS_PAST).all({ rowsMax: storeLimits.pastStaysMax }), damaged).toReversed(),
+    standing: readStanding(db, damaged),
     aliveAt: aliveAt(db),
     damaged,
   }

@@ -50,6 +50,8 @@ export const writerQueries = {
   // Told again after a disk that failed.
   ADD_FACT: `INSERT INTO fact (id, learned_at, effective_at, source, by_whom, body, crc) VALUES (@id, @learnedAt, @effectiveAt, @source, @by, @body, @crc)
     ON CONFLICT (id) DO NOTHING`,
+  PUT_STANDING: `INSERT INTO standing (key, at, body, crc) VALUES (@key, @at, @body, @crc)
+    ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body, crc = excluded.crc`,
   COUNT_DROPPED: `INSERT INTO quarantine_dropped (device, frames) VALUES (@device, @frames)
     ON CONFLICT (device) DO UPDATE SET frames = frames + excluded.frames`,
 } as const
@@ -102,6 +104,7 @@ export const readerQueries = {
   NEWEST_AT: `SELECT max(ifnull((SELECT received_at FROM snapshot WHERE seq = (SELECT max(seq) FROM snapshot)), 0),
     ifnull((SELECT at FROM event WHERE seq = (SELECT max(seq) FROM event)), 0)) AS at`,
   FACTS: 'SELECT id, learned_at AS learnedAt, effective_at AS effectiveAt, source, by_whom AS "by", body, crc FROM fact ORDER BY id',
+  STANDING: 'SELECT key, at, body, crc FROM standing ORDER BY key',
   REVISIONS_BETWEEN: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq >= @firstSeq AND seq <= @lastSeq',
   SUPERSEDED_BETWEEN: 'SELECT supersedes AS seq FROM revision WHERE supersedes >= @firstSeq AND supersedes <= @lastSeq',
   REVISED_NEWEST: `SELECT s.seq, s.stream, s.received_at AS receivedAt, s.sent_at AS sentAt, s.readings, s.crc

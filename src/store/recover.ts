@@ -154,6 +154,7 @@ function rehearse(connection: Connection): void {
     connection.addEvent.run({ seq: seq + 1, at: wallMs(0), kind: 'gateway', alertId: 'rehearsal', body: '', crc: 0 })
     connection.addMark.run({ minute: Number.MAX_SAFE_INTEGER, seq })
     connection.addFact.run({ id: Number.MAX_SAFE_INTEGER, learnedAt: 0, effectiveAt: 0, source: 'adt', by: '', body: '', crc: 0 })
+    connection.putStanding.run({ key: 'rehearsal', at: 0, body: 'null', crc: 0 })
     connection.addStrip.run({ alertId: 'rehearsal', at: 0, device: '', metric: '', channel: '', rateHz: 1, scale: 1, offset: 0, unit: '', from: 0, samples: new Uint8Array(), crc: 0 })
     connection.addQuarantined.run({ at: wallMs(0), device: '', peer: '', why: '', length: 0, bytes: new Uint8Array(), crc: 0 })
   } finally {
@@ -165,7 +166,7 @@ function rehearse(connection: Connection): void {
  * Into the fresh file. Events keep their numbers, for by those central knows them. A damaged file may tell the same twice, or
  * what no table takes: that row is left out. @throws SqliteError when the disk fails.
  */
-function carryOver(db: Database, { stays, events, messages, facts, strips }: Salvage): void {
+function carryOver(db: Database, { stays, events, messages, facts, standing, strips }: Salvage): void {
   const connection = connectionOf(db)
   const carry = (write: () => void): void => {
     try {
@@ -176,6 +177,7 @@ function carryOver(db: Database, { stays, events, messages, facts, strips }: Sal
   }
   for (const row of stays) carry(() => addStay(connection, row))
   for (const row of facts) carry(() => connection.addFact.run(row))
+  for (const row of standing) carry(() => connection.putStanding.run(row))
   for (const row of events) carry(() => addEventRow(connection, row))
   // Of each slot the one that was taken last.
   const slots = new Map(messages.map((row) => [`${row.device}\u0000${row.slot}`, row]))

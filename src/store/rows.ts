@@ -20,7 +20,7 @@ import { readerQueries } from './queries.ts'
 
 /** A row that cannot be believed. */
 export type Damage = {
-  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'strip' | 'stream' | 'series' | 'mark' | 'fact' | 'revision' | 'reissue'
+  readonly table: 'snapshot' | 'event' | 'stay' | 'patient' | 'message' | 'open_alert' | 'quarantine' | 'strip' | 'stream' | 'series' | 'mark' | 'fact' | 'revision' | 'reissue' | 'standing'
   readonly row: number | string
   readonly why: string
 }

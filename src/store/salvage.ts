@@ -12,6 +12,7 @@ import { type FactRow, isRightFact } from './facts.ts'
 import { type Identity, metaOf } from './meta.ts'
 import { readerQueries, writerQueries } from './queries.ts'
 import { type EventRow, type MessageRow, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
+import { type StandingRow, isRightStanding } from './standing.ts'
 import { type StripRow, stripCrc } from './strips.ts'
 
 export type Salvage = {
@@ -24,6 +25,7 @@ export type Salvage = {
   readonly messages: readonly MessageRow[]
   /** What was learned of who lies where. */
   readonly facts: readonly FactRow[]
+  readonly standing: readonly StandingRow[]
   /** Waveforms kept with those alerts. */
   readonly strips: readonly StripRow[]
   /** Something could not be read, or there was no time: there was more than is here. */
@@ -33,8 +35,9 @@ export type Salvage = {
 /** Versions of the schema. */
 const STRIPS_SINCE = 4
 const FACTS_SINCE = 5
+const STANDING_SINCE = 6
 
-const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], facts: [], strips: [], isPartial: true }
+const NOTHING: Salvage = { epochs: [], lastSeq: 0, stays: [], events: [], messages: [], facts: [], standing: [], strips: [], isPartial: true }
 
 /** `monoMs` tells time that never steps. Never throws for what a file holds. */
 export function salvage(file: string, identity: Identity, monoMs: () => number): Salvage {
@@ -75,6 +78,7 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const stays = some(() => db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).iterate(), (row) => stayOf(row).stay !== null)
   const messages = some(() => db.prepare<[], MessageRow>(readerQueries.MESSAGES).iterate(), (row) => row.crc === messageCrc(row))
   const facts = (meta.version ?? 1) < FACTS_SINCE ? [] : some(() => db.prepare<[], FactRow>(readerQueries.FACTS).iterate(), isRightFact)
+  const standing = (meta.version ?? 1) < STANDING_SINCE ? [] : some(() => db.prepare<[], StandingRow>(readerQueries.STANDING).iterate(), isRightStanding)
   type OpenRow = { readonly alertId: string; readonly crc: number }
   const alerts = some(() => db.prepare<[], OpenRow>(readerQueries.OPEN_ALERTS).iterate(), ({ alertId, crc }) => crc === rowCrc(alertId))
   const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
@@ -90,7 +94,7 @@ function read(db: Database.Database, identity: Identity, goesOn: () => boolean):
   const lastSeq = Math.max(last[0]?.seq ?? 0, ...epochs.map(({ firstSeq }) => firstSeq), ...events.map(({ seq }) => seq))
   // A damaged file may tell the same twice.
   const history = [...new Map(epochs.map((epoch) => [epoch.epoch, epoch])).values()]
-  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), messages, events, facts, strips, isPartial }
+  return { epochs: history, lastSeq, stays: stays.map(withBelievedName), standing, messages, events, facts, strips, isPartial }
 }
 
 /** No name is better than a wrong one. */

@@ -62,6 +62,8 @@ export type Opened = {
   /** What was learned of who lies where, and the newest stays that ended. */
   readonly facts: Opening['facts']
   readonly pastStays: Opening['pastStays']
+  /** What stands of the house. */
+  readonly standing: Opening['standing']
   /** When the newest row came; null in an empty log. */
   readonly aliveAt: Opening['aliveAt']
   /** Rows that could not be believed while opening: for a technical alert. */
@@ -100,6 +102,7 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     messages: opening.messages,
     facts: opening.facts,
     pastStays: opening.pastStays,
+    standing: opening.standing,
     aliveAt: opening.aliveAt,
     damaged: opening.damaged,
     recent: (from, onDamage = () => {}) => recentSnapshots(settings.folder, from, onDamage),

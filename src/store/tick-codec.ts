@@ -18,6 +18,7 @@ import { type FactRow, factRow } from './facts.ts'
 import type { Names, NewNames } from './names.ts'
 import { packReadings } from './packed.ts'
 import { Scratch } from './scratch.ts'
+import { type StandingRow, standingRow } from './standing.ts'
 import { packSamples } from './strip-samples.ts'
 import type { PackedStrip } from './strips.ts'
 
@@ -51,6 +52,7 @@ export type EncodedTick = {
   readonly strips: readonly PackedStrip[]
   readonly replayed?: readonly ReplayedFrame[]
   readonly facts?: readonly FactRow[]
+  readonly standing?: readonly StandingRow[]
   readonly reissues?: readonly EncodedReissue[]
 }
 
@@ -67,6 +69,7 @@ type Rest = {
   readonly strips: readonly (Omit<PackedStrip, 'samples'> & { readonly samples: number })[]
   readonly replayed?: readonly ReplayedFrame[]
   readonly facts?: readonly FactRow[]
+  readonly standing?: readonly StandingRow[]
   readonly reissues?: readonly EncodedReissue[]
 }
 
@@ -99,8 +102,8 @@ function encodeReissue({ devices, ...reissue }: Reissue, names: Names): EncodedR
 type Named = { readonly names: NewNames; readonly reissues: readonly EncodedReissue[] | undefined }
 
 function encodeRest(tick: Tick, { names, reissues }: Named, scratch: Scratch): void {
-  const { strips = [], replayed = [], facts = [] } = tick
-  const beside = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + strips.length + replayed.length + facts.length + (reissues?.length ?? 0)
+  const { strips = [], replayed = [], facts = [], standing = [] } = tick
+  const beside = tick.events.length + tick.stays.length + tick.messages.length + tick.quarantined.length + strips.length + replayed.length + facts.length + standing.length + (reissues?.length ?? 0)
   const isEmpty = beside + names.streams.length + names.series.length === 0
   if (isEmpty) {
     scratch.u32(0)
@@ -116,6 +119,7 @@ function encodeRest(tick: Tick, { names, reissues }: Named, scratch: Scratch): v
       messages: tick.messages,
       ...(tick.replayed ? { replayed: tick.replayed } : {}),
       ...(facts.length > 0 ? { facts: facts.map(factRow) } : {}),
+      ...(standing.length > 0 ? { standing: standing.map(standingRow) } : {}),
       ...(reissues ? { reissues } : {}),
       quarantined: tick.quarantined.map(({ at, device, peer, why, bytes }, place) => ({
         at, peer, why, device: device ?? '', length: bytes.length, kept: kept[place]?.length ?? 0,
@@ -184,9 +188,10 @@ function decodeRest(bytes: Buffer, start: number): Omit<EncodedTick, 'snapshots'
   return { names: rest.names, events: rest.events, stays: rest.stays, messages: rest.messages, quarantined, strips, ...learnedOf(rest) }
 }
 
-const learnedOf = ({ replayed, facts, reissues }: Rest): Pick<EncodedTick, 'replayed' | 'facts' | 'reissues'> => ({
+const learnedOf = ({ replayed, facts, standing, reissues }: Rest): Pick<EncodedTick, 'replayed' | 'facts' | 'standing' | 'reissues'> => ({
   ...(replayed ? { replayed } : {}),
   ...(facts ? { facts } : {}),
+  ...(standing ? { standing } : {}),
   ...(reissues ? { reissues } : {}),
 })
 

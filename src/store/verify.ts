@@ -15,6 +15,7 @@ import { type OrderRow, isRightOrder } from './reissue.ts'
 import { type RevisionRow, revisionCrc } from './revisions.ts'
 import { type Damage, type MessageRow, RowReader, type StayRow, eventOf, messageCrc, stayOf } from './rows.ts'
 import type { SealKey } from './seal-key.ts'
+import { type StandingRow, isRightStanding } from './standing.ts'
 import { type StripRow, stripCrc } from './strips.ts'
 import { BLOCK_NUMBERS, BlockMac, type Segment, blockOf, namesBefore } from './seal.ts'
 
@@ -143,6 +144,7 @@ function* besideTheLog(db: Database): Generator<Damage, void, undefined> {
     if (crc !== bytesCrc(bytes, at, device, peer, why, length)) yield { table: 'quarantine', row: row.id, why: WRONG }
   }
   for (const row of db.prepare<[], FactRow>(readerQueries.FACTS).iterate()) if (!isRightFact(row)) yield { table: 'fact', row: row.id, why: WRONG }
+  for (const row of db.prepare<[], StandingRow>(readerQueries.STANDING).iterate()) if (!isRightStanding(row)) yield { table: 'standing', row: row.key, why: WRONG }
   for (const row of db.prepare<[], RevisionRow>(verifyQueries.REVISIONS).iterate()) if (row.crc !== revisionCrc(row)) yield { table: 'revision', row: row.seq, why: WRONG }
   for (const row of db.prepare<[], OrderRow>(verifyQueries.REISSUES).iterate()) if (!isRightOrder(row)) yield { table: 'reissue', row: row.id, why: WRONG }
   for (const { minute, seq, at } of db.prepare<[], MarkRow>(verifyQueries.MARKS).iterate()) {

@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3'
 import type { FactRow } from './facts.ts'
+import type { StandingRow } from './standing.ts'
 import type { SeriesRow, StreamRow } from './names.ts'
 import { readerQueries, sealQueries, writerQueries } from './queries.ts'
 import type { ReplayedFrame } from '../seams.ts'
@@ -54,6 +55,7 @@ export function connectionOf(db: Database) {
     markReplayed: db.prepare<[ReplayedFrame]>(writerQueries.MARK_REPLAYED),
     addStrip: db.prepare<[PackedStrip & { readonly crc: number }]>(writerQueries.ADD_STRIP),
     addFact: db.prepare<[FactRow]>(writerQueries.ADD_FACT),
+    putStanding: db.prepare<[StandingRow]>(writerQueries.PUT_STANDING),
     countDropped: db.prepare<[{ device: string; frames: number }]>(writerQueries.COUNT_DROPPED),
     putSegment: db.prepare<[Segment]>(sealQueries.PUT_SEGMENT),
     checkpoint: (mode: 'NOOP' | 'PASSIVE'): Checkpointed => (mode === 'NOOP' ? noop : passive).get() ?? { busy: 0, log: 0, checkpointed: 0 },

@@ -409,6 +409,7 @@ export class Writer {
         return false
       }
     }
+    for (const standing of tick.standing ?? []) orRefuse('word of what stands', { key: standing.key, at: standing.at }, () => connection.putStanding.run(standing))
     for (const fact of tick.facts ?? []) orRefuse('fact', { id: fact.id, at: fact.learnedAt }, () => connection.addFact.run(fact))
     for (const stay of tick.stays) orRefuse('stay', stay, () => whole(connection, () => putStay(connection, stay)))
     for (const snapshot of tick.snapshots) {

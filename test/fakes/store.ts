@@ -2,7 +2,7 @@
 
 import { monoMs } from '../../src/domain/time.ts'
 import type { Fact } from '../../src/domain/association.ts'
-import type { CommitResult, LogReader, LoggedRow, MessageIdentity, QuarantinedFrame, Reissue, StayRecord, Store, Tick } from '../../src/seams.ts'
+import type { CommitResult, LogReader, LoggedRow, MessageIdentity, QuarantinedFrame, Reissue, Standing, StayRecord, Store, Tick } from '../../src/seams.ts'
 
 export type FakeStore = Store & {
   /** Everything durable, in the order of seq. */
@@ -12,6 +12,8 @@ export type FakeStore = Store & {
   readonly messages: readonly MessageIdentity[]
   readonly quarantined: readonly QuarantinedFrame[]
   readonly facts: readonly Fact[]
+  /** As last written, by key. */
+  readonly standing: ReadonlyMap<string, Standing>
   /** From now on commits fail with this; null mends the disk. */
   breakDisk(why: string | null): void
   /** From now on commits wait; call what it returns to let them go, in order. */
@@ -25,6 +27,7 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
   const messages: MessageIdentity[] = []
   const quarantined: QuarantinedFrame[] = []
   const facts: Fact[] = []
+  const standing = new Map<string, Standing>()
   let lastSeq = 0
   let broken: string | null = null
   let isClosed = false
@@ -39,6 +42,7 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
     messages.push(...tick.messages)
     quarantined.push(...tick.quarantined)
     facts.push(...(tick.facts ?? []).filter(({ id }) => !facts.some((known) => known.id === id)))
+    for (const word of tick.standing ?? []) standing.set(word.key, word)
     const result: CommitResult = { kind: 'durable', lastSeq }
     for (const reissue of tick.reissues ?? []) putRight(reissue)
     return result
@@ -65,6 +69,7 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
   return {
     rows,
     facts,
+    standing,
     stays,
     messages,
     quarantined,
