@@ -5,26 +5,30 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { WAY_FAILING } from './alerts/ways/condition.ts'
+import { type EscalationCalls, escalationCalls } from './alerts/escalation-calls.ts'
 import type { Ways } from './alerts/ways/ways.ts'
 import type { GatewayView } from './api/wire.ts'
 import type { CliContext } from './cli/context.ts'
 import { versionOf } from './cli/version.ts'
 import { loadProfiles, readSecret } from './config/load.ts'
 import { DRAFTS_HELP, draftsText, ruleSettingsOf } from './config/rule-settings.ts'
+import { tooSoon } from './config/release.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
 import { type WallMs, wallMs } from './domain/time.ts'
-import { driverOf } from './drivers.ts'
+import { timeOf as commissioningTime } from './evaluate/commissioning.ts'
 import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
 import type { LinkParts } from './links/index.ts'
 import { keepBackups } from './ops/backups.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { openInFlight } from './ops/in-flight.ts'
 import { Notices, type SetAsideFacts } from './ops/notices.ts'
+import { SENTINEL_CONDITION } from './ops/sentinel.ts'
 import { readSuspects, suspectFile, watchReleases } from './ops/suspect-file.ts'
 import { lagText } from './ops/sync-lag.ts'
 import { startWatchdog } from './ops/watchdog.ts'
 import { handoverView } from './pump/handover.ts'
+import { wardModeView } from './pump/house-view.ts'
+import { handoverBed, wardPeople } from './pump/people-view.ts'
 import { driverTroubles } from './pump/driver-settings.ts'
 import { Pump } from './pump/pump.ts'
 import type { Suspect } from './pump/suspects.ts'
@@ -35,7 +39,7 @@ import { bedRulesOf, bedScores, scoreView } from './rules/bed.ts'
 import { freeze } from './rules/freeze.ts'
 import { openSaver } from './security/files.ts'
 import { linkPath, openLoginLinks, saveWebAddress } from './security/login-links.ts'
-import { openLoginThrottle } from './security/login-throttle.ts'
+import { openActorThrottle, openLoginThrottle } from './security/login-throttle.ts'
 import { openSessions } from './security/sessions.ts'
 import { openUsers } from './security/users.ts'
 import { type History, openHistory } from './store/history.ts'
@@ -43,10 +47,12 @@ import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
 import { deliveriesOf } from './sync/deliveries.ts'
-import type { Clock } from './seams.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
+import type { SentinelWard } from './sentinel-ward.ts'
+import { loadDrivers } from './site-drivers.ts'
 import { givenOf, lookupOf } from './ward-whose.ts'
 import { type LiveWard, createWard } from './ward.ts'
+import { chainOf, openWays, retellDeliveries, saidOfHouse } from './ways-out.ts'
 
 export type GatewaySetting = {
   readonly site: Site
@@ -74,8 +80,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const { site, siteFile, mode, context, log } = setting
   const { stop } = context
   const version = versionOf(context.root)
+  const driverOf = await loadDrivers(site)
   const troubles = driverTroubles(site, driverOf)
   if (troubles.length > 0) return { kind: 'refused', why: troubles.join('\n'), wrongUse: true }
+  const hasty = mode === 'demo' ? null : tooSoon(site.sync)
+  if (hasty !== null) return { kind: 'refused', why: hasty, wrongUse: true }
   const clock = context.clockOf(setting.clock)
   // People sign in, and cables break, in real time, however fast the demo's ward runs.
   const realTime = context.clockOf(REAL_TIME)
@@ -92,6 +101,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const replaced = async (facts: SetAsideFacts, opening: Opening): Promise<void> => {
     await begun.promise
     pump.retell(opening)
+    if (ways) retellDeliveries(pump, ways, opening)
     notices?.setAside(facts)
     // What was wrong with the file before, and how far central had it, says nothing of this one.
     rot.clear()
@@ -106,8 +116,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const deliveries = deliveriesOf(site, { secretOf, fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8') })
   let sent: SentSoFar = deliveries.length > 0 ? { kind: 'unknown' } : { kind: 'off' }
   const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) })
-  // While the thread of the store starts, this one loads what the screens and the ways in weigh.
-  const [{ ApiRefused, startApi }, { linkOf, loadLinks }] = await Promise.all([import('./api/server.ts'), import('./links/index.ts')])
+  // While the thread of the store starts, this one loads what the ways in weigh.
+  const { linkOf, loadLinks } = await import('./links/index.ts')
   await loadLinks(site.links)
   const opened = await opening
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
@@ -134,6 +144,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   })
   let ward: LiveWard | null = null
   let ways: Ways | null = null
+  let sentinel: SentinelWard | null = null
+  let calls: EscalationCalls | null = null
   const pump = recorder.begin(() => new Pump({
     site,
     driverOf,
@@ -164,6 +176,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     publish(events) {
       ward?.published(events)
       ways?.publish(events)
+      calls?.publish(events)
     },
     saved: (events, lastSeq) => {
       ward?.saved(events)
@@ -216,6 +229,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       version,
       speed: setting.clock.speed,
       store: state.kind === 'ok' ? state : { kind: 'failing', why: state.why },
+      ways: ways?.states() ?? [],
+      ...(sentinel ? { sentinel: sentinel.view() } : {}),
+      watching: wardModeView(pump.house.mode),
+      people: wardPeople(pump.people.shift, pump.now()),
       sync: status ? { kind: status.kind, lagRows: status.lagRows, why: status.why, ...(status.sinks ? { sinks: status.sinks.map(({ id, kind, lagRows, why }) => ({ id, kind, lagRows, why })) } : {}) } : { kind: 'off', lagRows: 0, why: 'no lane is named in the configuration' },
     }
   }
@@ -223,6 +240,14 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   ward = recorder.hands(createWard({
     pump,
     associate: (request, by) => recorder.associate(request, by, () => pump.associate(request, by)),
+    async commissioning(days) {
+      const { kind, since } = pump.house.mode
+      const time = commissioningTime(clock.wall(), { days, since: kind === 'live' && since === 0 ? null : since })
+      const read = await trends.said(time, [...pump.beds.values()].map(({ id, label }) => ({ id, label })))
+      return read.kind === 'failed' ? null : read.figures
+    },
+    sayHouse: (request, by) => recorder.house(request, by, () => saidOfHouse(pump, ways, () => pump.sayHouse(request, by))),
+    changeShift: (request, by) => recorder.shift(request, by, () => pump.changeShift(request, by)),
     lookup: registry ? lookupOf(registry, { stop, log }) : null,
     given: (stay) => givenOf(trends, stay, clock.wall()),
     scoreOf: scoreView,
@@ -238,21 +263,46 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     async handover(hours) {
       const time = { from: wallMs(clock.wall() - hours * 3_600_000), to: clock.wall() }
       const ledger = await trends.watched(time)
-      return ledger.kind === 'failed' ? null : handoverView([...pump.beds.values()], ledger, time)
+      const of = { shift: pump.people.shift, open: [...pump.lifecycle.open.values()], now: pump.now() }
+      return ledger.kind === 'failed' ? null : handoverView([...pump.beds.values()], ledger, { ...time, told: (bed) => handoverBed(bed, of) })
     },
     async strip(alert) {
       const kept = await trends.strips(alert)
       if (kept.kind === 'failed') return null
       return { lines: kept.strips.map(({ alertId: _alert, samples, ...line }) => ({ ...line, samples: [...samples] })), damaged: kept.damaged.length, isCut: kept.isCut }
     },
+    ways: { states: () => ways?.states() ?? [], test: (way, by) => ways?.test(way, by) ?? Promise.resolve(null) },
+    deliveries: (alert) => chainOf(alert, ways, trends),
+    sentinel: () => sentinel?.alert() ?? null,
     displayed(alerts, by) {
       log.debug({ alerts: alerts.length, by }, 'Alerts displayed.')
       ways?.displayed(alerts, by)
+      sentinel?.displayed(alerts)
     },
   }))
 
-  // 3 · what leaves the ward, and what is kept of it here
-  ways = await openWays(setting, { pump, say, secretOf, clock, realTime })
+  // 3 · the ways in: senders that wait are heard before the screens, which weigh more than all of them, are loaded
+  const refused = new AbortController()
+  const listening = AbortSignal.any([stop, refused.signal])
+  const ports = new Map<string, number>()
+  const linkParts: LinkParts = {
+    clock: realTime,
+    log,
+    secretOf,
+    listening: (id, port) => {
+      ports.set(id, port)
+      log.info({ link: id, port }, 'Listening.')
+    },
+    deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
+  }
+  const waysIn = await Promise.all(site.links.map((linkSetting) => linkOf(linkSetting, linkParts)))
+  const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver, link.id), { link: link.id, driver }), listening))
+
+  // 4 · what leaves the ward, and what is kept of it here
+  const out = await openWays(setting, { pump, opened, say, secretOf, clock, realTime })
+  ways = out
+  calls = escalationCalls(site.escalation, out, (call) => log.warn(call, 'Nobody could be called of an alert that goes unanswered.'))
+  calls.resume(pump.lifecycle.open.values())
   if (deliveries.length > 0) {
     sync = startSync(
       {
@@ -297,9 +347,12 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared', 'technical/sync-behind']) say(condition, null)
   }
 
-  // 4 · the screens
+  // 5 · the screens, once senders that wait at the door were heard: nothing is read while so much is loaded
+  await realTime.sleep(pumpLimits.hearingMs, stop)
+  const { ApiRefused, startApi } = await import('./api/server.ts')
   const users = await openUsers({ folder, clock: realTime, log })
   const throttle = await openLoginThrottle({ folder, clock: realTime, users, log })
+  const pins = await openActorThrottle({ folder, clock: realTime, users, log })
   const sessions = await openSessions({ folder, clock: realTime, users, log })
   const links = openLoginLinks({ folder, clock: realTime })
   const { tls } = site.http
@@ -311,6 +364,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       sessions,
       links,
       throttle,
+      pins,
       webFolder: join(context.root, 'dist', 'web'),
       host: site.http.host,
       port: site.http.port,
@@ -320,6 +374,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       mode,
     })
   } catch (error) {
+    refused.abort()
+    await Promise.all(running)
+    await pump.close()
     recording.abort()
     await recorded
     await sync?.stop()
@@ -337,21 +394,6 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       else log.warn({ role, why: issued.why }, 'No log-in link.')
     }
   }
-
-  // 5 · the ways in, once everything behind them is ready
-  const ports = new Map<string, number>()
-  const linkParts: LinkParts = {
-    clock: realTime,
-    log,
-    secretOf,
-    listening: (id, port) => {
-      ports.set(id, port)
-      log.info({ link: id, port }, 'Listening.')
-    },
-    deviceOf: (peer, sender, spoken) => pump.devices.resolve(peer, sender, spoken)?.id ?? null,
-  }
-  const waysIn = await Promise.all(site.links.map((linkSetting) => linkOf(linkSetting, linkParts)))
-  const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver, link.id), { link: link.id, driver }), stop))
 
   // 6 · time passes
   const watchdog = startWatchdog(inFlight.files)
@@ -372,10 +414,18 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       standing.tick()
       tellLag()
       ward?.announceBeds()
+      sentinel?.tick()
       watchdog.beat()
       // Real time: a ward sixty times as fast needs no sixty times as many ticks.
       await realTime.sleep(pumpLimits.rulesTickMs, stop)
     }
+  }
+
+  const guarding = site.sentinel.enabled ? guard(ward, api.screens) : say(SENTINEL_CONDITION, null)
+  async function guard(screens: LiveWard, open: () => number): Promise<void> {
+    const { runSentinel } = await import('./sentinel-ward.ts')
+    screens.watch(({ sentinel: alert }) => alert && sentinel?.heard(alert))
+    await runSentinel({ clock: realTime, store, screens: open, publish: (alert) => screens.tellSentinel(alert), report: say, log }, (began) => (sentinel = began), stop)
   }
 
   const retaining = keepRetention(
@@ -416,7 +466,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   stop.addEventListener('abort', () => pump.stopping(), { once: true })
   const stopped = (async () => {
-    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp, ways?.stopped])
+    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp, guarding, ways?.stopped])
     // In the order in which they depend on each other: nothing acknowledged is lost.
     await api.close()
     await pump.close()
@@ -433,50 +483,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   return { kind: 'started', gateway: { url: api.url, loginLinks: demoLinks, ports, stopped: Promise.all([stopped, api.done]).then(() => undefined) } }
 }
 
-type WaysOf = {
-  readonly pump: Pick<Pump<unknown>, 'beds' | 'lifecycle'>
-  readonly say: Pump<unknown>['gatewayCondition']
-  readonly secretOf: (secret: SecretSetting) => string
-  readonly clock: Clock
-  readonly realTime: Clock
-}
-
-/** Ways out of alerts. A site without them loads nothing of them, unless one that failed before is gone. */
-async function openWays({ site, siteFile, log, context: { stop } }: GatewaySetting, { pump, say, secretOf, clock, realTime }: WaysOf): Promise<Ways | null> {
-  if (site.notify.ways.length === 0 && ![...pump.lifecycle.open.values()].some(({ condition }) => condition.startsWith(WAY_FAILING))) return null
-  const [{ startWays }, { configuredWays }, { openPort }] = await Promise.all([import('./alerts/ways/ways.ts'), import('./alerts/ways/configured.ts'), import('./links/ports.ts')])
-  // Durations are those of people and cables; times are those of the alerts.
-  const waysClock: Clock = { wall: () => clock.wall(), mono: () => realTime.mono(), sleep: (ms, until) => realTime.sleep(ms, until) }
-  const configured = await configuredWays(site.notify, {
-    gateway: site.gateway,
-    clock: waysClock,
-    log,
-    secretOf,
-    fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8'),
-    openPort,
-    mrnOf: ({ bed, stay }) => {
-      const lying = bed === null ? null : pump.beds.get(bed)?.stay
-      return lying?.id === stay ? (lying?.identity?.mrn ?? null) : null
-    },
-  })
-  return startWays({
-    ways: configured,
-    ward: site.gateway.ward,
-    clock: waysClock,
-    log,
-    mint: randomUUID,
-    open: () => pump.lifecycle.open.values(),
-    placeOf: ({ bed }) => (bed === null ? null : (pump.beds.get(bed)?.label ?? null)),
-    report: say,
-    delivered: (delivery) => log.debug({ alert: delivery.alertId, way: delivery.way, step: delivery.step }, 'Alert delivery.'),
-  }, stop)
-}
-
 /** Names of this site that must never leave the ward. */
 function identifiersOf(site: Site): string[] {
   const names = [
     site.gateway.ward,
-    ...site.beds.flatMap(({ id, label, location }) => [id, label, location ?? []].flat()),
+    ...site.beds.flatMap(({ id, label, location, fields }) => [id, label, location ?? [], Object.values(fields ?? {})].flat()),
     ...site.devices.flatMap(({ id, match }) => [id, match?.sender ?? [], match?.location ?? [], match?.address ?? []].flat()),
   ]
   return [...new Set(names)].slice(0, syncLimits.identifiersMax)

@@ -102,6 +102,50 @@ export const watchLimits = {
   handoverHoursMax: 24,
 } as const
 
+/** The life of alerts (src/alerts/lifecycle.ts), and alerts beside those of the monitor (src/pump/beside.ts). */
+export const alertLimits = {
+  /**
+   * An acknowledgement holds until the condition clears, and no longer than this; then it sounds again. After the rhythm in
+   * which NEWS2 (RCP 2017, chart 4) has a patient seen: hourly from 5 points on, continuously from 7, every 4 to 6 hours below.
+   */
+  acknowledgedHighMs: 1_800_000,
+  acknowledgedMediumMs: 3_600_000,
+  acknowledgedLowMs: 14_400_000,
+  /** What a ward may set in their place. */
+  acknowledgedMinutesMax: 720,
+  /** Beside a monitor whose alarms are heard, a simple limit of ours waits so much longer for the monitor to say it first. */
+  monitorGraceMs: 10_000,
+  /** A monitor of which no alarm, and no word on its alarms, was heard for so long is not counted upon. */
+  monitorHeardMs: 86_400_000,
+} as const
+
+/** States of beds, goals of stays, and how the ward is watched (src/domain/bed-state.ts, src/domain/ward-mode.ts). */
+export const houseLimits = {
+  /** A patient who is away is to be back within this; then it is said aloud that he is not. */
+  awayMinutesMax: 720,
+  /** A monitor is tested at its bed for so long at most. */
+  bedMaintenanceMinutesMax: 60,
+  /** A bed that is marked away, empty or in cleaning is watched on until nothing valid was measured there for so long. */
+  bedQuietMs: 10_000,
+  /** Where it is still measured after so long, the mark was a mistake, and is said to be one. */
+  bedLeavingMs: 300_000,
+  /** A single measurement is of now for so long; a signal for as long as a bed needs to be quiet. */
+  bedValidEpisodicMs: 900_000,
+  /** What was said of a patient moves with him to another bed when the stay there begins within this of the end of the one before. */
+  movedStayMs: 3_600_000,
+  /** A goal of care is looked at again within this. */
+  goalReviewHoursMax: 72,
+  /** The ward is in maintenance for so long at most; then it is said aloud that it still is marked so. */
+  wardMaintenanceMinutesMax: 720,
+  /** What a person writes beside any of these. */
+  houseWordsCharsMax: 200,
+  /** A report of what commissioning would have said looks back so far. */
+  commissioningDaysMax: 31,
+  /** And reads so many events of the log at most, and tells so many offenders. */
+  commissioningEventsMax: 400_000,
+  commissioningOffendersMax: 12,
+} as const
+
 /** What a link may hold, per socket or port. */
 export const linkLimits = {
   socketsPerPeerMax: 64,
@@ -220,6 +264,8 @@ export const pumpLimits = {
   refoldMs: 900_000,
   /** But no more rows than these, the newest: a gateway must listen again within seconds. Six minutes of 22 beds at 1 Hz: more than delays and scores look back, less than the half hour of a baseline. */
   refoldRowsMax: 8_000,
+  /** Real time at a start in which only senders are heard, before the screens are loaded. */
+  hearingMs: 100,
   /** Ward time between two ticks of the rules while the past is folded again. */
   refoldTickMs: 5_000,
 } as const
@@ -389,6 +435,8 @@ export const storeLimits = {
   /** Medicines that are shown of a stay: those that were learned of within so long, the newest. */
   givenShownMs: 86_400_000,
   givenRowsMax: 200,
+  /** Receipts of one alert that are shown at once, the oldest. */
+  deliveriesPerAnswerMax: 256,
   /** A value that a monitor held back is shown where it was measured, if it came within this. */
   historyLateMs: 86_400_000,
   /** Damaged files that were moved away, each with its folder; one more and the one that holds fewest bytes goes. */
@@ -603,6 +651,48 @@ export const syncLimits = {
   ackSegmentsMax: 100,
   /** Subjects whose newest vital signs are held for sets that have to be whole. */
   setSubjectsMax: 500,
+  /** Stretches of the log that were cut before their turn; with one more, what is fresh waits behind the newest of them. */
+  aheadRangesMax: 32,
+  /** Stretches whose rows can still be corrected at central: days of a ward that is in time, and more of one that catches up. */
+  cutsRememberedMax: 100_000,
+  /** Rows that took the place of others, in one batch: for each of them what was sent is looked up. */
+  revisedRowsPerBatchMax: 500,
+  /** Keys that one correction names. */
+  correctionKeysMax: 1_000,
+} as const
+
+/** The release lane: what leaves of a stay after it has ended. */
+export const releaseLimits = {
+  /** Stays of a release that share all that is told of who lay there; of fewer it is not told. */
+  classStaysMin: 5,
+  /** Outside a demo: nothing of a stay leaves sooner after its end, and when it does is spread at least so wide. */
+  delayHoursMin: 1,
+  delaySpreadHoursMin: 24,
+  /** A month: retention must not be kept waiting for longer. */
+  delayHoursMax: 720,
+  staysPerReleaseMax: 50,
+  /** Stays are looked at so often. */
+  lookMs: 60_000,
+  /** A stay leaves in pieces, drawn in random order: so many at most, and of so many numbers of the log at least. */
+  piecesPerStayMax: 1_000,
+  seqsPerPieceMin: 16_384,
+  seqsPerReadMax: 2_048,
+  piecesPerBatchMax: 64,
+  /** A stay that does not end keeps what is deleted with time (the watch ledger) from being deleted for so long. */
+  stayHoldDaysMax: 30,
+  /** Two years: how far back a stay is moved where dates are shifted. */
+  shiftDaysMax: 730,
+  /** Times of a release are whole seconds: what is finer tells devices apart. */
+  resolutionMs: 1_000,
+  /** Rows that were put right, looked at in one go. */
+  revisionsPerLookMax: 1_000,
+  /** Fields of the site that are told of a stay, and how long what they become may be. */
+  fieldsMax: 16,
+  fieldCharactersMax: 64,
+  /** Values that have a token at one time; the oldest are forgotten. */
+  tokensMax: 10_000,
+  /** Tries for a token that looks like its value and is nobody else's. */
+  tokenTriesMax: 100,
 } as const
 
 /** Web and API. */
@@ -664,6 +754,30 @@ export const apiLimits = {
   usersRereadMs: 500,
   passwordCharsMin: 15,
   passwordCharsMax: 256,
+  /** Who taps at a screen of the ward: a PIN, known with a name, and the code on a badge. */
+  pinDigitsMin: 4,
+  pinDigitsMax: 12,
+  badgeCharsMin: 6,
+  badgeCharsMax: 64,
+  /** Wrong PINs of one name, and wrong badges at one screen, before the next try must wait. */
+  actorFailuresMax: 5,
+  actorDelayMs: 15_000,
+  actorDelayMsMax: 900_000,
+  /** A screen of the ward stays signed in for so long; browsers keep a cookie no longer. */
+  stationSessionHoursMax: 9_600,
+} as const
+
+/** People: who has which bed, and who is told (src/people, src/alerts/escalation.ts). */
+export const peopleLimits = {
+  nursesPerShiftMax: 60,
+  nameCharsMax: 40,
+  usualShiftHours: 8,
+  shiftHoursMax: 24,
+  /** So long after the end of a shift its people are still told, for whoever hands over stays; then the whole ward is. */
+  shiftOverToldMs: 3_600_000,
+  breakMinutesMax: 120,
+  /** A change of the shift can be taken back for so long. */
+  undoMs: 600_000,
 } as const
 
 /** The ways out of alerts (src/alerts/ways), each of them. Times are real time. */
@@ -680,7 +794,14 @@ export const wayLimits = {
   /** A notice that is refused so often is given up; the way goes on, and that it was refused is an alert. */
   refusalsMax: 8,
   receiptsPerAlertMax: 64,
+  failuresPerAlertMax: 32,
   alertsWithReceiptsMax: 2_000,
+  /** A high alert of which no screen says within this that it shows it is told of. */
+  displayedMs: 10_000,
+  /** Tests of one way that wait for their turn; one more is refused. */
+  testsWaitingMax: 1,
+  /** Who asked for a test hears within this what came of it, or that it is under way: before a page gives up. */
+  testMs: 4_000,
   /** A webhook, a mail server or a broker answers within this. */
   sendMs: 10_000,
   /** So does an alarm manager. */
@@ -749,6 +870,20 @@ export const centralLimits = {
   socketBacklogBytesMax: 1_048_576,
   /** Metrics go to dashboards no oftener than this. */
   dashboardPauseMs: 1_000,
+  /** Partitions of a database without TimescaleDB; the days of rows that come after share the default ones. */
+  partitionsMax: 2_000,
+  /** How often a batch is begun that the database gave up in favour of another. */
+  transactionTriesMax: 5,
+  /** Of a tenants file. */
+  organizationsMax: 10_000,
+  /** Messages of Kafka or JetStream that are stored in one transaction, and how long the next try waits where one failed. */
+  messagesPerIntakeMax: 1_000,
+  intakeRetryMs: 5_000,
+  completenessHoursMax: 168,
+  alarmLoadDaysMax: 31,
+  /** Rows of one plot on the page: those heard of last. */
+  plottedSubjectsMax: 64,
+  plottedGatewaysMax: 200,
 } as const
 
 /** The simulated ward (simulators/patients, simulators/monitors). Times are real time, except where ticks of ward time are said. */
@@ -778,8 +913,8 @@ export const simulatorLimits = {
 export const webLimits = {
   /** No believable heartbeat for so long: NOT RECEIVING. With one look every `lookEveryMs` it shows within 5 s. */
   silentAfterMs: 4_000,
-  /** Values are taken off the screen when the gateway was last heard so long ago. */
-  removedAfterMs: 30_000,
+  /** Values are taken off the screen when the gateway was last heard so long ago: with an age that moves once a second, within 30 s. */
+  removedAfterMs: 28_500,
   lookEveryMs: 250,
   /** The page asked again after so long when a tap was not answered. */
   requestTimeoutMs: 5_000,
@@ -800,8 +935,11 @@ export const webLimits = {
   receiptsPerMessageMax: 1_000,
   /** Live waveforms are drawn so long after they were measured: a monitor sends a second at a time, and it has to get here. */
   waveDelayMs: 1_400,
-  /** Who lies where is asked for so often while its page is open. */
+  /** Who lies where is asked for so often while its page is open; so is who has which bed. */
   associationsEveryMs: 5_000,
+  shiftEveryMs: 3_000,
+  /** The question who taps goes away when nobody answers for so long. */
+  actorAskMs: 30_000,
   /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */
   scanHoldMs: 60_000,
   /** How often the handover page asks. */
@@ -822,6 +960,14 @@ export const webLimits = {
   /** Kept of each to draw again from: the slowest sweep over the widest screen. */
   waveKeptMs: 90_000,
   wavePiecesMax: 1_024,
+  /** An audio clock that moved less than half of so long stands still. */
+  soundStalledMs: 3_000,
+  /** A context that stands still is replaced by a new one, so often. */
+  soundReviveEveryMs: 15_000,
+  /** Loudspeakers are counted so often. */
+  soundOutputEveryMs: 30_000,
+  /** The failure signal can be paused at the screen for so long; the words stay (IEC 60601-1-8, 6.8.5: audio paused ends by itself). */
+  soundPauseMs: 120_000,
 } as const
 
 /** How long a screen believes a value, in ms. */
@@ -841,6 +987,22 @@ export const supervisorLimits = {
   lineCharsMax: 65_536,
   /** The demo waits so long for its central before it goes on without. */
   centralStartMs: 20_000,
+} as const
+
+/** The sentinel bed. Real time: what is broken is noticed within a pass and the time of its stages, less than 90 s. */
+export const sentinelLimits = {
+  /** Its synthetic patient desaturates so often, for so long, and its monitor speaks so often. */
+  passMs: 60_000,
+  lowMs: 15_000,
+  sayMs: 5_000,
+  /** From the first low value to the screen. */
+  stageMs: 20_000,
+  /** Not looked at for so long: the pass says nothing. */
+  gapMsMax: 10_000,
+  /** Its own conversation is called again after this. */
+  callMs: 2_000,
+  /** It begins so long after the ward: a gateway that was killed has better to do at first. */
+  startMs: 5_000,
 } as const
 
 /** The watchdog. */

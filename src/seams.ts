@@ -1,7 +1,9 @@
 /** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
 
-import type { AlertEvent, AlertSubject, AlertType, Because, Priority } from './domain/alert.ts'
+import type { AlertEvent, AlertSubject, AlertType, Because, Bedside, Priority } from './domain/alert.ts'
 import type { Fact } from './domain/association.ts'
+import type { Delivery } from './domain/delivery.ts'
+import type { Away, StayGoal } from './domain/bed-state.ts'
 import type { AlertId, BedId, DeviceId, StayId } from './domain/ids.ts'
 import type { Snapshot } from './domain/observation.ts'
 import type { Population } from './domain/population.ts'
@@ -173,6 +175,10 @@ export type StayContext = {
   readonly limits?: readonly StayLimit[]
   /** Sets of vital signs that a nurse confirmed, the newest last, also those that were taken back. */
   readonly observations?: readonly ObservedSet[]
+  /** He is away, and a nurse said so. */
+  readonly away?: Away
+  /** What the treatment is for; not there: nobody said, and everything calls. */
+  readonly goal?: StayGoal
 }
 export type ContextFact = 'population' | 'spo2Scale' | 'onOxygen' | 'consciousness' | 'infectionSuspected'
 
@@ -227,9 +233,14 @@ export type Signal =
       readonly because: Because
       /** It calls anew, although it was present before: it got worse. */
       readonly again?: true
+      /** Of a monitor's own alarm that is kept quiet at the bedside. */
+      readonly bedside?: Bedside
     }
   | { readonly kind: 'cleared'; readonly condition: string }
   | { readonly kind: 'lost'; readonly condition: string }
+
+/** A limit that is violated and waits out its delay: nothing is said of it yet. `text` is what would be said now; `dueAt`, when it is said if it stays so. */
+export type Waiting = { readonly condition: string; readonly priority: Priority; readonly text: string; readonly sinceAt: MonoMs; readonly dueAt: MonoMs }
 
 /** A pure fold over what one stay (or one device) lets us see; same input, same output, byte for byte. */
 export interface Rule<State> {
@@ -308,6 +319,8 @@ export type StoredEvent =
   | { readonly at: WallMs; readonly kind: 'gateway'; readonly what: string; readonly subject: AlertSubject }
   /** A medicine given; stay null: to nobody whose stay is known. */
   | { readonly at: WallMs; readonly kind: 'given'; readonly given: MedicationGiven; readonly subject: AlertSubject }
+  /** How far an alert came, on one way. */
+  | { readonly at: WallMs; readonly kind: 'delivery'; readonly delivery: Delivery; readonly subject: AlertSubject }
   /** The watch ledger: what of one bed could be watched from now on, and why the rest could not. */
   | { readonly at: WallMs; readonly kind: 'watch'; readonly changes: readonly WatchChange[]; readonly subject: AlertSubject }
 
@@ -373,6 +386,8 @@ export interface LogReader {
   lastSeq(): number
   /** At most `rowsMax` rows with seq > `afterSeq`, in order. */
   read(afterSeq: number, rowsMax: number): readonly LoggedRow[]
+  /** Alerts alone, with `afterSeq` < seq ≤ `lastSeq`, in order; null where they cannot be found without the rows between them. */
+  readAlerts(afterSeq: number, lastSeq: number, rowsMax: number): readonly LoggedRow[] | null
   close(): void
 }
 
@@ -401,7 +416,7 @@ export type SinkClaim = { readonly organizationId: string; readonly gatewayId: s
 
 export type ClaimAnswer =
   /** `through`: up to which number central has everything of an incarnation; those that it never heard of are missing. */
-  | { readonly kind: 'granted'; readonly through: ReadonlyMap<string, number> }
+  | { readonly kind: 'granted'; readonly through: ReadonlyMap<string, number>; /** The greatest number that came, whatever of it is missing. */ readonly reach?: ReadonlyMap<string, number> }
   /** This central keeps no such record. */
   | { readonly kind: 'unknown' }
   | Extract<SinkAnswer, { kind: 'retry' | 'refused' }>
@@ -409,6 +424,8 @@ export type ClaimAnswer =
 /** Idempotent: receivers drop repeats by event key. Never rejects: trouble on the wire is `retry`. */
 export interface Sink {
   readonly id: string
+  /** It makes something of the order of what it is sent: nothing may go before its turn. */
+  readonly inOrder?: true
   /** Asked once, before anything is cut: who sends under a name that another box has takes it over, and hears what is there. */
   claim?(claim: SinkClaim, stop: AbortSignal): Promise<ClaimAnswer>
   send(batch: SinkBatch, stop: AbortSignal): Promise<SinkAnswer>

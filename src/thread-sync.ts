@@ -1,15 +1,21 @@
 /** The sync thread: joins log, ledger, and a pump with its sink for each delivery. It lives in a worker of its own; when it dies, the ward goes on. */
 
+import { createHmac, randomBytes } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { UTC, readZone } from './codec/zone.ts'
+import { surrogate } from './domain/batch.ts'
 import { realClock } from './ops/clock.ts'
 import { openLogReader } from './store/log-reader.ts'
 import { openKnownIdentifiers } from './store/sync-identifiers.ts'
 import { openStayIdentities } from './store/sync-identity.ts'
+import { openStayReader } from './store/sync-stays.ts'
 import { openSyncLedger } from './store/sync-ledger.ts'
+import type { Cutter, CutterParts } from './sync/cutter.ts'
 import type { Delivery } from './sync/deliveries.ts'
 import { memoryOf } from './sync/ledger.ts'
 import { type Pump, createPump } from './sync/pump.ts'
+import { createReleaseCutter } from './sync/release-cutter.ts'
+import type { ReleaseSettings } from './sync/release-stays.ts'
 import { type OpenSink, openSink } from './sync/sinks/open.ts'
 import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
 
@@ -26,10 +32,10 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
   const zone = readZone(settings.timeZone) ?? UTC
   let forkedBy: string | null = null
 
-  async function sinksOf({ id, to, fallback }: Delivery): Promise<{ readonly sink: OpenSink; readonly fallback?: OpenSink }> {
+  async function sinksOf({ id, lane, to, fallback }: Delivery): Promise<{ readonly sink: OpenSink; readonly fallback?: OpenSink }> {
     const identities = to.kind === 'hl7-oru' ? resources.adopt(openStayIdentities(settings.folder), (open) => open.close()) : null
     const parts = {
-      organizationId: settings.organizationId, instance: settings.instance, memory: memoryOf(ledger, id),
+      organizationId: settings.organizationId, instance: lane === 'release' ? null : settings.instance, memory: memoryOf(ledger, id),
       identityOf: (stay: string) => identities?.of(stay) ?? null,
     }
     const open = async (spec: Delivery['to'], name: string): Promise<OpenSink> =>
@@ -38,7 +44,7 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
   }
 
   async function pumpOf(delivery: Delivery): Promise<Pump> {
-    const { id, lane, filter, eventsPerSecond, between } = delivery
+    const { id, lane, filter, eventsPerSecond, between, release } = delivery
     const names = resources.adopt(openKnownIdentifiers(settings.folder), (open) => open.close())
     let told = false
     const identifiers = (): readonly string[] => {
@@ -47,7 +53,9 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
       return fresh
     }
     return createPump({
-      ...(await sinksOf(delivery)), log, ledger, identifiers, lane, filter, clock,
+      ...(await sinksOf(delivery)),
+      ...(release === undefined ? {} : { cutterOf: cutterOf(release) }),
+      log, ledger, identifiers, lane, filter, clock,
       pace: { eventsPerSecond, hours: between === null ? null : { ...between, zone } },
       gatewayId: settings.gatewayId,
       organizationId: settings.organizationId,
@@ -61,6 +69,16 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
       },
     })
   }
+
+  const cutterOf = (release: ReleaseSettings) => (parts: CutterParts): Cutter =>
+    createReleaseCutter({
+      ...parts, ledger, releases: ledger.releases, settings: release,
+      reader: resources.adopt(openStayReader(settings.folder), (open) => open.close()),
+      // Not to be guessed, unlike the jitter.
+      random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+      mint: () => surrogate(randomBytes(16).toString('hex')),
+      hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
+    })
 
   const pumps: Pump[] = []
   for (const delivery of settings.deliveries) pumps.push(await pumpOf(delivery))

@@ -1,14 +1,18 @@
 /** The ward as the screens see it: what the API asks, answered from the pump and the history. */
 
+import type { TestResult } from './alerts/ways/supervised.ts'
+import type { Ways } from './alerts/ways/ways.ts'
 import type { Done, Ward, WardChange } from './api/ward.ts'
-import type { AlertView, BedView, GatewayView, GivenView, HandoverView, RegistryLookup, ScoreView, StripView, TrendView } from './api/wire.ts'
+import type { AlertView, BedView, DeliveryView, GatewayView, GivenView, HandoverView, RegistryLookup, ScoreView, StripView, TrendView } from './api/wire.ts'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from './domain/alert.ts'
 import type { AlertId, BedId, StayId } from './domain/ids.ts'
+import { AlertPlaces } from './pump/alert-places.ts'
 import type { Bed } from './pump/beds.ts'
 import type { AssociationAnswer, AssociationRequest } from './pump/ledger-hands.ts'
 import { watchWaves } from './pump/live-waves.ts'
 import { createWhose, standingOf } from './ward-whose.ts'
 import type { Pump } from './pump/pump.ts'
+import { bedNurse, shiftView } from './pump/people-view.ts'
 import { type StayWardParts, stayWard } from './pump/stay-ward.ts'
 import { alertView, bedView, byUrgency, deviceView } from './pump/view.ts'
 import { DEFAULT_PROFILES } from './rules/profile.ts'
@@ -26,10 +30,19 @@ export type WardParts<State> = {
   readonly handover: (hours: number) => Promise<HandoverView | null>
   readonly strip: (alert: AlertId) => Promise<StripView | null>
   readonly given: (stay: StayId) => Promise<GivenView | null>
+  /** Not there: nothing is recorded of it. */
+  readonly changeShift?: LiveWard['changeShift']
+  readonly sayHouse?: LiveWard['sayHouse']
+  /** Not there: nothing can be read of it. */
+  readonly commissioning?: LiveWard['commissioning']
   readonly associate: (request: AssociationRequest, by: string) => AssociationAnswer
   /** null: the site names no registry. */
   readonly lookup: ((number: string, by: string) => Promise<RegistryLookup>) | null
   readonly displayed: (alerts: readonly AlertId[], by: string) => void
+  readonly ways: Pick<Ways, 'states' | 'test'>
+  /** The alert of the sentinel bed, while it is open. */
+  readonly sentinel?: () => AlertView | null
+  readonly deliveries: (alert: AlertId) => Promise<readonly DeliveryView[] | null>
 }
 
 export type LiveWard = Ward & {
@@ -37,8 +50,26 @@ export type LiveWard = Ward & {
   published(events: readonly AlertEvent[]): void
   /** Alert events that are on disk now. */
   saved(events: readonly AlertEvent[]): void
+  /** The alert of the sentinel bed changed: told on the way that all alerts go. */
+  tellSentinel(alert: AlertView): void
   /** Beds that changed since the last call are told to whoever watches. */
   announceBeds(): void
+}
+
+/** Trying a way, as the screen hears of it. */
+function doneOf(result: TestResult | null): Done {
+  if (result === null) return { kind: 'unknown' }
+  switch (result.kind) {
+    case 'sent':
+      return { kind: 'done' }
+    case 'busy':
+      return { kind: 'refused', why: 'Another test of this way is under way.' }
+    case 'waiting':
+      return { kind: 'refused', why: 'The test has not left yet: look again in a while.' }
+    case 'trouble':
+    case 'refused':
+      return { kind: 'refused', why: `The test did not leave: ${result.why}` }
+  }
 }
 
 export function createWard<State>(parts: WardParts<State>): LiveWard {
@@ -51,14 +82,16 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   /** Alerts that ended, kept until their end is stored: the page is told of that too. */
   const ending = new Map<AlertId, Alert>()
 
+  const places = new AlertPlaces(() => pump.lifecycle.open.values())
+
   const tell = (change: WardChange): void => {
     for (const listener of listeners) listener(change)
   }
   const labelOf = (alert: Alert): string | null => (alert.bed === null ? null : (pump.beds.get(alert.bed)?.label ?? null))
-  const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf })
+  const viewOf = (alert: Alert): AlertView => alertView(alert, { unsaved: new Set(unsaved.keys()), labelOf, place: isOpen(alert) ? places.of(alert) : null })
   const viewOfBed = (bed: Bed): BedView => {
     const state = bed.stay ? pump.watch.stateOf(bed.stay.id) : undefined
-    return bedView(bed, { devices: pump.devices.at(bed.id), standing: standingOf(pump, bed), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), pews: state === undefined ? null : (parts.pewsOf?.(state) ?? null), now: pump.now() })
+    return bedView(bed, { devices: pump.devices.at(bed.id), standing: standingOf(pump, bed), waves: pump.waves, news2: state === undefined ? null : parts.scoreOf(state), pews: state === undefined ? null : (parts.pewsOf?.(state) ?? null), nurse: bedNurse(pump.people.shift, bed.id, pump.now()), mark: pump.house.markOf(bed.id), pending: bed.stay ? pump.lifecycle.pendingOf(bed.stay.id) : [], now: pump.now() })
   }
   const standing = (id: AlertId): Alert | undefined => pump.lifecycle.open.get(id) ?? ending.get(id)
   const tellOf = (ids: Iterable<AlertId>): void => {
@@ -73,6 +106,8 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     beds: () => [...pump.beds.values()].map(viewOfBed),
     devices: () => pump.devices.all().map((device) => deviceView(device, pump.waves, pump.now())),
     alerts: () => [...pump.lifecycle.open.values()].sort(byUrgency).map(viewOf),
+    sentinel: () => parts.sentinel?.() ?? null,
+    tellSentinel: (alert) => tell({ beds: [], alerts: [], sentinel: alert }),
     rulesTick: () => pump.ticked,
     watch(listener) {
       listeners.add(listener)
@@ -86,9 +121,15 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
     trend: parts.trend,
     handover: parts.handover,
     strip: parts.strip,
+    deliveries: parts.deliveries,
+    testWay: async (way, by) => doneOf(await parts.ways.test(way, by)),
     given: parts.given,
     watchWaves: (bed) => watchWaves(pump.liveWaves, bed),
     displayed: parts.displayed,
+    shift: () => shiftView(pump.beds.values(), { shift: pump.people.shift, undo: pump.people.undoable(pump.now())?.version ?? null, setting: pump.people.setting, now: pump.now() }),
+    changeShift: parts.changeShift ?? ((request, by) => pump.changeShift(request, by)),
+    sayHouse: parts.sayHouse ?? ((request, by) => pump.sayHouse(request, by)),
+    commissioning: parts.commissioning ?? (() => Promise.resolve(null)),
     published(events) {
       for (const event of events) {
         unsaved.set(event.alertId, (unsaved.get(event.alertId) ?? 0) + 1)
@@ -99,7 +140,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
           ending.set(alert.id, alert)
         }
       }
-      tellOf(new Set(events.map(({ alertId }) => alertId)))
+      tellOf(new Set([...events.map(({ alertId }) => alertId), ...places.changed(events)]))
     },
     saved(events) {
       for (const { alertId } of events) {

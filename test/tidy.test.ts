@@ -38,7 +38,7 @@ const SOURCE = [...filesBelow('src'), ...filesBelow('drivers'), ...filesBelow('s
 const IMPORTS = SOURCE.flatMap(importsOf)
 
 /** Folders without clock, randomness, timers, Node or packages. */
-const PURE = ['src/domain', 'src/codec', 'src/rules', 'src/sync/anonymise.ts', 'src/alerts/lifecycle.ts', 'src/pump/view.ts', 'src/pump/beds.ts']
+const PURE = ['src/domain', 'src/codec', 'src/rules', 'src/sync/anonymise.ts', 'src/alerts/lifecycle.ts', 'src/alerts/about.ts', 'src/alerts/causes.ts', 'src/alerts/escalation.ts', 'src/people', 'src/pump/view.ts', 'src/pump/beds.ts']
 /** What a pure folder may see. */
 const PURE_MAY_SEE = ['src/domain', 'src/limits.ts', 'src/seams.ts']
 

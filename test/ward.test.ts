@@ -13,7 +13,7 @@ const quiet = pino({ level: 'silent' })
 function shown() {
   const lifecycle = createLifecycle(() => alertId('alert-1'))
   const pump = { lifecycle, beds: new Map() } as unknown as WardParts<number>['pump']
-  const ward: LiveWard = createWard({ pump, scoreOf: () => null, gateway: () => { throw new Error('not asked') }, trend: () => Promise.reject(new Error('not asked')), handover: () => Promise.resolve(null), strip: () => Promise.reject(new Error('not asked')), given: () => Promise.reject(new Error('not asked')), associate: () => { throw new Error('not asked') }, lookup: null, displayed: () => quiet.debug('') })
+  const ward: LiveWard = createWard({ pump, scoreOf: () => null, gateway: () => { throw new Error('not asked') }, trend: () => Promise.reject(new Error('not asked')), handover: () => Promise.resolve(null), strip: () => Promise.reject(new Error('not asked')), given: () => Promise.reject(new Error('not asked')), associate: () => { throw new Error('not asked') }, lookup: null, ways: { states: () => [], test: () => Promise.resolve(null) }, deliveries: () => Promise.resolve([]), displayed: () => quiet.debug('') })
   const told: AlertView[] = []
   ward.watch(({ alerts }) => void told.push(...alerts))
   const because = { rule: 'test', version: '1', inputs: [], limit: null, missing: [] }

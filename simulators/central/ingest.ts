@@ -3,12 +3,15 @@
 import { createHash } from 'node:crypto'
 import { centralLimits } from '../../src/limits.ts'
 import type { Refusal } from './body.ts'
-import { LOCKS } from './schema.ts'
+import { correct, sortOut } from './corrections.ts'
+import { noteGateway } from './fleet.ts'
+import type { Partitions } from './partitions.ts'
 import { admit, noteThrough } from './senders.ts'
 import { BatchShape, isStorable, readEvent, saying } from './shapes.ts'
 import type { CentralEvent } from './shapes.ts'
 import type { CentralDatabase, Sql } from './sql.ts'
-import { addAlerts, addEvents, addSubjects, addVitalSigns } from './write.ts'
+import { lockGateway, organizationOf } from './tenants.ts'
+import { addEvents, addRows } from './write.ts'
 
 export type RejectedRow = { readonly index: number; readonly code: string; readonly detail: string }
 
@@ -19,11 +22,16 @@ export type Batch = {
   readonly metadata: string
   readonly sha256: string
   readonly bytes: number
+  /** As the sender says; whose rows they become is for central to say, by the token that was shown. */
   readonly organizationId: string
   readonly gatewayId: string
+  readonly lane: string
+  readonly version: string | null
   readonly epoch: string
   /** Null where the sender did not say. */
   readonly through: number | null
+  /** The greatest number of the log that it tells of; 0 where numbers mean nothing. */
+  readonly reach: number
   readonly events: readonly CentralEvent[]
   /** Events whose key came earlier in the same batch. */
   readonly repeatedWithin: number
@@ -64,12 +72,13 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   if (values > centralLimits.valuesPerBatchMax) {
     return { kind: 'refused', refusal: { status: 413, detail: `A batch holds at most ${centralLimits.valuesPerBatchMax} values.` } }
   }
-  const { organizationId, gatewayId, keyEpoch, through = null } = metadata
-  const sent = { organizationId, gatewayId, epoch: String(keyEpoch), through }
+  const { organizationId, gatewayId, lane, keyEpoch, through = null, version } = metadata
+  const reach = lane === 'live' ? metadata.seqTo : 0
+  const sent = { organizationId, gatewayId, lane, version: typeof version === 'string' ? version.slice(0, 40) : null, epoch: String(keyEpoch), through, reach }
   return { kind: 'batch', batch: { batchId, metadata: metadataJson, sha256, bytes, ...sent, events, repeatedWithin, rejected } }
 }
 
-function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
+export function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
   const events = new Map<string, CentralEvent>()
   const rejected: RejectedRow[] = []
   let repeatedWithin = 0
@@ -87,64 +96,83 @@ function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
   return { events: [...events.values()], repeatedWithin, rejected, values }
 }
 
-/** `instance`: which start of a gateway brought it; null where it did not say. */
-export type Arrival = { readonly atMs: number; readonly instance: string | null }
+/** How a batch came. `instance`: which start of a gateway brought it; null where it did not say. */
+export type Arrival = { readonly atMs: number; readonly instance: string | null; readonly via: 'https' | 'kafka' | 'nats' }
+
+export type Store = { readonly database: CentralDatabase; readonly partitions: Partitions }
+
+/** Two gateways may touch one series at a time in opposite order: the database lets one of them begin again (SQLSTATE 40P01, 40001). */
+const BEGIN_AGAIN = /^40(?:P01|001)$/
 
 /**
- * All of it in one transaction. Batches are written one after another, so two that share events cannot wait for each other.
+ * All of it in one transaction. Batches of one gateway are written one after another, so two that share events cannot wait for each other.
  * @throws the reason of `stop` when it aborts half way; nothing is stored then.
  */
-export function ingest(database: CentralDatabase, batch: Batch, { atMs: receivedAtMs, instance }: Arrival, stop: AbortSignal): Promise<Ingested> {
-  return database.transaction<Ingested>(async sql => {
-    stop.throwIfAborted()
-    await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
-    const refusal = await admit(sql, { ...batch, instance }, receivedAtMs)
-    if (refusal !== null) return { kind: 'refused', refusal }
-    const id = await addBatch(sql, batch, receivedAtMs)
-    if (id === null) return repeat(sql, batch)
-
-    const added = await addEvents(sql, batch.events, id)
-    const fresh = batch.events.flatMap(event => {
-      const eventId = added.get(event.key)
-      return eventId === undefined ? [] : [{ id: eventId, event }]
-    })
-    await addSubjects(sql, fresh)
-    await addVitalSigns(sql, fresh, stop)
-    await addAlerts(sql, fresh)
-
-    const duplicates = batch.events.length - fresh.length + batch.repeatedWithin
-    const accepted = fresh.length + duplicates
-    await sql.query('UPDATE batch SET accepted = $2, duplicates = $3 WHERE id = $1', [id, accepted, duplicates])
-    if (batch.through !== null) await noteThrough(sql, { ...batch, through: batch.through })
-    stop.throwIfAborted()
-    return {
-      kind: 'stored',
-      receipt: { batchId: batch.batchId, accepted, duplicates, rejected: batch.rejected },
-      alerts: fresh.map(({ event }) => event).filter(event => event.alert !== null),
+export async function ingest(store: Store, batch: Batch, arrival: Arrival, stop: AbortSignal): Promise<Ingested> {
+  await store.partitions.makeFor(batch.events)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store.database.transaction(sql => write(sql, batch, arrival, stop))
+    } catch (error) {
+      const state = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (!BEGIN_AGAIN.test(state) || tries === centralLimits.transactionTriesMax) throw error
     }
-  })
+  }
 }
 
+async function write(sql: Sql, batch: Batch, { atMs: receivedAtMs, instance, via }: Arrival, stop: AbortSignal): Promise<Ingested> {
+  stop.throwIfAborted()
+  await lockGateway(sql, batch)
+  const refusal = await admit(sql, { ...batch, instance }, receivedAtMs)
+  if (refusal !== null) return { kind: 'refused', refusal }
+  const organization = await organizationOf(sql, batch.organizationId)
+  const id = await addBatch(sql, batch, { organization, receivedAtMs, via })
+  if (id === null) return repeat(sql, batch, organization)
+
+  const added = await addEvents(sql, batch.events, { organization, batch: id })
+  const fresh = batch.events.flatMap(event => {
+    const eventId = added.get(event.key)
+    return eventId === undefined ? [] : [{ id: eventId, event }]
+  })
+  const { standing, targets } = await sortOut(sql, fresh, organization)
+  await addRows(sql, standing, { organization, lane: batch.lane }, stop)
+  await correct(sql, targets, organization)
+
+  const duplicates = batch.events.length - fresh.length + batch.repeatedWithin
+  const accepted = fresh.length + duplicates
+  await sql.query('UPDATE batch SET accepted = $2, duplicates = $3 WHERE id = $1', [id, accepted, duplicates])
+  await noteGateway(sql, batch, { organization, receivedAtMs, fresh: fresh.length, duplicates })
+  if (batch.lane === 'live') await noteThrough(sql, { ...batch, through: batch.through ?? 0 })
+  stop.throwIfAborted()
+  return {
+    kind: 'stored',
+    receipt: { batchId: batch.batchId, accepted, duplicates, rejected: batch.rejected },
+    alerts: standing.map(({ event }) => event).filter(event => event.alert !== null),
+  }
+}
+
+type Place = { readonly organization: number; readonly receivedAtMs: number; readonly via: Arrival['via'] }
+
 /** The id of the new row; null when the batch is known. */
-async function addBatch(sql: Sql, batch: Batch, receivedAtMs: number): Promise<number | null> {
+async function addBatch(sql: Sql, batch: Batch, { organization, receivedAtMs, via }: Place): Promise<number | null> {
   const [row] = await sql.query<{ id: number }>(
-    `INSERT INTO batch (batch_id, received_at, metadata, sha256, bytes, accepted, duplicates, rejected)
-    VALUES ($1, to_timestamp($2::float8 / 1000), $3::text::jsonb, $4, $5, 0, 0, $6::text::jsonb)
-    ON CONFLICT (batch_id) DO NOTHING RETURNING id::float8 AS id`,
-    [batch.batchId, receivedAtMs, batch.metadata, batch.sha256, batch.bytes, JSON.stringify(batch.rejected)],
+    `INSERT INTO batch (batch_id, received_at, metadata, sha256, bytes, accepted, duplicates, rejected, organization, gateway, lane, via)
+    VALUES ($1, to_timestamp($2::float8 / 1000), $3::text::jsonb, $4, $5, 0, 0, $6::text::jsonb, $7, $8, $9, $10)
+    ON CONFLICT (organization, batch_id) DO NOTHING RETURNING id::float8 AS id`,
+    [batch.batchId, receivedAtMs, batch.metadata, batch.sha256, batch.bytes, JSON.stringify(batch.rejected), organization, batch.gatewayId, batch.lane, via],
   )
   return row?.id ?? null
 }
 
-async function repeat(sql: Sql, batch: Batch): Promise<Ingested> {
+async function repeat(sql: Sql, batch: Batch, organization: number): Promise<Ingested> {
   const [first] = await sql.query<{ sha256: string } & Omit<Receipt, 'batchId'>>(
-    'SELECT sha256, accepted, duplicates, rejected FROM batch WHERE batch_id = $1',
-    [batch.batchId],
+    'SELECT sha256, accepted, duplicates, rejected FROM batch WHERE organization = $2 AND batch_id = $1',
+    [batch.batchId, organization],
   )
   if (first === undefined || first.sha256 !== batch.sha256) {
     return { kind: 'refused', refusal: { status: 422, code: 'ANALYTICS_003', detail: 'this batchId came before with other events' } }
   }
-  await sql.query('UPDATE batch SET repeats = repeats + 1 WHERE batch_id = $1', [batch.batchId])
+  await sql.query('UPDATE batch SET repeats = repeats + 1 WHERE organization = $2 AND batch_id = $1', [batch.batchId, organization])
   const { accepted, duplicates, rejected } = first
   return { kind: 'repeated', receipt: { batchId: batch.batchId, accepted, duplicates, rejected } }
 }

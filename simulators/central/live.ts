@@ -6,11 +6,13 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { centralLimits } from '../../src/limits.ts'
 import type { Clock } from '../../src/seams.ts'
+import type { Tenant } from './tenants.ts'
 
 export type Live = {
-  /** Alerts go out at once; metrics soon, gathered. */
-  readonly publish: (alerts: readonly object[]) => void
-  readonly dashboards: () => number
+  /** Alerts of one organisation go out at once; metrics soon, gathered. */
+  readonly publish: (organization: string, alerts: readonly object[]) => void
+  /** How many this tenant has; the operator's are his own, and he counts all. */
+  readonly dashboards: (tenant: Tenant) => number
   readonly close: () => Promise<void>
 }
 
@@ -18,8 +20,8 @@ export type LiveDependencies = {
   readonly server: Server
   readonly clock: Clock
   readonly stop: AbortSignal
-  readonly mayEnter: (authorization: string | undefined) => boolean
-  readonly metrics: () => Promise<unknown>
+  readonly mayEnter: (authorization: string | undefined) => Tenant | null
+  readonly metrics: (tenant: Tenant) => Promise<unknown>
   readonly note: (line: string) => void
 }
 
@@ -28,7 +30,8 @@ const Subscribe = z.object({ type: z.literal('subscribe_metrics'), dashboard_id:
 
 export function openLive({ server, clock, stop, mayEnter, metrics, note }: LiveDependencies): Live {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: centralLimits.socketMessageBytesMax })
-  const subscribed = new Set<WebSocket>()
+  /** Whom each dashboard is for. */
+  const subscribed = new Map<WebSocket, Tenant>()
   let wake = (): void => undefined
   let waiting = new Promise<void>(resolve => (wake = resolve))
 
@@ -38,35 +41,42 @@ export function openLive({ server, clock, stop, mayEnter, metrics, note }: LiveD
     else socket.send(JSON.stringify(message))
   }
 
-  const sendMetrics = async (to: Iterable<WebSocket>): Promise<void> => {
+  const sendMetrics = async (to: ReadonlyMap<WebSocket, Tenant>): Promise<void> => {
     try {
-      const message = { type: 'live_metrics', metrics: await metrics() }
-      for (const socket of to) send(socket, message)
+      // Asked once for each tenant, however many dashboards it has.
+      const asked = new Map<string, Promise<unknown>>()
+      for (const [socket, tenant] of to) {
+        const name = JSON.stringify(tenant)
+        const read = asked.get(name) ?? metrics(tenant)
+        asked.set(name, read)
+        send(socket, { type: 'live_metrics', metrics: await read })
+      }
     } catch (error) {
       note(`Live metrics could not be read: ${String(error)}`)
     }
   }
 
-  const receive = async (socket: WebSocket, dashboard: string, text: string): Promise<void> => {
+  const receive = async (socket: WebSocket, { dashboard, tenant }: { readonly dashboard: string; readonly tenant: Tenant }, text: string): Promise<void> => {
     const message = Subscribe.safeParse(parsed(text))
     if (!message.success) return send(socket, { type: 'error', detail: 'Expected { "type": "subscribe_metrics", "dashboard_id": … }.' })
     if (message.data.dashboard_id !== dashboard) return send(socket, { type: 'error', detail: 'dashboard_id is not that of the address.' })
     // Once in, it gets the next gathered metrics; asking again and again costs nothing more.
     if (subscribed.has(socket)) return wake()
-    subscribed.add(socket)
-    return sendMetrics([socket])
+    subscribed.set(socket, tenant)
+    return sendMetrics(new Map([[socket, tenant]]))
   }
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
     const dashboard = PATH.exec(request.url ?? '')?.[1]
     if (dashboard === undefined) return refuse(socket, '404 Not Found')
-    if (!mayEnter(request.headers.authorization)) return refuse(socket, '401 Unauthorized')
+    const tenant = mayEnter(request.headers.authorization)
+    if (tenant === null) return refuse(socket, '401 Unauthorized')
     if (sockets.clients.size >= centralLimits.socketsMax) return refuse(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, opened => {
       opened.on('error', () => opened.terminate())
       opened.on('close', () => subscribed.delete(opened))
-      opened.on('message', (bytes, isBinary) => void receive(opened, decoded(dashboard), Buffer.isBuffer(bytes) && !isBinary ? bytes.toString() : ''))
+      opened.on('message', (bytes, isBinary) => void receive(opened, { dashboard: decoded(dashboard), tenant }, Buffer.isBuffer(bytes) && !isBinary ? bytes.toString() : ''))
     })
   }
   server.on('upgrade', upgrade)
@@ -84,11 +94,15 @@ export function openLive({ server, clock, stop, mayEnter, metrics, note }: LiveD
   const running = run()
 
   return {
-    publish(alerts) {
-      for (const alert of alerts) for (const socket of subscribed) send(socket, { type: 'alert', alert })
+    publish(organization, alerts) {
+      for (const [socket, tenant] of subscribed) {
+        if (tenant.kind === 'organization' && tenant.name !== organization) continue
+        for (const alert of alerts) send(socket, { type: 'alert', alert })
+      }
       wake()
     },
-    dashboards: () => subscribed.size,
+    dashboards: asking =>
+      asking.kind === 'all' ? subscribed.size : [...subscribed.values()].filter(tenant => tenant.kind === 'organization' && tenant.name === asking.name).length,
     async close() {
       server.off('upgrade', upgrade)
       for (const socket of sockets.clients) socket.terminate()

@@ -1,73 +1,82 @@
-/** Pages for people: plain HTML, made here, without a script. Everything from a batch is escaped. */
+/** Pages for people: what the fleet sends, what is missing of it, how much it alarms, and the rows as they came. */
 
+import { centralLimits } from '../../src/limits.ts'
 import type { Fault } from './faults.ts'
-import { alertsOf, batchesOf, eventsByType, eventsOf, latestOf, patientsOf, totalsOf, vitalSignsOf } from './read.ts'
-import type { AlertRow, EventRow } from './read.ts'
-import type { Sql } from './sql.ts'
+import { alarmLoadOf, completenessOf, fleetOf, lanesOf } from './fleet.ts'
+import type { GatewayRow, LaneRow } from './fleet.ts'
+import { escaped, json, lasting, section, short, shortLink, subjectLink, table, whole } from './html.ts'
+import type { Cell } from './html.ts'
+import { alarmLoadPlot, completenessPlot, trendPlot } from './plots.ts'
+import type { Point } from './plots.ts'
+import { alertsOf, batchesOf, eventsByType, eventsOf, latestOf, newestMinutesOf, patientsOf, totalsOf, vitalSignsOf } from './read.ts'
+import type { AlertRow, EventRow, Reads } from './read.ts'
 
-/** Nothing is loaded and nothing runs. */
-export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+export { PAGE_POLICY } from './html.ts'
 
-/** Text that has been escaped, or is ours. */
-type Html = { readonly html: string }
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escaped = (text: string): string => text.replace(/[&<>"']/g, character => ESCAPES[character] ?? character)
-type Cell = string | number | null | Date | Html
-
-const cell = (value: Cell): string => {
-  if (value === null) return '–'
-  if (value instanceof Date) return escaped(value.toISOString())
-  if (typeof value === 'object') return value.html
-  return escaped(String(value))
-}
-
-const table = (heads: readonly string[], rows: readonly (readonly Cell[])[]): string =>
-  rows.length === 0
-    ? '<p>None yet.</p>'
-    : `<table><thead><tr>${heads.map(head => `<th>${escaped(head)}</th>`).join('')}</tr></thead><tbody>${rows
-        .map(row => `<tr>${row.map(value => `<td>${cell(value)}</td>`).join('')}</tr>`)
-        .join('')}</tbody></table>`
-
-const section = (title: string, content: string): string => `<section><h2>${escaped(title)}</h2>${content}</section>`
-
-const subjectLink = (subject: string): Html => ({ html: `<a href="/subjects/${escaped(encodeURIComponent(subject))}">${escaped(subject)}</a>` })
-
-const SHOWN_CHARACTERS_MAX = 2_000
-const json = (value: unknown): Html => {
-  const text = JSON.stringify(value)
-  return { html: `<code>${escaped(text.slice(0, SHOWN_CHARACTERS_MAX))}</code>${text.length > SHOWN_CHARACTERS_MAX ? ' …' : ''}` }
-}
-
-const STYLE = `body{font:15px/1.4 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}main{padding:0 1.5rem 3rem}
-.banner{background:#8a1020;color:#fff;padding:.7rem 1.5rem;font-weight:600}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
-table{border-collapse:collapse}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #ddd}
-th,td{vertical-align:top;font-variant-numeric:tabular-nums}
-code{font-size:12px;overflow-wrap:anywhere}`
-
-const whole = (title: string, content: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5">
-<title>${escaped(title)}</title><style>${STYLE}</style></head>
-<body><div class="banner" role="note">Reference central of Vigil: demo data, not for clinical use. Subjects are pseudonyms; rows are shown as they came.</div>
-<main><h1>${escaped(title)}</h1>${content}</main></body></html>`
+const { plottedSubjectsMax, plottedGatewaysMax } = centralLimits
+const HOURS = 24
+const DAYS = 7
+const LATE_S = 300
 
 const ALERT_HEADS = ['Last change', 'Started', 'Subject', 'Severity', 'State', 'Phase', 'Rule', 'Because'] as const
 const alertRow = (a: AlertRow): readonly Cell[] => [
-  a.timestamp, a.started_at, subjectLink(a.patient_id), a.severity, a.state, a.phase, `${a.rule} (${a.version})`, json(a.because),
+  a.timestamp, a.started_at, shortLink(a.patient_id), a.severity, a.state, a.phase, `${a.rule} (${a.version})`, json(a.because),
 ]
 
 const EVENT_HEADS = ['Time', 'Type', 'Subject', 'Event key', 'Data'] as const
-const eventRow = (e: EventRow): readonly Cell[] => [e.timestamp, e.type, e.subject === null ? null : subjectLink(e.subject), e.key, json(e.data)]
+const eventRow = (e: EventRow): readonly Cell[] => [e.timestamp, e.type, e.subject === null ? null : shortLink(e.subject), e.key, json(e.data)]
 
 export type Standing = { readonly fault: Fault; readonly database: string; readonly nowMs: number }
 
 const seconds = (nowMs: number, then: Date | null): string =>
   (then === null ? 'never' : `${((nowMs - then.getTime()) / 1_000).toFixed(1)} s ago (${then.toISOString()})`)
 
-export async function frontPage(sql: Sql, { fault, database, nowMs }: Standing): Promise<string> {
+const late = (text: string, isLate: boolean): Cell => (isLate ? { html: `<span class="late">${escaped(text)}</span>` } : text)
+
+const gatewayRow = (nowMs: number) => (g: GatewayRow): readonly Cell[] => {
+  const silent_s = (nowMs - g.last_seen_at.getTime()) / 1_000
+  const seen = `${lasting(Math.max(0, silent_s))} ago`
+  return [
+    short(g.gateway), short(g.organization), g.lane, g.version, late(silent_s > LATE_S && g.lane === 'live' ? `silent, ${seen}` : seen, silent_s > LATE_S && g.lane === 'live'),
+    g.lag_s === null ? null : late(lasting(g.lag_s), g.lag_s > LATE_S), g.batches, g.events, g.duplicates, g.rejected, `${(g.bytes / 1e6).toFixed(2)} MB`,
+  ]
+}
+
+const LANE_WORDS: Readonly<Record<string, string>> = {
+  live: 'limited data set: pseudonyms and true times, as they happen',
+  release: 'Safe Harbor: after the stay, times of nobody, anchored at the first instant of the year',
+}
+const laneRow = (nowMs: number) => ({ lane, gateways, events, subjects, last_seen_at }: LaneRow): readonly Cell[] =>
+  [lane, LANE_WORDS[lane] ?? null, gateways, subjects, events, `${lasting(Math.max(0, (nowMs - last_seen_at.getTime()) / 1_000))} ago`]
+
+const NAV = '<nav><a href="#fleet">Fleet</a><a href="#completeness">Completeness</a><a href="#alarms">Alarm load</a><a href="#rows">Rows</a></nav>'
+const anchored = (id: string, html: string): string => html.replace('<section>', `<section id="${id}">`)
+
+export async function frontPage(sql: Reads, { fault, database, nowMs }: Standing): Promise<string> {
+  const gateways = await fleetOf(sql, { skip: 0, limit: plottedGatewaysMax })
+  const completeness = await completenessOf(sql, HOURS, plottedSubjectsMax)
+  const load = await alarmLoadOf(sql, DAYS)
+  return whole('Reference central', [
+    NAV,
+    anchored('fleet', section('Fleet', `<p class="note">Silent longest first. Lag is how old the newest event was when it came.</p>${table(
+      ['Gateway', 'Organisation', 'Lane', 'Version', 'Last seen', 'Lag', 'Batches', 'Events', 'Repeats refused', 'Rows rejected', 'Received'],
+      gateways.map(gatewayRow(nowMs)),
+    )}`)),
+    section('Lanes', table(['Lane', 'What it is', 'Gateways', 'Subjects', 'Events', 'Last seen'], (await lanesOf(sql)).map(laneRow(nowMs)))),
+    '<div class="beside">',
+    anchored('completeness', section('Completeness', `<p class="note">Of what each metric is expected (each minute, or each hour for cuff and temperature), how much is
+      here. Where the gateway said that nobody was there to be measured, nothing is missing.</p>${completenessPlot(completeness, HOURS)}`)),
+    anchored('alarms', section('Alarm load', `<p class="note">Alerts by subject, day (UTC) and priority; behind the count, the time within which half of them ended.</p>
+      ${alarmLoadPlot(load, plottedSubjectsMax)}`)),
+    '</div>',
+    anchored('rows', await standingOf(sql, { fault, database, nowMs })),
+    await rowsOf(sql),
+  ].join(''))
+}
+
+async function standingOf(sql: Reads, { fault, database, nowMs }: Standing): Promise<string> {
   const totals = await totalsOf(sql)
-  const patients = await patientsOf(sql, { skip: 0, limit: 100 })
-  const standing = table(['What', 'How many'], [
+  return section('Standing', table(['What', 'How many'], [
     ['Batches received', totals.batches],
     ['Batches sent again, and not stored again', totals.repeatedBatches],
     ['Events stored', totals.events],
@@ -77,9 +86,12 @@ export async function frontPage(sql: Sql, { fault, database, nowMs }: Standing):
     ['Newest event (the lag)', seconds(nowMs, totals.lastEventAt)],
     ['Told to be', json(fault)],
     ['Kept in', database],
-  ])
-  return whole('Reference central', [
-    section('Standing', standing),
+  ]))
+}
+
+async function rowsOf(sql: Reads): Promise<string> {
+  const patients = await patientsOf(sql, { skip: 0, limit: 100 })
+  return [
     section('Vital-sign rows by subject', table(
       ['Subject', 'Values', 'Metrics', 'First', 'Last'],
       patients.map(p => [subjectLink(p.id), p.values, p.metrics, p.first_at, p.last_at]),
@@ -91,17 +103,22 @@ export async function frontPage(sql: Sql, { fault, database, nowMs }: Standing):
       (await batchesOf(sql, { skip: 0, limit: 10 })).map(b => [b.receivedAt, b.batchId, b.accepted, b.duplicates, b.rejected.length, b.repeats]),
     )),
     section('Last events, as they came', table(EVENT_HEADS, (await eventsOf(sql, { skip: 0, limit: 10 }, null)).map(eventRow))),
-  ].join(''))
+  ].join('')
 }
 
-export async function subjectPage(sql: Sql, subject: string): Promise<string> {
+const MINUTE_MS = 60_000
+
+export async function subjectPage(sql: Reads, subject: string): Promise<string> {
   const page = { skip: 0, limit: 50 }
+  const minutes = Map.groupBy(await newestMinutesOf(sql, subject), ({ metric, unit }) => `${metric}, ${unit}`)
+  const plots = [...minutes].map(([title, points]: readonly [string, readonly Point[]]) => `<h3>${escaped(title)}</h3>${trendPlot(title, points, MINUTE_MS)}`)
   return whole(`Subject ${subject}`, [
     '<p><a href="/">All subjects</a></p>',
     section('Newest of each metric', table(
       ['Metric', 'Value', 'Unit', 'Quality', 'Time'],
       (await latestOf(sql, subject)).map(v => [v.metric, v.value, v.unit, v.quality, v.timestamp]),
     )),
+    section('Last six hours by minute: mean, least and greatest', plots.join('') || '<p>None yet.</p>'),
     section('Alerts', table(ALERT_HEADS, (await alertsOf(sql, page, subject)).map(alertRow))),
     section('Last vital-sign rows', table(
       ['Time', 'Metric', 'Value', 'Unit', 'Quality'],

@@ -10,21 +10,21 @@ import type { Refusal } from './body.ts'
 import { FaultShape, refusesRow } from './faults.ts'
 import type { Fault, Faults } from './faults.ts'
 import { ingest, readBatch } from './ingest.ts'
-import type { Ingested } from './ingest.ts'
+import type { Ingested, Store } from './ingest.ts'
 import type { Live } from './live.ts'
 import { PAGE_POLICY, frontPage, subjectPage } from './page.ts'
+import { alarmLoadOf, completenessOf, fleetOf } from './fleet.ts'
 import {
-  PageShape, TrendShape, alertsOf, batchesOf, countsOf, eventsOf, latestOf, patientOf, patientsOf, predictionsOf,
-  recountOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
+  AlarmLoadShape, CompletenessShape, PageShape, RollUpShape, TrendShape, alertsOf, batchesOf, countsOf, eventsOf, latestOf, patientOf, patientsOf, predictionsOf,
+  recountOf, rollUpsOf, summaryOf, totalsOf, trendsOf, vitalSignsOf,
 } from './read.ts'
-import type { Page } from './read.ts'
-import { LOCKS } from './schema.ts'
+import type { Page, Reads } from './read.ts'
 import { ClaimShape, admit, instanceOf, throughOf } from './senders.ts'
 import { saying } from './shapes.ts'
-import type { CentralDatabase } from './sql.ts'
+import { lockGateway, readerOf } from './tenants.ts'
+import type { Tenant } from './tenants.ts'
 
-export type Central = {
-  readonly database: CentralDatabase
+export type Central = Store & {
   readonly clock: Clock
   readonly stop: AbortSignal
   readonly access: Access
@@ -36,6 +36,24 @@ export function refuse(reply: FastifyReply, { status, detail, code, retryAfterSe
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).send(code === undefined ? { detail } : { detail, code })
+}
+
+/** The tenant whose token the request shows. */
+const tenantOf = ({ access }: Central, request: FastifyRequest): Tenant => {
+  const tenant = access.bearer(request.headers.authorization)
+  if (tenant === null) throw new Error('a request without a token came through')
+  return tenant
+}
+
+const FOREIGN: Refusal = { status: 403, code: 'ANALYTICS_006', detail: 'organizationId is not that of the token.' }
+
+/**
+ * Whose rows they become: the organisation of the token. The release lane names organisations by tokens of its own, drawn anew for each release.
+ * Null where another is named.
+ */
+function ownerOf(tenant: Tenant, { organizationId, lane }: { readonly organizationId: string; readonly lane: string }): string | null {
+  if (tenant.kind === 'all') return organizationId
+  return lane === 'live' && organizationId !== tenant.name ? null : tenant.name
 }
 
 const UNKNOWN_SENDER: Refusal = { status: 401, detail: 'Authorization: Bearer with the token of central is needed.' }
@@ -50,7 +68,7 @@ function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 /** Everything under /api: the token first, then the fault that central was told to make. */
 export async function addApi(app: FastifyInstance, central: Central): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
-    if (!central.access.isBearer(request.headers.authorization)) return refuse(reply, UNKNOWN_SENDER)
+    if (central.access.bearer(request.headers.authorization) === null) return refuse(reply, UNKNOWN_SENDER)
     return undefined
   })
   addBatches(app, central)
@@ -129,15 +147,20 @@ function addClaims(app: FastifyInstance, central: Central): void {
     if (unpacked.kind === 'refused') return refuse(reply, unpacked.refusal)
     const claim = ClaimShape.safeParse(unpacked.json)
     if (!claim.success) return refuse(reply, { status: 422, detail: saying(claim.error) })
+    // What a claim is for is not told by lane: a name that is not the token's own is somebody else's.
+    const organizationId = ownerOf(tenantOf(central, request), { ...claim.data, lane: 'live' })
+    if (organizationId === null) return refuse(reply, FOREIGN)
+    const sender = { ...claim.data, organizationId }
     const answer = await database.transaction(async sql => {
-      await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
-      return (await admit(sql, { ...claim.data, instance }, clock.wall())) ?? { through: await throughOf(sql, claim.data) }
+      await lockGateway(sql, sender)
+      return (await admit(sql, { ...sender, instance }, clock.wall())) ?? (await throughOf(sql, sender))
     })
     return 'status' in answer ? refuse(reply, answer) : answer
   })
 }
 
-async function take({ database, clock, stop, live }: Central, request: FastifyRequest, fault: Fault): Promise<Ingested> {
+async function take(central: Central, request: FastifyRequest, fault: Fault): Promise<Ingested> {
+  const { clock, stop, live } = central
   const refused = (status: number, detail: string): Ingested => ({ kind: 'refused', refusal: { status, code: CODES.get(status), detail } })
   const idempotencyKey = request.headers['idempotency-key']
   if (typeof idempotencyKey !== 'string' || idempotencyKey === '') return refused(400, 'Idempotency-Key with the batchId is needed.')
@@ -148,9 +171,12 @@ async function take({ database, clock, stop, live }: Central, request: FastifyRe
   const read = readBatch(unpacked.json, request.body.length, key => refusesRow(key, share))
   if (read.kind === 'refused') return read
   if (read.batch.batchId !== idempotencyKey) return refused(422, 'Idempotency-Key is not the batchId.')
+  const organizationId = ownerOf(tenantOf(central, request), read.batch)
+  if (organizationId === null) return { kind: 'refused', refusal: FOREIGN }
+  const batch = { ...read.batch, organizationId }
   try {
-    const result = await ingest(database, read.batch, { atMs: clock.wall(), instance: instanceOf(request.headers['vigil-instance']) }, stop)
-    if (result.kind === 'stored') live.publish(result.alerts.map(({ subject, atMs, alert }) => ({ patient_id: subject, timestamp: new Date(atMs), ...alert })))
+    const result = await ingest(central, batch, { atMs: clock.wall(), instance: instanceOf(request.headers['vigil-instance']), via: 'https' }, stop)
+    if (result.kind === 'stored' && batch.lane === 'live') live.publish(organizationId, result.alerts.map(({ subject, atMs, alert }) => ({ patient_id: subject, timestamp: new Date(atMs), ...alert })))
     return result
   } catch (error) {
     // Class 22 and 23 of SQLSTATE: these very rows cannot be stored, so sending them again would never help.
@@ -160,39 +186,56 @@ async function take({ database, clock, stop, live }: Central, request: FastifyRe
   }
 }
 
-function addReads(app: FastifyInstance, { database, clock, live }: Central): void {
+function addReads(app: FastifyInstance, central: Central): void {
+  const { clock, live } = central
+  const reads = (request: FastifyRequest): Reads => readerOf(central.database, tenantOf(central, request))
   app.get('/api/v1/analytics/counts', request => {
     const { recount } = z.object({ recount: z.string().optional() }).parse(request.query)
-    return recount === 'true' ? recountOf(database) : countsOf(database)
+    return recount === 'true' ? recountOf(reads(request)) : countsOf(reads(request))
   })
-  app.get('/api/v1/analytics/batches', async (request, reply) => paged(request, reply, page => batchesOf(database, page)))
-  app.get('/api/v1/analytics/events', async (request, reply) => paged(request, reply, page => eventsOf(database, page, null)))
-  app.get('/api/v1/patients', async (request, reply) => paged(request, reply, page => patientsOf(database, page)))
-  app.get('/api/v1/patients/:id', async (request, reply) => (await patientOf(database, idOf(request))) ?? unknownPatient(reply))
+  app.get('/api/v1/analytics/batches', async (request, reply) => paged(request, reply, page => batchesOf(reads(request), page)))
+  app.get('/api/v1/analytics/events', async (request, reply) => paged(request, reply, page => eventsOf(reads(request), page, null)))
+  app.get('/api/v1/analytics/fleet', async (request, reply) => paged(request, reply, page => fleetOf(reads(request), page)))
+  app.get('/api/v1/analytics/completeness', async (request, reply) => {
+    const asked = CompletenessShape.safeParse(request.query)
+    return asked.success ? completenessOf(reads(request), asked.data.hours, rowsPerPageMax) : refuse(reply, { status: 422, detail: saying(asked.error) })
+  })
+  app.get('/api/v1/analytics/roll-ups', async (request, reply) => {
+    const asked = RollUpShape.safeParse(request.query)
+    return asked.success ? rollUpsOf(reads(request), asked.data) : refuse(reply, { status: 422, detail: saying(asked.error) })
+  })
+  app.get('/api/v1/analytics/alarm-load', async (request, reply) => {
+    const asked = AlarmLoadShape.safeParse(request.query)
+    return asked.success ? alarmLoadOf(reads(request), asked.data.days) : refuse(reply, { status: 422, detail: saying(asked.error) })
+  })
+  app.get('/api/v1/patients', async (request, reply) => paged(request, reply, page => patientsOf(reads(request), page)))
+  app.get('/api/v1/patients/:id', async (request, reply) => (await patientOf(reads(request), idOf(request))) ?? unknownPatient(reply))
   app.get('/api/v1/patients/:id/vital-signs', async (request, reply) => {
-    if ((await patientOf(database, idOf(request))) === null) return unknownPatient(reply)
-    return paged(request, reply, page => vitalSignsOf(database, idOf(request), page))
+    if ((await patientOf(reads(request), idOf(request))) === null) return unknownPatient(reply)
+    return paged(request, reply, page => vitalSignsOf(reads(request), idOf(request), page))
   })
   app.get('/api/v1/patients/:id/predictions', async (request, reply) => {
-    if ((await patientOf(database, idOf(request))) === null) return unknownPatient(reply)
-    return predictionsOf(database, idOf(request))
+    if ((await patientOf(reads(request), idOf(request))) === null) return unknownPatient(reply)
+    return predictionsOf(reads(request), idOf(request))
   })
-  app.get('/api/v1/alerts', async (request, reply) => paged(request, reply, page => alertsOf(database, page, null)))
-  app.get('/api/v1/analytics/patient-summary', () => summaryOf(database))
+  app.get('/api/v1/alerts', async (request, reply) => paged(request, reply, page => alertsOf(reads(request), page, null)))
+  app.get('/api/v1/analytics/patient-summary', request => summaryOf(reads(request)))
   app.get('/api/v1/analytics/vital-signs-trends', async (request, reply) => {
     const asked = TrendShape.safeParse(request.query)
     if (!asked.success) return refuse(reply, { status: 422, detail: saying(asked.error) })
     const { patient_id, days } = asked.data
-    if ((await patientOf(database, patient_id)) === null) return unknownPatient(reply)
-    return { patient_id, days, hours: await trendsOf(database, patient_id, days) }
+    if ((await patientOf(reads(request), patient_id)) === null) return unknownPatient(reply)
+    return { patient_id, days, hours: await trendsOf(reads(request), patient_id, days) }
   })
-  app.get('/api/v1/streaming/status', async () => {
-    const totals = await totalsOf(database)
-    const lagMs = totals.lastEventAt === null ? null : clock.wall() - totals.lastEventAt.getTime()
-    return { status: 'ok', ...totals, lagMs, dashboards: live.dashboards() }
-  })
-  app.get('/api/v1/streaming/live-data', () => latestOf(database, null))
+  app.get('/api/v1/streaming/status', request =>
+    totalsOf(reads(request)).then(totals => ({
+      status: 'ok', ...totals, lagMs: totals.lastEventAt === null ? null : clock.wall() - totals.lastEventAt.getTime(),
+      dashboards: live.dashboards(tenantOf(central, request)),
+    })))
+  app.get('/api/v1/streaming/live-data', request => latestOf(reads(request), null))
 }
+
+const { rowsPerPageMax } = centralLimits
 
 const idOf = (request: FastifyRequest): string => z.object({ id: z.string() }).parse(request.params).id
 
@@ -206,7 +249,9 @@ async function paged<Row>(request: FastifyRequest, reply: FastifyReply, read: (p
 /** What stays reachable whatever fault is on: the control itself and the pages. */
 export function addControl(app: FastifyInstance, { access, faults }: Central): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (!access.isBearer(request.headers.authorization)) return refuse(reply, UNKNOWN_SENDER)
+    const tenant = access.bearer(request.headers.authorization)
+    if (tenant === null) return refuse(reply, UNKNOWN_SENDER)
+    if (tenant.kind !== 'all') return refuse(reply, { status: 403, detail: 'That is for the operator of central.' })
     return undefined
   })
   app.get('/control/faults', () => faults.current())
@@ -222,15 +267,21 @@ export function addControl(app: FastifyInstance, { access, faults }: Central): v
 
 export function addPages(app: FastifyInstance, { access, clock, database, faults }: Central): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (access.mayRead(request)) return undefined
+    if (access.reader(request) !== null) return undefined
     const wanted = 'Basic realm="reference central", charset="UTF-8"'
-    return reply.code(401).header('www-authenticate', wanted).send({ detail: 'From another machine the token is needed, as password.' })
+    return reply.code(401).header('www-authenticate', wanted).send({ detail: 'From another machine a token is needed, as password.' })
   })
+  const reads = (request: FastifyRequest): Reads => {
+    const tenant = access.reader(request)
+    if (tenant === null) throw new Error('a request without a token came through')
+    return readerOf(database, tenant)
+  }
   const page = (reply: FastifyReply, html: string): FastifyReply =>
     reply
       .headers({ 'content-security-policy': PAGE_POLICY, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
       .type('text/html; charset=utf-8')
       .send(html)
-  app.get('/', async (_request, reply) => page(reply, await frontPage(database, { fault: faults.current(), database: database.kind, nowMs: clock.wall() })))
-  app.get('/subjects/:id', async (request, reply) => page(reply, await subjectPage(database, idOf(request))))
+  app.get('/', async (request, reply) =>
+    page(reply, await frontPage(reads(request), { fault: faults.current(), database: database.kind, nowMs: clock.wall() })))
+  app.get('/subjects/:id', async (request, reply) => page(reply, await subjectPage(reads(request), idOf(request))))
 }

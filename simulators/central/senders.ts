@@ -43,21 +43,24 @@ export async function admit(sql: Sql, { organizationId, gatewayId, instance }: S
   return null
 }
 
-/** Up to which number everything of these incarnations is here. */
-export async function throughOf(sql: Sql, { organizationId, gatewayId, epochs }: Claim): Promise<Readonly<Record<string, number>>> {
-  const rows = await sql.query<{ epoch: string; through: number }>(
-    'SELECT epoch, through::float8 AS through FROM sent_through WHERE organization = $1 AND gateway = $2 AND epoch = ANY ($3::text[])',
+type Numbers = Readonly<Record<string, number>>
+
+/** Up to which number everything of these incarnations is here, and the greatest of each that came at all. */
+export async function throughOf(sql: Sql, { organizationId, gatewayId, epochs }: Claim): Promise<{ readonly through: Numbers; readonly reach: Numbers }> {
+  const rows = await sql.query<{ epoch: string; through: number; reach: number }>(
+    'SELECT epoch, through::float8 AS through, greatest(reach, through)::float8 AS reach FROM sent_through WHERE organization = $1 AND gateway = $2 AND epoch = ANY ($3::text[])',
     [organizationId, gatewayId, epochs],
   )
-  return Object.fromEntries(rows.map(({ epoch, through }) => [epoch, through]))
+  return { through: Object.fromEntries(rows.map(({ epoch, through }) => [epoch, through])), reach: Object.fromEntries(rows.map(({ epoch, reach }) => [epoch, reach])) }
 }
 
-export type Through = { readonly organizationId: string; readonly gatewayId: string; readonly epoch: string; readonly through: number }
+export type Through = { readonly organizationId: string; readonly gatewayId: string; readonly epoch: string; readonly through: number; readonly reach: number }
 
-export async function noteThrough(sql: Sql, { organizationId, gatewayId, epoch, through }: Through): Promise<void> {
+export async function noteThrough(sql: Sql, { organizationId, gatewayId, epoch, through, reach }: Through): Promise<void> {
   await sql.query(
-    `INSERT INTO sent_through (organization, gateway, epoch, through) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (organization, gateway, epoch) DO UPDATE SET through = greatest(sent_through.through, excluded.through)`,
-    [organizationId, gatewayId, epoch, through],
+    `INSERT INTO sent_through (organization, gateway, epoch, through, reach) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (organization, gateway, epoch) DO UPDATE
+    SET through = greatest(sent_through.through, excluded.through), reach = greatest(sent_through.reach, excluded.reach)`,
+    [organizationId, gatewayId, epoch, through, reach],
   )
 }

@@ -10,19 +10,23 @@ import type { Clock } from '../../src/seams.ts'
 import { accessBy } from './access.ts'
 import { createFaults } from './faults.ts'
 import { openLive } from './live.ts'
+import { openPartitions } from './partitions.ts'
 import { latestOf } from './read.ts'
 import { addApi, addControl, addPages, refuse, suffer } from './routes.ts'
 import type { Central } from './routes.ts'
 import { migrate } from './schema.ts'
 import { openDatabase, supervised } from './sql.ts'
 import type { Place } from './sql.ts'
+import { readerOf } from './tenants.ts'
 
 export type CentralOptions = {
   /** 0 for any free port. */
   readonly port: number
   readonly host: string
-  /** At least 16 characters. */
+  /** Of the operator, who sees and sends for every organisation; at least 16 characters. */
   readonly token: string
+  /** Tokens by organisation: whoever shows one sees and sends for that organisation alone. */
+  readonly organizations?: ReadonlyMap<string, string> | undefined
   /** postgresql:// address; wins over dataFolder. */
   readonly databaseUrl?: string | undefined
   /** Where PGlite keeps its files; without either, in memory. */
@@ -40,18 +44,18 @@ export type RunningCentral = {
 }
 
 /** @throws Error with a sentence when the port is taken, the folder is in use or the database does not open. */
-export async function startCentral({ port, host, token, databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
-  const access = accessBy(token)
+export async function startCentral({ port, host, token, organizations = new Map(), databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
+  const access = accessBy(token, organizations)
   const database = supervised(await openDatabase(placeOf(databaseUrl, dataFolder), note))
   const stopping = new AbortController()
   const app = createApp(note, stopping.signal)
   try {
     await migrate(database)
     const live = openLive({
-      server: app.server, clock, note, stop: stopping.signal, mayEnter: access.isBearer,
-      metrics: () => latestOf(database, null),
+      server: app.server, clock, note, stop: stopping.signal, mayEnter: access.bearer,
+      metrics: tenant => latestOf(readerOf(database, tenant), null),
     })
-    const central: Central = { database, clock, stop: stopping.signal, access, faults: createFaults(), live }
+    const central: Central = { database, partitions: await openPartitions(database), clock, stop: stopping.signal, access, faults: createFaults(), live }
     await addRoutes(app, central)
     await app.listen({ port, host })
     const close = async (): Promise<void> => {

@@ -16,6 +16,13 @@ const instant = z.iso
 
 const key = text(centralLimits.keyCharactersMax)
 const revision = z.number().int().min(0).max(2_147_483_647)
+/** What gaps say beside the columns is kept as it came; gaps of another form are kept too, and explain nothing. */
+const GapRows = z
+  .looseObject({ rule: z.array(name), state: z.array(name), t: z.array(z.number().int()) })
+  .refine(({ rule, state, t }) => rule.length === state.length && rule.length === t.length && rule.length <= centralLimits.valuesPerEventMax)
+export type GapColumns = { readonly rule: readonly string[]; readonly state: readonly string[]; readonly t: readonly number[] }
+const gapsOf = (data: unknown): GapColumns | null => GapRows.safeParse(data).data ?? null
+
 const anyObject = z.record(z.string(), z.unknown())
 
 // ── Batch ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -33,8 +40,9 @@ export const BatchShape = z.strictObject({
     lane: z.enum(['live', 'release']),
     method: name,
     keyEpoch: z.union([name, z.number().int()]),
-    seqFrom: z.number().int().min(0),
-    seqTo: z.number().int().min(0),
+    /** Of the live lane: what is released says nothing of the log that it came from. */
+    seqFrom: z.number().int().min(0).optional(),
+    seqTo: z.number().int().min(0).optional(),
     /** With this batch nothing of the epoch up to here is left to send. */
     through: z.number().int().min(0).optional(),
     /** Hex, over JSON.stringify(events). */
@@ -46,6 +54,8 @@ export const BatchShape = z.strictObject({
 
 const column = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(centralLimits.valuesPerEventMax)
 const DAY_MS = 86_400_000
+/** Beyond any vital sign; a sum of them in millionths stays a number. */
+const VALUE_MAX = 1e12
 
 /** One subject, metric and (by agreement) minute, in columns. */
 const VitalSigns = z
@@ -55,8 +65,8 @@ const VitalSigns = z
     loinc: text(40).nullable(),
     unit: text(40),
     /** Milliseconds from the event's timestamp. */
-    t: column(z.number().min(-DAY_MS).max(DAY_MS)),
-    v: column(z.number().nullable()),
+    t: column(z.number().int().min(-DAY_MS).max(DAY_MS)),
+    v: column(z.number().min(-VALUE_MAX).max(VALUE_MAX).nullable()),
     q: column(z.union([z.number().int(), text(40)])),
   })
   .refine(({ t, v, q }) => t.length === v.length && t.length === q.length, 't, v and q of one length')
@@ -73,11 +83,23 @@ const Alert = z.strictObject({
   because: anyObject,
 })
 
-const envelope = { streamId: name, partitionKey: name, key, revision, timestamp: instant }
+/** Events by their keys: of nobody any more, or whose they are. `from`, `to` and what else is said of the stretch is kept as it came. */
+const Corrections = z
+  .looseObject({
+    kind: z.enum(['retract', 'reassign']),
+    keys: z.array(key).min(1).max(centralLimits.eventsPerBatchMax),
+    subject: name.nullish(),
+    reason: z.string().max(200).nullish(),
+  })
+  .refine(({ kind, subject }) => kind === 'retract' || typeof subject === 'string', 'subject, for a reassignment')
+
+/** `supersedes`: the key of the event that this one stands in the place of. */
+const envelope = { streamId: name, partitionKey: name, key, revision, timestamp: instant, supersedes: key.nullish() }
 
 const StreamEvent = z.discriminatedUnion('eventType', [
   z.strictObject({ ...envelope, eventType: z.literal('vital-signs'), data: VitalSigns }),
   z.strictObject({ ...envelope, eventType: z.literal('alerts'), data: Alert }),
+  z.strictObject({ ...envelope, eventType: z.literal('corrections'), data: Corrections }),
   z.strictObject({ ...envelope, eventType: z.enum(['device-metrics', 'gaps', 'system-metrics', 'lab-results', 'medications']), data: anyObject }),
 ])
 
@@ -102,6 +124,7 @@ const UserInteractionEvent = z.strictObject({
 
 export type VitalSignColumns = z.output<typeof VitalSigns>
 export type AlertColumns = z.output<typeof Alert>
+export type CorrectionColumns = z.output<typeof Corrections>
 
 /** An event ready to store. `stored` is what came, as JSON text: the whole of it, or the data of an AnalyticsStream. */
 export type CentralEvent = {
@@ -117,6 +140,11 @@ export type CentralEvent = {
   readonly stored: string
   readonly vitals: VitalSignColumns | null
   readonly alert: AlertColumns | null
+  /** Of the watch ledger, where it came in the columns of the contract. */
+  readonly gaps: GapColumns | null
+  readonly correction: CorrectionColumns | null
+  /** The key of the event whose place it takes. */
+  readonly supersedes: string | null
 }
 
 export type ReadEvent = { readonly kind: 'event'; readonly event: CentralEvent } | { readonly kind: 'refused'; readonly detail: string }
@@ -140,12 +168,9 @@ export function readEvent(raw: unknown): ReadEvent {
   return readStream(raw)
 }
 
-const NO_COLUMNS = { vitals: null, alert: null } as const
+const NO_COLUMNS = { vitals: null, alert: null, gaps: null, correction: null, supersedes: null } as const
 
 function readStream(raw: object): ReadEvent {
-  if ('eventType' in raw && raw.eventType === 'corrections') {
-    return { kind: 'refused', detail: 'eventType corrections: this central cannot recompute what rests on the rows yet' }
-  }
   const parsed = StreamEvent.safeParse(raw)
   if (!parsed.success) return refusedBy(parsed.error)
   const { key, revision, eventType: type, streamId: stream, partitionKey: subject, timestamp: atMs } = parsed.data
@@ -158,6 +183,9 @@ function readStream(raw: object): ReadEvent {
       isPatient: PATIENT_TYPES.includes(type),
       vitals: parsed.data.eventType === 'vital-signs' ? parsed.data.data : null,
       alert: parsed.data.eventType === 'alerts' ? parsed.data.data : null,
+      gaps: parsed.data.eventType === 'gaps' ? gapsOf(parsed.data.data) : null,
+      correction: parsed.data.eventType === 'corrections' ? parsed.data.data : null,
+      supersedes: parsed.data.supersedes ?? null,
     },
   }
 }

@@ -17,7 +17,12 @@ import { centralLimits } from '../../src/limits.ts'
 export interface Sql {
   /** One statement, `$1` placeholders. bigint and numeric are to be cast to float8 in the statement; timestamptz comes back as Date. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Several statements, without placeholders and answers. */
+  script(text: string): Promise<void>
 }
+
+/** Where the tables are: a gateway's own postgres sink may keep tables of the same names in the same database. */
+const SEARCH_PATH = 'central,public'
 
 export interface CentralDatabase extends Sql {
   readonly kind: 'postgresql' | 'pglite'
@@ -37,7 +42,7 @@ export async function openDatabase(place: Place, note: (line: string) => void): 
     case 'folder':
       return openFolder(place.folder)
     case 'memory':
-      return overPglite(await PGlite.create(), () => undefined)
+      return overPglite(await onPath(await PGlite.create()), () => undefined)
   }
 }
 
@@ -55,6 +60,7 @@ export function supervised(database: CentralDatabase): CentralDatabase {
   return {
     kind: database.kind,
     query: (text, values) => run(() => database.query(text, values)),
+    script: text => run(() => database.script(text)),
     transaction: work => run(() => database.transaction(work)),
     async close() {
       closing = true
@@ -70,6 +76,8 @@ function openPostgres(url: string, note: (line: string) => void): CentralDatabas
     max: centralLimits.databaseConnectionsMax,
     connectionTimeoutMillis: centralLimits.databaseTimeoutMs,
     statement_timeout: centralLimits.databaseTimeoutMs,
+    // Many small questions, none worth a compiler.
+    options: `-c search_path=${SEARCH_PATH} -c jit=off`,
   })
   // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
   const broken = (error: Error): void => note(`A database connection broke: ${error.message}`)
@@ -79,6 +87,9 @@ function openPostgres(url: string, note: (line: string) => void): CentralDatabas
     async query<Row>(text: string, values: readonly unknown[] = []) {
       const result = await pool.query<Row & Record<string, unknown>>(text, [...values])
       return result.rows
+    },
+    async script(text) {
+      await pool.query(text)
     },
     async transaction(work) {
       const client = await pool.connect()
@@ -92,6 +103,9 @@ function openPostgres(url: string, note: (line: string) => void): CentralDatabas
         const result = await work({
           async query<Row>(text: string, values: readonly unknown[] = []) {
             return (await client.query<Row & Record<string, unknown>>(text, [...values])).rows
+          },
+          async script(text) {
+            await client.query(text)
           },
         })
         await client.query('COMMIT')
@@ -117,7 +131,7 @@ async function openFolder(folder: string): Promise<CentralDatabase> {
     const created = join(folder, 'created')
     // A creation cut short leaves files that never open again. Nothing was stored before the mark, so nothing is lost with them.
     if (!existsSync(created)) rmSync(dataDir, { recursive: true, force: true })
-    const pglite = await PGlite.create({ dataDir })
+    const pglite = await onPath(await PGlite.create({ dataDir }))
     if (!existsSync(created)) writeFileSync(created, 'This folder holds a whole database.\n')
     return overPglite(pglite, unlock)
   } catch (error) {
@@ -138,10 +152,18 @@ function lock(folder: string): () => void {
   return () => void file.close()
 }
 
+async function onPath(pglite: PGlite): Promise<PGlite> {
+  await pglite.query(`SET search_path TO ${SEARCH_PATH}`)
+  return pglite
+}
+
 function overPglite(pglite: PGlite, unlock: () => void): CentralDatabase {
   const over = (on: PGliteInterface | Transaction): Sql => ({
     async query<Row>(text: string, values: readonly unknown[] = []) {
       return (await on.query<Row>(text, [...values])).rows
+    },
+    async script(text) {
+      await on.exec(text)
     },
   })
   return {

@@ -5,6 +5,7 @@
  */
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 
 export type ReceivedAlert = { readonly controlId: string; readonly text: string; readonly segments: readonly string[]; readonly first: string; readonly phase: string }
 
@@ -25,12 +26,15 @@ export type AlarmManager = {
 const framed = (message: string): string => `\x0b${message}\x1c\r`
 const field = (segment: string, place: number): string => segment.split('|')[segment.startsWith('MSH') ? place - 1 : place] ?? ''
 
-export async function startAlarmManager({ port = 0 }: { readonly port?: number } = {}): Promise<AlarmManager> {
+/** `tls`: PEM; without it the messages go in the clear. */
+export async function startAlarmManager({ port = 0, tls = null }: { readonly port?: number; readonly tls?: { readonly cert: string; readonly key: string } | null } = {}): Promise<AlarmManager> {
   const received: ReceivedAlert[] = []
   const answers: string[] = []
   const sockets = new Set<Socket>()
   let reports = 0
-  const server: Server = createServer((socket) => {
+  const server: Server = tls === null ? createServer(converse) : createTlsServer(tls, converse)
+
+  function converse(socket: Socket): void {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
@@ -44,7 +48,7 @@ export async function startAlarmManager({ port = 0 }: { readonly port?: number }
         take(socket, message)
       }
     })
-  })
+  }
 
   function take(socket: Socket, message: string): void {
     const segments = message.split('\r').filter((segment) => segment !== '')

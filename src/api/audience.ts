@@ -30,8 +30,8 @@ export function associationFactsFor(role: Role, bed: BedAssociationFacts): BedAs
 
 /** A nurse sees the devices at the beds; those that stand nowhere and unknown senders are the engineer's. */
 export function devicesFor(role: Role, devices: readonly DeviceView[]): readonly DeviceView[] {
-  return role === 'nurse' ? devices.filter(({ bed }) => bed !== null) : devices
+  return role === 'nurse' || role === 'station' ? devices.filter(({ bed }) => bed !== null) : devices
 }
 
 /** Whether "this alert is on my screen" counts as delivered: only where somebody watches who can go to the bed. */
-export const countsAsDelivered = (role: Role): boolean => role === 'nurse'
+export const countsAsDelivered = (role: Role): boolean => role === 'nurse' || role === 'station'

@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { apiLimits } from '../limits.ts'
 import type { Log } from '../security/log.ts'
 import type { Session } from '../security/sessions.ts'
+import { mayCome, type TapParts, whoTaps } from './actor.ts'
 import { COOKIE, COOKIE_OPTIONS, COOKIE_SECONDS, isFromElsewhere, isJson } from './guard.ts'
 import { type Access, type Answer, failure, FAILURES, type Failure, type Route } from './route.ts'
 
@@ -92,11 +93,11 @@ function refusal(request: FastifyRequest, isOwn: GuardParts['isOwn'], sessionOf:
   if (access === 'public') return null
   const session = sessionOf(request.headers)
   if (!session) return failure(401, 'Sign in first.')
-  return access.includes(session.you.role) ? null : failure(403, 'Your role does not allow this.')
+  return mayCome(access, session.you.role) ? null : failure(403, 'Your role does not allow this.')
 }
 
 /** Puts one row of the table into service. */
-export function serve(app: FastifyInstance, route: Route, sessionOf: GuardParts['sessionOf']): void {
+export function serve(app: FastifyInstance, route: Route, { sessionOf, ...taps }: TapParts & Pick<GuardParts, 'sessionOf'>): void {
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -106,14 +107,16 @@ export function serve(app: FastifyInstance, route: Route, sessionOf: GuardParts[
       // Asked again: reading the body took time, in which the session may have ended.
       const session = sessionOf(request.headers)
       if (!session && route.access !== 'public') return send(reply, failure(401, 'Sign in first.'))
-      return send(reply, await route.run({ params, query, body, session, address }))
+      const tapped = await whoTaps(taps, { session, access: route.access, method: route.method, body })
+      if (tapped.kind === 'refused') return send(reply, tapped.answer)
+      return send(reply, await route.run({ params, query, address, body: tapped.body, session: tapped.session }))
     },
   })
 }
 
-function send(reply: FastifyReply, { status, body, cookie, retryAfterSeconds }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, body, cookie, cookieSeconds = COOKIE_SECONDS, retryAfterSeconds }: Answer): FastifyReply {
   if (cookie === null) reply.clearCookie(COOKIE, COOKIE_OPTIONS)
-  else if (cookie !== undefined) reply.setCookie(COOKIE, cookie, { ...COOKIE_OPTIONS, maxAge: COOKIE_SECONDS })
+  else if (cookie !== undefined) reply.setCookie(COOKIE, cookie, { ...COOKIE_OPTIONS, maxAge: cookieSeconds })
   if (retryAfterSeconds !== undefined) reply.header('retry-after', `${retryAfterSeconds}`)
   return reply.code(status).send(body)
 }

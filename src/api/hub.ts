@@ -58,6 +58,11 @@ export class Hub {
     return this.#parts.now() - this.#rules.since
   }
 
+  /** Pages of those who watch the ward, that are open and have shown an alert before. */
+  get screens(): number {
+    return [...this.#lines].filter((line) => line.isScreen && !line.isClosing).length
+  }
+
   /** Sends the snapshot and keeps the page up to date from there, without a gap: nothing else runs in between. */
   join(wire: Wire, session: Session): Joined {
     const own = [...this.#lines].filter((line) => line.session.id === session.id && !line.isClosing)
@@ -65,6 +70,7 @@ export class Hub {
     const line = new PageLine(wire, session, this.#parts.now())
     const { ward, clock } = this.#parts
     const { role } = session.you
+    const sentinel = ward.sentinel()
     this.#lines.add(line)
     line.sendSnapshot(
       encode({
@@ -75,6 +81,7 @@ export class Hub {
         beds: bedsFor(role, ward.beds()),
         alerts: ward.alerts(),
         devices: devicesFor(role, ward.devices()),
+        ...(sentinel === null ? {} : { sentinel }),
       }),
     )
     return {
@@ -117,10 +124,10 @@ export class Hub {
     this.#lines.clear()
   }
 
-  #changed({ beds, alerts }: WardChange): void {
+  #changed({ beds, alerts, sentinel }: WardChange): void {
     for (const bed of beds) this.#changedBeds.set(bed.id, bed)
-    if (alerts.length === 0) return
-    const message = encode({ type: 'alerts', at: this.#parts.clock.wall(), alerts })
+    if (alerts.length === 0 && sentinel === undefined) return
+    const message = encode({ type: 'alerts', at: this.#parts.clock.wall(), alerts, ...(sentinel === undefined ? {} : { sentinel }) })
     for (const line of this.#lines) this.#send(line, message)
   }
 
@@ -201,7 +208,9 @@ export class Hub {
     const { you } = line.session
     switch (message.type) {
       case 'displayed':
-        if (countsAsDelivered(you.role)) ward.displayed(message.alerts, you.name)
+        if (!countsAsDelivered(you.role)) return
+        line.isScreen = true
+        ward.displayed(message.alerts, you.name)
         return
       case 'waves':
         // Sent with the next pulse: however often a page asks, it gets no more than that.

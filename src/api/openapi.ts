@@ -16,7 +16,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
       title: 'Vigil gateway',
       version,
       description:
-        'A secondary notification system: the bedside monitor stays the primary alarm. On /ws the gateway sends ServerMessage and takes ClientMessage.',
+        'A secondary notification system: the bedside monitor stays the primary alarm. On /ws the gateway sends ServerMessage and takes ClientMessage. Any POST may carry `actor` (Actor) in its body beside what it asks: it is done in that person’s name. A screen of the ward (role station) may ask what a nurse may, and has to say it with each.',
     },
     paths,
     components: {

@@ -21,6 +21,8 @@ export const CLOSED = { goingAway: 1001, tooMuch: 1008, sessionOver: 4401, repla
 
 export class PageLine {
   readonly session: Session
+  /** It has shown an alert to somebody who watches. */
+  isScreen = false
   readonly #wire: Wire
   readonly #pending = new Map<string, BedView>()
   /** A first snapshot may be larger than all that may wait later; it is not held against the page. */

@@ -16,6 +16,8 @@ export type Answer = {
   readonly body: unknown
   /** A token to set as the session cookie; null clears it; left out leaves it. */
   readonly cookie?: string | null
+  /** How long the browser keeps it, where that is not the usual time. */
+  readonly cookieSeconds?: number
   readonly retryAfterSeconds?: number
 }
 

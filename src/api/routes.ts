@@ -1,17 +1,20 @@
 /**
  * Every route and who may: the table is the permission. Biomedical engineers see values and devices, not names, and do
- * nothing clinical; administrators read everything and do nothing clinical; only nurses act on alerts and stays.
+ * nothing clinical; administrators read everything and do nothing clinical; only nurses act on alerts and stays. A screen of the
+ * ward comes where a nurse does, and acts for whoever proves at the tap who she is (actor.ts).
  */
 
 import { wallMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import { associationRoutes } from './association-routes.ts'
 import { bedsFor, devicesFor } from './audience.ts'
+import { houseRoutes } from './house-routes.ts'
 import type { Hub } from './hub.ts'
 import { answer, bare, failure, route, type Answer, type Route } from './route.ts'
+import { shiftRoutes } from './shift-routes.ts'
 import { stayRoutes } from './stay-routes.ts'
 import { signInRoutes, type SignInParts } from './sign-in.ts'
-import { alertParams, bedParams, contextChangeSchema, handoverQuery, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery } from './views.ts'
+import { alertParams, bedParams, contextChangeSchema, handoverQuery, nothingSchema, pauseSchema, SCHEMAS, stayParams, trendQuery, wayParams } from './views.ts'
 import type { Done, Ward } from './ward.ts'
 import type { Role, You } from './wire.ts'
 
@@ -26,7 +29,7 @@ export type RouteParts = SignInParts & {
   readonly describe: () => unknown
 }
 
-export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts), ...associationRoutes(parts), ...stayRoutes(parts)]
+export const routesOf = (parts: RouteParts): readonly Route[] => [...signInRoutes(parts), ...openRoutes(parts), ...readRoutes(parts), ...nurseRoutes(parts), ...associationRoutes(parts), ...stayRoutes(parts), ...shiftRoutes(parts), ...houseRoutes(parts)]
 
 const openRoutes = ({ ward, hub, describe }: RouteParts): readonly Route[] => [
   route({
@@ -94,6 +97,30 @@ const readRoutes = ({ ward }: RouteParts): readonly Route[] => [
       const strip = await ward.strip(params.id)
       return strip ? answer(strip) : failure(500, 'The waveforms of this alert cannot be read now.')
     },
+  }),
+  route({
+    ...bare,
+    method: 'GET',
+    path: '/api/alerts/{id}/deliveries',
+    access: ANYONE_SIGNED_IN,
+    summary: 'How far an alert came: raised, sent, delivered, displayed, accepted, on each way; none of an alert that is not known.',
+    params: alertParams,
+    gives: SCHEMAS.Deliveries,
+    act: async ({ params }) => {
+      const deliveries = await ward.deliveries(params.id)
+      return deliveries ? answer(deliveries) : failure(500, 'The receipts of this alert cannot be read now.')
+    },
+  }),
+  route({
+    ...bare,
+    method: 'POST',
+    path: '/api/ways/{id}/test',
+    access: ENGINEERS,
+    summary: 'Sends a test on one way out of alerts: marked as a test, about nobody.',
+    params: wayParams,
+    body: nothingSchema,
+    gives: SCHEMAS.Done,
+    act: async ({ params, session }) => answerOf(await ward.testWay(params.id, you(session).name), 'There is no such way.'),
   }),
   route({
     ...bare,
@@ -175,12 +202,21 @@ function you(session: { readonly you: You } | null): You {
   return session.you
 }
 
+/** Without these stages of the sentinel's way alerts are raised all the same, and something else says what is wrong. */
+const QUIETER: ReadonlySet<string> = new Set(['store', 'screen'])
+
 /** Public, so it names no ward, no version and no reason that an outsider could use; that it is a demo, everybody must see. */
 function healthOf(ward: Ward, rulesStandStillMs: number): Answer {
-  const { mode, store } = ward.gateway()
-  const failing = (message: string): Answer => ({ status: 500, body: { status: 'failing', message, detail: message, mode } })
+  const { mode, store, sentinel, ways } = ward.gateway()
+  const beside = {
+    mode,
+    ...(sentinel ? { sentinel: { state: sentinel.kind, stage: sentinel.kind === 'failing' ? sentinel.stage : null, okAgoSeconds: sentinel.okAgoSeconds } } : {}),
+    ...(ways ? { ways: { configured: ways.length, failing: ways.filter(({ state }) => state === 'failing').length } } : {}),
+  }
+  const failing = (message: string): Answer => ({ status: 500, body: { status: 'failing', message, detail: message, ...beside } })
   if (rulesStandStillMs > apiLimits.rulesStandStillMsMax) return failing('The alarm rules stand still: do not rely on this gateway.')
+  if (sentinel?.kind === 'failing' && !QUIETER.has(sentinel.stage)) return failing(`A synthetic alert does not come through (${sentinel.stage}): do not rely on this gateway.`)
   if (store.kind === 'failing') return failing('Alarms work, but readings cannot be stored.')
-  return answer({ status: 'ok', message: 'The ward is watched.', mode })
+  return answer({ status: 'ok', message: 'The ward is watched.', ...beside })
 }
 

@@ -28,6 +28,8 @@ export type ApiSetting = {
   readonly sessions: Sessions
   readonly links: LoginLinks
   readonly throttle: LoginThrottle
+  /** Of PINs and badges. */
+  readonly pins: LoginThrottle
   /** What `npm run build` made; may not be there yet. Absolute path. */
   readonly webFolder: string
   /** Address to listen on. */
@@ -47,6 +49,8 @@ export type ApiSetting = {
 export type Api = {
   /** Where a browser finds it. */
   readonly url: string
+  /** Pages of those who watch the ward, that are open and have shown an alert before. */
+  screens(): number
   /** Tells every page, frees the port. Afterwards nothing runs any more. */
   close(): Promise<void>
   /** Resolves after `close`; rejects for a bug in what runs beside requests. To be supervised: it carries the heartbeats. */
@@ -64,7 +68,7 @@ const GOODBYE_MS = 100
 /** @throws ApiRefused for a setting that is not safe; what listening throws (EADDRINUSE, EACCES) when the port is not free. */
 export async function startApi(setting: ApiSetting): Promise<Api> {
   refuseUnsafe(setting)
-  const { host, tls, users, sessions, throttle, log } = setting
+  const { host, tls, users, sessions, throttle, pins, log } = setting
   const headers = securityHeaders(tls !== null)
   const isOwn = ownOrigin({ host, cert: tls?.cert ?? null, origins: setting.origins ?? [] })
   const app = httpServer(tls, headers)
@@ -75,7 +79,7 @@ export async function startApi(setting: ApiSetting): Promise<Api> {
   guard(app, { headers, isOwn, sessionOf })
   answerFailures(app, log)
   const routes: readonly Route[] = routesOf({ ...setting, hub, describe: () => describeApi(routes, setting.ward.gateway().version) })
-  for (const route of routes) serve(app, route, sessionOf)
+  for (const route of routes) serve(app, route, { ...setting, sessionOf })
   await servePages(app, setting.webFolder)
   app.server.on('upgrade', socketDoor({ hub, isOwn, sessionOf, headers, log }))
   // Fastify makes two servers of the name `localhost`, of which the second would know nothing of sockets.
@@ -90,13 +94,14 @@ export async function startApi(setting: ApiSetting): Promise<Api> {
   return {
     url: urlOf(app, host, tls !== null),
     done,
+    screens: () => hub.screens,
     close: async () => {
       stopping.abort()
       hub.close()
       await realSleep(GOODBYE_MS, new AbortController().signal)
       hub.cutAll()
       await app.close()
-      await Promise.all([sessions.settled(), throttle.settled(), done])
+      await Promise.all([sessions.settled(), throttle.settled(), pins.settled(), done])
     },
   }
 }

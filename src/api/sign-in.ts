@@ -3,7 +3,7 @@
 import type { Log } from '../security/log.ts'
 import type { LinkFor, LoginLinks } from '../security/login-links.ts'
 import type { LoginThrottle } from '../security/login-throttle.ts'
-import type { Session, SessionFor, Sessions } from '../security/sessions.ts'
+import { lifetimeMs, type Session, type SessionFor, type Sessions } from '../security/sessions.ts'
 import type { Users } from '../security/users.ts'
 import { answer, bare, failure, route, tooMany, type Answer, type Route } from './route.ts'
 import { doneSchema, linkSchema, loginSchema, nothingSchema, youSchema } from './views.ts'
@@ -21,7 +21,7 @@ type From = { readonly session: Session | null; readonly address: string }
 type Login = From & { readonly body: { readonly name: string; readonly password: string } }
 type Taking = From & { readonly body: { readonly token: string } }
 
-const SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
+const SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin', 'station']
 const BUSY_RETRY_MS = 5_000
 
 export function signInRoutes(parts: SignInParts): readonly Route[] {
@@ -109,7 +109,7 @@ async function open({ sessions, log }: Pick<SignInParts, 'sessions' | 'log'>, wh
   const opened = sessions.open(who)
   if (opened.kind === 'full') return failure(429, 'Too many people are signed in. Someone must sign out first.')
   log.info({ user: who.you.name, role: who.you.role }, 'Signed in.')
-  return { ...answer(who.you), cookie: opened.token }
+  return { ...answer(who.you), cookie: opened.token, cookieSeconds: lifetimeMs(who.you.role) / 1_000 }
 }
 
 function inWords(ms: number): string {

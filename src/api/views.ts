@@ -1,14 +1,18 @@
 /** The shapes of wire.ts as zod schemas: OpenAPI is made from these, and the compiler holds the two together. */
 
 import { z } from 'zod'
+import { DELIVERY_STEPS } from '../domain/delivery.ts'
 import { alertId, bedId, deviceId, isId, stayId } from '../domain/ids.ts'
 import { POPULATIONS } from '../domain/population.ts'
 import { wallMs } from '../domain/time.ts'
 import { UNWATCHED } from '../domain/watch.ts'
 import { apiLimits, watchLimits } from '../limits.ts'
+import { ESCALATION_LEVELS } from '../domain/alert.ts'
 import { ASSOCIATION_SCHEMAS } from './association-views.ts'
+import { bedMarkSchema, goalSchema, HOUSE_SCHEMAS, wardModeSchema } from './house-views.ts'
+import { bedNurseSchema, handoverBedSchema, SHIFT_SCHEMAS, wardPeopleSchema } from './shift-views.ts'
 import { hoursHeld, observedSchema, reasonText, saidSchema, stayLimitSchema, STAY_SCHEMAS } from './stay-views.ts'
-import type { AlertView, BedView, ClientMessage, DeviceView, GatewayView, HandoverView, ScoreView, ServerMessage, StripView, TrendView, ValueView, WaveLine, You } from './wire.ts'
+import type { AlertView, BedView, ClientMessage, DeliveryView, DeviceView, GatewayView, HandoverView, ScoreView, SentinelView, ServerMessage, StripView, TrendView, ValueView, WaveLine, WayView, You } from './wire.ts'
 
 const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 export const alertIdText = idText.transform(alertId)
@@ -18,7 +22,7 @@ const deviceIdText = idText.transform(deviceId)
 const at = z.number().describe('Milliseconds since 1970-01-01T00:00:00Z, gateway clock.')
 const wall = at.transform(wallMs)
 
-export const roleSchema = z.enum(['nurse', 'biomed', 'admin'])
+export const roleSchema = z.enum(['nurse', 'biomed', 'admin', 'station'])
 
 export const youSchema = z.object({ name: z.string(), role: roleSchema }) satisfies z.ZodType<You>
 
@@ -67,6 +71,9 @@ const contextFields = {
   infectionSuspected: z.boolean(),
 }
 
+/** The way of an alert, in order, as the sentinel tries it. */
+const SENTINEL_STAGES = ['link', 'driver', 'rules', 'alert', 'store', 'screen'] as const
+
 /** What a nurse says of a stay; keys left out stay as they are. */
 export const contextChangeSchema = z
   .strictObject({
@@ -91,7 +98,14 @@ export const bedSchema = z.object({
   values: z.array(valueSchema),
   news2: scoreSchema.nullable(),
   pews: scoreSchema.nullable().exactOptional(),
+  pending: z
+    .array(z.object({ id: z.string(), text: z.string(), priority: z.enum(['high', 'medium', 'low']), onsetAt: at, dueAt: at }))
+    .exactOptional()
+    .describe('Limits that are violated and wait out their delay: no alerts yet.'),
   observed: observedSchema.nullable().exactOptional(),
+  mark: bedMarkSchema.exactOptional(),
+  goal: goalSchema.exactOptional(),
+  nurse: bedNurseSchema.exactOptional(),
   context: z.object({ ...contextFields, limits: z.array(stayLimitSchema).exactOptional(), said: saidSchema.exactOptional() }),
 }) satisfies z.ZodType<BedView>
 
@@ -112,13 +126,44 @@ export const alertSchema = z.object({
     inputs: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]), unit: z.string(), at: wall, timeUncertain: z.literal(true).exactOptional() })),
     limit: z.object({ text: z.string(), setBy: z.string() }).nullable(),
     missing: z.array(z.string()),
+    sensors: z.array(z.object({ device: deviceIdText, metric: z.string() })).exactOptional(),
   }),
   startedAt: wall,
   changedAt: wall,
   acknowledged: z.object({ by: z.string(), at: wall }).nullable(),
   audioPaused: z.object({ by: z.string(), until: wall }).nullable(),
+  escalated: z.array(z.object({ level: z.enum(ESCALATION_LEVELS), to: z.string().nullable().describe('null: the whole ward.'), at: wall })).exactOptional().describe('Who was told since it went unanswered.'),
+  onsetAt: wall.exactOptional().describe('When the limit was first violated; the alert waited out its delay since then.'),
+  bedside: z.object({ how: z.enum(['audio-paused', 'alert-acknowledged']), at: wall, isOver: z.literal(true).exactOptional() }).exactOptional().describe('A monitor\'s own alarm, silenced or acknowledged at the bedside.'),
+  inRow: z.object({ of: alertIdText, as: z.enum(['with', 'carried']) }).exactOptional().describe('It stands in the row of another alert: as one that says the same, or as what follows from it.'),
   saved: z.boolean().describe('Whether the last change is on disk.'),
 }) satisfies z.ZodType<AlertView>
+
+const okAgoSeconds = z.int().nullable().describe('Since its alert last came all the way; null: it has not yet.')
+const sentinelSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('starting'), okAgoSeconds }),
+  z.object({ kind: z.literal('ok'), screen: z.enum(['shown', 'none']), okAgoSeconds }),
+  z.object({ kind: z.literal('failing'), stage: z.enum(SENTINEL_STAGES), okAgoSeconds }),
+]) satisfies z.ZodType<SentinelView>
+
+const waySchema = z.object({
+  id: z.string(),
+  state: z.enum(['works', 'troubled', 'failing']),
+  why: z.string(),
+  waiting: z.int(),
+  lastSentAt: at.nullable().describe('null: not since the gateway started.'),
+}) satisfies z.ZodType<WayView>
+
+export const deliveriesSchema = z.array(
+  z.object({
+    at,
+    way: z.string().describe('`vigil` for what is raised, `screen` for our own pages, else the id of a way out.'),
+    step: z.enum(DELIVERY_STEPS),
+    address: z.string().describe('The number of a pager; empty where the way has one receiver.'),
+    by: z.string().nullable(),
+    note: z.string().nullable(),
+  }),
+) satisfies z.ZodType<readonly DeliveryView[]>
 
 export const gatewaySchema = z.object({
   id: z.string(),
@@ -127,6 +172,10 @@ export const gatewaySchema = z.object({
   version: z.string(),
   speed: z.number(),
   store: z.discriminatedUnion('kind', [z.object({ kind: z.literal('ok') }), z.object({ kind: z.literal('failing'), why: z.string() })]),
+  sentinel: sentinelSchema.exactOptional().describe('Not there where it is off.'),
+  ways: z.array(waySchema).exactOptional().describe('Ways out of alerts, beside our own screens.'),
+  watching: wardModeSchema.exactOptional().describe('How the ward is watched; left out: live.'),
+  people: wardPeopleSchema.exactOptional(),
   sync: z.object({
     kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string(),
     sinks: z.array(z.object({ id: z.string(), kind: z.enum(['off', 'ok', 'behind', 'paused']), lagRows: z.int(), why: z.string() })).optional(),
@@ -175,6 +224,7 @@ export const handoverSchema = z.object({
       unwatchedSeconds: z.number(),
       reasons: z.array(z.object({ why: z.enum(UNWATCHED), seconds: z.number() })).describe('The longest first.'),
       rules: z.array(z.object({ rule: z.string(), unwatchedSeconds: z.number() })).describe('Each rule for itself.'),
+      told: handoverBedSchema.exactOptional(),
     }),
   ),
   isCut: z.boolean().describe('More was written than is read at once: the latest is missing.'),
@@ -200,9 +250,10 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     beds: z.array(bedSchema),
     alerts: z.array(alertSchema),
     devices: z.array(deviceSchema),
+    sentinel: alertSchema.exactOptional().describe('The alert of the sentinel bed, while it is open: of no patient.'),
   }),
   z.object({ type: z.literal('beds'), at, beds: z.array(bedSchema) }),
-  z.object({ type: z.literal('alerts'), at, alerts: z.array(alertSchema) }),
+  z.object({ type: z.literal('alerts'), at, alerts: z.array(alertSchema), sentinel: alertSchema.exactOptional() }),
   z.object({ type: z.literal('heartbeat'), at, seq: z.number(), gateway: gatewaySchema, devices: z.array(deviceSchema) }),
   z.object({
     type: z.literal('waves'),
@@ -226,6 +277,7 @@ export const linkSchema = z.strictObject({ token: z.string().min(1).max(64) })
 export const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(apiLimits.audioPauseSecondsMax) })
 export const nothingSchema = z.strictObject({})
 export const alertParams = z.object({ id: alertIdText })
+export const wayParams = z.object({ id: idText })
 export const bedParams = z.object({ id: bedIdText })
 export const factParams = z.object({ fact: z.string().regex(/^\d{1,15}$/, 'must be the number of a fact').transform(Number) })
 export const stayParams = z.object({ id: stayIdText })
@@ -250,7 +302,13 @@ export const trendQuery = z.object({
 // ── What it is answered, besides the views ───────────────────────────────────────────────────────────────────────────
 
 export const doneSchema = z.object({ done: z.literal(true) })
-export const healthSchema = z.object({ status: z.enum(['ok', 'failing']), message: z.string(), mode: z.enum(['demo', 'live']) })
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'failing']),
+  message: z.string(),
+  mode: z.enum(['demo', 'live']),
+  sentinel: z.object({ state: z.enum(['starting', 'ok', 'failing']), stage: z.enum(SENTINEL_STAGES).nullable(), okAgoSeconds }).exactOptional().describe('Whether a synthetic alert comes all the way, tried each minute.'),
+  ways: z.object({ configured: z.int(), failing: z.int() }).exactOptional().describe('Ways out of alerts.'),
+})
 export const failureSchema = z.object({ detail: z.string().describe('A sentence for people.') })
 
 /** Names of the schemas in the API description. */
@@ -264,8 +322,11 @@ export const SCHEMAS = {
   Devices: z.array(deviceSchema),
   Trend: trendSchema,
   Strip: stripSchema,
+  Deliveries: deliveriesSchema,
   Handover: handoverSchema,
   ...ASSOCIATION_SCHEMAS,
+  ...SHIFT_SCHEMAS,
+  ...HOUSE_SCHEMAS,
   Login: loginSchema,
   LoginLink: linkSchema,
   Pause: pauseSchema,

@@ -2,13 +2,18 @@
 
 import type { Unwatched } from '../domain/watch.ts'
 import type { Alert } from '../domain/alert.ts'
+import type { AlertId } from '../domain/ids.ts'
 import type { Dispute, Fact, FactSource, Standing } from '../domain/association.ts'
+import type { DeliveryStep } from '../domain/delivery.ts'
 import type { Population } from '../domain/population.ts'
 import type { MedicationGiven, PatientIdentity } from '../domain/reading.ts'
 import type { StayLimit } from '../domain/stay-limit.ts'
+import type { BedNurse, HandoverBed, WardPeopleView } from './shift-wire.ts'
+import type { BedMarkView, GoalView, WardModeView } from './house-wire.ts'
 import type { ObservedView } from './stay-wire.ts'
 
-export type Role = 'nurse' | 'biomed' | 'admin'
+/** `station`: a screen of the ward, which is nobody. It sees what a nurse sees, and acts for whoever proves at the tap who she is. */
+export type Role = 'nurse' | 'biomed' | 'admin' | 'station'
 export type You = { readonly name: string; readonly role: Role }
 
 export type ValueView = {
@@ -48,8 +53,16 @@ export type BedView = {
   readonly news2: ScoreView | null
   /** Of a child whose age is known; then there is no NEWS2. */
   readonly pews?: ScoreView | null
+  /** Limits that are violated and wait out their delay: no alerts yet. `dueAt`: when one becomes an alert under this id, if it stays so. */
+  readonly pending?: readonly PendingView[]
   /** The newest set that a nurse confirmed, whatever its age. */
   readonly observed?: ObservedView | null
+  /** What a person said of the bed; not there where it is as it looks. */
+  readonly mark?: BedMarkView
+  /** What the treatment is for; not there where nobody said. */
+  readonly goal?: GoalView
+  /** Who has the bed; not there where nobody ever said. */
+  readonly nurse?: BedNurse
   readonly context: {
     /** By the patient's age, where it is known. */
     readonly population: Population
@@ -63,6 +76,8 @@ export type BedView = {
     readonly said?: { readonly [Fact in 'population' | 'spo2Scale' | 'onOxygen' | 'consciousness' | 'infectionSuspected']?: { readonly by: string; readonly at: number; readonly until?: number; readonly reason?: string } }
   }
 }
+
+export type PendingView = { readonly id: string; readonly text: string; readonly priority: 'high' | 'medium' | 'low'; readonly onsetAt: number; readonly dueAt: number }
 
 export type DeviceView = {
   readonly id: string
@@ -78,7 +93,15 @@ export type DeviceView = {
 }
 
 /** An alert as the page shows it. `saved`: the last change is on disk. */
-export type AlertView = Alert & { readonly saved: boolean; readonly bedLabel: string | null }
+export type AlertView = Alert & {
+  readonly saved: boolean
+  readonly bedLabel: string | null
+  /**
+   * Not there: it heads a row of its own. Else it stands in the row of the alert `of`: `with`, it speaks there too, is heard and
+   * is acknowledged with it; `carried`, it follows from it, is named there and is silent.
+   */
+  readonly inRow?: { readonly of: AlertId; readonly as: 'with' | 'carried' }
+}
 
 export type SyncView = { readonly kind: 'off' | 'ok' | 'behind' | 'paused'; readonly lagRows: number; readonly why: string }
 
@@ -90,6 +113,14 @@ export type GatewayView = {
   /** Demo only: how many times faster than real time the ward runs. */
   readonly speed: number
   readonly store: { readonly kind: 'ok' } | { readonly kind: 'failing'; readonly why: string }
+  /** Not there: live. */
+  readonly watching?: WardModeView
+  /** Beside our own screens. */
+  readonly ways?: readonly WayView[]
+  /** Not there where it is off. */
+  readonly sentinel?: SentinelView
+  /** Whom it tells by name. */
+  readonly people?: WardPeopleView
   readonly sync: SyncView & { /** Each, where there are several; what stands beside is then the worst of them. */ readonly sinks?: readonly (SyncView & { readonly id: string })[] | undefined }
 }
 
@@ -118,11 +149,11 @@ export type WavesView = {
 }
 
 export type ServerMessage =
-  | { readonly type: 'snapshot'; readonly at: number; readonly you: You; readonly gateway: GatewayView; readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[] }
+  | { readonly type: 'snapshot'; readonly at: number; readonly you: You; readonly gateway: GatewayView; readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[]; readonly sentinel?: AlertView }
   /** Beds that changed, whole. At most twice a second; a slow page gets the newest only. */
   | { readonly type: 'beds'; readonly at: number; readonly beds: readonly BedView[] }
-  /** Alerts that changed, whole, at once; one with state `inactive` has ended. Never dropped. */
-  | { readonly type: 'alerts'; readonly at: number; readonly alerts: readonly AlertView[] }
+  /** Alerts that changed, whole, at once; one with state `inactive` has ended. Never dropped. `sentinel`: that of the sentinel bed, of no patient. */
+  | { readonly type: 'alerts'; readonly at: number; readonly alerts: readonly AlertView[]; readonly sentinel?: AlertView }
   /** Every second of real time, from the rules tick: silence of this is what the page sounds on. */
   | { readonly type: 'heartbeat'; readonly at: number; readonly seq: number; readonly gateway: GatewayView; readonly devices: readonly DeviceView[] }
   /** To a page that asked for the waveforms of this bed, a few times a second. A page that is slow misses some. */
@@ -148,6 +179,8 @@ export type HandoverView = {
     readonly reasons: readonly { readonly why: Unwatched; readonly seconds: number }[]
     /** Each rule for itself. */
     readonly rules: readonly { readonly rule: string; readonly unwatchedSeconds: number }[]
+    /** What else whoever takes over is told. */
+    readonly told?: HandoverBed
   }[]
   /** More was written than is read at once: the latest is missing. */
   readonly isCut: boolean
@@ -177,6 +210,31 @@ export type StripView = {
   /** There are more: the oldest are not among these. */
   readonly isCut: boolean
 }
+
+/** GET /api/alerts/{id}/deliveries: how far an alert came, on our screens (`screen`) and on each way out. */
+export type DeliveryView = {
+  readonly at: number
+  readonly way: string
+  readonly step: DeliveryStep
+  /** Whom: the number of a pager; empty where the way has one receiver. */
+  readonly address: string
+  readonly by: string | null
+  readonly note: string | null
+}
+
+/**
+ * The sentinel bed: whether an alert comes all the way from bytes to a screen, tried each minute. `failing`: this stage of the way,
+ * the first that did not come by. `okAgoSeconds`: since it came through last; null: it has not yet.
+ */
+export type SentinelView = (
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ok'; readonly screen: 'shown' | 'none' }
+  | { readonly kind: 'failing'; readonly stage: SentinelStage }
+) & { readonly okAgoSeconds: number | null }
+export type SentinelStage = 'link' | 'driver' | 'rules' | 'alert' | 'store' | 'screen'
+
+/** A way out of alerts. `lastSentAt`: null since the gateway started. */
+export type WayView = { readonly id: string; readonly state: 'works' | 'troubled' | 'failing'; readonly why: string; readonly waiting: number; readonly lastSentAt: number | null }
 
 /** GET /api/beds/{id}/trend?hours=2 */
 export type TrendView = { readonly series: readonly { readonly metric: string; readonly label: string; readonly unit: string; readonly t: readonly number[]; readonly v: readonly (number | null)[] }[] }

@@ -65,6 +65,7 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
     mqtt: { url: `mqtt://${host}:${ports.mqtt}`, passwordOf: (device) => passwords.get(device) ?? '' },
     ...(pty ? {} : { tcpPortOf: (device: string) => ports.serial + Number(device.replaceAll(/\D/g, '')) }),
   })
+  const central = (): object => ({ kind: 'https-batch', url: `http://${host}:${ports.central}`, token: { file: join('secrets', 'central-token') } })
   const site = {
     gateway: { id: 'demo-gateway', ward: 'Demo ward', organization: 'demo', data: folder, timeZone: 'UTC', population: 'adult' },
     http: { host, port: ports.http },
@@ -87,11 +88,12 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
       { id: REPLAY, driver: 'hl7', bed: REPLAY, match: { sender: REPLAY }, silenceSeconds: 0 },
     ],
     ...(plan.registry?.ownPort === undefined ? {} : { registry: { host, port: plan.registry.ownPort, dialect: 'Q22', application: REGISTRY_SENDER } }),
+    // Both lanes: nobody in it exists, and what has ended is released within minutes.
     sync: {
       lane: 'live',
       agreement: 'demo: nobody in it exists',
-      url: `http://${host}:${ports.central}`,
-      token: { file: join('secrets', 'central-token') },
+      sinks: [{ to: central() }, { id: 'release', lane: 'release', to: central() }],
+      release: { delayHours: { from: 0.02, to: 0.1 }, staysMin: 1, gatherHours: 0.02 },
     },
   }
   const yaml = `# Written by "npm start" for the demo's ward at each start: changes here are lost.\n${stringify(site)}`

@@ -18,6 +18,8 @@ export function register(program: Command, context: CliContext): void {
 
 async function run(options: Options, context: CliContext): Promise<void> {
   // Imported late, as all that is heavy: every other command starts without the gateway's weight.
+  const { warmStoreThread } = await import('../store/warm-thread.ts')
+  warmStoreThread()
   const { loadSite } = await import('../config/load.ts')
   const loaded = loadSite(options.config)
   if (loaded.kind === 'wrong') throw new UsageError(loaded.problems.join('\n'))

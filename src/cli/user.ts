@@ -10,7 +10,9 @@ import { linkPath, openLoginLinks, readWebAddress, type LinkFor } from '../secur
 import { PASSWORD_COST, type PasswordCost } from '../security/passwords.ts'
 import {
   addUser,
+  changeBadge,
   changePassword,
+  changePin,
   damaged,
   disableUser,
   type Edited,
@@ -57,6 +59,22 @@ export function userCommands(program: Command, context: CliContext, { ask, cost 
       const { user: changed } = must(await changePassword(place, name, await newPassword(context, ask, name)))
       context.note(`${changed.name} has a new password, and is signed out everywhere.`)
     })
+  withFolder(user.command('pin <name>').description('give a user a PIN, typed beside the name at a screen of the ward; it comes from standard input, or is asked at a terminal'))
+    .option('--remove', 'take the PIN away')
+    .action(async (name: string, options: FolderOptions & { readonly remove?: boolean }) => {
+      const place = await placeOf(options)
+      const pin = options.remove === true ? null : await newSecret(context, ask, { what: 'PIN', question: `New PIN for ${name}, at least ${apiLimits.pinDigitsMin} digits (not shown): ` })
+      const { user: changed } = must(await changePin(place, name, pin))
+      context.note(pin === null ? `${changed.name} has no PIN any more.` : `${changed.name} has a new PIN.`)
+    })
+  withFolder(user.command('badge <name>').description('give a user a badge, whose code says who taps at a screen of the ward; it comes from standard input, or is scanned at a terminal'))
+    .option('--remove', 'take the badge away')
+    .action(async (name: string, options: FolderOptions & { readonly remove?: boolean }) => {
+      const place = await placeOf(options)
+      const code = options.remove === true ? null : await newSecret(context, ask, { what: 'badge', question: `Scan the badge of ${name} (not shown): ` })
+      const { user: changed } = must(await changeBadge(place, name, code))
+      context.note(code === null ? `${changed.name} has no badge any more.` : `${changed.name} has a new badge.`)
+    })
   withFolder(user.command('disable <name>').description('keep a user out; open sessions of the user end at once'))
     .action(async (name: string, options: FolderOptions) => {
       const { user: disabled } = must(await disableUser(await placeOf(options), name))
@@ -99,9 +117,10 @@ async function usersOf(folder: string): Promise<readonly User[]> {
 async function list(folder: string, isJson: boolean, { write, note }: CliContext): Promise<void> {
   const users = await usersOf(folder)
   if (users.length === 0) note(`There are no users in ${folder}.`)
-  for (const { name, role, disabled, createdAt } of users) {
-    const line = `${name.padEnd(32)} ${role.padEnd(6)} ${disabled ? 'disabled' : 'enabled '} since ${createdAt.slice(0, 10)}`
-    write(isJson ? JSON.stringify({ name, role, disabled, createdAt }) : line)
+  for (const { name, role, disabled, pin, badge, createdAt } of users) {
+    const taps = [...(pin === undefined ? [] : ['PIN']), ...(badge === undefined ? [] : ['badge'])]
+    const line = `${name.padEnd(32)} ${role.padEnd(7)} ${disabled ? 'disabled' : 'enabled '} since ${createdAt.slice(0, 10)}${taps.length === 0 ? '' : `  ${taps.join(', ')}`}`
+    write(isJson ? JSON.stringify({ name, role, disabled, pin: pin !== undefined, badge: badge !== undefined, createdAt }) : line)
   }
 }
 
@@ -126,6 +145,7 @@ async function linkFor(name: string | undefined, role: string | undefined, folde
   }
   if (name === undefined) {
     if (!isRole(role)) throw new UsageError(`There is no role ${String(role)}.`)
+    if (role === 'station') throw new UsageError('A screen of the ward is a user of its own, so that it can be ended: `vigil user add screen-1 --role station`, then `vigil user link screen-1`.')
     // With spaces, so that it can never be the name of a user.
     return { name: `${role} by link`, role, epoch: null }
   }
@@ -136,15 +156,18 @@ async function linkFor(name: string | undefined, role: string | undefined, folde
 }
 
 /** Never from an argument: those stand in the shell's history and in the list of processes. */
-async function newPassword(context: CliContext, ask: AskHidden, name: string): Promise<string> {
-  if (!ask) return await firstLine(context.stdin)
-  const first = await ask(`New password for ${name}, at least ${apiLimits.passwordCharsMin} characters (not shown): `, context.stop)
+const newPassword = (context: CliContext, ask: AskHidden, name: string): Promise<string> =>
+  newSecret(context, ask, { what: 'password', question: `New password for ${name}, at least ${apiLimits.passwordCharsMin} characters (not shown): ` })
+
+async function newSecret(context: CliContext, ask: AskHidden, { what, question }: { readonly what: 'password' | 'PIN' | 'badge'; readonly question: string }): Promise<string> {
+  if (!ask) return await firstLine(context.stdin, what)
+  const first = await ask(question, context.stop)
   const second = await ask('Once more: ', context.stop)
-  if (first !== second) throw new CommandFailed('The two passwords differ. Nothing was changed.')
+  if (first !== second) throw new CommandFailed(`The two ${what}s differ. Nothing was changed.`)
   return first
 }
 
-async function firstLine(stdin: AsyncIterable<Uint8Array>): Promise<string> {
+async function firstLine(stdin: AsyncIterable<Uint8Array>, what: string): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of stdin) {
@@ -153,6 +176,6 @@ async function firstLine(stdin: AsyncIterable<Uint8Array>): Promise<string> {
     if (chunk.includes(0x0a) || bytes > STDIN_BYTES_MAX) break
   }
   const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/)
-  if (line === '') throw new UsageError('Give the password on standard input, as in: vigil user add anna --role nurse < password.txt')
+  if (line === '') throw new UsageError(`Give the ${what} on standard input, as in: ${what === 'password' ? 'vigil user add anna --role nurse < password.txt' : `vigil user ${what.toLowerCase()} anna < ${what.toLowerCase()}.txt`}`)
   return line
 }

@@ -8,6 +8,8 @@ import { suggestion } from '../domain/nearest.ts'
 import { DEFAULT_PROFILES, type Profiles, profileProblems } from '../rules/profile.ts'
 import { profileJsonSchema, profileOf, profileSchema } from './limits.ts'
 import { notifyProblems } from './notify.ts'
+import { escalationProblems } from './escalation.ts'
+import { laneProblems } from './release.ts'
 import { type SecretSetting, type Site, siteJsonSchema, siteSchema } from './schema.ts'
 
 export type Wrong = { readonly kind: 'wrong'; readonly problems: readonly string[] }
@@ -160,10 +162,11 @@ function crossCheck(site: Site, where: (path: Path) => string): string[] {
   })
   problems.push(...syncProblems(site, where))
   for (const [path, problem] of notifyProblems(site.notify, beds)) problems.push(`${where(['notify', 'ways', ...path])}: ${problem}`)
+  for (const [path, problem] of escalationProblems(site.escalation, site.notify.ways)) problems.push(`${where(['escalation', ...path])}: ${problem}`)
   return problems
 }
 
-function syncProblems({ sync }: Site, where: (path: Path) => string): string[] {
+function syncProblems({ sync, retention }: Site, where: (path: Path) => string): string[] {
   const problems: string[] = []
   const names = sync.sinks.map(({ id, to }) => id ?? to.kind)
   names.forEach((name, index) => {
@@ -172,13 +175,7 @@ function syncProblems({ sync }: Site, where: (path: Path) => string): string[] {
   sync.sinks.forEach(({ to, fallback }, index) => {
     if (to.kind === 'hl7-oru' && fallback) problems.push(`${where(['sync', 'sinks', index])}: what names patients stays in the hospital: "hl7-oru" has no fallback.`)
   })
-  // What stays in the hospital needs no lane to central.
-  const central = sync.sinks.filter(({ to }) => to.kind !== 'hl7-oru')
-  if (sync.lane === 'none' && central.length > 0) problems.push(`${where(['sync'])}: "sync.sinks" sends to central, and lane "none" lets nothing leave: name a lane.`)
-  if (sync.lane === 'none') return problems
-  const needed = central.length > 0 ? (['agreement'] as const) : (['agreement', 'url', 'token'] as const)
-  for (const name of needed) if (sync[name] === undefined) problems.push(`${where(['sync'])}: lane "live" needs "sync.${name}".`)
-  if (central.length > 0 && sync.url !== undefined) problems.push(`${where(['sync'])}: "sync.url" is the short form for one sink: put it among "sync.sinks", or leave them out.`)
+  for (const [path, problem] of laneProblems(sync, retention)) problems.push(`${where(['sync', ...path])}: ${problem}`)
   return problems
 }
 

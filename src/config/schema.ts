@@ -2,12 +2,15 @@
 
 import { z } from 'zod'
 import { isId } from '../domain/ids.ts'
+import { bedFields, fields, release } from './release.ts'
 import { secret, sinks } from './sinks.ts'
 import { METRICS } from '../domain/metrics.ts'
 import { POPULATIONS } from '../domain/population.ts'
 import { policySchema } from './policy.ts'
 import { registry } from './registry.ts'
 import { notify } from './notify.ts'
+import { alerts } from './alerts.ts'
+import { escalation } from './escalation.ts'
 
 const id = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 const port = z.int().min(0).max(65_535)
@@ -115,6 +118,10 @@ export const siteSchema = z.strictObject({
       data: z.string().min(1).describe('Folder for the database, users and sessions. Must be writable by nobody else.'),
       timeZone: z.string().default('UTC').describe('Zone of device times that state none: an IANA name or ±hh:mm.'),
       population: population.default('adult').describe('Whose limits and scores apply when the patient does not say.'),
+      mode: z
+        .enum(['commissioning', 'live'])
+        .optional()
+        .describe('How a ward begins of which nobody has said anything yet: `commissioning` is silent and records what it would have said, until an administrator signs that it goes live on the page “Ward”. Left out: live.'),
     })
     .describe('This box.'),
   http: z
@@ -127,6 +134,7 @@ export const siteSchema = z.strictObject({
         id,
         label: z.string().min(1).max(16).describe('What the nurse calls it.'),
         population: population.optional(),
+        fields: bedFields,
         location: z.string().min(1).optional().describe("What the hospital's registry (ADT) calls it: HL7 PV1-3 as unit^room^bed. Where it is not given, match.location of a device at this bed counts, then its id or label."),
       }),
     )
@@ -164,6 +172,14 @@ export const siteSchema = z.strictObject({
     .describe('The monitors. One that is not listed is shown as unknown and kept, unbound.'),
   registry,
   notify,
+  alerts,
+  escalation,
+  sentinel: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('A synthetic patient desaturates each minute, beside the ward: an alert that does not come all the way to a screen is told within 90 s, with the stage at which it ended.'),
+    })
+    .prefault({})
+    .describe('The sentinel bed.'),
   limits: z
     .partialRecord(population, z.string().min(1))
     .default({})
@@ -171,15 +187,20 @@ export const siteSchema = z.strictObject({
   policy: policySchema.optional().describe('When the screen for deterioration and sepsis calls a nurse; what is not there is as Vigil ships it.'),
   sync: z
     .strictObject({
-      lane: z.enum(['none', 'live']).default('none').describe('none: nothing leaves. live: pseudonyms and true times, only under a data-use agreement.'),
+      lane: z
+        .enum(['none', 'release', 'live'])
+        .optional()
+        .describe('none: nothing leaves. release: stays that are over, de-identified; so where a sink is named and no lane. live: pseudonyms and true times, only under a data-use agreement.'),
       agreement: z.string().min(1).optional().describe('Name of the data-use agreement that permits the live lane.'),
       url: z.url().optional().describe('Base address of central; https unless loopback.'),
       token: secret.optional(),
       ca: z.string().min(1).optional().describe('Path of the certificate authority that central is signed by, PEM.'),
       sinks,
+      release,
+      fields,
     })
     .prefault({})
-    .describe('What leaves the ward.'),
+    .describe('What leaves the ward; src/sync/README.md lists it field by field.'),
   retention: z
     .strictObject({
       identityHours: z.int().min(1).max(8_760).default(72).describe('Names and record numbers are erased so long after discharge.'),

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { SENT_EVENTS } from '../domain/batch.ts'
 import { isId } from '../domain/ids.ts'
 import { syncLimits } from '../limits.ts'
+import { laneOfSink } from './release.ts'
 
 /** Secrets never stand in the file: they come from a file (a systemd credential, say) or the environment. */
 export const secret = z.union([
@@ -106,6 +107,7 @@ export const sinks = z
         .optional()
         .describe('Its name; its kind where none is given. How far it is hangs on it: with a new name it begins anew.'),
       to: place.describe('Where it sends; its kind is https-batch, patients-api, kafka, nats-jetstream, postgres or hl7-oru.'),
+      lane: laneOfSink.optional().describe('release or live, for this sink alone; else as `sync.lane`. What stays in the hospital has none.'),
       fallback: standIn
         .optional()
         .describe('Of kind https-batch, kafka, nats-jetstream or postgres. Gets the batches while the other does not answer; both are to drop repeats by event key.'),

@@ -25,13 +25,26 @@ export type Because = {
   readonly limit: { readonly text: string; readonly setBy: string } | null
   /** What the rule would need and has not: never silently zero. */
   readonly missing: readonly string[]
+  /** The sensors that it rests on, where the rule knows them: device, and reference id of the metric. */
+  readonly sensors?: readonly { readonly device: DeviceId; readonly metric: string }[]
 }
+
+/**
+ * The monitor's own alarm was silenced at the bedside, or acknowledged there, and since when (gateway time). `isOver`: it has
+ * lasted longer than an acknowledgement may, and quiets nothing here any more.
+ */
+export type Bedside = { readonly how: 'audio-paused' | 'alert-acknowledged'; readonly at: WallMs; readonly isOver?: true }
 
 /** What the alert is about. Technical alerts of the gateway itself have none of the three. */
 export type AlertSubject = { readonly bed: BedId | null; readonly stay: StayId | null; readonly device: DeviceId | null }
 
 export type AlertPhase = 'start' | 'update' | 'escalate' | 'deescalate' | 'end' | 'reset'
 export type AlertState = 'active' | 'latched' | 'inactive'
+
+/** Who is told of a high that nobody answers, in this order: the nurse of the bed at once, then by fixed timers. */
+export const ESCALATION_LEVELS = ['nurse', 'buddy', 'charge', 'team'] as const
+export type EscalationLevel = (typeof ESCALATION_LEVELS)[number]
+export type Told = { readonly level: EscalationLevel; readonly to: string | null; readonly at: WallMs }
 
 /** All that happens to alerts. Persisted in this form, as JSON. */
 export type AlertEvent =
@@ -48,11 +61,19 @@ export type AlertEvent =
       /** What the nurse reads: `SpO₂ 84 % below 90`. */
       readonly text: string
       readonly because: Because
+      /** When the limit was first violated: the alert waited out its delay since then, under this id. Not there where it did not wait. */
+      readonly onsetAt?: WallMs
+      /** Of a monitor's own alarm that is kept quiet at the bedside. */
+      readonly bedside?: Bedside
+      /** It was told beyond the nurse of the bed, and nobody has answered. */
+      readonly unanswered?: true
     } & AlertSubject)
   | { readonly kind: 'acknowledged'; readonly alertId: AlertId; readonly at: WallMs; readonly by: string }
-  | { readonly kind: 'acknowledgement-removed'; readonly alertId: AlertId; readonly at: WallMs; readonly why: 're-trigger' | 'priority-rise' }
+  | { readonly kind: 'acknowledgement-removed'; readonly alertId: AlertId; readonly at: WallMs; readonly why: 're-trigger' | 'priority-rise' | 'expired' }
   | { readonly kind: 'audio-paused'; readonly alertId: AlertId; readonly at: WallMs; readonly by: string; readonly until: WallMs }
   | { readonly kind: 'audio-resumed'; readonly alertId: AlertId; readonly at: WallMs; readonly why: 'expired' | 're-trigger' | 'priority-rise' | 'by-hand' }
+  /** A high that nobody has answered was told to a person; `to` null: to the whole ward. What else it says is for who knows the alert no more. */
+  | { readonly kind: 'escalated'; readonly alertId: AlertId; readonly at: WallMs; readonly level: EscalationLevel; readonly to: string | null; readonly type: AlertType; readonly condition: string; readonly rule: string; readonly version: string }
 
 /** One alert as it stands: open while its state is active or latched. */
 export type Alert = AlertSubject & {
@@ -63,10 +84,14 @@ export type Alert = AlertSubject & {
   readonly type: AlertType
   readonly text: string
   readonly because: Because
+  readonly onsetAt?: WallMs
+  readonly bedside?: Bedside
   readonly startedAt: WallMs
   readonly changedAt: WallMs
   readonly acknowledged: { readonly by: string; readonly at: WallMs } | null
   readonly audioPaused: { readonly by: string; readonly until: WallMs } | null
+  /** Who was told since it went unanswered, in order; not there when nobody was. */
+  readonly escalated?: readonly Told[]
 }
 
 /** The words central uses for priorities (contract §3); an unanswered high is the caller's business. */
@@ -80,7 +105,7 @@ export const severityOf = (priority: Priority): 'info' | 'warning' | 'critical' 
 export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
   if (event.kind === 'phase') {
     if (alert && alert.id !== event.alertId) throw new Error(`event of ${event.alertId} folded into ${alert.id}`)
-    const { kind: _kind, phase: _phase, alertId: id, at, ...rest } = event
+    const { kind: _kind, phase: _phase, unanswered: _unanswered, alertId: id, at, ...rest } = event
     return {
       ...rest,
       id,
@@ -88,29 +113,48 @@ export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
       changedAt: at,
       acknowledged: alert?.acknowledged ?? null,
       audioPaused: alert?.audioPaused ?? null,
+      // What is no longer high is no longer escalated; if it rises again, that begins anew.
+      ...(alert?.escalated && event.priority === 'high' ? { escalated: alert.escalated } : {}),
     }
   }
   if (!alert || alert.id !== event.alertId) throw new Error(`${event.kind} of ${event.alertId} without its start`)
   switch (event.kind) {
     case 'acknowledged':
       return { ...alert, changedAt: event.at, acknowledged: { by: event.by, at: event.at } }
-    case 'acknowledgement-removed':
-      return { ...alert, changedAt: event.at, acknowledged: null }
+    case 'acknowledgement-removed': {
+      const { escalated: _answered, ...unanswered } = alert
+      return { ...unanswered, changedAt: event.at, acknowledged: null }
+    }
     case 'audio-paused':
       return { ...alert, changedAt: event.at, audioPaused: { by: event.by, until: event.until } }
     case 'audio-resumed':
       return { ...alert, changedAt: event.at, audioPaused: null }
+    case 'escalated': {
+      const { level, to, at } = event
+      // Whoever is told first begins it anew. The alert itself is as it was.
+      return { ...alert, escalated: [...(level === 'nurse' ? [] : (alert.escalated ?? [])), { level, to, at }] }
+    }
   }
 }
 
 /** Events that fold to an open alert again, as far as a person can tell: for a log that lost those it came from. */
 export function retold(alert: Alert): readonly AlertEvent[] {
-  const { id: alertId, startedAt, changedAt, acknowledged, audioPaused, ...rest } = alert
+  const { id: alertId, startedAt, changedAt, acknowledged, audioPaused, escalated = [], ...rest } = alert
+  const { type, condition, because: { rule, version } } = alert
   return [
     { kind: 'phase', ...rest, alertId, at: startedAt, phase: 'start' },
+    ...escalated.map((told) => ({ kind: 'escalated', alertId, ...told, type, condition, rule, version }) as const),
     ...(acknowledged ? [{ kind: 'acknowledged', alertId, ...acknowledged } as const] : []),
     ...(audioPaused ? [{ kind: 'audio-paused', alertId, at: changedAt, ...audioPaused } as const] : []),
   ]
 }
 
 export const isOpen = (alert: Alert): boolean => alert.state !== 'inactive'
+
+/** Stands behind the text of an alert whose data went away: what it says is the last that was known. */
+export const LOST_MARK = ' (last known; data lost)'
+export const isLost = ({ text }: Pick<Alert, 'text'>): boolean => text.endsWith(LOST_MARK)
+
+/** Somebody beside the nurse of the bed was told, and nobody has answered yet. */
+export const isUnanswered = ({ priority, acknowledged, escalated = [] }: Alert): boolean =>
+  priority === 'high' && acknowledged === null && escalated.some(({ level }) => level !== 'nurse')

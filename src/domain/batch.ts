@@ -19,7 +19,7 @@ export function surrogate(text: string): Surrogate {
 }
 
 /** What a surrogate stands for. */
-export type SurrogateKind = 'stay' | 'device' | 'sensor' | 'user' | 'alert' | 'gateway'
+export type SurrogateKind = 'stay' | 'device' | 'sensor' | 'user' | 'alert' | 'gateway' | 'organization'
 
 /**
  * Quality codes of central's column `q`. 0–9: a value, to be believed less as the number grows. 10–19: no value (`v` is
@@ -82,13 +82,22 @@ export type CutBatch = {
 /** A batch as the ledger gives it back. `movesCursor` is false for dead letters that are tried again. */
 export type StoredBatch = CutBatch & { readonly id: number; readonly epoch: string; readonly movesCursor: boolean }
 
+/** Numbers of the log, both ends within. */
+export type SeqRange = { readonly seqFrom: number; readonly seqTo: number }
+
+/** Rows that were cut together. `digest`: of the keys that came of them. `passed`: rows in it that were left out, because others had taken their place. */
+export type CutStretch = SeqRange & { readonly digest: string; readonly passed: readonly number[] }
+
+/** As the ledger knows it. `passed`: first what was left out when it was cut, then what each correction took back. */
+export type KnownCut = SeqRange & { readonly id: number; readonly epoch: string; readonly digest: string; readonly passed: readonly (readonly number[])[] }
+
 /** An event that could not be delivered, with the reason. `event` is its JSON. */
 export type DeadEvent = BatchItem & { readonly event: string; readonly why: string; readonly seqFrom: number; readonly seqTo: number }
 
 export type DeadLetter = DeadEvent & { readonly id: number; readonly epoch: string; readonly at: WallMs; readonly retryAsked: boolean }
 
 /** Why a row of the log is not sent; it still moves the cursor. */
-export const WITHHELD_REASONS = ['no-stay', 'superseded', 'revised', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert', 'filtered', 'not-confirmed'] as const
+export const WITHHELD_REASONS = ['no-stay', 'superseded', 'revised', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert', 'filtered', 'not-confirmed', 'outside-stay', 'not-allowed', 'after-release', 'damaged', 'deleted'] as const
 export type WithheldReason = (typeof WITHHELD_REASONS)[number]
 export type Withheld = { readonly reason: WithheldReason; readonly rows: number; readonly readings: number }
 
@@ -96,7 +105,7 @@ export type Withheld = { readonly reason: WithheldReason; readonly rows: number;
 export const TOO_OLD = 'ANALYTICS_010'
 
 /** What can be asked for by name where a sink takes a part alone. */
-export const SENT_EVENTS = ['vital-signs', 'alerts', 'gaps', 'user-interactions', 'confirmed-observations'] as const
+export const SENT_EVENTS = ['vital-signs', 'alerts', 'gaps', 'visit', 'user-interactions', 'confirmed-observations'] as const
 export type SentEvent = (typeof SENT_EVENTS)[number]
 
 /** How delivery to central stands. `off`: nothing is configured to leave. */

@@ -10,7 +10,7 @@ import { type WallMs, wallMs } from './time.ts'
 export const UNWATCHED = [
   /** The gateway did not run. */
   'gateway-down',
-  /** The ward is in maintenance, or commissioning: nothing is said aloud. */
+  /** Somebody works on the monitor of this bed, or on Vigil itself: nobody is to rely on it. */
   'maintenance',
   /** Nobody lies there. */
   'empty',
@@ -28,6 +28,10 @@ export const UNWATCHED = [
   'sensor-off',
   /** Nothing live is heard of what the rule looks at. */
   'no-data',
+  /** The goal of the stay is comfort: its prompts are shown, and call nobody. */
+  'comfort',
+  /** The ward is being commissioned: what the rule says is shown and recorded, and calls nobody. */
+  'commissioning',
 ] as const
 export type Unwatched = (typeof UNWATCHED)[number]
 export type WatchState = 'armed' | Unwatched

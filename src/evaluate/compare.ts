@@ -52,7 +52,7 @@ export type RuleCount = {
   readonly shortShare: number | null
 }
 
-const SHORT_MS = 15_000
+export const SHORT_MS = 15_000
 const DAY_MS = 86_400_000
 
 const keyOf = ({ condition, priority }: Pick<AlertSpan, 'condition' | 'priority'>): string => `${condition} ${priority}`

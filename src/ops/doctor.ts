@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { env, execPath, versions } from 'node:process'
 import { loadProfiles, loadSite, readSecret } from '../config/load.ts'
+import { laneOf } from '../config/release.ts'
 import type { LinkSetting, SecretSetting, Site } from '../config/schema.ts'
 import { nearest, suggestion } from '../domain/nearest.ts'
 import { wallMs } from '../domain/time.ts'
@@ -82,7 +83,7 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   for (const link of site.links) findings.push(await checkLink(link))
   findings.push(await portFree('The nurse station', site.http.host, site.http.port))
   findings.push(...clientLibraries(site))
-  if (site.sync.lane === 'none') findings.push(odd('Nothing is sent to central', 'Name a lane under "sync" when a data-use agreement permits it.'))
+  if (laneOf(site.sync) === 'none') findings.push(odd('Nothing is sent to central', 'Name a sink under "sync": what leaves then is de-identified, unless a data-use agreement permits more.'))
   return findings
 }
 

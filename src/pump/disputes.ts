@@ -3,7 +3,7 @@
 import type { Priority } from '../domain/alert.ts'
 import type { Dispute } from '../domain/association.ts'
 import type { BedId } from '../domain/ids.ts'
-import type { MonoMs } from '../domain/time.ts'
+import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Bed } from './beds.ts'
 import type { Associations } from './ledger.ts'
@@ -26,18 +26,21 @@ type Looked = {
   readonly labelOf: (bed: BedId) => string
   readonly heardAt: MonoMs | null
   readonly doubt: string | null
+  /** A time of the wall clock, as the ward reads it. */
+  readonly clock: (at: WallMs) => string
   readonly now: Now
 }
 
 /** What stands of one bed now, by condition. `heardAt`: when one of its devices last sent; `doubt`: two senders claim it. */
 export function disputesOf(bed: Bed, of: Looked): ReadonlyMap<string, Said> {
-  const { associations, labelOf, heardAt, doubt, now } = of
+  const { associations, labelOf, heardAt, doubt, clock, now } = of
   const said = new Map<string, Said>()
   const [first] = associations.disputes(bed, now)
   if (first) said.set(PATIENT_CONFLICT, { priority: 'medium', text: textOf(first, bed, labelOf) })
   const isHeard = heardAt !== null && now.at - heardAt < pumpLimits.conditionHoldMs
   if (!first && isHeard && bed.stay?.identity === null && associations.hasLeft(bed.id, now)) {
-    said.set(PATIENT_UNKNOWN, { priority: 'medium', text: `Bed ${bed.label}: its patient was discharged or moved, and values still arrive: who lies here?` })
+    const since = associations.sinceOf(bed.id, now)
+    said.set(PATIENT_UNKNOWN, { priority: 'medium', text: `Bed ${bed.label}: its patient was discharged or moved${since === null ? '' : ` at ${clock(since)}`}, still measured and watched: who lies here?` })
   }
   if (doubt !== null) said.set(TWO_SENDERS, { priority: 'medium', text: doubt })
   return said

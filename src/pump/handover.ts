@@ -1,5 +1,6 @@
 /** What is told of each bed at handover, from the watch ledger. Pure. */
 
+import type { HandoverBed } from '../api/shift-wire.ts'
 import type { HandoverView } from '../api/wire.ts'
 import type { WallMs } from '../domain/time.ts'
 import { type WatchChange, handoverOf, spansOf } from '../domain/watch.ts'
@@ -8,11 +9,14 @@ import type { Bed } from './beds.ts'
 
 const secondsOf = (ms: number): number => Math.round(ms / 100) / 10
 
-export function handoverView(beds: readonly Pick<Bed, 'id' | 'label'>[], { changes, isCut }: { readonly changes: readonly WatchChange[]; readonly isCut: boolean }, time: { readonly from: WallMs; readonly to: WallMs }): HandoverView {
+/** `told`: what else is told of a bed. */
+export function handoverView<Some extends Pick<Bed, 'id' | 'label'>>(beds: readonly Some[], { changes, isCut }: { readonly changes: readonly WatchChange[]; readonly isCut: boolean }, time: { readonly from: WallMs; readonly to: WallMs; readonly told?: (bed: Some) => HandoverBed }): HandoverView {
   const byBed = Map.groupBy(changes, ({ bed }) => bed)
   return {
-    ...time,
-    beds: beds.map(({ id, label }) => {
+    from: time.from,
+    to: time.to,
+    beds: beds.map((bed) => {
+      const { id, label } = bed
       const spans = spansOf(byBed.get(id) ?? [], WATCHED, time)
       const { watchedMs, unwatchedMs, reasons } = handoverOf(spans, time)
       return {
@@ -22,6 +26,7 @@ export function handoverView(beds: readonly Pick<Bed, 'id' | 'label'>[], { chang
         unwatchedSeconds: secondsOf(unwatchedMs),
         reasons: [...reasons].toSorted((a, b) => b[1] - a[1]).map(([why, ms]) => ({ why, seconds: secondsOf(ms) })),
         rules: [...spans].map(([rule, list]) => ({ rule, unwatchedSeconds: secondsOf(list.reduce((sum, span) => sum + (span.state === 'armed' ? 0 : span.to - span.from), 0)) })),
+        ...(time.told ? { told: time.told(bed) } : {}),
       }
     }),
     isCut,

@@ -8,7 +8,7 @@ import { AssociationLedger } from '../domain/association-ledger.ts'
 import type { BedId, DeviceId, StayId } from '../domain/ids.ts'
 import type { PatientFact, PatientIdentity } from '../domain/reading.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
-import { associationLimits, retentionLimits } from '../limits.ts'
+import { associationLimits, houseLimits, retentionLimits } from '../limits.ts'
 import type { Reissue, StayRecord } from '../seams.ts'
 import { type Bed, holdBy, namingDevices } from './beds.ts'
 import { PassedBy } from './passed-by.ts'
@@ -237,6 +237,11 @@ export class Associations {
   /** How many stays of a bed are remembered. */
   known(bed: BedId): number {
     return this.#book.count(bed)
+  }
+
+  /** The stay that the same patient had in another bed just before this one; null: none. */
+  movedFrom(stay: StayRecord): StayRecord | null {
+    return this.#book.movedFrom(stay, houseLimits.movedStayMs)
   }
 
   /** What was said of a stay. */

@@ -1,14 +1,14 @@
 /** The monitor's own alarms (IHE PCD ACM) as alerts of its bed: marked as the monitor's, and ended when the monitor says so. */
 
-import type { Priority } from '../domain/alert.ts'
+import { MONITOR_ALARM } from '../alerts/about.ts'
+import type { Bedside, Priority } from '../domain/alert.ts'
 import type { AlarmInactivation, DeviceAlarm } from '../domain/reading.ts'
 import { ageAtSending } from '../domain/observation.ts'
 import type { WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 
-/** Conditions of alerts that are the monitor's begin so. */
-export const MONITOR_ALARM = 'monitor/'
+export { MONITOR_ALARM }
 
 /** "Not indicated" (PN) is shown, as the least. */
 const PRIORITIES: Readonly<Record<DeviceAlarm['priority'], Priority>> = { high: 'high', medium: 'medium', low: 'low', none: 'low' }
@@ -42,5 +42,20 @@ function signalOf({ id, code, text, source, priority, type, phase, state, inacti
   // A clock that had no zone says nothing of an age.
   const at = deviceAt === null || flags.includes('zone-assumed') ? receivedAt : deviceAt
   const inputs = [{ name: source === '' ? code : `${code} of ${source}`, value: text, unit: '', at }]
-  return { kind: 'present', condition, priority: PRIORITIES[priority], type, text: said, because: { rule: 'monitor', version: '1', inputs, limit: null, missing: [] } }
+  return { kind: 'present', condition, priority: PRIORITIES[priority], type, text: said, because: { rule: 'monitor', version: '1', inputs, limit: null, missing: [] }, ...bedsideOf(inactivation, receivedAt) }
+}
+
+/** Somebody stands there: has silenced it for a while, or has seen it. An alarm that is switched off says nothing of that. */
+function bedsideOf(inactivation: readonly AlarmInactivation[], at: WallMs): { readonly bedside?: Bedside } {
+  const how = (['alert-acknowledged', 'audio-paused'] as const).find((one) => inactivation.includes(one))
+  return how === undefined ? {} : { bedside: { how, at } }
+}
+
+/** The last word of a device on its alarms; of one that has fallen silent nobody knows whether anybody is at the bedside still. */
+export function standingAlarms({ alarms, silence }: { readonly alarms: ReadonlyMap<string, PresentSignal>; readonly silence: { readonly told: boolean } }): readonly PresentSignal[] {
+  return [...alarms.values()].map((signal) => {
+    if (!silence.told || signal.bedside === undefined) return signal
+    const { bedside: _unknown, ...rest } = signal
+    return rest
+  })
 }

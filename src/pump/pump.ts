@@ -5,7 +5,9 @@
 
 import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
+import { spokenWith } from '../alerts/causes.ts'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
+import { lifecycleSettings } from '../config/alerts.ts'
 import type { Site } from '../config/schema.ts'
 import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import { isObserver } from '../domain/confirmed.ts'
@@ -19,6 +21,9 @@ import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Out
 import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { createBeds, remember } from './beds.ts'
+import { Beside } from './beside.ts'
+import { House } from './house.ts'
+import type { HouseAnswer, HouseRequest } from './house-requests.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
@@ -29,7 +34,8 @@ import { associationEvents } from './ledger-events.ts'
 import { openSession } from './line.ts'
 import type { LiveWaveParts } from './live-waves.ts'
 import { MessageMemory } from './messages.ts'
-import { MONITOR_ALARM, signalsOf } from './monitor-alarms.ts'
+import { MONITOR_ALARM, signalsOf, standingAlarms } from './monitor-alarms.ts'
+import { type ShiftAnswer, type ShiftSaying, WardPeople } from './people.ts'
 import { Senders } from './senders.ts'
 import { adoptMonitor, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
 import { type ObservationAnswer, type ObservationRequest, type Saying, StayHands, setOf } from './stay-hands.ts'
@@ -89,6 +95,10 @@ export class Pump<State> {
   readonly hands: StayHands<State>
   /** Whose values are these. */
   readonly whose: WardLedger<State>
+  /** How each bed is, what each treatment is for, and how the ward is watched. */
+  readonly house: House<State>
+  /** Who has which bed, and who is told. */
+  readonly people: WardPeople
   readonly waves = new Waves()
   readonly strips: Strips
   /** What screens that look at a bed's waveforms are fed from. */
@@ -98,6 +108,7 @@ export class Pump<State> {
   readonly #parts: PumpParts<State>
   readonly #messages: MessageMemory<PendingTick>
   readonly #senders = new Senders()
+  readonly #beside: Beside
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
   /** When the store last answered, or had nothing to answer. */
@@ -117,7 +128,6 @@ export class Pump<State> {
     this.#messages = new MessageMemory(restored.messages)
     const { suspects } = parts
     this.suspects = new Suspects({ known: suspects?.known ?? [], found: suspects?.found ?? null, now: this.#lastTick.wall, changed: (all) => suspects?.changed(all) })
-    this.lifecycle = createLifecycle(mint.alert, restored.alertEvents)
     this.devices = createDevices(site.devices)
     this.beds = createBeds(site.beds, restored.stays, site.gateway.population)
     this.liveWaves = {
@@ -132,10 +142,19 @@ export class Pump<State> {
       leftOut: (alert, why) => log.warn({ alert, why }, 'Waveforms around an alert are not all kept.'),
     })
     this.committer = new Committer({ store, settled: (settled) => this.#settled(settled) })
+    this.house = new House({
+      beds: this.beds, devicesAt: (bed) => this.devices.at(bed), committer: this.committer, changed: this.changed, watch: () => this.watch,
+      lifecycle: createLifecycle(mint.alert, restored.alertEvents, lifecycleSettings(site.alerts)), emit: (events) => this.#emit(events), put: (stay) => this.whose.associations.put(stay),
+      restored: restored.standing ?? [], timeZone: site.gateway.timeZone, begins: site.gateway.mode ?? 'live',
+    })
+    this.lifecycle = this.house.lifecycle
+    this.#beside = new Beside({ how: site.alerts.besideMonitor, devices: this.devices, lifecycle: this.lifecycle })
     this.watch = new Watch({
       rules,
       lifecycle: this.lifecycle,
+      beside: this.#beside,
       emit: (events) => this.#emit(events),
+      isSuspended: (bed) => this.house.isSuspended(bed),
       faulted: (stay, error) => log.error({ stay, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A rule threw; its stay begins with fresh rule state.'),
     })
     this.whose = new WardLedger({
@@ -159,15 +178,22 @@ export class Pump<State> {
       beds: this.beds, committer: this.committer, watch: this.watch, changed: this.changed,
       put: (stay) => this.whose.associations.put(stay),
     })
+    this.people = new WardPeople({
+      setting: site.escalation, beds: this.beds, restored: restored.standing ?? [], committer: this.committer, lifecycle: this.house.calling, changed: this.changed,
+      emit: (events) => this.#emit(events),
+      say: (condition, said) => this.gatewayCondition(condition, said),
+    })
     this.watched = new WatchLedger({
       beds: this.beds,
       devicesAt: (bed) => this.devices.at(bed),
       armed: (stay, at) => this.watch.armed(stay, at),
+      unwatched: (bed, rule, state, now) => this.house.unwatched(bed, rule, state, now),
       isUnbelieved: (device) => device.expiring.has(QUARANTINE_CONDITION) || this.suspects.isHeld(device.id, clock.wall()),
       write: (event) => void this.committer.filling.events.push(event),
     })
     this.watched.begin(restored.aliveAt ?? null, this.#lastTick)
     this.whose.begin(this.#lastTick)
+    this.house.begin(this.#lastTick)
     this.#refold(restored.recent)
   }
 
@@ -219,13 +245,15 @@ export class Pump<State> {
   tick(): void {
     const now = this.now()
     this.whose.tick(now)
+    this.house.tick(now)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
-    for (const device of this.devices.all()) if (isExpected(device)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
+    for (const device of this.devices.all()) if (isExpected(device) && !this.house.isSuspended(device.bed)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     // A driver says a change once; the life cycle takes so many words in a while.
-    for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), [...device.alarms.values()], now.wall))
+    for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), standingAlarms(device), now.wall))
     for (const device of this.devices.all()) this.#emit(this.lifecycle.signals(subjectOf(device), tickMonitor(device, now), now.wall))
     this.watch.expire(this.devices.all(), now)
     this.watched.tick(now)
+    this.people.tick(now)
     this.#remember()
     this.#judgeClock(now)
     this.#keep(this.strips.due(now))
@@ -248,11 +276,11 @@ export class Pump<State> {
   }
 
   acknowledge(id: AlertId, by: string): boolean {
-    return this.#byHand(this.lifecycle.acknowledge(id, by, this.now().wall))
+    return this.#byHand(this.#inRow(id, (each) => this.lifecycle.acknowledge(each, by, this.now().wall)))
   }
 
   pauseAudio(id: AlertId, by: string, ms: number): boolean {
-    return this.#byHand(this.lifecycle.pauseAudio(id, by, ms, this.now().wall))
+    return this.#byHand(this.#inRow(id, (each) => this.lifecycle.pauseAudio(each, by, ms, this.now().wall)))
   }
 
   /** What a person says of who lies where; `by` is who says it. */
@@ -261,6 +289,16 @@ export class Pump<State> {
     const answer = this.whose.associate(request, by, now)
     this.committer.filling.events.push(...associationEvents(answer, { request, by, beds: this.beds, fact: (id) => this.whose.associations.ledger.fact(id), at: now.wall }))
     return answer
+  }
+
+  /** What a person says of a bed, of the goal of a stay, or of how the ward is watched. */
+  sayHouse(request: HouseRequest, by: string): HouseAnswer {
+    return this.house.say(request, by, this.now())
+  }
+
+  /** What a person says of who has which bed. */
+  changeShift(request: ShiftSaying, by: string): ShiftAnswer {
+    return this.people.change(request, by, this.now())
   }
 
   /** Whose a bed is, why, and what does not fit together; null when there is no such bed. */
@@ -275,6 +313,7 @@ export class Pump<State> {
 
   /** A set of vital signs that a nurse has looked at, corrected and confirmed. */
   observe(stay: StayId, request: ObservationRequest, by: string): ObservationAnswer {
+    this.house.attended(stay, this.now())
     return this.hands.observe(stay, request, by, this.now())
   }
 
@@ -293,6 +332,8 @@ export class Pump<State> {
   retell({ openAlertEvents, facts = [] }: { readonly openAlertEvents: readonly AlertEvent[]; readonly facts?: readonly Fact[] }): void {
     const { events, stays } = this.committer.filling
     this.whose.retell(facts)
+    this.house.retell()
+    this.people.retell(this.now())
     for (const { stay } of this.beds.values()) if (stay) stays.push(stay)
     const starting = events.flatMap((stored) => (stored.kind === 'alert' && stored.event.kind === 'phase' ? [stored.event] : []))
     const told = new Set([...openAlertEvents, ...starting].map(({ alertId }) => alertId))
@@ -310,6 +351,11 @@ export class Pump<State> {
   async close(): Promise<void> {
     this.#keep(this.strips.rest())
     await this.committer.drain()
+  }
+
+  /** One tap is for all that speak in the row of an alert; null: it is not open. */
+  #inRow(id: AlertId, act: (each: AlertId) => readonly AlertEvent[] | null): readonly AlertEvent[] | null {
+    return this.lifecycle.open.has(id) ? spokenWith(this.lifecycle.open.values(), id).flatMap((each) => act(each) ?? []) : null
   }
 
   #byHand(events: readonly AlertEvent[] | null): boolean {
@@ -366,7 +412,8 @@ export class Pump<State> {
       filling.messages.push(verdict.identity)
       if (verdict.reused) this.#say(device, 'technical/control-id-reused', 'low', 'Message numbers began again: was the monitor restarted?', now)
     }
-    const readings = takenOf(device, frame.readings)
+    const taken = takenOf(device, frame.readings)
+    const readings = this.house.isTested(device.bed) ? taken.map(asTest) : taken
     const refused = frame.readings.length - readings.length
     const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
     if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
@@ -377,6 +424,7 @@ export class Pump<State> {
     this.whose.registry(frame, device, now)
     const told = givenEvents(frame, device, { beds: this.beds.values(), at: now.wall })
     if (told.length > 0) (answered ? filling.answeredEvents : filling.events).push(...told)
+    if (frame.alarms.length > 0) this.house.hearAlarms(device.bed, frame.alarms, now)
     if (frame.alarms.length > 0) this.#alarms(device, frame, now)
     this.#monitor(device, frame, now)
     for (const wave of frame.waveforms) {
@@ -393,6 +441,8 @@ export class Pump<State> {
     const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }), now)
     if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
     for (const { bed, stay, observations } of shares) {
+      // Also where two monitors name different patients: somebody is measured there.
+      if (bed && (stay === null || bed.stay?.id === stay.id)) this.house.hear(bed, observations, now)
       const snapshot: Snapshot = {
         device: device.id, bed: bed?.id ?? null, stay: stay?.id ?? null, receivedAt: now.wall, at: now.at, sentAt: frame.sentAt,
         ...(this.#isUnchecked(device) ? { unchecked: true } : {}),
@@ -438,6 +488,7 @@ export class Pump<State> {
 
   /** What the monitor says of itself: whether its alarms are on, and the time. */
   #monitor(device: Device, frame: Frame & { kind: 'good' }, now: Now): void {
+    this.#beside.heard(device, frame, now)
     const { signals, jump, clock } = hearMonitor(device, frame, now)
     this.#emit(this.lifecycle.signals(subjectOf(device), signals, now.wall))
     for (const { what, offsetMs } of clock) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
@@ -600,6 +651,9 @@ export class Pump<State> {
     }
   }
 }
+
+/** A technician tests the monitor: nobody's vital signs, for whoever reads them. */
+const asTest = (reading: Reading): Reading => (reading.flags.includes('test') ? reading : { ...reading, flags: [...reading.flags, 'test'] })
 
 const QUARANTINE_CONDITION = 'technical/quarantine'
 

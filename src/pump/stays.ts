@@ -68,6 +68,20 @@ export class StayBook {
     return this.#of(bed).length
   }
 
+  /** The stay that the same patient had in another bed until this one began, give or take `withinMs`; null: none. */
+  movedFrom({ id, bed, identity, openedAt }: StayRecord, withinMs: number): StayRecord | null {
+    if (identity === null) return null
+    let last: StayRecord | null = null
+    for (const entries of this.#entries.values()) {
+      for (const { record } of entries) {
+        if (record.id === id || record.bed === bed || record.closedAt === null || record.identity === null) continue
+        if (Math.abs(openedAt - record.closedAt) > withinMs || !isSamePerson(record.identity, identity)) continue
+        if (last?.closedAt == null || record.closedAt > last.closedAt) last = record
+      }
+    }
+    return last
+  }
+
   /** What was said of a stay, or of its patient. */
   put(record: StayRecord): void {
     const entry = this.#of(record.bed).find((candidate) => candidate.record.id === record.id)

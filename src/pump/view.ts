@@ -1,14 +1,18 @@
 /** What the screens see of beds, devices and alerts. Pure. */
 
+import type { BedNurse } from '../api/shift-wire.ts'
 import type { AlertView, BedView, DeviceView, ScoreView, ValueView } from '../api/wire.ts'
 import { type Alert, rankOf } from '../domain/alert.ts'
 import type { Standing } from '../domain/association.ts'
+import type { Place } from '../alerts/causes.ts'
+import type { Pending } from '../alerts/lifecycle.ts'
 import type { AlertId } from '../domain/ids.ts'
 import { viewLimits } from '../limits.ts'
 import { contextOf, effectiveContext } from '../rules/context.ts'
 import { offsetWords } from '../rules/device-clock.ts'
 import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
 import type { Device } from './devices.ts'
+import { goalView, type Marked, markView } from './house-view.ts'
 import { observedView } from './stay-ward.ts'
 import type { Now } from './watch.ts'
 import type { Waves } from './waves.ts'
@@ -47,7 +51,7 @@ export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
 }
 
 /** `devices`: those that stand at this bed. `standing`: of who lies there, as the ledger has it. */
-export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly standing: Standing | null; readonly waves: Waves; readonly news2: ScoreView | null; readonly pews: ScoreView | null; readonly now: Now }): BedView {
+export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; readonly standing: Standing | null; readonly waves: Waves; readonly news2: ScoreView | null; readonly pews: ScoreView | null; readonly nurse?: BedNurse | null; readonly mark?: Marked | null; readonly pending?: readonly Pending[]; readonly now: Now }): BedView {
   const identity = bed.stay?.identity ?? null
   return {
     id: bed.id,
@@ -58,7 +62,11 @@ export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; rea
     values: [...bed.latest.values()].map(valueView),
     news2: of.news2,
     pews: of.pews,
+    ...(of.pending && of.pending.length > 0 ? { pending: of.pending.map(({ id, text, priority, onsetAt, dueAt }) => ({ id, text, priority, onsetAt, dueAt })) } : {}),
     observed: bed.stay === null ? null : observedView(bed.stay.context),
+    ...(of.nurse ? { nurse: of.nurse } : {}),
+    ...(of.mark ? { mark: markView(of.mark) } : {}),
+    ...(bed.stay?.context.goal ? { goal: goalView(bed.stay.context.goal, of.now.wall) } : {}),
     context: contextView(bed, of.now),
   }
 }
@@ -66,14 +74,15 @@ export function bedView(bed: Bed, of: { readonly devices: readonly Device[]; rea
 /** What holds now; sets of vital signs are shown apart. */
 function contextView({ stay, population }: Bed, { wall }: Now): BedView['context'] {
   if (stay === null) return freshContext(population)
-  const { observations: _sets, ...context } = effectiveContext(contextOf(stay, wall), wall).context
+  const { observations: _sets, away: _away, goal: _goal, ...context } = effectiveContext(contextOf(stay, wall), wall).context
   return context
 }
 
-export const alertView = (alert: Alert, of: { readonly unsaved: ReadonlySet<AlertId>; readonly labelOf: (alert: Alert) => string | null }): AlertView => ({
+export const alertView = (alert: Alert, of: { readonly unsaved: ReadonlySet<AlertId>; readonly labelOf: (alert: Alert) => string | null; readonly place: Place | null }): AlertView => ({
   ...alert,
   saved: !of.unsaved.has(alert.id),
   bedLabel: of.labelOf(alert),
+  ...(of.place === null ? {} : { inRow: of.place }),
 })
 
 /** Highest priority first, then oldest; latched after active. */

@@ -18,11 +18,13 @@ import type { Device, Devices } from './devices.ts'
 import { BED_CONDITIONS, LEDGER_FULL, type Said, disputesOf } from './disputes.ts'
 import { Associations, type Learned } from './ledger.ts'
 import { type AssociationAnswer, type AssociationRequest, type AssociationView, associationView, wordOf } from './ledger-hands.ts'
+import { withWhatWasSaid } from './moved.ts'
+import { clockIn } from './house-words.ts'
 import { placesOf } from './places.ts'
 import type { Now, Watch } from './watch.ts'
 
 export type WardLedgerParts<State> = {
-  readonly site: Pick<Site, 'beds' | 'devices' | 'retention'>
+  readonly site: Pick<Site, 'beds' | 'devices' | 'gateway' | 'retention'>
   readonly beds: ReadonlyMap<BedId, Bed>
   readonly devices: Devices
   readonly restored: { readonly facts: readonly Fact[]; readonly stays: readonly StayRecord[] }
@@ -51,6 +53,7 @@ export class WardLedger<State> {
   readonly associations: Associations
   readonly #parts: WardLedgerParts<State>
   readonly #roaming: ReadonlySet<DeviceId>
+  readonly #clock: ReturnType<typeof clockIn>
   /** Conditions of beds as they were last said. */
   readonly #said = new Map<BedId, ReadonlyMap<string, Said>>()
   /** Beds that two senders claimed, until when that holds. */
@@ -62,6 +65,7 @@ export class WardLedger<State> {
   constructor(parts: WardLedgerParts<State>) {
     this.#parts = parts
     const { site, beds, devices, restored, mint } = parts
+    this.#clock = clockIn(site.gateway.timeZone)
     const roaming = site.devices.flatMap(({ id, roaming: isRoaming }) => (isRoaming === true ? [deviceId(id)] : []))
     this.#roaming = new Set(roaming)
     this.associations = new Associations({
@@ -167,8 +171,9 @@ export class WardLedger<State> {
   // ── what follows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** What was learned is stored, stays end and begin, and what is known of the new patient already is looked at by the rules. */
-  take({ facts, stays, changes, reissues }: Learned, now: Now): void {
-    if (facts.length + stays.length + changes.length + reissues.length === 0) return
+  take(learned: Learned, now: Now): void {
+    if (learned.facts.length + learned.stays.length + learned.changes.length + learned.reissues.length === 0) return
+    const { facts, stays, changes, reissues } = this.#withMoved(learned)
     const { committer, watch, look, ends, changed } = this.#parts
     const { filling } = committer
     for (const { bed, closed, opened } of changes) {
@@ -185,6 +190,23 @@ export class WardLedger<State> {
     committer.later()
   }
 
+  /** Who was moved to another bed has there what was said of him in the one before. */
+  #withMoved(learned: Learned): Learned {
+    const moved = new Map<StayId, StayRecord>()
+    for (const stay of learned.stays) {
+      const bed = this.#parts.beds.get(stay.bed)
+      const before = bed?.stay?.id === stay.id && isNamed(stay.identity) ? this.associations.movedFrom(stay) : null
+      const written = before && withWhatWasSaid(stay, before)
+      if (!bed || !written) continue
+      bed.stay = written
+      this.associations.put(written)
+      moved.set(stay.id, written)
+    }
+    if (moved.size === 0) return learned
+    const nowOf = (stay: StayRecord): StayRecord => moved.get(stay.id) ?? stay
+    return { ...learned, stays: learned.stays.map(nowOf), changes: learned.changes.map(({ opened, ...change }) => ({ ...change, opened: opened && nowOf(opened) })) }
+  }
+
   /** Two senders claim this bed. */
   doubt(bed: BedId, text: string, now: Now): void {
     this.#doubts.set(bed, { text, until: monoMs(now.at + pumpLimits.conditionHoldMs) })
@@ -198,7 +220,7 @@ export class WardLedger<State> {
     for (const bed of beds.values()) {
       const before = this.#said.get(bed.id) ?? this.#openOf(bed.id)
       const heard = { heardAt: this.#heardAt(bed.id), doubt: this.#doubtOf(bed.id, now) }
-      const said = disputesOf(bed, { associations: this.associations, labelOf: (id) => beds.get(id)?.label ?? id, ...heard, now })
+      const said = disputesOf(bed, { associations: this.associations, labelOf: (id) => beds.get(id)?.label ?? id, clock: this.#clock, ...heard, now })
       if (before.size === 0 && said.size === 0) continue
       for (const condition of before.keys()) if (!said.has(condition)) watch.clear(subjectOf(bed.id), condition, now)
       for (const [condition, { priority, text }] of said) {

@@ -7,7 +7,7 @@ import type { BedId, StayId } from '../domain/ids.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { type Unwatched, type WatchChange, type WatchState, weightier } from '../domain/watch.ts'
 import { watchLimits } from '../limits.ts'
-import { type Armed, unarmed, WATCHED } from '../rules/armed.ts'
+import { type Armed, unarmed, type Watched, WATCHED } from '../rules/armed.ts'
 import type { StoredEvent } from '../seams.ts'
 import type { Bed } from './beds.ts'
 import type { Device } from './devices.ts'
@@ -20,10 +20,18 @@ export type WatchLedgerParts = {
   readonly armed: (stay: StayId, at: MonoMs) => Armed | null
   /** Whether what this device says is in quarantine, or its conversation is held. */
   readonly isUnbelieved: (device: Device) => boolean
+  /** Why a rule could not speak although it is in this state: what people said of the bed, the stay and the ward. */
+  readonly unwatched?: (bed: Bed, rule: Watched, state: WatchState, now: Now) => WatchState
   readonly write: (event: StoredEvent) => void
 }
 
 type Told = { readonly stay: StayId | null; readonly armed: Armed; readonly allAt: MonoMs }
+
+const eachOf = (armed: Armed, look: (rule: Watched, state: WatchState) => WatchState): Armed => ({
+  'limits/spo2': look('limits/spo2', armed['limits/spo2']), 'limits/hr': look('limits/hr', armed['limits/hr']), 'limits/rr': look('limits/rr', armed['limits/rr']),
+  'limits/pressure': look('limits/pressure', armed['limits/pressure']), 'limits/temperature': look('limits/temperature', armed['limits/temperature']),
+  score: look('score', armed.score), sepsis: look('sepsis', armed.sepsis),
+})
 
 const DEMO_MARKS = ['demo', 'test'] as const
 
@@ -47,7 +55,7 @@ export class WatchLedger {
     this.#lookedAt = now.at
     for (const bed of this.#parts.beds.values()) {
       const stay = bed.stay?.id ?? null
-      const armed = this.#armed(bed, now)
+      const armed = this.#withHouse(bed, this.#armed(bed, now), now)
       const told = this.#told.get(bed.id)
       const isWhole = told === undefined || told.stay !== stay || now.at - told.allAt >= watchLimits.wholeMs
       const rules = isWhole ? WATCHED : WATCHED.filter((rule) => told.armed[rule] !== armed[rule])
@@ -62,12 +70,12 @@ export class WatchLedger {
     if (armed === null) return unarmed('empty')
     const why = this.#whyNothing(bed, now)
     if (why === null) return armed
-    const explained = (state: WatchState): WatchState => (state === 'no-data' ? weightier(state, why) : state)
-    return {
-      'limits/spo2': explained(armed['limits/spo2']), 'limits/hr': explained(armed['limits/hr']), 'limits/rr': explained(armed['limits/rr']),
-      'limits/pressure': explained(armed['limits/pressure']), 'limits/temperature': explained(armed['limits/temperature']),
-      score: explained(armed.score), sepsis: explained(armed.sepsis),
-    }
+    return eachOf(armed, (_rule, state) => (state === 'no-data' ? weightier(state, why) : state))
+  }
+
+  #withHouse(bed: Bed, armed: Armed, now: Now): Armed {
+    const { unwatched } = this.#parts
+    return unwatched ? eachOf(armed, (rule, state) => unwatched(bed, rule, state, now)) : armed
   }
 
   /** Why what a bed sends reaches no rule, where something is sent. */

@@ -4,7 +4,7 @@
  */
 
 import type { Alert, AlertEvent, AlertSubject, Priority } from '../domain/alert.ts'
-import type { StayId } from '../domain/ids.ts'
+import type { BedId, StayId } from '../domain/ids.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
@@ -12,7 +12,8 @@ import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { Armed } from '../rules/armed.ts'
 import type { LongMemory } from '../rules/long-memory.ts'
 import { contextOf } from '../rules/context.ts'
-import type { ConfirmedSet, RuleInput, Signal, StayContext, StayRecord } from '../seams.ts'
+import type { ConfirmedSet, RuleInput, Signal, StayContext, StayRecord, Waiting } from '../seams.ts'
+import { type Beside, pendingOf } from './beside.ts'
 import type { Device } from './devices.ts'
 
 /** The rules of one stay, composed: a pure fold. */
@@ -24,6 +25,8 @@ export interface BedRules<State> {
   step(state: State, input: RuleInput): { readonly state: State; readonly signals: readonly Signal[] }
   /** Which rules could speak now, and why the others could not. */
   armed?(state: State, at: MonoMs): Armed
+  /** Limits that are violated and wait out their delay. */
+  waiting?(state: State, at: MonoMs): readonly Waiting[]
   /** What is to be kept with the stay. What it is made of changes when `of` does. */
   lasting?(state: State): { readonly of: readonly object[]; kept(): LongMemory }
 }
@@ -33,14 +36,18 @@ export type Now = { readonly wall: WallMs; readonly at: MonoMs }
 export type WatchParts<State> = {
   readonly rules: BedRules<State>
   readonly lifecycle: Lifecycle
+  /** What of our own limits is left to the monitor; not there: nothing. */
+  readonly beside?: Beside
   /** Alert events, in order, the moment they happen. */
   readonly emit: (events: readonly AlertEvent[]) => void
   /** A rule threw: its stay begins with fresh rule state. */
   readonly faulted: (stay: StayId, error: unknown) => void
+  /** Whether the rules of this bed are suspended, because its patient is away or nobody lies there. */
+  readonly isSuspended?: (bed: BedId) => boolean
 }
 
 /** The last word on each condition of each stay. */
-type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly wall: WallMs }>>
+type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly now: Now }>>
 
 const TECHNICAL_VERSION = '1'
 const DAY_MS = 86_400_000
@@ -54,6 +61,8 @@ export class Watch<State> {
   readonly #faultedUntil = new Map<StayId, MonoMs>()
   /** What the rules of a stay were told of it: an age changes by itself, at midnight. */
   readonly #told = new Map<StayId, { readonly stay: StayRecord; readonly day: number; readonly context: StayContext }>()
+  /** Stays that have a limit in its delay. */
+  readonly #waiting = new Set<StayId>()
   /** What the memory was made of that was written last. */
   readonly #lasting = new Map<StayId, readonly object[]>()
   readonly #parts: WatchParts<State>
@@ -101,6 +110,8 @@ export class Watch<State> {
     this.#told.delete(stay.id)
     this.#lasting.delete(stay.id)
     this.#faultedUntil.delete(stay.id)
+    this.#waiting.delete(stay.id)
+    this.#parts.beside?.forget(stay.id)
     this.#parts.emit(this.#parts.lifecycle.endOf({ stay: stay.id }, now.wall))
   }
 
@@ -187,13 +198,12 @@ export class Watch<State> {
     past()
     this.#gathered = null
     for (const conditions of gathered.values()) {
-      for (const { signal, subject, wall } of conditions.values()) {
-        this.#parts.emit(this.#parts.lifecycle.signals(subject, [toldBefore(signal)], wall))
-      }
+      for (const { signal, subject, now } of conditions.values()) this.#say(subject, [toldBefore(signal)], now)
     }
   }
 
   #step(stay: StayRecord, input: RuleInput, now: Now): void {
+    if (this.#parts.isSuspended?.(stay.bed) === true) return
     const subject = ofStay(stay)
     const before = this.#states.get(stay.id) ?? this.#parts.rules.start(this.#contextOf(stay, now.wall))
     let signals: readonly Signal[]
@@ -209,19 +219,35 @@ export class Watch<State> {
       this.technical({ device: null, subject }, { condition: RULES_FAULTED, priority: 'high', text: 'Rules failed and were restarted: watch this bed at the monitor' }, now)
       return
     }
-    if (signals.length === 0) return
     if (this.#gathered) {
+      if (signals.length === 0) return
       const conditions = this.#gathered.get(stay.id) ?? new Map()
       for (const signal of signals) {
         // "Lost" does not undo what was present: the alert goes on as last known.
         const was = conditions.get(signal.condition)
         if (signal.kind === 'lost' && was?.signal.kind === 'present') continue
-        conditions.set(signal.condition, { signal, subject, wall: now.wall })
+        conditions.set(signal.condition, { signal, subject, now })
       }
       this.#gathered.set(stay.id, conditions)
       return
     }
-    this.#parts.emit(this.#parts.lifecycle.signals(subject, signals, now.wall))
+    this.#say(subject, signals, now)
+    this.#wait(stay, now)
+  }
+
+  #say(subject: AlertSubject, signals: readonly Signal[], now: Now): void {
+    const said = this.#parts.beside?.judge(subject, signals, now) ?? signals
+    if (said.length > 0) this.#parts.emit(this.#parts.lifecycle.signals(subject, said, now.wall))
+  }
+
+  /** Limits in their delay get their id now, and lose it when they clear. */
+  #wait(stay: StayRecord, now: Now): void {
+    const state = this.#states.get(stay.id)
+    const limits = (state === undefined ? [] : (this.#parts.rules.waiting?.(state, now.at) ?? [])).map((limit) => pendingOf(limit, now))
+    const held = this.#parts.beside?.waiting(stay.id, now) ?? []
+    if (limits.length + held.length === 0 && !this.#waiting.delete(stay.id)) return
+    if (limits.length + held.length > 0) this.#waiting.add(stay.id)
+    this.#parts.lifecycle.waiting(ofStay(stay), [...limits, ...held])
   }
 }
 

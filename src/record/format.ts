@@ -11,7 +11,9 @@ import { crc32, zstdDecompressSync } from 'node:zlib'
 import type { DeviceId } from '../domain/ids.ts'
 import type { Priority } from '../domain/alert.ts'
 import { recordLimits } from '../limits.ts'
+import type { HouseRequest } from '../pump/house-requests.ts'
 import type { AssociationRequest } from '../pump/ledger-hands.ts'
+import type { ShiftSaying } from '../pump/people.ts'
 import type { ObservationRequest, Saying } from '../pump/stay-hands.ts'
 import type { Suspect, SuspectParts } from '../pump/suspects.ts'
 import type { Profiles } from '../rules/profile.ts'
@@ -56,6 +58,10 @@ export type Hand =
   /** Who lies where, by a person; and facts that are over are forgotten. */
   | { readonly what: 'associate'; readonly request: AssociationRequest; readonly by: string }
   | { readonly what: 'forget'; readonly now: number }
+  /** Who has which bed, by a person. */
+  | { readonly what: 'shift'; readonly request: ShiftSaying; readonly by: string }
+  /** How a bed is, what a treatment is for, how the ward is watched, by a person. */
+  | { readonly what: 'house'; readonly request: HouseRequest; readonly by: string }
 
 export type Input =
   | { readonly kind: 'head'; readonly head: Head }

@@ -12,7 +12,9 @@ import type { Priority } from '../domain/alert.ts'
 import type { AlertId, StayId } from '../domain/ids.ts'
 import { monoMs, wallMs } from '../domain/time.ts'
 import { recordLimits } from '../limits.ts'
+import type { HouseRequest } from '../pump/house-requests.ts'
 import type { AssociationRequest } from '../pump/ledger-hands.ts'
+import type { ShiftSaying } from '../pump/people.ts'
 import type { ObservationRequest, Saying } from '../pump/stay-hands.ts'
 import type { Clock, Line, OpenLine, StayContext } from '../seams.ts'
 import type { Head, Input, Instant, LineHead } from './format.ts'
@@ -54,6 +56,10 @@ export interface Recorder {
   release(key: string, act: () => boolean): boolean
   /** What a person says of who lies where. */
   associate<Answer>(request: AssociationRequest, by: string, act: () => Answer): Answer
+  /** What a person says of who has which bed. */
+  shift<Answer>(request: ShiftSaying, by: string, act: () => Answer): Answer
+  /** What a person says of a bed, a goal, or the ward. */
+  house<Answer>(request: HouseRequest, by: string, act: () => Answer): Answer
   /** Facts that are over are forgotten. */
   forgetting<Answer>(now: number, act: () => Answer): Answer
   /** The same hands, recorded. */
@@ -126,6 +132,8 @@ export function openRecorder(parts: RecorderParts): Recorder {
     condition: (condition, said, act) => at({ kind: 'hand', hand: { what: 'condition', condition, said } }, act),
     release: (key, act) => at({ kind: 'hand', hand: { what: 'release', key } }, act),
     associate: (request, by, act) => at({ kind: 'hand', hand: { what: 'associate', request, by } }, act),
+    shift: (request, by, act) => at({ kind: 'hand', hand: { what: 'shift', request, by } }, act),
+    house: (request, by, act) => at({ kind: 'hand', hand: { what: 'house', request, by } }, act),
     forgetting: (now, act) => at({ kind: 'hand', hand: { what: 'forget', now } }, act),
     hands: (hands) => ({
       ...hands,

@@ -271,6 +271,10 @@ function byHand<State>(pump: Pump<State>, hand: Hand): void {
       return void pump.suspects.release(hand.key)
     case 'associate':
       return void pump.associate(hand.request, hand.by)
+    case 'house':
+      return void pump.sayHouse(hand.request, hand.by)
+    case 'shift':
+      return void pump.changeShift(hand.request, hand.by)
     case 'forget':
       return void pump.whose.forgetOver(wallMs(hand.now))
   }

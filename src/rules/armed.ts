@@ -52,13 +52,15 @@ export function armedOf(state: BedState, at: MonoMs, { profiles }: RuleSettings)
     const limits = profile.variables[variable]
     return limits !== undefined && limits.low.length + limits.high.length > 0
   }
+  // Of a child whose age is not known, nobody knows which would apply.
+  const withoutRule: Unwatched = context.population === 'paediatric' ? 'population-unset' : 'no-limit'
   const limited = (rule: keyof typeof VARIABLES_OF): WatchState => {
     const variables = VARIABLES_OF[rule].filter(hasLimit)
-    return variables.length === 0 ? 'no-limit' : best(variables.map((variable) => stateOf(state, variable, at, LIVE)))
+    return variables.length === 0 ? withoutRule : best(variables.map((variable) => stateOf(state, variable, at, LIVE)))
   }
   const isAdult = context.population === 'adult'
   const needs = isAdult ? NEWS2_NEEDS : AGE_OF[context.population] === null ? null : PEWS_NEEDS
-  const score = needs === null ? 'no-limit' : worst(needs.map((variable) => stateOf(state, variable, at, SCORED)))
+  const score = needs === null ? withoutRule : worst(needs.map((variable) => stateOf(state, variable, at, SCORED)))
   return {
     'limits/spo2': limited('limits/spo2'),
     'limits/hr': limited('limits/hr'),

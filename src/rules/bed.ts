@@ -5,7 +5,7 @@
  */
 
 import { type MonoMs, monoMs } from '../domain/time.ts'
-import type { RuleInput, Signal, StayContext } from '../seams.ts'
+import type { RuleInput, Signal, StayContext, Waiting } from '../seams.ts'
 import { type Armed, armedOf } from './armed.ts'
 import { latestScore, type LatestScore, news2, type News2State } from './news2.ts'
 import { crossCheck, type CrossCheckState } from './cross-check.ts'
@@ -14,7 +14,7 @@ import { latestPews, pews, type PewsState } from './pews.ts'
 import { sepsis, type SepsisState } from './sepsis.ts'
 import { silentMetric, type SilentMetricState } from './silent-metric.ts'
 import { technical, type TechnicalState } from './technical.ts'
-import { threshold, type ThresholdState } from './threshold.ts'
+import { threshold, type ThresholdState, waitingLimits } from './threshold.ts'
 import {
   DEFAULT_SETTINGS, firstSeen, NO_SIGNALS, type OpenCondition, type RuleSettings, see, type Seen, type Verdict, type View, viewOf, type Watcher,
 } from './watcher.ts'
@@ -46,6 +46,8 @@ export interface BedRules {
   step(state: BedState, input: RuleInput): Verdict<BedState>
   /** Which rules could speak now, and why the others could not. */
   armed(state: BedState, at: MonoMs): Armed
+  /** Limits that are violated and wait out their delay. */
+  waiting(state: BedState, at: MonoMs): readonly Waiting[]
   /** What is to be kept with the stay. What it is made of changes when `of` does. */
   lasting(state: BedState): { readonly of: readonly object[]; kept(): LongMemory }
 }
@@ -143,6 +145,7 @@ export function bedRulesOf(settings: RuleSettings = DEFAULT_SETTINGS, watchers: 
     },
 
     armed: (state, at) => armedOf(state, at, settings),
+    waiting: ({ threshold: state, seen: { vitals, context } }, at) => waitingLimits(state, { vitals, context, at }, settings),
     lasting: ({ seen: { memory } }) => ({ of: [memory.course, memory.labs], kept: () => keptOf(memory) }),
   }
 }

@@ -10,12 +10,12 @@ import { type MonoMs, monoMs } from '../domain/time.ts'
 import type { Signal } from '../seams.ts'
 import { type Best, bestSource, LIVE, liveSample, type Sample, type Source, sourcesOf } from './vitals.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
-import { inputOf, valueWords } from './words.ts'
+import { inputOf, sensorOf, valueWords } from './words.ts'
 
 const ID = 'technical'
 const VERSION = '1'
 
-type Found = { readonly text: string; readonly limit: string; readonly inputs: Because['inputs'] }
+type Found = { readonly text: string; readonly limit: string; readonly inputs: Because['inputs']; readonly sources: readonly Source[] }
 type Check = {
   readonly condition: string
   /** How long it must last; null: it is never said so loud. */
@@ -59,6 +59,7 @@ function reversed(view: View): Found | null {
     text: `Pressure cannot be right: ${words(systolic)}, ${words(diastolic)}`,
     limit: 'systolic must lie above diastolic',
     inputs: [inputOf(systolic.source, systolic.sample), inputOf(diastolic.source, diastolic.sample)],
+    sources: [systolic.source, diastolic.source],
   }
 }
 
@@ -68,12 +69,12 @@ function flat(view: View, still: Still | null): Found | null {
     const { systolic, diastolic } = pair
     const pulse = systolic.sample.value - diastolic.sample.value
     const inputs = [inputOf(systolic.source, systolic.sample), inputOf(diastolic.source, diastolic.sample)]
-    if (pulse > 0 && pulse <= PULSE_PRESSURE_MIN) return { text: `No pulse in ${words(systolic)}: check patient and line`, limit: `pulse pressure of ${PULSE_PRESSURE_MIN} or less`, inputs }
+    if (pulse > 0 && pulse <= PULSE_PRESSURE_MIN) return { text: `No pulse in ${words(systolic)}: check patient and line`, limit: `pulse pressure of ${PULSE_PRESSURE_MIN} or less`, inputs, sources: [systolic.source, diastolic.source] }
   }
   if (still === null || still.values < STILL_VALUES || view.at - still.sinceAt < STILL_MS) return null
   const best = bestSource(view, 'sbp', LIVE)
   if (best === null || best.source.key !== still.key) return null
-  return { text: `${words(best)} has not changed for ${STILL_MS / 60_000} min: check line and monitor`, limit: `unchanged for ${STILL_MS / 60_000} min`, inputs: [inputOf(best.source, best.sample)] }
+  return { text: `${words(best)} has not changed for ${STILL_MS / 60_000} min: check line and monitor`, limit: `unchanged for ${STILL_MS / 60_000} min`, inputs: [inputOf(best.source, best.sample)], sources: [best.source] }
 }
 
 /** Of periodic sources: a cuff counts a pulse of its own now and then. */
@@ -95,13 +96,14 @@ function ratesApart(view: View): Found | null {
     text: `Heart rate and pulse disagree: ${words(heart)}, ${words(pulse)}`,
     limit: `more than ${RATE_APART} /min and ${RATE_APART_SHARE * 100} % apart`,
     inputs: [inputOf(heart.source, heart.sample), inputOf(pulse.source, pulse.sample)],
+    sources: [heart.source, pulse.source],
   }
 }
 
 function weakSaturation(view: View): Found | null {
   const best = bestSource(view, 'spo2', LIVE)
   if (best === null || best.source.episodic || !best.sample.doubtful) return null
-  return { text: `${words(best)}: check the sensor`, limit: 'the monitor doubts the signal', inputs: [inputOf(best.source, best.sample)] }
+  return { text: `${words(best)}: check the sensor`, limit: 'the monitor doubts the signal', inputs: [inputOf(best.source, best.sample)], sources: [best.source] }
 }
 
 const CHECKS: readonly Check[] = [
@@ -124,8 +126,8 @@ function stillOf(known: Still | null, view: View): Still | null {
   return known.sequence === sequence ? known : { ...known, sequence, values: known.values + 1 }
 }
 
-function presentSignal(condition: string, priority: Priority, { text, limit, inputs }: Found): Signal {
-  return { kind: 'present', condition, priority, type: 'technical', text, because: { rule: 'cross-check', version: VERSION, inputs, limit: { text: limit, setBy: 'built in' }, missing: [] } }
+function presentSignal(condition: string, priority: Priority, { text, limit, inputs, sources }: Found): Signal {
+  return { kind: 'present', condition, priority, type: 'technical', text, because: { rule: 'cross-check', version: VERSION, inputs, limit: { text: limit, setBy: 'built in' }, missing: [], sensors: sources.map(sensorOf) } }
 }
 
 type Step = { readonly entry: Entry | null; readonly signal: Signal | null }

@@ -10,7 +10,7 @@ import { ruleLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 import { type Best, liveSample, sourcesOf } from './vitals.ts'
 import { NO_SIGNALS, type View } from './watcher.ts'
-import { inputOf, valueWords } from './words.ts'
+import { inputOf, sensorOf, valueWords } from './words.ts'
 
 export type Extreme = {
   readonly sinceAt: MonoMs
@@ -72,6 +72,7 @@ function presentSignal(condition: string, { source, sample }: Best, view: View):
       inputs: [inputOf(source, sample), ...otherInputs],
       limit: { text: 'beyond what can be believed: not scored, not ignored', setBy: 'built in' },
       missing: [],
+      sensors: [sensorOf(source)],
     },
   }
 }

@@ -10,7 +10,7 @@ import type { Signal } from '../seams.ts'
 import { isLive, isSpeaking } from './technical.ts'
 import { bestSource, LIVE, type Source } from './vitals.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
-import { inputOf, VARIABLE_WORDS } from './words.ts'
+import { inputOf, sensorOf, VARIABLE_WORDS } from './words.ts'
 
 const ID = 'silence'
 const VERSION = '1'
@@ -50,6 +50,7 @@ function presentSignal(source: Source, view: View): Signal {
       inputs: good === null ? [] : [{ ...inputOf(source, good), name: `last ${label}` }],
       limit: { text: `silent for two intervals and ${DELAY_MS / 1_000} s`, setBy: 'device settings' },
       missing: [label],
+      sensors: [sensorOf(source)],
     },
   }
 }

@@ -13,7 +13,7 @@ import type { MonoMs } from '../domain/time.ts'
 import type { Signal } from '../seams.ts'
 import { liveSample, type Source, sourcesOf } from './vitals.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
-import { inputOf, REASON_WORDS, VARIABLE_WORDS } from './words.ts'
+import { inputOf, REASON_WORDS, sensorOf, VARIABLE_WORDS } from './words.ts'
 
 const ID = 'technical'
 const VERSION = '1'
@@ -82,7 +82,7 @@ function presentSignal(variable: Variable, priority: Priority, reason: AbsentRea
     priority,
     type: 'technical',
     text: `${VARIABLE_WORDS[variable]}: ${why}`,
-    because: { rule: ID, version: VERSION, inputs, limit: null, missing: [source.label] },
+    because: { rule: ID, version: VERSION, inputs, limit: null, missing: [source.label], sensors: [sensorOf(source)] },
   }
 }
 

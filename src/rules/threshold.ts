@@ -15,7 +15,7 @@ import { type Variable, VARIABLES } from '../domain/metrics.ts'
 import type { StayLimit } from '../domain/stay-limit.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { ruleLimits } from '../limits.ts'
-import type { Signal, StayContext } from '../seams.ts'
+import type { Signal, StayContext, Waiting } from '../seams.ts'
 import { type Averages, averageOf, averaged } from './average.ts'
 import { ADOPTED, type Extreme, EXTREME_CONDITIONS, stepExtreme } from './extreme.ts'
 import { answersFor, type Grade, type LimitProfile, type Population, type VariableLimits } from './profile.ts'
@@ -23,7 +23,7 @@ import { roundHalfUp } from './rounding.ts'
 import { withStayLimits } from './stay-limits.ts'
 import { type Best, bestSource, LIVE } from './vitals.ts'
 import { NO_SIGNALS, type OpenCondition, type RuleSettings, type Verdict, type View, type Watcher } from './watcher.ts'
-import { inputOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
+import { inputOf, sensorOf, unitWord, VARIABLE_WORDS, valueWords } from './words.ts'
 
 const ID = 'threshold'
 const VERSION = '1'
@@ -118,10 +118,13 @@ function gravest(runs: readonly (Run | null)[], grades: readonly Grade[]): Grade
   return found
 }
 
+/** `SpO₂ 84 % below 90`; of one whose average is still beyond, that it was. `value`: null where none is there. */
+const beyondWords = (words: string, { side, limit, value }: { readonly side: Side; readonly limit: number; readonly value: number | null }): string =>
+  `${words}${value === null || isBeyond(side, value, limit) ? '' : ', was'} ${side === 'low' ? 'below' : 'above'} ${limit}`
+
 function presentSignal(subject: Subject, held: Grade): Signal {
   const { condition, side, profile, limits, grades, source, sample, value } = subject
   const limit = grades[0]?.beyond ?? held.beyond
-  const beyond = `${side === 'low' ? 'below' : 'above'} ${limit}`
   const words = valueWords(source, sample)
   const repeat = source.episodic && source.variable !== 'temperature' ? '; repeat to confirm' : ''
   const orSamples = held.samples === undefined ? '' : ` or ${held.samples} values`
@@ -132,7 +135,7 @@ function presentSignal(subject: Subject, held: Grade): Signal {
     condition,
     priority: held.priority,
     type: 'physiological',
-    text: isBeyond(side, value, limit) ? `${words} ${beyond}${repeat}` : `${words}, was ${beyond}`,
+    text: beyondWords(words, { side, limit, value }) + (isBeyond(side, value, limit) ? repeat : ''),
     because: {
       rule: ID,
       version: VERSION,
@@ -142,6 +145,7 @@ function presentSignal(subject: Subject, held: Grade): Signal {
         setBy: answersFor(profile, limits, side),
       },
       missing: [],
+      sensors: [sensorOf(source)],
     },
   }
 }
@@ -254,6 +258,40 @@ function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfi
 }
 
 const profileOf = ({ population, limits }: Pick<StayContext, 'population' | 'limits'>, { profiles }: RuleSettings): LimitProfile => withStayLimits(profiles[population], limits)
+
+const NOTHING_WAITS: readonly Waiting[] = []
+
+/** Limits that are violated and wait out their delay, by the grade that is due first; nothing that is told already. */
+export function waitingLimits({ sides }: ThresholdState, view: Pick<View, 'vitals' | 'context' | 'at'>, settings: RuleSettings): readonly Waiting[] {
+  let waiting: Waiting[] | null = null
+  for (const condition in sides) {
+    const state = sides[condition]
+    if (state === undefined || state.told !== null) continue
+    const one = waitingSide(condition, state, { view, profile: profileOf(view.context, settings) })
+    if (one !== null) (waiting ??= []).push(one)
+  }
+  return waiting ?? NOTHING_WAITS
+}
+
+function waitingSide(condition: string, { runs }: SideState, { view, profile }: { readonly view: Pick<View, 'vitals' | 'at'>; readonly profile: LimitProfile }): Waiting | null {
+  const variable = VARIABLES.find((name) => SIDES.some((side) => CONDITIONS[name][side] === condition))
+  const side = SIDES.find((name) => variable !== undefined && CONDITIONS[variable][name] === condition)
+  if (variable === undefined || side === undefined) return null
+  const grades = profile.variables[variable]?.[side] ?? []
+  const due = grades
+    .flatMap((grade, index) => {
+      const run = runs[index] ?? null
+      return run === null || run.held ? [] : [{ grade, run, dueAt: monoMs(run.sinceAt + grade.delaySeconds * 1_000) }]
+    })
+    .toSorted((one, other) => one.dueAt - other.dueAt)
+  const [first] = due
+  const limit = grades[0]?.beyond
+  if (first === undefined || limit === undefined) return null
+  const best = bestSource(view, variable, LIVE)
+  const words = best === null ? VARIABLE_WORDS[variable] : valueWords(best.source, best.sample)
+  const sinceAt = monoMs(Math.min(...due.map(({ run }) => run.sinceAt)))
+  return { condition, priority: first.grade.priority, text: beyondWords(words, { side, limit, value: best === null ? null : asRead(best) }), sinceAt, dueAt: first.dueAt }
+}
 
 export const threshold: Watcher<ThresholdState> = {
   id: ID,

@@ -1,6 +1,6 @@
 /** Words that a nurse reads in alerts: one spelling of each variable, unit and reason. */
 
-import type { BecauseInput } from '../domain/alert.ts'
+import type { Because, BecauseInput } from '../domain/alert.ts'
 import type { Variable } from '../domain/metrics.ts'
 import type { AbsentReason } from '../domain/reading.ts'
 import { printed, roundHalfUp } from './rounding.ts'
@@ -29,6 +29,9 @@ export function inputOf({ label, unit, decimals }: Source, { value, wall, timeUn
   const input: BecauseInput = { name: label, value: roundHalfUp(value, decimals), unit: unitWord(unit), at: wall }
   return timeUncertain ? { ...input, timeUncertain } : input
 }
+
+/** What an alert rests on, to be told from what hangs on the same sensor. */
+export const sensorOf = ({ device, metric }: Source): NonNullable<Because['sensors']>[number] => ({ device, metric: metric.id })
 
 const INPUT_WORDS: ReadonlyMap<string, string> = new Map([
   ['rr', 'RR'], ['spo2', 'SpO₂'], ['sbp', 'SBP'], ['pulse', 'HR'], ['temperature', 'Temp'], ['wbc', 'white cells'], ['bands', 'band cells'], ['paco2', 'PaCO₂'],

@@ -30,17 +30,45 @@ export interface LoginThrottle {
 
 type Failures = { readonly count: number; readonly lastAt: MonoMs }
 
-export type ThrottleSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Log, 'warn'> }
-
-/** How long the next try must wait after `failures` in a row, in milliseconds: 0, then 30 s, doubling up to an hour. */
-export function delayAfter(failures: number): number {
-  if (failures < apiLimits.loginFailuresMax) return 0
-  return Math.min(apiLimits.loginDelayMs * 2 ** (failures - apiLimits.loginFailuresMax), apiLimits.loginDelayMsMax)
+export type ThrottleSetting = {
+  readonly folder: string
+  readonly clock: Clock
+  readonly users: Pick<Users, 'find' | 'onChange'>
+  readonly log: Pick<Log, 'warn'>
+  /** Of what; password sign-ins when nothing is said. */
+  readonly of?: Throttled
 }
 
+/** `failuresMax` tries are free, then each waits twice as long as the one before, from `delayMs` to `delayMsMax`. */
+export type Throttled = { readonly file: string; readonly failuresMax: number; readonly delayMs: number; readonly delayMsMax: number }
+
+const SIGN_INS: Throttled = { file: 'login-failures.json', failuresMax: apiLimits.loginFailuresMax, delayMs: apiLimits.loginDelayMs, delayMsMax: apiLimits.loginDelayMsMax }
+
+/** PINs and badges. Colleagues at one screen share its address, and must not lock out one another: who asks gives an address of his own to each name. */
+const ACTORS: Throttled = { file: 'pin-failures.json', failuresMax: apiLimits.actorFailuresMax, delayMs: apiLimits.actorDelayMs, delayMsMax: apiLimits.actorDelayMsMax }
+
+/** How long the next try must wait after `failures` in a row, in milliseconds: of sign-ins 0, then 30 s, doubling up to an hour. */
+export function delayAfter(failures: number, { failuresMax, delayMs, delayMsMax }: Throttled = SIGN_INS): number {
+  return failures < failuresMax ? 0 : Math.min(delayMs * 2 ** (failures - failuresMax), delayMsMax)
+}
+
+/** For taps: a new PIN forgets what was counted against the old one. */
+export const openActorThrottle = ({ users, ...setting }: Omit<ThrottleSetting, 'users' | 'of'> & { readonly users: Users }): Promise<LoginThrottle> =>
+  openLoginThrottle({
+    ...setting,
+    of: ACTORS,
+    users: {
+      find: (name) => {
+        const account = users.find(name)
+        return account && { ...account, epoch: users.pinMark(name) ?? account.epoch }
+      },
+      onChange: (listener) => users.onChange(listener),
+    },
+  })
+
 /** The counts of real users outlive a restart, so that a restart is no way around them; names nobody has are never written down. */
-export async function openLoginThrottle({ folder, clock, users, log }: ThrottleSetting): Promise<LoginThrottle> {
-  const path = join(folder, 'login-failures.json')
+export async function openLoginThrottle({ folder, clock, users, log, of = SIGN_INS }: ThrottleSetting): Promise<LoginThrottle> {
+  const path = join(folder, of.file)
   const known = new Map<string, Failures>()
   const strangers = new Map<string, Failures>()
   const addresses = new Map<string, Failures>()
@@ -77,8 +105,8 @@ export async function openLoginThrottle({ folder, clock, users, log }: ThrottleS
       const now = clock.mono()
       const ofName = tableOf(name).get(name)
       if (ofName && ofName.count >= apiLimits.loginFailuresInRowMax) return { kind: 'stopped' }
-      const ofAddress = recent(addresses.get(address), now)
-      const ms = Math.max(waitOf(ofName, now), waitOf(ofAddress, now))
+      const ofAddress = recent(addresses.get(address), now, of)
+      const ms = Math.max(waitOf(ofName, now, of), waitOf(ofAddress, now, of))
       if (ms > 0) return { kind: 'wait', ms }
       remember(tableOf(name), name, { count: (ofName?.count ?? 0) + 1, lastAt: now })
       remember(addresses, address, { count: (ofAddress?.count ?? 0) + 1, lastAt: now })
@@ -121,12 +149,12 @@ export function keyOfAddress(address: string): string {
     .join(':')
 }
 
-const waitOf = (failures: Failures | null | undefined, now: MonoMs): number =>
-  failures ? Math.max(0, failures.lastAt + delayAfter(failures.count) - now) : 0
+const waitOf = (failures: Failures | null | undefined, now: MonoMs, of: Throttled): number =>
+  failures ? Math.max(0, failures.lastAt + delayAfter(failures.count, of) - now) : 0
 
 /** An address is not a person: after an hour of peace it starts afresh. */
-const recent = (failures: Failures | undefined, now: MonoMs): Failures | null =>
-  failures && now - failures.lastAt < apiLimits.loginDelayMsMax + delayAfter(failures.count) ? failures : null
+const recent = (failures: Failures | undefined, now: MonoMs, of: Throttled): Failures | null =>
+  failures && now - failures.lastAt < of.delayMsMax + delayAfter(failures.count, of) ? failures : null
 
 /** The newest stands last; one too many pushes out the one that was quiet for longest. */
 function remember(table: Map<string, Failures>, key: string, failures: Failures): void {

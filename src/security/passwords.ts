@@ -27,8 +27,33 @@ export function weaknessOf(password: string, name: string): string | null {
   return null
 }
 
-/** `scrypt:logN:r:p:salt:key`: the cost travels along, so that it can rise without locking anyone out. */
-export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
+/**
+ * What is wrong with a new PIN, as a sentence; null when nothing is. It is typed beside the name, by people in a hurry, and is
+ * guarded by its throttle more than by its length.
+ */
+export function pinWeaknessOf(pin: string): string | null {
+  const { pinDigitsMin: fewest, pinDigitsMax: most } = apiLimits
+  if (!isPin(pin)) return `A PIN has ${fewest} to ${most} digits, and nothing else.`
+  const steps = new Set(Array.from(pin).slice(1).map((digit, index) => Number(digit) - Number(pin[index])))
+  const [step] = steps
+  return steps.size === 1 && step !== undefined && Math.abs(step) <= 1 ? 'A PIN must not be one digit again and again, nor a row like 1234.' : null
+}
+
+export const isPin = (text: string): boolean => /^[0-9]+$/.test(text) && text.length >= apiLimits.pinDigitsMin && text.length <= apiLimits.pinDigitsMax
+
+/** As a scanner types it; null when it can be no badge. */
+export function badgeCode(text: string): string | null {
+  const code = text.normalize('NFKC').trim()
+  return code.length >= apiLimits.badgeCharsMin && code.length <= apiLimits.badgeCharsMax ? code : null
+}
+
+/**
+ * `scrypt:logN:r:p:salt:key`: the cost travels along, so that it can rise without locking anyone out. `like`: with the salt and the
+ * cost of that hash, so that equal codes have equal hashes: a badge says no name, and is looked up by what it says.
+ */
+export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST, like?: string): Promise<string> {
+  const salted = like === undefined ? null : partsOf(like)
+  if (salted) return rehashed(password, salted)
   const salt = randomBytes(SALT_BYTES)
   const key = await derive(password, salt, cost)
   return ['scrypt', cost.logN, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join(':')
@@ -43,10 +68,41 @@ export const isPasswordHash = (stored: string): boolean => costOf(stored) !== nu
 
 /** Takes the same time whatever the answer. A hash that is none of ours is a no. */
 export async function checkPassword(password: string, stored: string): Promise<boolean> {
+  const parts = partsOf(stored)
+  if (!parts) return false
+  return timingSafeEqual(await derive(password, parts.salt, parts.cost), parts.key)
+}
+
+/**
+ * The hashes among `stored` that are of this code: each salt and cost is tried once, `nobody` in place of none, and all keys are
+ * compared, so that it takes the same time whoever it is.
+ */
+export async function hashesOf(code: string, stored: readonly string[], nobody: string): Promise<readonly string[]> {
+  const groups = Map.groupBy(stored.length === 0 ? [nobody] : stored, (one) => one.slice(0, one.lastIndexOf(':')))
+  const found: string[] = []
+  for (const [, [first = nobody, ...others]] of groups) {
+    const parts = partsOf(first)
+    if (!parts) continue
+    const key = await derive(code, parts.salt, parts.cost)
+    found.push(...[first, ...others].filter((one) => {
+      const own = partsOf(one)
+      return own !== null && timingSafeEqual(key, own.key)
+    }))
+  }
+  return found
+}
+
+type Parts = { readonly cost: PasswordCost; readonly salt: Buffer; readonly key: Buffer }
+
+function partsOf(stored: string): Parts | null {
   const cost = costOf(stored)
   const [, , , , salt, key] = stored.split(':')
-  if (!cost || salt === undefined || key === undefined) return false
-  return timingSafeEqual(await derive(password, Buffer.from(salt, 'base64url'), cost), Buffer.from(key, 'base64url'))
+  return cost && salt !== undefined && key !== undefined ? { cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') } : null
+}
+
+async function rehashed(password: string, { cost, salt }: Parts): Promise<string> {
+  const key = await derive(password, salt, cost)
+  return ['scrypt', cost.logN, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join(':')
 }
 
 function costOf(stored: string): PasswordCost | null {

@@ -42,7 +42,8 @@ export interface Sessions {
 
 export type SessionsSetting = { readonly folder: string; readonly clock: Clock; readonly users: Users; readonly log: Pick<Log, 'warn'> }
 
-const LIFETIME_MS = apiLimits.sessionHoursMax * 3_600_000
+/** How long a session lasts. A screen of the ward goes dark for no shift and no silence: it ends with its user, or when it is signed out. */
+export const lifetimeMs = (role: You['role']): number => (role === 'station' ? apiLimits.stationSessionHoursMax : apiLimits.sessionHoursMax) * 3_600_000
 
 /** `clock` is real time also in a demo. Lifetimes count on the clock that never steps: a wrong date throws nobody out. */
 export async function openSessions({ folder, clock, users, log }: SessionsSetting): Promise<Sessions> {
@@ -78,7 +79,7 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
       for (const session of own.slice(0, Math.max(0, own.length + 1 - apiLimits.sessionsPerUserMax))) remove(session.id)
       if (sessions.size >= apiLimits.sessionsMax) return { kind: 'full' }
       const token = newToken()
-      const session: Session = { id: hashToken(token), you, epoch, endsAt: monoMs(clock.mono() + LIFETIME_MS) }
+      const session: Session = { id: hashToken(token), you, epoch, endsAt: monoMs(clock.mono() + lifetimeMs(you.role)) }
       sessions.set(session.id, session)
       saver.save()
       return { kind: 'opened', token, session }
@@ -118,6 +119,6 @@ function sessionOf(value: unknown, clock: Clock): Session | null {
   if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id) || typeof name !== 'string' || !isRole(role)) return null
   if ((epoch !== null && typeof epoch !== 'string') || typeof endsAt !== 'number') return null
   // A wall clock that was set back must not lengthen it.
-  const leftMs = Math.min(endsAt - clock.wall(), LIFETIME_MS)
+  const leftMs = Math.min(endsAt - clock.wall(), lifetimeMs(role))
   return { id, you: { name, role }, epoch, endsAt: monoMs(clock.mono() + leftMs) }
 }

@@ -6,10 +6,10 @@ import { isoOf } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { changeWhole, isRecord } from './files.ts'
-import { hashPassword, isPasswordHash, type PasswordCost, weaknessOf } from './passwords.ts'
+import { badgeCode, hashesOf, hashPassword, isPasswordHash, type PasswordCost, pinWeaknessOf, weaknessOf } from './passwords.ts'
 import { newEpoch } from './tokens.ts'
 
-export const ROLES: readonly Role[] = ['nurse', 'biomed', 'admin']
+export const ROLES: readonly Role[] = ['nurse', 'biomed', 'admin', 'station']
 export const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
 
 export type User = {
@@ -20,6 +20,9 @@ export type User = {
   /** New with every password, role, disabling and enabling: sessions and links of an older one are over. */
   readonly epoch: string
   readonly password: string
+  /** Says who taps at a screen of the ward: hash of a PIN, which is known with the name, and of the code on a badge, which is nobody else's. */
+  readonly pin?: string
+  readonly badge?: string
   /** ISO 8601. */
   readonly createdAt: string
 }
@@ -77,17 +80,44 @@ export async function changePassword(place: EditPlace, name: string, password: s
   return editOne(place, name, (user) => ({ ...user, password: hash, epoch: newEpoch() }))
 }
 
+/** null takes it away. Sessions that are open stay. */
+export async function changePin(place: EditPlace, name: string, pin: string | null): Promise<Edited> {
+  const weakness = pin === null ? null : pinWeaknessOf(pin)
+  if (weakness !== null) return { kind: 'refused', why: weakness }
+  const hash = pin === null ? null : await hashPassword(pin, place.cost)
+  return editOne(place, name, ({ pin: _before, ...user }) => (hash === null ? user : { ...user, pin: hash }))
+}
+
+/** null takes it away. Nobody has a badge that is another's. */
+export function changeBadge(place: EditPlace, name: string, badge: string | null): Promise<Edited> {
+  const code = badge === null ? null : badgeCode(badge)
+  if (badge !== null && code === null) return Promise.resolve(refused(`The code of a badge has ${apiLimits.badgeCharsMin} to ${apiLimits.badgeCharsMax} characters.`))
+  return edit(place, async (users) => {
+    const user = users.find((one) => one.name === userName(name))
+    if (!user) return refused(NO_SUCH_USER)
+    const { badge: _before, ...bare } = user
+    if (code === null) return { kind: 'done', user: bare }
+    const others = users.flatMap((one) => (one.name === user.name || one.badge === undefined ? [] : [{ name: one.name, badge: one.badge }]))
+    const hash = await hashPassword(code, place.cost, others[0]?.badge)
+    const [taken] = await hashesOf(code, others.map((one) => one.badge), hash)
+    const whose = others.find((one) => one.badge === taken)?.name
+    return whose === undefined ? { kind: 'done', user: { ...bare, badge: hash } } : refused(`This badge is that of ${whose}.`)
+  })
+}
+
+const NO_SUCH_USER = 'There is no such user: `vigil user list` shows them.'
+
 const editOne = (place: EditPlace, wanted: string, change: (user: User) => User): Promise<Edited> =>
   edit(place, (users) => {
     const user = users.find(({ name }) => name === userName(wanted))
-    return user ? { kind: 'done', user: change(user) } : { kind: 'refused', why: 'There is no such user: `vigil user list` shows them.' }
+    return user ? { kind: 'done', user: change(user) } : refused(NO_SUCH_USER)
   })
 
-const edit = ({ folder, clock, stop }: EditPlace, change: (users: readonly User[]) => Edited): Promise<Edited> =>
+const edit = ({ folder, clock, stop }: EditPlace, change: (users: readonly User[]) => Edited | Promise<Edited>): Promise<Edited> =>
   changeWhole<Edited>(userFileOf(folder), { clock, stop }, async (text) => {
     const users = parseUsers(text)
     if (!users) return { text: null, result: refused(damaged(folder)) }
-    const result = change(users)
+    const result = await change(users)
     if (result.kind === 'refused') return { text: null, result }
     const others = users.filter(({ name }) => name !== result.user.name)
     const sorted = [...others, result.user].toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -96,12 +126,15 @@ const edit = ({ folder, clock, stop }: EditPlace, change: (users: readonly User[
 
 const refused = (why: string): Edited => ({ kind: 'refused', why })
 
+const isHashOrNone = (value: unknown): value is string | undefined => value === undefined || (typeof value === 'string' && isPasswordHash(value))
+
 function userOf(value: unknown): User | null {
   if (!isRecord(value)) return null
-  const { name, role, disabled, epoch, password, createdAt } = value
+  const { name, role, disabled, epoch, password, pin, badge, createdAt } = value
   if (typeof name !== 'string' || userName(name) !== name || !isRole(role) || typeof disabled !== 'boolean') return null
   if (typeof epoch !== 'string' || typeof password !== 'string' || !isPasswordHash(password) || typeof createdAt !== 'string') return null
-  return { name, role, disabled, epoch, password, createdAt }
+  if (!isHashOrNone(pin) || !isHashOrNone(badge)) return null
+  return { name, role, disabled, epoch, password, ...(pin === undefined ? {} : { pin }), ...(badge === undefined ? {} : { badge }), createdAt }
 }
 
 function parsed(text: string): unknown {

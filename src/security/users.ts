@@ -1,12 +1,13 @@
 /** The users as the gateway sees them: read at start and again whenever a command changed the file. */
 
 import { stat } from 'node:fs/promises'
+import type { ActorProof } from '../api/shift-wire.ts'
 import type { Role } from '../api/wire.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { codeOf, readText, whyOf } from './files.ts'
 import type { Log } from './log.ts'
-import { checkPassword, hashOfNobody, PASSWORD_COST, type PasswordCost } from './passwords.ts'
+import { badgeCode, checkPassword, hashesOf, hashOfNobody, PASSWORD_COST, type PasswordCost } from './passwords.ts'
 import { parseUsers, type User, userFileOf, userName } from './user-file.ts'
 
 export type Account = { readonly name: string; readonly role: Role; readonly epoch: string }
@@ -20,6 +21,12 @@ export interface Users {
   check(name: string, password: string): Promise<PasswordAnswer>
   /** Whether `check` would say so now. */
   isBusy(): boolean
+  /** Who taps. Same cost and same answer for a wrong PIN or badge, a user without one, an unknown and a disabled one. Waits behind no sign-in. */
+  checkActor(proof: ActorProof): Promise<PasswordAnswer>
+  /** Nurses who may sign in now, and whether they can say who they are at a screen of the ward. */
+  people(): readonly { readonly name: string; readonly pin: boolean; readonly badge: boolean }[]
+  /** Changes with the user's epoch and with the PIN; null for an unknown user. */
+  pinMark(name: string): string | null
   /** Looks whether the file changed. Never rejects: while it cannot be read, the last users stay. */
   refresh(): Promise<void>
   /** Refreshes until stopped. */
@@ -64,10 +71,33 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
     return isRight && user && find(name)?.epoch === user.epoch ? { kind: 'right', account: accountOf(user) } : { kind: 'wrong' }
   }
 
-  const queue = oneAtATime(checkOne)
+  const byBadge = async (badge: string): Promise<User | null> => {
+    const holders = [...users.values()].filter((user) => user.badge !== undefined)
+    const found = await hashesOf(badgeCode(badge) ?? '', holders.flatMap((user) => user.badge ?? []), nobody)
+    return holders.find((user) => user.badge !== undefined && found.includes(user.badge)) ?? null
+  }
+  const byPin = async (name: string, pin: string): Promise<User | null> => {
+    const user = find(name)
+    const isRight = await checkPassword(pin, user?.pin ?? nobody)
+    return isRight && user?.pin !== undefined ? user : null
+  }
+  const actorOf = async (proof: ActorProof): Promise<PasswordAnswer> => {
+    const user = await ('badge' in proof ? byBadge(proof.badge) : byPin(proof.name, proof.pin))
+    // A screen is nobody, and taps for nobody.
+    return user && user.role !== 'station' && find(user.name)?.epoch === user.epoch ? { kind: 'right', account: accountOf(user) } : { kind: 'wrong' }
+  }
+
+  const queue = oneAtATime((name: string, password: string) => checkOne(name, password))
+  const actors = oneAtATime(actorOf)
   await refresh()
   return {
     ...queue,
+    checkActor: actors.check,
+    people: () => [...users.values()].filter(({ role, disabled }) => role === 'nurse' && !disabled).map(({ name, pin, badge }) => ({ name, pin: pin !== undefined, badge: badge !== undefined })),
+    pinMark: (name) => {
+      const user = find(name)
+      return user && `${user.epoch} ${user.pin ?? ''}`
+    },
     find: (name) => {
       const user = find(name)
       return user && accountOf(user)
@@ -127,19 +157,17 @@ function oneBehind(run: () => Promise<void>): () => Promise<void> {
   }
 }
 
-type Check = (name: string, password: string) => Promise<PasswordAnswer>
-
 /** A flood of sign-ins may cost one core and 32 MiB, not the alarm path. */
-function oneAtATime(check: Check): { readonly check: Check; readonly isBusy: () => boolean } {
+function oneAtATime<Asked extends readonly unknown[]>(check: (...asked: Asked) => Promise<PasswordAnswer>): { readonly check: (...asked: Asked) => Promise<PasswordAnswer>; readonly isBusy: () => boolean } {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   const isBusy = (): boolean => waiting >= apiLimits.loginsWaitingMax
   return {
     isBusy,
-    check: async (name, password) => {
+    check: async (...asked) => {
       if (isBusy()) return { kind: 'busy' }
       waiting += 1
-      const mine = last.then(() => check(name, password))
+      const mine = last.then(() => check(...asked))
       last = mine.catch(() => undefined)
       try {
         return await mine

@@ -4,8 +4,13 @@ import type { MessagePort } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { sealLimits } from '../limits.ts'
 import { StoreUnreadable, openReaderDatabase, whyOf } from './database.ts'
+import { type KeptDeliveries, readDeliveries } from './deliveries.ts'
 import { type GivenQuery, type KeptGiven, readGiven } from './given.ts'
+import type { CommissioningView } from '../api/house-wire.ts'
+import type { BedId } from '../domain/ids.ts'
+import { commissioningOf } from '../evaluate/commissioning.ts'
 import type { Damage } from './rows.ts'
+import { readSaid, type SaidQuery } from './said.ts'
 import { sealKeys } from './seal-key.ts'
 import { type KeptStrips, readStrips } from './strips.ts'
 import { type RawTrend, type TrendQuery, readTrend } from './trend.ts'
@@ -15,8 +20,11 @@ import { type Tampering, type Verdict, type VerifyProgress, verifying } from './
 export type ToHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly query: TrendQuery }
   | { readonly kind: 'strips'; readonly id: number; readonly alertId: string }
+  | { readonly kind: 'deliveries'; readonly id: number; readonly alertId: string }
   | { readonly kind: 'given'; readonly id: number; readonly query: GivenQuery }
   | { readonly kind: 'ledger'; readonly id: number; readonly query: WatchQuery }
+  /** What the rules said, summed up for these beds. */
+  | { readonly kind: 'said'; readonly id: number; readonly query: SaidQuery; readonly beds: readonly { readonly id: BedId; readonly label: string }[] }
   /** Looks for rot and tampering from now on, slowly, again and again. */
   | { readonly kind: 'watch' }
   /** The file was replaced: what is open is of the one before. */
@@ -25,8 +33,10 @@ export type ToHistory =
 export type FromHistory =
   | { readonly kind: 'trend'; readonly id: number; readonly trend: RawTrend }
   | { readonly kind: 'strips'; readonly id: number; readonly strips: KeptStrips }
+  | { readonly kind: 'deliveries'; readonly id: number; readonly deliveries: KeptDeliveries }
   | { readonly kind: 'given'; readonly id: number; readonly given: KeptGiven }
   | { readonly kind: 'ledger'; readonly id: number; readonly ledger: KeptWatch }
+  | { readonly kind: 'said'; readonly id: number; readonly figures: CommissioningView }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'found'; readonly finding: Finding }
 
@@ -62,10 +72,18 @@ export function serveHistory(port: MessagePort, folder: string): void {
         const ledger = readWatch(open.db, message.query)
         for (const damage of ledger.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
         port.postMessage({ kind: 'ledger', id: message.id, ledger } satisfies FromHistory)
+      } else if (message.kind === 'said') {
+        const said = readSaid(open.db, message.query)
+        for (const damage of said.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
+        port.postMessage({ kind: 'said', id: message.id, figures: commissioningOf(message.beds, said, message.query) } satisfies FromHistory)
       } else if (message.kind === 'given') {
         const given = readGiven(open.db, message.query)
         for (const damage of given.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
         port.postMessage({ kind: 'given', id: message.id, given } satisfies FromHistory)
+      } else if (message.kind === 'deliveries') {
+        const deliveries = readDeliveries(open.db, message.alertId)
+        for (const damage of deliveries.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)
+        port.postMessage({ kind: 'deliveries', id: message.id, deliveries } satisfies FromHistory)
       } else {
         const strips = readStrips(open.db, message.alertId)
         for (const damage of strips.damaged) port.postMessage({ kind: 'found', finding: { kind: 'damage', damage } } satisfies FromHistory)

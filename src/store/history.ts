@@ -3,8 +3,12 @@
 import { Worker } from 'node:worker_threads'
 import { storeLimits } from '../limits.ts'
 import { whyOf } from './database.ts'
+import type { KeptDeliveries } from './deliveries.ts'
 import type { Finding, FromHistory, ToHistory } from './history-thread.ts'
 import type { GivenQuery, KeptGiven } from './given.ts'
+import type { CommissioningView } from '../api/house-wire.ts'
+import type { BedId } from '../domain/ids.ts'
+import type { SaidQuery } from './said.ts'
 import type { KeptStrips } from './strips.ts'
 import type { RawSeries, TrendQuery } from './trend.ts'
 import type { KeptWatch, WatchQuery } from './watch.ts'
@@ -39,8 +43,14 @@ export type Trend =
 /** The waveforms that were kept with one alert; none is an answer too. */
 export type Strips = ({ readonly kind: 'strips' } & KeptStrips) | { readonly kind: 'failed'; readonly why: string }
 
+/** How far one alert came; none is an answer too. */
+export type ReadDeliveries = ({ readonly kind: 'deliveries' } & KeptDeliveries) | { readonly kind: 'failed'; readonly why: string }
+
 /** What the watch ledger holds of a time. */
 export type Watched = ({ readonly kind: 'ledger' } & KeptWatch) | { readonly kind: 'failed'; readonly why: string }
+
+/** What the rules said, summed up. */
+export type SaidFigures = { readonly kind: 'figures'; readonly figures: CommissioningView } | { readonly kind: 'failed'; readonly why: string }
 
 /** Medicines given; none is an answer too. */
 export type Given = ({ readonly kind: 'given' } & KeptGiven) | { readonly kind: 'failed'; readonly why: string }
@@ -51,9 +61,13 @@ export interface History {
   /** Likewise. */
   strips(alertId: string): Promise<Strips>
   /** Likewise. */
+  deliveries(alertId: string): Promise<ReadDeliveries>
+  /** Likewise. */
   given(query: GivenQuery): Promise<Given>
   /** Likewise. */
   watched(query: WatchQuery): Promise<Watched>
+  /** What the rules said in a time, summed up for these beds. Likewise. */
+  said(query: SaidQuery, beds: readonly { readonly id: BedId; readonly label: string }[]): Promise<SaidFigures>
   /** The file was replaced: it is read anew. */
   reopen(): void
   close(): Promise<void>
@@ -97,9 +111,19 @@ class HistoryThread implements History {
     return answer.kind === 'strips' ? { kind: 'strips', ...answer.strips } : { kind: 'failed', why: whyNot(answer) }
   }
 
+  async deliveries(alertId: string): Promise<ReadDeliveries> {
+    const answer = await this.#ask((id) => ({ kind: 'deliveries', id, alertId }))
+    return answer.kind === 'deliveries' ? { kind: 'deliveries', ...answer.deliveries } : { kind: 'failed', why: whyNot(answer) }
+  }
+
   async watched(query: WatchQuery): Promise<Watched> {
     const answer = await this.#ask((id) => ({ kind: 'ledger', id, query }))
     return answer.kind === 'ledger' ? { kind: 'ledger', ...answer.ledger } : { kind: 'failed', why: whyNot(answer) }
+  }
+
+  async said(query: SaidQuery, beds: readonly { readonly id: BedId; readonly label: string }[]): Promise<SaidFigures> {
+    const answer = await this.#ask((id) => ({ kind: 'said', id, query, beds }))
+    return answer.kind === 'said' ? { kind: 'figures', figures: answer.figures } : { kind: 'failed', why: whyNot(answer) }
   }
 
   async given(query: GivenQuery): Promise<Given> {

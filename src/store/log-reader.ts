@@ -62,6 +62,11 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
     epochs,
     lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
     read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }),
+    readAlerts: (afterSeq, lastSeq, rowsMax) => log.alerts({ afterSeq, lastSeq, rowsMax })?.flatMap((row) => loggedRow(row, rows)).flatMap((found) => {
+      if (found.kind === 'good') return [found.row]
+      damage.add(found.damage)
+      return []
+    }) ?? null,
     damaged: () => damage.all(),
     countValues: () => countValues(statements.snapshotsAfter, { rows, revisions, damage }),
     quarantined: (framesMax) => keptFrames(statements.quarantine.all({ rowsMax: framesMax }), damage),

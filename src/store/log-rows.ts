@@ -25,6 +25,7 @@ export class LogRows {
   readonly #both: Statement<[LogPage], LogRow>
   readonly #snapshots: Statement<[LogPage], LogRow>
   readonly #events: Statement<[LogPage], LogRow>
+  readonly #alerts: Statement<[LogPage & { lastSeq: number }], LogRow>
   readonly #lastSeq: Statement<[], { readonly seq: number }>
   readonly #sweep: (page: LogPage) => readonly LogRow[] | null
 
@@ -32,6 +33,7 @@ export class LogRows {
     this.#both = db.prepare(readerQueries.LOG_AFTER)
     this.#snapshots = db.prepare(readerQueries.LOGGED_SNAPSHOTS_AFTER)
     this.#events = db.prepare(readerQueries.LOGGED_EVENTS_AFTER)
+    this.#alerts = db.prepare(readerQueries.ALERTS_AFTER)
     this.#lastSeq = db.prepare(readerQueries.LAST_SEQ)
     const heads: Statement<[LogPage], LogHead> = db.prepare(readerQueries.LOG_HEADS_AFTER)
     const readings: Statement<[{ afterSeq: number; lastSeq: number }], { readonly readings: Uint8Array | null }> = db.prepare(readerQueries.LOG_READINGS)
@@ -51,6 +53,16 @@ export class LogRows {
       if (!isUnreadable(error)) throw error
     }
     return this.after(page, onDamage)
+  }
+
+  /** Alerts alone; null where a page among them cannot be read. */
+  alerts(page: LogPage & { readonly lastSeq: number }): readonly LogRow[] | null {
+    try {
+      return patiently(() => this.#alerts.all(page))
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      return null
+    }
   }
 
   /** Fewer than were asked for: there are no more. */

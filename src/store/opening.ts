@@ -3,6 +3,7 @@
 import Database from 'better-sqlite3'
 import { type Alert, type AlertEvent, foldAlert, isOpen } from '../domain/alert.ts'
 import type { Fact } from '../domain/association.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { pumpLimits, storeLimits } from '../limits.ts'
@@ -19,6 +20,8 @@ import { type Damage, type EventRow, type MessageRow, RowReader, type SnapshotRo
 export type Opening = {
   readonly stays: readonly StayRecord[]
   readonly openAlertEvents: readonly AlertEvent[]
+  /** How far those alerts came, in the order of the log. */
+  readonly openDeliveries: readonly Delivery[]
   /** In the order in which they were taken. */
   readonly messages: readonly MessageIdentity[]
   /** What was learned of who lies where, in the order of learning; and the newest stays that ended, oldest first. */
@@ -49,7 +52,7 @@ export function openingOf(db: Database.Database): Opening {
   const damaged: Damage[] = []
   return {
     stays: staysOf(db.prepare<[], StayRow>(readerQueries.STAYS_OPEN).all(), damaged),
-    openAlertEvents: openAlertEvents(db, damaged),
+    ...openAlerts(db, damaged),
     messages: messagesTaken(db, damaged),
     facts: readFacts(db, damaged),
     pastStays: staysOf(db.prepare<[{ rowsMax: number }], StayRow>(readerQueries.STAYS_PAST).all({ rowsMax: storeLimits.pastStaysMax }), damaged).toReversed(),
@@ -84,15 +87,18 @@ function messagesTaken(db: Database.Database, damaged: Damage[]): readonly Messa
   return messages
 }
 
-function openAlertEvents(db: Database.Database, damaged: Damage[]): readonly AlertEvent[] {
+function openAlerts(db: Database.Database, damaged: Damage[]): Pick<Opening, 'openAlertEvents' | 'openDeliveries'> {
   const ofAlert = db.prepare<[{ alertId: string }], EventRow>(readerQueries.EVENTS_OF_ALERT)
   const found: { readonly seq: number; readonly event: AlertEvent }[] = []
+  const openDeliveries: Delivery[] = []
   for (const alertId of openAlertIds(db, damaged)) {
-    const events = alertEvents(ofAlert.all({ alertId }), damaged)
+    const { events, deliveries } = alertEvents(ofAlert.all({ alertId }), damaged)
     const alert = events.reduce<Alert | null>((before, { event }) => foldAlert(before, event), null)
-    if (alert && isOpen(alert)) found.push(...events)
+    if (!alert || !isOpen(alert)) continue
+    found.push(...events)
+    openDeliveries.push(...deliveries)
   }
-  return found.toSorted((a, b) => a.seq - b.seq).map(({ event }) => event)
+  return { openAlertEvents: found.toSorted((a, b) => a.seq - b.seq).map(({ event }) => event), openDeliveries }
 }
 
 /** The table of open alerts is a short cut. Where a row of it is damaged the log itself is asked, which takes longer. */
@@ -105,15 +111,17 @@ function openAlertIds(db: Database.Database, damaged: Damage[]): readonly string
 }
 
 /** In order, from the first phase that can be believed: an acknowledgement without its alert says nothing. */
-function alertEvents(rows: readonly EventRow[], damaged: Damage[]): readonly { readonly seq: number; readonly event: AlertEvent }[] {
+function alertEvents(rows: readonly EventRow[], damaged: Damage[]): { readonly events: readonly { readonly seq: number; readonly event: AlertEvent }[]; readonly deliveries: readonly Delivery[] } {
+  const deliveries: Delivery[] = []
   const events: { readonly seq: number; readonly event: AlertEvent }[] = []
   for (const row of rows) {
     const stored = eventOf(row)
     if (stored.kind === 'damaged') damaged.push(stored.damage)
     else if (stored.value.kind === 'alert') events.push({ seq: row.seq, event: stored.value.event })
+    else if (stored.value.kind === 'delivery') deliveries.push(stored.value.delivery)
   }
   const start = events.findIndex(({ event }) => event.kind === 'phase')
-  return start === -1 ? [] : events.slice(start)
+  return { events: start === -1 ? [] : events.slice(start), deliveries }
 }
 
 /**

@@ -64,6 +64,9 @@ export const readerQueries = {
   SERIES_ALL: writerQueries.SERIES_ALL,
   SERIES: 'SELECT id, metric, channel, unit, crc FROM series WHERE id = @id',
   // One statement, so that both tables are seen at the same instant: in two, a row committed between them would be passed over.
+  // Rows of alerts are few: those between two of them are stepped over.
+  ALERTS_AFTER: `SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE seq > @afterSeq AND seq <= @lastSeq AND kind = 'alert'
+    ORDER BY seq LIMIT @rowsMax`,
   LOG_AFTER: `SELECT seq, stream, received_at AS at, sent_at AS sentAt, readings, NULL AS kind, NULL AS alertId, NULL AS body, crc
     FROM snapshot WHERE seq > @afterSeq
     UNION ALL SELECT seq, NULL, at, NULL, NULL, kind, alert_id, body, crc FROM event WHERE seq > @afterSeq

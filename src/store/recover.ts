@@ -112,8 +112,8 @@ function beginAnew({ folder, identity, monoMs }: Recovering, move: Move): Recove
   if (fresh.kind === 'refused') return fresh
   try {
     const opening = openingOf(fresh.db)
-    const { stays, openAlertEvents, messages } = opening
-    const isPartial = found.isPartial || stays.length < found.stays.length || openAlertEvents.length < found.events.length || messages.length < found.messages.length
+    const { stays, openAlertEvents, openDeliveries, messages } = opening
+    const isPartial = found.isPartial || stays.length < found.stays.length || openAlertEvents.length + openDeliveries.length < found.events.length || messages.length < found.messages.length
     const alerts = new Set(openAlertEvents.map(({ alertId }) => alertId)).size
     return { ...fresh, opening, setAside: { folder: aside, why: move.why, stays: stays.length, alerts, isPartial } }
   } catch (error) {

@@ -5,7 +5,8 @@
 
 import type { Database, Statement } from 'better-sqlite3'
 import type { AlertEvent, AlertSubject } from '../domain/alert.ts'
-import { type BedId, type DeviceId, type StayId, bedId, deviceId, stayId } from '../domain/ids.ts'
+import type { Delivery } from '../domain/delivery.ts'
+import { type BedId, type DeviceId, type StayId, alertId, bedId, deviceId, stayId } from '../domain/ids.ts'
 import { type Metric, metricOfId } from '../domain/metrics.ts'
 import type { Observation, Snapshot } from '../domain/observation.ts'
 import type { MedicationGiven } from '../domain/reading.ts'
@@ -128,14 +129,24 @@ function contentOf(row: SnapshotRow): CheckedSnapshot {
   return { ...times, readings: unpackReadings(row.readings, times) }
 }
 
+/** What the gateway says of itself, and what is kept beside the alerts: `what` and one of the others. */
+type GatewayBody = {
+  readonly what: string
+  readonly given?: MedicationGiven
+  readonly watch?: readonly [number, string, WatchState][]
+  readonly delivery?: Omit<Delivery, 'alertId' | 'at'>
+  readonly subject: AlertSubject
+}
+
 export const eventOf = (row: EventRow): Checked<StoredEvent> =>
   checked('event', row.seq, () => {
     if (row.crc !== rowCrc(row.seq, row.at, row.kind, row.alertId, row.body)) throw new RangeError(WRONG_CRC)
     const at = wallMs(row.at)
     if (row.kind === 'gateway') {
-      const { what, given, watch, subject }: { what: string; given?: MedicationGiven; watch?: readonly [number, string, WatchState][]; subject: AlertSubject } = JSON.parse(row.body)
+      const { what, given, watch, delivery, subject }: GatewayBody = JSON.parse(row.body)
       const { bed, stay } = subject
       if (watch !== undefined && bed !== null) return { at, kind: 'watch', changes: watch.map(([from, rule, state]) => ({ bed, stay, rule, from: wallMs(from), state })), subject }
+      if (delivery !== undefined && row.alertId !== null) return { at, kind: 'delivery', delivery: { alertId: alertId(row.alertId), at, ...delivery }, subject }
       return given === undefined ? { at, kind: 'gateway', what, subject } : { at, kind: 'given', given, subject }
     }
     const event: AlertEvent = JSON.parse(row.body)

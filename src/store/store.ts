@@ -17,6 +17,7 @@ import type { RetentionOrder, RetentionReport } from './retention.ts'
 import type { Damage } from './rows.ts'
 import { Scratch } from './scratch.ts'
 import { encodeTick, withoutUnnameable } from './tick-codec.ts'
+import { takeStoreThread } from './warm-thread.ts'
 import type { FromWriter, ToWriter } from './writer-thread.ts'
 import type { WriterSettings } from './writer.ts'
 
@@ -57,6 +58,8 @@ export type Opened = {
   readonly stays: readonly StayRecord[]
   /** Of each alert that is still open all events, from a start on, in the order of the log. */
   readonly openAlertEvents: readonly AlertEvent[]
+  /** How far those alerts came. */
+  readonly openDeliveries: Opening['openDeliveries']
   /** Messages that were taken, in the order in which they were. */
   readonly messages: readonly MessageIdentity[]
   /** What was learned of who lies where, and the newest stays that ended. */
@@ -76,8 +79,6 @@ export type Opened = {
   /** One bounded step of retention, when nobody waits for a commit. Never rejects. One at a time: ask again when it has answered. */
   retain(order: RetentionOrder): Promise<RetentionReport>
 }
-
-const THREAD = new URL('../thread-store.ts', import.meta.url)
 
 /** Opens the store of a data folder, or says in a sentence why not. */
 export async function openStore(settings: StoreSettings): Promise<Opened | Refused> {
@@ -99,6 +100,7 @@ export async function openStore(settings: StoreSettings): Promise<Opened | Refus
     setAside,
     stays: opening.stays,
     openAlertEvents: opening.openAlertEvents,
+    openDeliveries: opening.openDeliveries,
     messages: opening.messages,
     facts: opening.facts,
     pastStays: opening.pastStays,
@@ -234,7 +236,7 @@ class StoreThread implements Store {
   #start(): Promise<Started | Refused> {
     const { folder, kind, gatewayId, clock, thread } = this.#settings
     const settings: WriterSettings = { folder, kind, gatewayId, createdAt: clock.wall(), epoch: this.#epoch, condemned: this.#condemned }
-    const worker = new Worker(thread?.module ?? THREAD, { workerData: { settings, data: thread?.data } })
+    const worker = thread ? new Worker(thread.module, { workerData: { settings, data: thread.data } }) : takeStoreThread(settings)
     const first = Promise.withResolvers<Started | Refused>()
     const ended = Promise.withResolvers<void>()
     this.#ended = ended.promise

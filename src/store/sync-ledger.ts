@@ -20,10 +20,14 @@ import { filesOf, moveAside } from './set-aside.ts'
 import {
   type BatchRow, LedgerDamaged, type LetterRow, type StatusRow, batchCrc, cursorCrc, damaged, itemsText, letterOf, originText, storedBatchOf, statusOf,
 } from './sync-rows.ts'
+import { type LedgerCuts, cutsOn, examineAhead } from './sync-cuts.ts'
+import { type ReleaseTables, releaseTables } from './sync-release.ts'
 import { SYNC_APPLICATION_ID, SYNC_MIGRATIONS, syncQueries as Q } from './sync-queries.ts'
 
 export const SYNC_FILE = 'sync.db'
 
+/** So many parts of split batches have room before it and behind it. */
+const FIRST_EARLY_PLACE = -1_000_000_000
 /** The CLI may write while the thread does; each waits for the other's transaction. */
 const BUSY_MS = 5_000
 
@@ -39,7 +43,7 @@ export type LedgerSurrogates = {
 type Settled = { readonly acknowledged: readonly EventOrigin[]; readonly dead: readonly DeadEvent[]; readonly at: WallMs }
 
 /** Opened by the sync thread, and for a moment by `vigil sync`. Every call is one durable transaction. */
-export type Ledger = Disposable & {
+export type Ledger = Disposable & LedgerCuts & {
   transaction<Result>(work: () => Result): Result
   openEpoch(epoch: string): void
   /** The ledger before this one was lost while this epoch was the current one. */
@@ -54,6 +58,8 @@ export type Ledger = Disposable & {
   withhold(sink: string, epoch: string, withheld: readonly Withheld[]): void
   withheld(sink: string, epoch: string): readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
   keep(sink: string, epoch: string, movesCursor: boolean, batches: readonly CutBatch[]): void
+  /** Behind others of these, and before all that waits else; moves no cursor. */
+  keepEarly(sink: string, epoch: string, batches: readonly CutBatch[]): void
   pending(sink: string): StoredBatch | null
   settle(sink: string, batch: StoredBatch, settlement: Settled): void
   replace(sink: string, batch: StoredBatch, parts: readonly CutBatch[]): void
@@ -83,6 +89,7 @@ export type Ledger = Disposable & {
   remember(sink: string, name: string, value: string | null): void
   count(sink: string, what: string, times: number): void
   counts(sink: string): readonly { readonly what: string; readonly times: number }[]
+  readonly releases: ReleaseTables
   close(): void
 }
 
@@ -141,6 +148,7 @@ function examine(db: Database.Database): void {
   type CursorRow = { readonly sink: string; readonly epoch: string; readonly seq: number; readonly crc: number | null }
   const isRight = ({ sink, epoch, seq, crc }: CursorRow): boolean => crc === null || crc === cursorCrc(sink, epoch, seq)
   if (!db.prepare<[], CursorRow>(Q.CURSORS).all().every(isRight)) throw damaged('a cursor')
+  examineAhead(db)
   // What waits is little; what cannot be believed of it would stand in the way of all that comes behind, after each start.
   for (const row of db.prepare<[], BatchRow>(Q.BATCHES).iterate()) storedBatchOf(row)
 }
@@ -168,6 +176,7 @@ function statementsOf(db: Database.Database) {
     epochNow: db.prepare<[], { epoch: string }>(Q.EPOCH_NOW),
     cursor: db.prepare<[object], { seq: number; crc: number | null }>(Q.CURSOR),
     moveCursor: db.prepare<[object]>(Q.MOVE_CURSOR),
+    lastEarlyPlace: db.prepare<[object], { place: number | null }>(Q.LAST_EARLY_PLACE),
     lastPlace: db.prepare<[object], { place: number }>(Q.LAST_PLACE),
     addBatch: db.prepare<[object]>(Q.ADD_BATCH),
     firstBatch: db.prepare<[object], BatchRow & { place: number }>(Q.FIRST_BATCH),
@@ -205,6 +214,7 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
   const q = statementsOf(db)
   const close = (): void => void db.close()
   const surrogatesOf = surrogateLookup(db, random)
+  const { absorbed, reachAhead, ...cuts } = cutsOn(db)
 
   /** Nested calls are one transaction. IMMEDIATE: a reader that turns writer half-way could be refused. */
   const atomic = <Result>(work: () => Result): Result => (db.inTransaction ? work() : db.transaction(work).immediate())
@@ -233,9 +243,11 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
       body: batch.body, items: itemsText(batch.items), crc: batchCrc({ ...batch, epoch, items: itemsText(batch.items) }),
     })
 
-  const move = (sink: string, epoch: string, seq: number): void => void q.moveCursor.run({ sink, epoch, seq, crc: cursorCrc(sink, epoch, seq) })
+  const moveTo = (sink: string, epoch: string, seq: number): void => void q.moveCursor.run({ sink, epoch, seq, crc: cursorCrc(sink, epoch, seq) })
+  const move = (sink: string, epoch: string, seq: number): void => atomic(() => moveTo(sink, epoch, absorbed(sink, epoch, seq)))
 
   return {
+    ...cuts,
     transaction: atomic,
     openEpoch: (epoch) => void q.openEpoch.run({ epoch }),
     currentEpoch: () => q.epochNow.get()?.epoch ?? null,
@@ -248,7 +260,7 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
       else if (lost.epoch !== epoch) q.findAgain.run()
       return (lost.epoch ?? epoch) === epoch
     }),
-    reach: (sink, epoch) => Number(q.reach.get({ sink, epoch })),
+    reach: (sink, epoch) => Math.max(Number(q.reach.get({ sink, epoch })), reachAhead(sink, epoch)),
     cursor(sink, epoch) {
       const row = q.cursor.get({ sink, epoch })
       if (row === undefined) return 0
@@ -263,6 +275,10 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
     keep: (sink, epoch, movesCursor, batches) => atomic(() => {
       const last = q.lastPlace.get({ sink })?.place ?? 0
       batches.forEach((batch, index) => add(sink, epoch, movesCursor, batch, last + 1 + index))
+    }),
+    keepEarly: (sink, epoch, batches) => atomic(() => {
+      const last = q.lastEarlyPlace.get({ sink })?.place ?? FIRST_EARLY_PLACE
+      batches.forEach((batch, index) => add(sink, epoch, false, batch, last + 1 + index))
     }),
     pending(sink) {
       const row = q.firstBatch.get({ sink })
@@ -314,6 +330,7 @@ function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Led
     },
     count: (sink, what, times) => void q.count.run({ sink, what, times }),
     counts: (sink) => q.counts.all({ sink }),
+    releases: releaseTables(db, random, surrogatesOf),
     close,
     [Symbol.dispose]: close,
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Migration } from './migrations.ts'
+import { RELEASE_TABLES } from './sync-release-queries.ts'
 
 /** "VIGS": marks the file as ours. */
 export const SYNC_APPLICATION_ID = 0x56494753
@@ -161,6 +162,36 @@ export const SYNC_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 4,
+    sql: `
+      -- Cut before its turn. 'fresh': stretches of the log ahead of the cursor. 'alerts', one row: up to seq_to all alerts are cut.
+      CREATE TABLE ahead (
+        sink TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        lane TEXT NOT NULL CHECK (lane IN ('alerts', 'fresh')),
+        seq_from INTEGER NOT NULL,
+        seq_to INTEGER NOT NULL,
+        crc INTEGER NOT NULL,
+        PRIMARY KEY (sink, epoch, lane, seq_from)
+      ) STRICT, WITHOUT ROWID;
+
+      -- Which numbers were cut together: from it follows what was sent of a row that turns out to be another patient's. digest: of
+      -- the keys that came of it. passed: lists of numbers, as JSON: rows that were left out when it was cut, then those that each
+      -- correction took back.
+      CREATE TABLE cut (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        sink TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        seq_from INTEGER NOT NULL,
+        seq_to INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        passed TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX cut_by_seq ON cut (sink, epoch, seq_from);
+    `,
+  },
+  { version: 5, sql: RELEASE_TABLES },
 ]
 
 export const syncQueries = {
@@ -178,7 +209,22 @@ export const syncQueries = {
   // A null sink: whichever came farthest.
   REACH: `SELECT max(ifnull((SELECT max(seq) FROM cursor WHERE epoch = @epoch AND sink = ifnull(@sink, sink)), 0),
     ifnull((SELECT max(seq_to) FROM batch WHERE epoch = @epoch AND moves_cursor = 1 AND sink = ifnull(@sink, sink)), 0))`,
-  LAST_PLACE: 'SELECT ifnull(max(place), 0) AS place FROM batch WHERE sink = @sink',
+  HAS_AHEAD: "SELECT 1 AS has FROM sqlite_schema WHERE type = 'table' AND name = 'ahead'",
+  REACH_AHEAD: 'SELECT ifnull(max(seq_to), 0) FROM ahead WHERE epoch = @epoch AND sink = ifnull(@sink, sink)',
+  AHEAD: "SELECT seq_from AS seqFrom, seq_to AS seqTo, crc FROM ahead WHERE sink = @sink AND epoch = @epoch AND lane = 'fresh' ORDER BY seq_from",
+  ALERTS_TO: "SELECT seq_from AS seqFrom, seq_to AS seqTo, crc FROM ahead WHERE sink = @sink AND epoch = @epoch AND lane = 'alerts'",
+  ALL_AHEAD: 'SELECT sink, epoch, lane, seq_from AS seqFrom, seq_to AS seqTo, crc FROM ahead',
+  PUT_AHEAD: `INSERT INTO ahead (sink, epoch, lane, seq_from, seq_to, crc) VALUES (@sink, @epoch, @lane, @seqFrom, @seqTo, @crc)
+    ON CONFLICT (sink, epoch, lane, seq_from) DO UPDATE SET seq_to = excluded.seq_to, crc = excluded.crc WHERE seq_to < excluded.seq_to`,
+  DROP_AHEAD: "DELETE FROM ahead WHERE sink = @sink AND epoch = @epoch AND lane = 'fresh' AND seq_from = @seqFrom",
+  ADD_CUT: 'INSERT INTO cut (sink, epoch, seq_from, seq_to, digest, passed) VALUES (@sink, @epoch, @seqFrom, @seqTo, @digest, @passed)',
+  CUT_HOLDING: `SELECT id, epoch, seq_from AS seqFrom, seq_to AS seqTo, digest, passed FROM cut
+    WHERE sink = @sink AND epoch = @epoch AND seq_from <= @seq ORDER BY seq_from DESC LIMIT 1`,
+  AMEND_CUT: 'UPDATE cut SET passed = @passed WHERE id = @id',
+  TRIM_CUTS: 'DELETE FROM cut WHERE id <= (SELECT max(id) FROM cut) - @cutsMax',
+  // Those that go before all others have places of their own, below zero.
+  LAST_EARLY_PLACE: 'SELECT max(place) AS place FROM batch WHERE sink = @sink AND place < 0',
+  LAST_PLACE: 'SELECT max(ifnull(max(place), 0), 0) AS place FROM batch WHERE sink = @sink',
   ADD_BATCH: `INSERT INTO batch (sink, place, epoch, batch_id, seq_from, seq_to, moves_cursor, body, items, crc)
     VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items, @crc)`,
   FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc

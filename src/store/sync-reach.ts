@@ -15,7 +15,10 @@ export function ledgerReach(folder: string, epoch: string): number {
   let db: Database.Database | null = null
   try {
     db = new Database(file, { readonly: true, fileMustExist: true, timeout: 1_000 })
-    return Number(db.prepare(syncQueries.REACH).pluck().get({ epoch, sink: null }))
+    const inOrder = Number(db.prepare(syncQueries.REACH).pluck().get({ epoch, sink: null }))
+    // A ledger of version 3 is migrated later, by who opens it to write.
+    if (db.prepare(syncQueries.HAS_AHEAD).get() === undefined) return inOrder
+    return Math.max(inOrder, Number(db.prepare(syncQueries.REACH_AHEAD).pluck().get({ epoch, sink: null })))
   } catch {
     return 0
   } finally {

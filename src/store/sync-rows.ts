@@ -22,6 +22,10 @@ export const batchCrc = ({ epoch, batchId, seqFrom, seqTo, body, items }: Pick<B
 
 export const cursorCrc = (sink: string, epoch: string, seq: number): number => rowCrc(sink, epoch, seq)
 
+export type AheadRow = { readonly seqFrom: number; readonly seqTo: number; readonly crc: number }
+
+export const aheadCrc = (sink: string, epoch: string, lane: string, { seqFrom, seqTo }: Omit<AheadRow, 'crc'>): number => rowCrc(sink, epoch, lane, seqFrom, seqTo)
+
 export type LetterRow = {
   readonly id: number
   readonly epoch: string

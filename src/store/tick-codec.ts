@@ -139,8 +139,15 @@ function encodeEvent(stored: StoredEvent): EncodedEvent {
   }
   // To the table it is an event of no alert; its body says which.
   if (stored.kind === 'given') return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: 'medicine given', given: stored.given, subject: stored.subject }) }
+  if (stored.kind === 'delivery') return encodeDelivery(stored)
   if (stored.kind === 'watch') return { at: stored.at, kind: 'gateway', alertId: null, opens: null, body: JSON.stringify({ what: 'watch', watch: packedWatch(stored.changes), subject: stored.subject }) }
   return { at: stored.at, kind: 'alert', alertId: stored.event.alertId, opens: opensAlert(stored.event), body: JSON.stringify(stored.event) }
+}
+
+/** Found with its alert, of which it changes nothing. */
+function encodeDelivery({ at, delivery, subject }: Extract<StoredEvent, { kind: 'delivery' }>): EncodedEvent {
+  const { alertId, way, step, address, by, note } = delivery
+  return { at, kind: 'gateway', alertId, opens: null, body: JSON.stringify({ what: 'delivery', delivery: { way, step, address, by, note }, subject }) }
 }
 
 /** Bed and stay are the subject's: by the moment from which they hold, rule and state. */

@@ -36,6 +36,7 @@ export type InteractionData = {
 }
 
 type Phase = AlertEvent & { readonly kind: 'phase' }
+type Escalated = AlertEvent & { readonly kind: 'escalated' }
 type ByNurse = AlertEvent & { readonly kind: 'acknowledged' | 'audio-paused' }
 
 /** null when the event uses a word of its closed lists that we do not know: it is withheld, and counted. */
@@ -48,7 +49,7 @@ export function alertData(event: Phase, alertId: Surrogate): AlertData | null {
   const { because, at } = event
   const condition = conditionWord(event.condition)
   return {
-    alertId, phase, state, priority, severity: severityWord(priority, condition), type,
+    alertId, phase, state, priority, severity: severityWord(priority, condition, event.unanswered === true), type,
     rule: ruleWord(because.rule),
     version: isVersion(because.version) ? because.version : OTHER,
     because: becauseData(because, condition, at),
@@ -64,9 +65,24 @@ export const interactionData = (event: ByNurse, { alert, subject, user }: About)
   metadata: event.kind === 'acknowledged' ? { subject, change: 'acknowledged' } : { subject, change: 'audio-paused', forMs: event.until - event.at },
 })
 
-/** Central's words: asystole and apnoea are emergencies. */
-const severityWord = (priority: 'low' | 'medium' | 'high', condition: string): 'info' | 'warning' | 'critical' | 'emergency' =>
-  priority === 'high' && /asystole|apnoea/.test(condition) ? 'emergency' : severityOf(priority)
+/**
+ * A high that nobody answered: its severity rises. Said once, when the buddy is told; who was told is nobody's business there.
+ * null where it follows from what was said, and where a word is not known.
+ */
+export function unansweredData(event: Escalated, alertId: Surrogate): AlertData | null {
+  const type = oneOf(TYPES, event.type)
+  if (event.level !== 'buddy' || type === null) return null
+  return {
+    alertId, phase: 'escalate', state: 'active', priority: 'high', severity: 'emergency', type,
+    rule: ruleWord(event.rule),
+    version: isVersion(event.version) ? event.version : OTHER,
+    because: { condition: conditionWord(event.condition), inputs: [], limit: [], missing: [] },
+  }
+}
+
+/** Central's words: asystole, apnoea and a high that nobody answers are emergencies. */
+const severityWord = (priority: 'low' | 'medium' | 'high', condition: string, isUnanswered: boolean): 'info' | 'warning' | 'critical' | 'emergency' =>
+  priority === 'high' && (isUnanswered || /asystole|apnoea/.test(condition)) ? 'emergency' : severityOf(priority)
 
 const becauseData = (because: Because, condition: string, at: number): BecauseData => ({
   condition,

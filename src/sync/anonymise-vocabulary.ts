@@ -5,6 +5,7 @@ import { POPULATIONS } from '../domain/population.ts'
 import { ABSENT_REASONS } from '../domain/reading.ts'
 import { UNWATCHED } from '../domain/watch.ts'
 import { WATCHED } from '../rules/armed.ts'
+import { CORRECTION_REASONS } from './corrections.ts'
 
 /** What a word becomes that is in no list. */
 export const OTHER = 'other'
@@ -15,7 +16,8 @@ export const PRIORITY_WORDS = ['low', 'medium', 'high'] as const
 export const TYPES = ['physiological', 'technical', 'advisory'] as const
 export const SEVERITIES = ['info', 'warning', 'critical', 'emergency'] as const
 export const CHANGES = ['acknowledged', 'audio-paused', 'edit', 'alert'] as const
-export const EVENT_TYPES = ['vital-signs', 'alerts', 'gaps'] as const
+export const EVENT_TYPES = ['vital-signs', 'alerts', 'gaps', 'corrections'] as const
+export const CORRECTION_KINDS = ['retract', 'reassign'] as const
 /** What a rule of the watch ledger can be in. */
 export const WATCH_STATES = ['armed', ...UNWATCHED] as const
 
@@ -29,7 +31,7 @@ const CONDITION_WORDS = [
   'rate', 'trend', 'rise', 'fall', 'rising', 'falling', 'pressure', 'not', 'no', 'receiving', 'frame', 'frames', 'unbound', 'association',
   'duplicate', 'reused', 'control', 'id', 'time', 'infection', 'suspected', 'oxygen', 'pulse', 'respiration', 'response', 'deterioration', 'rule',
   'rules', 'faulted', 'conflict', 'patient', 'organ', 'dysfunction', 'clinical', 'set', 'aside', 'two', 'senders', 'full', 'epoch', 'ledger', 'identity', 'shared', 'rows', 'refused', 'backup', 'damaged',
-  'step', 'reversed', 'flat', 'differs', 'weak', 'draft', 'limits', 'cross', 'check', 'watch', 'metric', 'observation', OTHER,
+  'step', 'reversed', 'flat', 'differs', 'weak', 'draft', 'limits', 'cross', 'check', 'watch', 'metric', 'observation', 'away', 'overdue', 'bed', 'measured', 'maintenance', 'goal', 'review', 'ward', 'shift', 'break', 'over', OTHER,
 ] as const
 
 /** Inputs of scores and rules beside metrics and variables (the keys of `vigil score`). */
@@ -115,6 +117,6 @@ export function limitNumbers(text: string): readonly number[] {
 
 /** Every word that may stand as a whole leaf of an event: what the egress scanner does not look into. */
 export const VOCABULARY: ReadonlySet<string> = new Set<string>([
-  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES, ...WATCH_STATES, ...WATCHED,
+  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES, ...CORRECTION_KINDS, ...CORRECTION_REASONS, ...WATCH_STATES, ...WATCHED,
   ...NAMES, ...VALUES, ...UNITS, ...METRICS.flatMap((metric) => (metric.loinc === null ? [] : [metric.loinc])),
 ])

@@ -7,19 +7,18 @@
  * own events, medicines given, metrics outside the table. They move the cursor like any other row.
  */
 
-import { type EventOrigin, type Surrogate, type Withheld, type WithheldReason, eventKey, qualityOf } from '../domain/batch.ts'
-import { type Metric, metricOfId } from '../domain/metrics.ts'
+import { type EventOrigin, type Surrogate, type Withheld, type WithheldReason, eventKey } from '../domain/batch.ts'
 import type { AlertEvent } from '../domain/alert.ts'
-import type { DeviceId, StayId } from '../domain/ids.ts'
-import type { Observation } from '../domain/observation.ts'
 import { isoOf, wallMs } from '../domain/time.ts'
 import type { WatchState } from '../domain/watch.ts'
 import { syncLimits } from '../limits.ts'
 import { WATCHED } from '../rules/armed.ts'
 import type { LoggedRow, StoredEvent } from '../seams.ts'
-import { type AlertData, type InteractionData, alertData, interactionData } from './anonymise-alert.ts'
+import { type AlertData, type InteractionData, alertData, interactionData, unansweredData } from './anonymise-alert.ts'
 import { WATCH_STATES, oneOf } from './anonymise-vocabulary.ts'
+import { type Amendments, type CorrectionReason, NO_AMENDMENTS, type Withdrawn, digestOf, isRevised, placeOf } from './corrections.ts'
 import type { Surrogates } from './ledger.ts'
+import { type Group, MINUTE_MS, counter, groupsOf, originOf } from './vital-groups.ts'
 
 /** Known to this module alone, so that nothing but this module makes a CentralEvent: a raw row cannot reach a sink. */
 const cleared: unique symbol = Symbol('cleared for central')
@@ -48,17 +47,32 @@ export type Gaps = {
   readonly t: readonly number[]
 }
 
+/** Events that hold what is not so. Their keys count for nothing from now on, whenever they come; what is true of them comes as events that supersede them. */
+export type Correction = {
+  /** `reassign`: all that they hold is of `subject`; `retract`: a part of it is, or it is nobody's, or of another time or device. */
+  readonly kind: 'retract' | 'reassign'
+  readonly keys: readonly string[]
+  /** Whose it is, where that is somebody else. */
+  readonly subject?: Surrogate
+  /** ISO 8601, of the first and the last value that were not so. */
+  readonly from: string
+  readonly to: string
+  readonly reason: CorrectionReason
+}
+
 /** The platform's AnalyticsStream, with the key of the contract. */
 export type StreamEvent = {
   readonly [cleared]: true
   /** The device; a stream of its own for each further sensor of one metric; the gateway for what is of no device. */
   readonly streamId: Surrogate
-  readonly eventType: 'vital-signs' | 'alerts' | 'gaps'
+  readonly eventType: 'vital-signs' | 'alerts' | 'gaps' | 'corrections'
   /** The subject. */
   readonly partitionKey: Surrogate
   readonly key: string
   readonly revision: number
-  readonly data: VitalSigns | AlertData | Gaps
+  /** The key of the event that its values stood in before. */
+  readonly supersedes?: string
+  readonly data: VitalSigns | AlertData | Gaps | Correction
   readonly timestamp: string
 }
 
@@ -71,135 +85,127 @@ export type Compiled = {
   /** Ordered by first seq, so that each subject's events arrive in the order of the log. */
   readonly events: readonly { readonly event: CentralEvent; readonly origin: EventOrigin | null }[]
   readonly withheld: readonly Withheld[]
+  /** By which its vital signs are told to be the same again; empty where there are none. */
+  readonly digest: string
 }
 
 export type Lane = { readonly gatewayId: string; readonly epoch: string; readonly surrogates: Surrogates }
 
-const MINUTE_MS = 60_000
 const REVISION = 0
 
-type Column = { readonly at: number; readonly value: number | null; readonly quality: number }
-type Group = {
-  readonly stay: StayId
-  readonly device: DeviceId
-  readonly metric: Metric
-  readonly sensor: number
-  readonly minute: number
-  readonly firstSeq: number
-  lastSeq: number
-  readonly columns: Column[]
+type Sent = { readonly firstSeq: number; readonly event: CentralEvent; readonly origin: EventOrigin | null }
+
+/**
+ * Rows in the order of seq. The same rows and the same surrogates give the same events, byte for byte. `amendments`: what is to be said of rows
+ * among them that took the place of rows which were sent.
+ */
+export function compileLive(rows: readonly LoggedRow[], lane: Lane, amendments: Amendments = NO_AMENDMENTS): Compiled {
+  const counted = counter()
+  const groups = groupsOf(rows, { sensors: lane.surrogates, cutOf: amendments.cutOf, counted })
+  const others: Sent[] = []
+  for (const row of rows) {
+    if (row.kind === 'snapshot') continue
+    const event = eventOf(row.stored, row.seq, lane)
+    if (typeof event === 'string') counted.add(event, 1, 0)
+    else others.push({ firstSeq: row.seq, event, origin: null })
+  }
+  const replaced = new Map(rows.flatMap((row) => (isRevised(row) ? [[row.seq, row.supersedes] as const] : [])))
+  const vitals = groups.map((group) => ({ firstSeq: group.firstSeq, ...newVitalSigns(group, lane, { replaced, amendments }) }))
+  const events = [...correctionsIn(amendments, lane), ...vitals, ...others].sort((a, b) => a.firstSeq - b.firstSeq)
+  return { events: events.map(({ event, origin }) => ({ event, origin })), withheld: counted.all(), digest: digestOf(groups) }
 }
 
-/** Rows in the order of seq. The same rows and the same surrogates give the same events, byte for byte. */
-export function compileLive(rows: readonly LoggedRow[], lane: Lane): Compiled {
-  const groups = new Map<string, Group>()
-  const counts = new Map<WithheldReason, { rows: number; readings: number }>()
-  const withhold = (reason: WithheldReason, rowCount: number, readings: number): void => {
-    const count = counts.get(reason) ?? { rows: 0, readings: 0 }
-    counts.set(reason, { rows: count.rows + rowCount, readings: count.readings + readings })
+/** The event, or why there is none. */
+function eventOf(stored: StoredEvent, seq: number, lane: Lane): CentralEvent | WithheldReason {
+  switch (stored.kind) {
+    case 'watch':
+      return gapsEvent(stored, seq, lane) ?? 'no-stay'
+    case 'alert':
+      return alertEvent(stored.event, seq, lane)
+    case 'gateway':
+    case 'given':
+    case 'delivery':
+      return 'gateway-event'
   }
-  const sensors = new Map<string, number>()
-  const alerts: { firstSeq: number; event: CentralEvent }[] = []
-  for (const row of rows) {
-    if (row.kind === 'snapshot') {
-      const { stay, device, observations } = row.snapshot
-      // Central is not told yet that a value was another patient's: not as a new one, and not as the one who it was not.
-      if (row.isSuperseded === true) withhold('superseded', 1, observations.length)
-      else if (row.revision !== undefined) withhold('revised', 1, observations.length)
-      else if (stay === null) withhold('no-stay', 1, observations.length)
-      else for (const observation of observations) {
-        const metric = metricOfId(observation.metric.id)
-        if (metric === undefined) withhold('unknown-metric', 0, 1)
-        else {
-          const sensor = sensorOf(sensors, lane, device, metric.id, observation.channel)
-          addTo(groups, { stay, device, metric, sensor, seq: row.seq }, columnOf(observation))
-        }
-      }
-    } else if (row.stored.kind === 'watch') {
-      const event = gapsEvent(row.stored, row.seq, lane)
-      if (event === null) withhold('no-stay', 1, 0)
-      else alerts.push({ firstSeq: row.seq, event })
-    } else if (row.stored.kind !== 'alert') withhold('gateway-event', 1, 0)
+}
+
+type Replacing = { readonly replaced: ReadonlyMap<number, number>; readonly amendments: Amendments }
+
+/** Names the event that its columns stood in, where that was sent. */
+function newVitalSigns(group: Group, lane: Lane, { replaced, amendments }: Replacing): { readonly event: CentralEvent; readonly origin: EventOrigin } {
+  const [first] = group.columns
+  const before = group.cut === 0 || first === undefined ? undefined : amendments.before.get(placeOf(replaced.get(first.seq) ?? 0, group))
+  const supersedes = before === undefined ? null : keyOf(before.group, lane, before)
+  // What was acknowledged before is not counted twice.
+  return { event: vitalSigns(group, lane, { epoch: lane.epoch, revision: group.revision, supersedes }), origin: originOf(group, before === undefined ? group.columns : []) }
+}
+
+/** What central is to forget, and what is left of it. */
+function* correctionsIn({ withdrawn }: Amendments, lane: Lane): Generator<Sent> {
+  const alike = new Map<string, Withdrawn[]>()
+  for (const one of withdrawn) {
+    const name = `${kindOf(one)}\u0000${one.group.stay}\u0000${one.to ?? ''}\u0000${one.reason}`
+    const known = alike.get(name)
+    if (known && known.length < syncLimits.correctionKeysMax) known.push(one)
     else {
-      const event = alertEvent(row.stored.event, row.seq, lane)
-      if (typeof event === 'string') withhold(event, 1, 0)
-      else alerts.push({ firstSeq: row.seq, event })
+      if (known) alike.set(`${name}\u0000${alike.size}`, known)
+      alike.set(name, [one])
     }
   }
   const ordinals = new Map<string, number>()
-  const vitals = [...groups.values()].map((group) => ({
-    firstSeq: group.firstSeq, event: vitalSigns(group, ordinalOf(ordinals, group), lane), origin: originOf(group),
-  }))
-  const events = [...vitals, ...alerts.map((alert) => ({ ...alert, origin: null }))].sort((a, b) => a.firstSeq - b.firstSeq)
+  for (const some of alike.values()) {
+    const event = correctionEvent(some, lane, ordinals)
+    if (event) yield { firstSeq: Math.min(...some.map(({ firstSeq }) => firstSeq)), event, origin: null }
+  }
+  for (const { group, epoch, revision, left, firstSeq } of withdrawn) {
+    if (left.columns.length === 0) continue
+    const event = vitalSigns({ ...group, columns: left.columns }, lane, { epoch, revision: left.revision, supersedes: keyOf(group, lane, { epoch, revision }) })
+    // Acknowledged before.
+    yield { firstSeq, event, origin: null }
+  }
+}
+
+function correctionEvent(some: readonly Withdrawn[], lane: Lane, ordinals: Map<string, number>): CentralEvent | null {
+  const [first] = some
+  if (!first) return null
+  const { gatewayId, epoch, surrogates } = lane
+  const { group: { stay }, to, reason } = first
+  const times = some.flatMap(({ gone }) => gone.map(({ at }) => at))
+  const [firstSeq, lastSeq] = [Math.min(...some.map((one) => one.firstSeq)), Math.max(...some.map((one) => one.lastSeq))]
+  const subject = surrogates.of('stay', stay)
+  const ordinal = ordinals.get(`${subject}${firstSeq}-${lastSeq}`) ?? 0
+  ordinals.set(`${subject}${firstSeq}-${lastSeq}`, ordinal + 1)
+  const keys = some.map(({ group, epoch: was, revision }) => keyOf(group, lane, { epoch: was, revision }))
+  const data = { keys, from: isoOf(wallMs(times.reduce((a, b) => Math.min(a, b)))), to: isoOf(wallMs(times.reduce((a, b) => Math.max(a, b)))), reason }
   return {
-    events: events.map(({ event, origin }) => ({ event, origin })),
-    withheld: [...counts].map(([reason, count]) => ({ reason, ...count })),
+    [cleared]: true, streamId: surrogates.of('gateway', gatewayId), eventType: 'corrections', partitionKey: subject,
+    key: eventKey({ gatewayId, epoch, subject, metric: numbered('corrections', ordinal), firstSeq, lastSeq, revision: REVISION }), revision: REVISION,
+    data: { kind: kindOf(first), ...(to === null || to === stay ? {} : { subject: surrogates.of('stay', to) }), ...data },
+    timestamp: data.from,
   }
 }
 
-function sensorOf(known: Map<string, number>, { surrogates }: Lane, device: DeviceId, metric: string, channel: string): number {
-  const name = `${device}\u0000${metric}\u0000${channel}`
-  const found = known.get(name)
-  if (found !== undefined) return found
-  const sensor = Math.min(surrogates.sensorOf(device, metric, channel), syncLimits.sensorsPerMetricMax - 1)
-  known.set(name, sensor)
-  return sensor
-}
+const kindOf = ({ group, to, left }: Withdrawn): Correction['kind'] => (to !== null && to !== group.stay && left.columns.length === 0 ? 'reassign' : 'retract')
 
-/** Conversions leave noise in the last binary digits (97.7 °F is 36.50000000000001 °C): six decimals are beyond any monitor. */
-const plain = (value: number): number => Math.round(value * 1e6) / 1e6
+const numbered = (metric: string, ordinal: number): string => (ordinal === 0 ? metric : `${metric}.${ordinal}`)
 
-const columnOf = (observation: Observation): Column => ({
-  at: observation.correctedAt,
-  value: observation.measurement.kind === 'measured' ? plain(observation.measurement.value) : null,
-  quality: qualityOf(observation),
-})
+type Version = { readonly epoch: string; readonly revision: number }
 
-type Place = { readonly stay: StayId; readonly device: DeviceId; readonly metric: Metric; readonly sensor: number; readonly seq: number }
+const keyOf = ({ stay, metric, ordinal, firstSeq, lastSeq }: Group, { gatewayId, surrogates }: Lane, { epoch, revision }: Version): string =>
+  eventKey({ gatewayId, epoch, subject: surrogates.of('stay', stay), metric: numbered(metric.id, ordinal), firstSeq, lastSeq, revision })
 
-function addTo(groups: Map<string, Group>, { stay, device, metric, sensor, seq }: Place, column: Column): void {
-  const minute = Math.floor(column.at / MINUTE_MS)
-  const name = `${stay}\u0000${device}\u0000${metric.mdc}\u0000${sensor}\u0000${minute}`
-  const group = groups.get(name)
-  if (group && group.columns.length < syncLimits.readingsPerEventMax) {
-    group.lastSeq = seq
-    group.columns.push(column)
-    return
-  }
-  // A full one makes room under a name that no lookup asks for.
-  if (group) groups.set(`${name}\u0000${group.firstSeq}\u0000${groups.size}`, group)
-  groups.delete(name)
-  groups.set(name, { stay, device, metric, sensor, minute, firstSeq: seq, lastSeq: seq, columns: [column] })
-}
-
-/**
- * The key names neither minute nor sensor. One message may hold values of two minutes (a monitor that empties its backlog)
- * or of two sensors: central would take the second event for a repeat of the first and drop it. So they are numbered.
- */
-function ordinalOf(ordinals: Map<string, number>, { stay, metric, firstSeq, lastSeq }: Group): number {
-  const key = `${stay}\u0000${metric.mdc}\u0000${firstSeq}-${lastSeq}`
-  const ordinal = ordinals.get(key) ?? 0
-  ordinals.set(key, ordinal + 1)
-  return ordinal
-}
-
-const originOf = (group: Group): EventOrigin => ({
-  device: group.device,
-  metric: group.metric.id,
-  measured: group.columns.filter((column) => column.value !== null).length,
-})
-
-function vitalSigns(group: Group, ordinal: number, { gatewayId, epoch, surrogates }: Lane): StreamEvent {
-  const { metric, columns, firstSeq, lastSeq, sensor, device } = group
-  const subject = surrogates.of('stay', group.stay)
+function vitalSigns(group: Group, lane: Lane, { supersedes, ...version }: Version & { readonly supersedes: string | null }): StreamEvent {
+  const { metric, columns, sensor, device } = group
+  const { surrogates } = lane
   const startAt = group.minute * MINUTE_MS
   return {
     [cleared]: true,
     streamId: sensor === 0 ? surrogates.of('device', device) : surrogates.of('sensor', `${device}\u0000${metric.id}\u0000${sensor}`),
     eventType: 'vital-signs',
-    partitionKey: subject,
-    key: eventKey({ gatewayId, epoch, subject, metric: ordinal === 0 ? metric.id : `${metric.id}.${ordinal}`, firstSeq, lastSeq, revision: REVISION }),
-    revision: REVISION,
+    partitionKey: surrogates.of('stay', group.stay),
+    key: keyOf(group, lane, version),
+    revision: version.revision,
+    ...(supersedes === null ? {} : { supersedes }),
     data: {
       metric: metric.id,
       mdc: metric.mdc,
@@ -250,6 +256,12 @@ function alertEvent(event: AlertEvent, seq: number, { gatewayId, epoch, surrogat
       const subject = surrogates.subjectOfAlert(event.alertId) ?? gateway()
       const data = interactionData(event, { alert, subject, user: surrogates.of('user', event.by) })
       return { [cleared]: true, key: keyOf(subject), revision: REVISION, ...data, timestamp: isoOf(event.at) }
+    }
+    case 'escalated': {
+      const data = unansweredData(event, alert)
+      if (data === null) return 'follows-from-alert'
+      const subject = surrogates.subjectOfAlert(event.alertId) ?? gateway()
+      return { [cleared]: true, streamId: gateway(), eventType: 'alerts', partitionKey: subject, key: keyOf(subject), revision: REVISION, data, timestamp: isoOf(event.at) }
     }
     case 'acknowledgement-removed':
     case 'audio-resumed':

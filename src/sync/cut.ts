@@ -7,6 +7,8 @@ import { syncLimits } from '../limits.ts'
 import type { CentralEvent } from './anonymise.ts'
 import type { HospitalEvent } from './hospital.ts'
 import { type LaneName, METHODS } from './lanes.ts'
+import { type ReleaseMarks, marksOf, releaseMetadata } from './release-marks.ts'
+import type { ReleaseEvent } from './release-schema.ts'
 
 /** Known to this module alone: what is in a batch was cleared by the anonymiser, here or when it was cut the first time. */
 const sealed: unique symbol = Symbol('sealed event')
@@ -21,17 +23,21 @@ export type BatchFrame = {
   readonly epoch: string
   readonly seqFrom: number
   readonly seqTo: number
-  /** With the last of these batches, nothing of the epoch up to `seqTo` is left to send. */
+  /** With the last of these batches, nothing of the epoch up to `through` is left to send; `seqTo` where that is not said. */
   readonly completes: boolean
+  /** Greater than `seqTo` where what follows was sent before. */
+  readonly through?: number
   readonly lane: LaneName
   /** Central found it too old for its real-time lane: this is for its history. */
   readonly historical?: boolean
+  /** Of the release lane: said instead of all the above. */
+  readonly release?: ReleaseMarks | undefined
 }
 
 export const SCHEMA_VERSION = 1
 const SOURCE = 'vigil-gateway'
 
-export const cutEvent = (event: CentralEvent | HospitalEvent, origin: EventOrigin | null): CutEvent =>
+export const cutEvent = (event: CentralEvent | HospitalEvent | ReleaseEvent, origin: EventOrigin | null): CutEvent =>
   ({ [sealed]: true, json: JSON.stringify(event), origin, retries: 0 })
 
 /** An event that was cut before and comes back from our own ledger, as a dead letter. */
@@ -49,7 +55,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
   const eventsText = `[${events.map((event) => event.json).join(',')}]`
-  const metadata = JSON.stringify({
+  const metadata = frame.release ? releaseMetadata(frame.release, { size: events.length, sha256: sha256(eventsText), source: SOURCE, schemaVersion: SCHEMA_VERSION }) : JSON.stringify({
     timestamp: isoOf(frame.at),
     source: SOURCE,
     size: events.length,
@@ -62,7 +68,7 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
     seqFrom: frame.seqFrom,
     seqTo: frame.seqTo,
     // So that a gateway whose ledger is lost can ask from where to go on.
-    ...(frame.completes ? { through: frame.seqTo } : {}),
+    ...(frame.completes ? { through: frame.through ?? frame.seqTo } : {}),
     ...(frame.historical ? { historical: true } : {}),
     sha256: sha256(eventsText),
   })
@@ -85,7 +91,8 @@ export function splitBatch(batch: CutBatch, frame: Omit<BatchFrame, 'completes' 
   const events = eventsOf(batch)
   if (events.length < 2) throw new Error('a batch of one event cannot be split')
   const metadata = metadataOf(batch)
-  return halves(events, { ...frame, completes: metadata.through !== undefined, historical: isHistorical(batch) }, Number.POSITIVE_INFINITY)
+  const goesOn = typeof metadata.through === 'number' ? { through: metadata.through } : {}
+  return halves(events, { ...frame, completes: metadata.through !== undefined, ...goesOn, historical: isHistorical(batch), release: marksOf(metadata) }, Number.POSITIVE_INFINITY)
 }
 
 /** Whether central wants these events as history. */

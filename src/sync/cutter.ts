@@ -1,11 +1,14 @@
 /** From the log to stored batches: reads behind the cursor, anonymises, scans, cuts, and keeps, all in one transaction. */
 
-import type { DeadEvent, DeadLetter } from '../domain/batch.ts'
+import type { CutBatch, DeadEvent, DeadLetter } from '../domain/batch.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
+import { NOTHING_CORRECTED, corrected } from './amend.ts'
+import { isRevised } from './corrections.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
-import { type Span, positionOf, scopeOf, spansOf } from './position.ts'
+import { type Standing, type Stretch, lagOf, stretchesOf, throughOf } from './overtake.ts'
+import { positionOf, scopeOf, spansOf } from './position.ts'
 import { ALL, type Filter, filtered } from './filter.ts'
 import { type LaneName, compile } from './lanes.ts'
 import type { SyncLedger } from './ledger.ts'
@@ -23,18 +26,23 @@ export type CutterParts = {
   /** Live where nothing is said. */
   readonly lane?: LaneName
   readonly filter?: Filter
+  /** Whether what is new may go before what waits. */
+  readonly overtakes?: boolean
+  /** Rows of one batch. */
+  readonly rowsMax?: number
 }
 
 /** `nothing`: the log holds no more. `full`: the bounds were reached, so there is more. */
 export type CutResult = { readonly kind: 'nothing' } | { readonly kind: 'cut'; readonly full: boolean; readonly stopped: number }
 
 /** At most one batch's worth of rows of one epoch: the backlog may be of any length, what is held of it is not. */
-function rowsAfter(log: LogReader, cursor: number, lastSeq: number): { readonly rows: readonly LoggedRow[]; readonly full: boolean } {
+function rowsAfter(log: LogReader, { after: cursor, lastSeq }: Pick<Stretch, 'after' | 'lastSeq'>, rowsMax: number): { readonly rows: readonly LoggedRow[]; readonly full: boolean } {
   const rows: LoggedRow[] = []
   let readings = 0
+  let revised = 0
   let after = cursor
-  while (rows.length < syncLimits.rowsPerBatchMax && readings < syncLimits.readingsPerBatchMax) {
-    const some = log.read(after, Math.min(syncLimits.rowsPerReadMax, syncLimits.rowsPerBatchMax - rows.length))
+  while (rows.length < rowsMax && readings < syncLimits.readingsPerBatchMax) {
+    const some = log.read(after, Math.min(syncLimits.rowsPerReadMax, rowsMax - rows.length))
     const last = some.at(-1)
     if (last === undefined) return { rows, full: false }
     if (some.some((row) => row.seq <= after) || last.seq < after) throw new Error(`the log went back behind seq ${after}`)
@@ -42,6 +50,7 @@ function rowsAfter(log: LogReader, cursor: number, lastSeq: number): { readonly 
       // Of the next epoch: another batch.
       if (row.seq > lastSeq) return { rows, full: true }
       rows.push(row)
+      if (isRevised(row) && ++revised >= syncLimits.revisedRowsPerBatchMax) return { rows, full: true }
       if (row.kind === 'snapshot') readings += row.snapshot.observations.length
     }
     after = last.seq
@@ -50,7 +59,7 @@ function rowsAfter(log: LogReader, cursor: number, lastSeq: number): { readonly 
 }
 
 /** What stands in raw rows and must stand in no event: learned from the very rows that are about to be sent. */
-function* namesIn(rows: readonly LoggedRow[]): Generator<string> {
+export function* namesIn(rows: readonly LoggedRow[]): Generator<string> {
   for (const row of rows) {
     if (row.kind === 'snapshot') {
       const { device, bed, stay, observations } = row.snapshot
@@ -72,35 +81,72 @@ const hitText = (at: string): string => `stopped by the egress scanner: a known 
 export interface Cutter {
   /** The number up to which nothing is left to send. */
   position(): number
-  /** Cuts what the log holds behind the cursor. Not to be called while a batch is pending. */
+  /** Rows that are still to be cut. */
+  lagRows(): number
+  /** Cuts alerts that wait behind other rows, to be sent before all that waits. */
+  cutAlerts(at: WallMs, bytesMax: number): CutResult
+  /** Cuts what the log holds behind the cursor, or the newest of it. Not to be called while a batch is pending. */
   cutLog(at: WallMs, bytesMax: number): CutResult
   /** Cuts dead letters that a person wants sent again. */
   cutRetries(at: WallMs, bytesMax: number): CutResult
 }
 
-export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL }: CutterParts): Cutter {
-  type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean }
+const isAlert = (row: LoggedRow): boolean => row.kind === 'event' && row.stored.kind === 'alert'
+const NOTHING: CutResult = { kind: 'nothing' }
+
+export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax }: CutterParts): Cutter {
+  type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number }
+  type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly at: WallMs; readonly bytesMax: number }
   const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, lane, ...range })
   // What stays in the hospital is about its patients by name; what leaves it is looked at once more.
   const scan = (event: unknown): ScanResult => (lane === 'hospital' ? { kind: 'clean' } : scanner.scan(event))
   const learn = (names: Iterable<string>): void => (lane === 'hospital' ? undefined : scanner.learn(names))
+  /** Alerts that cannot be read by themselves wait for their turn, and then nothing may go before its turn. */
+  let readsAlerts = overtakes
+  /** Up to here the log holds no alerts that are not cut. */
+  let alertsLookedTo = 0
+  let freshCutAt: WallMs | null = null
+  const sendsVitals = filter.events === null || filter.events.some((event) => event === 'vital-signs' || event === 'confirmed-observations')
 
-  function cutRows(rows: readonly LoggedRow[], { epoch, seqTo }: { readonly epoch: string; readonly seqTo: number }, at: WallMs, bytesMax: number): number {
-    const { events, withheld } = filtered(compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }), filter)
+  const standing = (): Standing => ({ spans: spansOf(ledger, log, sink), lastSeq: log.lastSeq(), rowsMax })
+
+  /** What comes of rows, as batches; what the scanner stops is kept as dead letters. */
+  function compiled({ rows, range, isCorrected, at, bytesMax }: Sending): { readonly batches: readonly CutBatch[]; readonly stopped: number } {
+    const { epoch, seqFrom, seqTo } = range
+    const said = isCorrected && sendsVitals ? corrected(rows, epoch, { sink, lane, ledger, log }) : NOTHING_CORRECTED
+    const made = compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }, said)
+    const passed = rows.flatMap((row) => (row.kind === 'snapshot' && row.isSuperseded === true ? [row.seq] : []))
+    if (sendsVitals && (made.digest !== '' || passed.length > 0)) ledger.rememberCut(sink, epoch, { seqFrom, seqTo, digest: made.digest, passed })
+    const { events, withheld } = filtered(made, filter)
     const clean: CutEvent[] = []
     const stopped: DeadEvent[] = []
-    const seqFrom = rows[0]?.seq ?? seqTo
     for (const { event, origin } of events) {
       const scanned = scan(event)
       if (scanned.kind === 'clean') clean.push(cutEvent(event, origin))
       else stopped.push({ event: JSON.stringify(event), origin, retries: 0, why: hitText(scanned.at), seqFrom, seqTo })
     }
-    const batches = cutBatches(clean, frameOf(at, { epoch, seqFrom, seqTo, completes: true }), bytesMax)
     ledger.withhold(sink, epoch, withheld)
     ledger.addDead(sink, epoch, at, stopped)
-    if (batches.length > 0) ledger.keep(sink, epoch, true, batches)
+    return { batches: cutBatches(clean, frameOf(at, range), bytesMax), stopped: stopped.length }
+  }
+
+  function cutStretch(all: readonly LoggedRow[], { epoch, after, isFresh }: Stretch, at: WallMs, bytesMax: number): number {
+    const seqFrom = all[0]?.seq ?? after + 1
+    const seqTo = all.at(-1)?.seq ?? after
+    const alertsTo = ledger.alertsTo(sink, epoch)
+    // One that is committed in this moment is looked for from here on, after a restart too.
+    if (readsAlerts && alertsTo === null) ledger.moveAlerts(sink, epoch, Math.max(alertsLookedTo, ledger.cursor(sink, epoch)))
+    // Alerts are cut by themselves, in their order.
+    const rows = all.filter((row) => !isAlert(row) || (!readsAlerts && row.seq > (alertsTo ?? 0)))
+    const range = { epoch, seqFrom, seqTo, completes: !isFresh, through: throughOf(seqTo, ledger.ahead(sink, epoch)) }
+    const { batches, stopped } = compiled({ rows, range, isCorrected: true, at, bytesMax })
+    if (isFresh) {
+      ledger.keep(sink, epoch, false, batches)
+      ledger.addAhead(sink, epoch, { seqFrom: after + 1, seqTo })
+    } else if (batches.length > 0) ledger.keep(sink, epoch, true, batches)
     else ledger.advance(sink, epoch, seqTo)
-    return stopped.length
+    if (rows.some(isAlert)) ledger.moveAlerts(sink, epoch, seqTo)
+    return stopped
   }
 
   function cutLetters(letters: readonly DeadLetter[], epoch: string, at: WallMs, bytesMax: number): number {
@@ -122,32 +168,60 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     return stopped
   }
 
-  /** The oldest epoch that is not done comes first; one that holds nothing more is done for good, for nothing is added to it. */
-  function nextRows(): (ReturnType<typeof rowsAfter> & Pick<Span, 'epoch'>) | null {
-    for (const { epoch, lastSeq, after } of spansOf(ledger, log, sink)) {
-      const found = rowsAfter(log, after, lastSeq)
-      if (found.rows.length > 0) return { ...found, epoch }
-      if (Number.isFinite(lastSeq)) ledger.advance(sink, epoch, lastSeq)
+  /** Of a ledger that never cut alerts by themselves, what was cut held them. */
+  const alertsFrom = ({ epoch, after }: Pick<Stretch, 'epoch' | 'after'>): number => ledger.alertsTo(sink, epoch) ?? Math.max(after, ledger.reach(sink, epoch))
+
+  /** What comes first of what is to be cut; a stretch of the past that holds nothing more is done for good, for nothing is added to it. */
+  function nextRows(at: WallMs): (ReturnType<typeof rowsAfter> & { readonly stretch: Stretch }) | null {
+    const isFreshDue = readsAlerts && (freshCutAt === null || at < freshCutAt || at - freshCutAt >= syncLimits.lingerMs)
+    for (const stretch of stretchesOf(standing(), isFreshDue)) {
+      const found = rowsAfter(log, stretch, rowsMax)
+      if (stretch.isFresh) freshCutAt = at
+      if (found.rows.length > 0) return { ...found, stretch }
+      if (!stretch.isFresh && Number.isFinite(stretch.lastSeq)) ledger.advance(sink, stretch.epoch, stretch.lastSeq)
     }
     return null
   }
 
   return {
     position: () => positionOf(ledger, log, sink),
+    lagRows: () => lagOf(standing()),
+    cutAlerts(at, bytesMax) {
+      if (!readsAlerts) return NOTHING
+      const upTo = log.lastSeq()
+      for (const span of spansOf(ledger, log, sink)) {
+        const { epoch, lastSeq } = span
+        const rows = log.readAlerts(Math.max(alertsFrom(span), alertsLookedTo), Math.min(lastSeq, upTo), rowsMax)
+        if (rows === null) readsAlerts = false
+        const [first, last] = [rows?.[0], rows?.at(-1)]
+        if (!rows || !first || !last) continue
+        learn(identifiers())
+        learn(new Set(namesIn(rows)))
+        return ledger.transaction(() => {
+          const range = { epoch, seqFrom: first.seq, seqTo: last.seq, completes: false }
+          const { batches, stopped } = compiled({ rows, range, isCorrected: false, at, bytesMax })
+          ledger.keepEarly(sink, epoch, batches)
+          ledger.moveAlerts(sink, epoch, last.seq)
+          return { kind: 'cut', full: true, stopped }
+        })
+      }
+      alertsLookedTo = upTo
+      return NOTHING
+    },
     cutLog(at, bytesMax) {
-      const found = nextRows()
-      const last = found?.rows.at(-1)
-      if (!found || last === undefined) return { kind: 'nothing' }
-      const { rows, full, epoch } = found
+      const found = nextRows(at)
+      if (!found) return NOTHING
+      const { rows, full, stretch } = found
       learn(identifiers())
       learn(new Set(namesIn(rows)))
       // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
-      return { kind: 'cut', full, stopped: ledger.transaction(() => cutRows(rows, { epoch, seqTo: last.seq }, at, bytesMax)) }
+      const stopped = ledger.transaction(() => cutStretch(rows, stretch, at, bytesMax))
+      return { kind: 'cut', full: full || stretch.isFresh || ledger.ahead(sink, stretch.epoch).length > 0, stopped }
     },
     cutRetries(at, bytesMax) {
       const letters = ledger.lettersToRetry(sink, syncLimits.deadLettersPerRetryMax)
       const [first] = letters
-      if (first === undefined) return { kind: 'nothing' }
+      if (first === undefined) return NOTHING
       learn(identifiers())
       return { kind: 'cut', full: false, stopped: ledger.transaction(() => cutLetters(letters, first.epoch, at, bytesMax)) }
     },

@@ -1,9 +1,11 @@
 /** What the configuration says of sinks, as the sync thread is given it: files and secrets read, names settled. */
 
+import { laneOf } from '../config/release.ts'
 import type { SecretSetting, Site } from '../config/schema.ts'
 import type { PlaceSetting, SinkSetting } from '../config/sinks.ts'
 import { ALL, type Filter } from './filter.ts'
 import type { LaneName } from './lanes.ts'
+import type { ReleaseSettings } from './release-stays.ts'
 import { LANE_OF, type SinkSpec } from './sinks/open.ts'
 import type { NatsLogin } from './sinks/nats-jetstream.ts'
 import type { TlsSpec } from './sinks/tls.ts'
@@ -12,6 +14,8 @@ import type { TlsSpec } from './sinks/tls.ts'
 export type Delivery = {
   readonly id: string
   readonly lane: LaneName
+  /** Of the release lane. */
+  readonly release?: ReleaseSettings
   readonly to: SinkSpec
   readonly fallback: SinkSpec | null
   readonly filter: Filter
@@ -27,12 +31,18 @@ export type Readers = {
 }
 
 /** None where nothing is to leave. @throws Error with a sentence when a secret or a file is missing. */
-export function deliveriesOf({ sync }: Pick<Site, 'sync'>, readers: Readers): readonly Delivery[] {
-  const listed = sync.sinks.map((setting) => deliveryOf(setting, readers))
-  if (sync.lane === 'none') return listed.filter(({ lane }) => lane === 'hospital')
+export function deliveriesOf(site: Pick<Site, 'sync' | 'beds' | 'gateway'>, readers: Readers): readonly Delivery[] {
+  const { sync } = site
+  const general = laneOf(sync)
+  const deliveryOf = (setting: SinkSetting): Delivery => {
+    const lane = setting.to.kind === 'hl7-oru' ? LANE_OF['hl7-oru'] : (setting.lane ?? (general === 'none' ? LANE_OF[setting.to.kind] : general))
+    return { ...ofSink(setting, lane, readers), ...(lane === 'release' ? { release: releaseOf(site) } : {}) }
+  }
+  const listed = sync.sinks.map(deliveryOf)
+  if (general === 'none') return listed.filter(({ lane }) => lane === 'hospital')
   if (listed.some(({ lane }) => lane !== 'hospital') || sync.url === undefined || sync.token === undefined) return listed
   const { url, token, ca } = sync
-  return [deliveryOf({ to: { kind: 'https-batch', url, token, compression: 'gzip', ...(ca === undefined ? {} : { ca }) } }, readers), ...listed]
+  return [deliveryOf({ to: { kind: 'https-batch', url, token, compression: 'gzip', ...(ca === undefined ? {} : { ca }) } }), ...listed]
 }
 
 /** Every secret that a site's sinks name. */
@@ -55,10 +65,22 @@ function secretsIn(place: PlaceSetting): readonly SecretSetting[] {
   }
 }
 
-function deliveryOf({ id, to, fallback, events, metrics, eventsPerSecond, between }: SinkSetting, readers: Readers): Delivery {
+const HOUR_MS = 3_600_000
+
+/** `bed` and `ward` are fields as the others are. */
+function releaseOf({ sync: { release, fields }, beds, gateway }: Pick<Site, 'sync' | 'beds' | 'gateway'>): ReleaseSettings {
+  const { method, delayHours, staysMin, gatherHours } = release
+  return {
+    method, staysMin, delayFromMs: delayHours.from * HOUR_MS, delayToMs: delayHours.to * HOUR_MS, gatherMs: gatherHours * HOUR_MS,
+    fields: fields.map(({ ttl, ...field }) => ({ ...field, ttl: ttl ?? null })),
+    values: Object.fromEntries(beds.map((bed) => [bed.id, { ...bed.fields, bed: bed.label, ward: gateway.ward }])),
+  }
+}
+
+function ofSink({ id, to, fallback, events, metrics, eventsPerSecond, between }: SinkSetting, lane: LaneName, readers: Readers): Delivery {
   return {
     id: id ?? to.kind,
-    lane: LANE_OF[to.kind],
+    lane,
     to: specOf(to, readers),
     fallback: fallback === undefined ? null : specOf(fallback, readers),
     filter: events !== undefined || metrics !== undefined ? { events: events ?? null, metrics: metrics ?? null } : to.kind === 'patients-api' ? SETS_ALONE : ALL,

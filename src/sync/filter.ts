@@ -9,12 +9,14 @@ export const ALL: Filter = { events: null, metrics: null }
 
 type Item<Event> = { readonly event: Event; readonly origin: EventOrigin | null }
 type Compiled<Event> = { readonly events: readonly Item<Event>[]; readonly withheld: readonly Withheld[] }
-type Filtered = { readonly eventType: SentEvent; readonly data: object } | { readonly userId: string }
+type Filtered = { readonly eventType: SentEvent | 'corrections'; readonly data?: object } | { readonly userId: string }
 
 function passes(event: Filtered, { events, metrics }: Filter): boolean {
   if (!('eventType' in event)) return events?.includes('user-interactions') ?? true
+  // Who took the vital signs must hear that they were not so.
+  if (event.eventType === 'corrections') return events?.includes('vital-signs') ?? true
   if (events !== null && !events.includes(event.eventType)) return false
-  return metrics === null || !('metric' in event.data) || typeof event.data.metric !== 'string' || metrics.includes(event.data.metric)
+  return metrics === null || event.data === undefined || !('metric' in event.data) || typeof event.data.metric !== 'string' || metrics.includes(event.data.metric)
 }
 
 /** What the filter lets through; the rest is counted as withheld. */

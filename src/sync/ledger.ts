@@ -1,7 +1,7 @@
 /** What the sync thread asks of its ledger. The store implements it; the composition root joins the two. */
 
 import type {
-  CutBatch, DeadEvent, DeadLetter, EventOrigin, StoredBatch, Surrogate, SurrogateKind, SyncStatus, Withheld,
+  CutBatch, CutStretch, DeadEvent, DeadLetter, EventOrigin, KnownCut, SeqRange, StoredBatch, Surrogate, SurrogateKind, SyncStatus, Withheld,
 } from '../domain/batch.ts'
 import type { AlertId, DeviceId } from '../domain/ids.ts'
 import type { WallMs } from '../domain/time.ts'
@@ -37,7 +37,20 @@ export interface SyncLedger {
   withhold(sink: string, epoch: string, withheld: readonly Withheld[]): void
   /** Stores batches, in the order in which they are to be sent. */
   keep(sink: string, epoch: string, movesCursor: boolean, batches: readonly CutBatch[]): void
-  /** The oldest batch that is not settled. */
+  /** Stores batches that are to be sent before all that waits, but for others that were stored like this; they move no cursor. */
+  keepEarly(sink: string, epoch: string, batches: readonly CutBatch[]): void
+  /** Stretches behind the cursor's place that were cut already, in their order. A cursor that comes to one goes on at its end. */
+  ahead(sink: string, epoch: string): readonly SeqRange[]
+  addAhead(sink: string, epoch: string, range: SeqRange): void
+  /** Up to here all alerts were cut, whatever the cursor says; null where that was never said. */
+  alertsTo(sink: string, epoch: string): number | null
+  moveAlerts(sink: string, epoch: string, seq: number): void
+  /** The newest `syncLimits.cutsRememberedMax` are known. */
+  rememberCut(sink: string, epoch: string, cut: CutStretch): void
+  /** The cut that holds this row; null: none is known. */
+  cutHolding(sink: string, epoch: string, seq: number): KnownCut | null
+  amendCut(id: number, passed: KnownCut['passed']): void
+  /** The batch to be sent next. */
   pending(sink: string): StoredBatch | null
   /** Removes the batch, counts what was acknowledged, keeps what died, moves the cursor when the range is done. */
   settle(sink: string, batch: StoredBatch, settlement: Settlement): void

@@ -9,10 +9,10 @@ import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { Clock, EpochReason, Sink, SinkAnswer } from '../seams.ts'
 import { retryDelayMs } from './breaker.ts'
+import { claimName } from './claims.ts'
 import { type CutEvent, cutBatches, splitBatch } from './cut.ts'
-import { type CutterParts, createCutter } from './cutter.ts'
+import { type Cutter, type CutterParts, createCutter } from './cutter.ts'
 import { type Pace, UNPACED, closedMs, hoursText, restMs } from './pace.ts'
-import { spansOf } from './position.ts'
 import { createRoute } from './route.ts'
 import { createScanner } from './scanner.ts'
 import { NONE, type Rejected, allOf, rowsOf, verdictOn } from './verdict.ts'
@@ -23,6 +23,8 @@ export type PumpParts = Omit<CutterParts, 'sink' | 'scanner'> & {
   readonly fallback?: Sink | undefined
   readonly pace?: Pace
   readonly clock: Clock
+  /** For a lane that is no range of the log. */
+  readonly cutterOf?: (parts: CutterParts) => Cutter
   /** 0 ≤ x < 1, for the jitter. */
   readonly random: () => number
   readonly onStatus?: (status: SyncStatus) => void
@@ -39,6 +41,8 @@ export type Step =
   /** Something was done; `full`: there is more to do at once. */
   | { readonly kind: 'done'; readonly full: boolean }
   | { readonly kind: 'idle' }
+  /** Values are left to gather for so long; an alert is not. */
+  | { readonly kind: 'lingers'; readonly ms: number }
   /** Nothing may be tried before this is over. */
   | { readonly kind: 'wait'; readonly ms: number }
 
@@ -62,7 +66,7 @@ const AS_HISTORY = 'events sent again as history'
 export function createPump(parts: PumpParts): Pump {
   const { sink, ledger, log, clock, random, lane = 'live', pace = UNPACED } = parts
   const scanner = createScanner([parts.gatewayId, ...log.epochs.map(({ epoch }) => epoch)])
-  const cutter = createCutter({ ...parts, sink: sink.id, scanner })
+  const cutter = (parts.cutterOf ?? createCutter)({ ...parts, sink: sink.id, scanner, overtakes: lane === 'live' && sink.inOrder !== true })
   const route = createRoute(sink, parts.fallback, clock)
   let bytesMax: number = syncLimits.batchBytesMax
   let failures = 0
@@ -70,6 +74,8 @@ export function createPump(parts: PumpParts): Pump {
   let lastAcceptedAt: WallMs | null = ledger.status(sink.id)?.lastAcceptedAt ?? null
   /** The last look at the log ended at a bound, not at its end. */
   let more = false
+  /** Until then values gather, after a batch that emptied the log. */
+  let lingerUntil = clock.mono()
   let stoppedByScanner = 0
   /** None yet: the first is told whatever it is, for the log may be another than before. */
   let advanced = -1
@@ -82,7 +88,7 @@ export function createPump(parts: PumpParts): Pump {
   let fork: Fork | null = ledger.lostIn(log.epoch) ? { why: 'ledger-lost', afterSeq: null } : null
 
   function status(): SyncStatus {
-    const lagRows = Math.max(0, log.lastSeq() - cutter.position())
+    const lagRows = cutter.lagRows()
     const deadLetters = ledger.deadCount(sink.id)
     const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: route.state(), fenced }
     if (trouble !== null && !(trouble.kind === 'ok' && trouble.why === '')) return { kind: trouble.kind, why: trouble.why, ...rest }
@@ -173,17 +179,15 @@ export function createPump(parts: PumpParts): Pump {
   }
 
   async function claim(stop: AbortSignal): Promise<Step> {
-    const { organizationId, gatewayId } = parts
-    const epochs = log.epochs.slice(-syncLimits.epochsClaimedMax).map(({ epoch }) => epoch)
-    const answer = await route.claim({ organizationId, gatewayId, epochs }, stop)
+    const answer = await claimName({ ...parts, route }, stop)
     if (stop.aborted && answer.kind === 'retry') return { kind: 'idle' }
     switch (answer.kind) {
-      case 'unknown':
-        claimed = true
-        break
       case 'granted':
         claimed = true
-        fork = learn(answer.through)
+        fork = answer.fork
+        trouble = null
+        failures = 0
+        fenced = false
         break
       case 'retry':
         retryLater(answer)
@@ -193,31 +197,8 @@ export function createPump(parts: PumpParts): Pump {
         else hold('paused', answer.why, syncLimits.pausedProbeMs)
         break
     }
-    if (claimed) {
-      trouble = null
-      failures = 0
-      fenced = false
-    }
     tell()
     return { kind: 'done', full: true }
-  }
-
-  /**
-   * What central has of us. Of an earlier incarnation: that need not be sent again. Of the current one more than we ever cut:
-   * our files were set back, and numbers since then were given a second time.
-   */
-  function learn(through: ReadonlyMap<string, number>): Fork | null {
-    for (const { epoch, lastSeq } of spansOf(ledger, log, sink.id)) {
-      const has = through.get(epoch)
-      if (has === undefined) continue
-      if (Number.isFinite(lastSeq)) {
-        ledger.advance(sink.id, epoch, Math.min(has, lastSeq))
-        continue
-      }
-      const reach = Math.max(ledger.reach(sink.id, epoch), (log.epochs.at(-1)?.firstSeq ?? 1) - 1)
-      if (has > reach) return { why: 'rolled-back', afterSeq: reach }
-    }
-    return null
   }
 
   function demand(next: Fork): Step {
@@ -246,8 +227,10 @@ export function createPump(parts: PumpParts): Pump {
     if (waitMs > 0) return { kind: 'wait', ms: waitMs }
     if (fork) return demand(fork)
     if (!claimed) return claim(stop)
+    cutAlerts()
+    const lingers = lingerUntil - clock.mono()
     const batch = ledger.pending(sink.id)
-    if (batch === null) return cut()
+    if (batch === null) return lingers > 0 ? { kind: 'lingers', ms: lingers } : cut()
     const shutMs = closedMs(pace, clock.wall())
     if (shutMs > 0) {
       hold('ok', pace.hours === null ? '' : `sends from ${hoursText(pace.hours)}`, Math.min(shutMs, syncLimits.closedLookMs))
@@ -261,6 +244,11 @@ export function createPump(parts: PumpParts): Pump {
     take(batch, answer)
     tell()
     return { kind: 'done', full: more || ledger.pending(sink.id) !== null }
+  }
+
+  function cutAlerts(): void {
+    const result = cutter.cutAlerts(clock.wall(), bytesMax)
+    if (result.kind === 'cut') stoppedByScanner += result.stopped
   }
 
   function cut(): Step {
@@ -288,11 +276,16 @@ export function createPump(parts: PumpParts): Pump {
         const next = await step(stop)
         switch (next.kind) {
           case 'done':
+            // Not put off by alerts that go in the meantime.
+            if (!next.full && lingerUntil <= clock.mono()) lingerUntil = monoMs(clock.mono() + syncLimits.lingerMs)
             // Even 0 ms lets the thread hear its messages.
-            await clock.sleep(next.full ? 0 : syncLimits.lingerMs, stop)
+            await clock.sleep(0, stop)
             break
           case 'idle':
             if (!stop.aborted) await clock.sleep(syncLimits.pollMs, alarm.signal)
+            break
+          case 'lingers':
+            if (!stop.aborted) await clock.sleep(next.ms, alarm.signal)
             break
           case 'wait':
             await clock.sleep(next.ms, stop)

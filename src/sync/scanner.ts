@@ -7,6 +7,7 @@
 import { isSurrogate } from '../domain/batch.ts'
 import { syncLimits } from '../limits.ts'
 import { VOCABULARY, isCondition, isVersion } from './anonymise-vocabulary.ts'
+import { RELEASE_FIELDS, RELEASE_WORDS } from './release-schema.ts'
 
 export type ScanResult =
   | { readonly kind: 'clean' }
@@ -16,6 +17,8 @@ export type ScanResult =
 export interface Scanner {
   /** Names, record numbers, device ids, bed labels, in any spelling; parts of names count too. Beyond the bound the oldest are forgotten. */
   learn(identifiers: Iterable<string>): void
+  /** Words that the site has chosen to send, as they are: names of its own fields. */
+  trust(words: Iterable<string>): void
   scan(event: unknown): ScanResult
 }
 
@@ -29,7 +32,7 @@ const NESTING_MAX = 12
 const FIELDS: ReadonlySet<string> = new Set([
   'streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp', 'metric', 'mdc', 'loinc', 'unit', 't', 'v', 'q', 'alertId',
   'phase', 'state', 'priority', 'severity', 'type', 'rule', 'version', 'because', 'condition', 'inputs', 'name', 'value', 'limit', 'missing',
-  'userId', 'action', 'resource', 'id', 'metadata', 'subject', 'change', 'forMs',
+  'userId', 'action', 'resource', 'id', 'metadata', 'subject', 'change', 'forMs', 'supersedes', 'kind', 'keys', 'from', 'to', 'reason',
 ])
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
@@ -46,6 +49,7 @@ const wordsOf = (text: string): string =>
 export function createScanner(ours: readonly string[]): Scanner {
   const inside = new Set<string>()
   const whole = new Set<string>()
+  const trusted = new Set<string>()
   const constants: ReadonlySet<string> = new Set(ours.flatMap((word) => [word, encodeURIComponent(word)]))
 
   const contains = (text: string): boolean => {
@@ -62,7 +66,7 @@ export function createScanner(ours: readonly string[]): Scanner {
     )
   }
   const proven = (text: string): boolean =>
-    VOCABULARY.has(text) || isSurrogate(text) || TIME.test(text) || isVersion(text) || isCondition(text) || isKey(text)
+    VOCABULARY.has(text) || RELEASE_WORDS.has(text) || trusted.has(text) || isSurrogate(text) || TIME.test(text) || isVersion(text) || isCondition(text) || isKey(text)
 
   function hitIn(value: unknown, at: string, depth: number): string | null {
     if (typeof value === 'string') return proven(value) || !contains(value) ? null : at
@@ -77,7 +81,7 @@ export function createScanner(ours: readonly string[]): Scanner {
       return null
     }
     for (const [name, field] of Object.entries(value)) {
-      const known = FIELDS.has(name)
+      const known = FIELDS.has(name) || RELEASE_FIELDS.has(name)
       if (!known && contains(name)) return `${at} (a field name)`
       const hit = hitIn(field, known ? (at === '' ? name : `${at}.${name}`) : `${at}.*`, depth + 1)
       if (hit !== null) return hit
@@ -95,6 +99,9 @@ export function createScanner(ours: readonly string[]): Scanner {
           remember(compact.length >= INSIDE_WORDS_FROM_CHARS ? inside : whole, compact)
         }
       }
+    },
+    trust(words) {
+      for (const word of words) trusted.add(word)
     },
     scan(event) {
       const at = hitIn(event, '', 0)

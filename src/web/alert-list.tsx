@@ -2,9 +2,12 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, clockText, momentText } from './age.ts'
+import { gravestOf, isAcknowledged, voicesOf } from '../domain/alert-row.ts'
 import { Mark } from './mark.tsx'
+import type { AlertRow } from './order.ts'
+import { toldText } from './shift.ts'
 import { useStation } from './station.ts'
-import { inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
+import { bedsideText, inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
 
 /** Tells the gateway what was painted: a frame is drawn after the next animation frame, and what is due then runs after it. */
 function useReceipt(alerts: readonly AlertView[]): void {
@@ -19,10 +22,10 @@ function useReceipt(alerts: readonly AlertView[]): void {
 }
 
 export function AlertList() {
-  const { alerts, receiver, openBed } = useStation()
-  const open = alerts.value
+  const { alerts, rows, receiver, openBed } = useStation()
+  const open = rows.value
   const { reception, server, silentMs, speed } = receiver.moment.value
-  useReceipt(open)
+  useReceipt(alerts.value)
   return (
     <section class="alerts" aria-label="Open alerts">
       <h2>
@@ -33,8 +36,8 @@ export function AlertList() {
         <p class="empty">{receiver.ward.value === null ? 'Not known yet.' : 'No open alerts.'}</p>
       ) : (
         <ol>
-          {open.map((alert) => (
-            <AlertCard key={alert.id} alert={alert} onOpen={alert.bed === null ? null : () => (openBed.value = alert.bed)} />
+          {open.map((row) => (
+            <AlertCard key={row.head.id} row={row} onOpen={row.head.bed === null ? null : () => (openBed.value = row.head.bed)} />
           ))}
         </ol>
       )}
@@ -43,17 +46,20 @@ export function AlertList() {
 }
 
 /** `children` come last, so that what arrives late moves no button. */
-type CardProps = { readonly alert: AlertView; readonly onOpen: (() => void) | null; readonly children?: ComponentChildren }
+type CardProps = { readonly row: AlertRow; readonly onOpen: (() => void) | null; readonly children?: ComponentChildren }
 
-export function AlertCard({ alert, onOpen, children }: CardProps) {
+export function AlertCard({ row, onOpen, children }: CardProps) {
   const { receiver } = useStation()
+  const { head: alert } = row
+  const { priority } = gravestOf(row)
+  const isLatched = voicesOf(row).every(({ state }) => state === 'latched')
   const { server } = receiver.moment.value
   const bed = receiver.ward.value?.beds.find((one) => one.id === alert.bed)
   const since = server === null ? '' : `${momentText(alert.startedAt, server)} · ${ageText(server - alert.startedAt)}`
   return (
-    <li class="alert" data-priority={alert.priority} data-acknowledged={alert.acknowledged !== null} data-state={alert.state}>
+    <li class="alert" data-priority={priority} data-acknowledged={isAcknowledged(row)} data-state={isLatched ? 'latched' : 'active'}>
       <div class="alert-head">
-        <Mark priority={alert.priority} />
+        <Mark priority={priority} />
         {onOpen === null ? <strong class="subject">{subjectText(alert)}</strong> : (
           <button type="button" class="subject link" onClick={onOpen}>{subjectText(alert)}</button>
         )}
@@ -61,15 +67,43 @@ export function AlertCard({ alert, onOpen, children }: CardProps) {
         <span class="since">{since}</span>
       </div>
       <p class="alert-text">
-        <span class="heard">{priorityText(alert.priority)} priority: </span>
+        <span class="heard">{priorityText(priority)} priority: </span>
         {alert.text}
       </p>
+      <Others row={row} />
       <BecauseLines alert={alert} values={bed?.values ?? []} server={server} />
-      {alert.state === 'latched' && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
-      <Acknowledgement alert={alert} />
+      <Bedside row={row} server={server} />
+      {isLatched && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
+      <ToldLine row={row} />
+      <Acknowledgement row={row} />
       {children}
     </li>
   )
+}
+
+/** Who else speaks in this row, and what only follows from it. */
+function Others({ row: { others, carried } }: { readonly row: AlertRow }) {
+  return (
+    <>
+      {others.length > 0 && (
+        <ul class="alert-others" aria-label="In one with">
+          {others.map(({ id, priority, state, text }) => <li key={id} data-state={state}><Mark priority={priority} /> {text}{state === 'latched' ? ' (over)' : ''}</li>)}
+        </ul>
+      )}
+      {carried.length > 0 && <p class="alert-carried">Carries: {carried.map(({ text }) => text).join(' · ')}</p>}
+    </>
+  )
+}
+
+/** Who was told of what nobody answers, and when. */
+function ToldLine({ row }: { readonly row: AlertRow }) {
+  const words = voicesOf(row).map(toldText).find((text) => text !== '')
+  return words === undefined ? null : <p class="told">{words}</p>
+}
+
+function Bedside({ row, server }: { readonly row: AlertRow; readonly server: number | null }) {
+  const quiet = voicesOf(row).find(({ bedside }) => bedside !== undefined)?.bedside
+  return quiet === undefined ? null : <p class="bedside">{bedsideText(quiet, server ?? quiet.at)}</p>
 }
 
 type BecauseProps = { readonly alert: AlertView; readonly values: readonly ValueView[]; readonly server: number | null }
@@ -94,8 +128,12 @@ function BecauseLines({ alert, values, server }: BecauseProps) {
   )
 }
 
-function Acknowledgement({ alert }: { readonly alert: AlertView }) {
+/** One tap is for all that speak in the row. */
+function Acknowledgement({ row }: { readonly row: AlertRow }) {
   const station = useStation()
+  const voices = voicesOf(row)
+  const newest = voices.reduce((one, other) => ((other.acknowledged?.at ?? 0) > (one.acknowledged?.at ?? 0) ? other : one))
+  const alert = voices.find(({ acknowledged }) => acknowledged === null) ?? { ...newest, saved: voices.every(({ saved }) => saved) }
   const { server } = station.receiver.moment.value
   const tap = station.pending.value.get(alert.id)
   if (alert.acknowledged !== null) {

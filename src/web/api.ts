@@ -1,13 +1,14 @@
 /** Questions and taps over HTTP, same origin. Expected trouble is a returned value, in words for the person at the screen. */
 
 import { webLimits } from '../limits.ts'
+import type { ActorGate } from './actor-gate.ts'
 import { whyOf } from './wire-guard.ts'
 
 export type Answer =
   | { readonly kind: 'done'; readonly body: unknown }
   /** 401: not logged in, or no longer. */
   | { readonly kind: 'denied'; readonly why: string }
-  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string; /** As HTTP has it, where there was an answer. */ readonly status?: number }
 
 const PLAIN: Readonly<Record<number, string>> = {
   403: 'Your role does not permit this.',
@@ -31,7 +32,7 @@ async function ask(path: string, request: RequestInit): Promise<Answer> {
     const body = await bodyOf(response)
     if (response.ok) return { kind: 'done', body }
     const why = whyOf(body) ?? PLAIN[response.status] ?? `The gateway answered with error ${response.status}.`
-    return response.status === 401 ? { kind: 'denied', why } : { kind: 'failed', why }
+    return response.status === 401 ? { kind: 'denied', why } : { kind: 'failed', why, status: response.status }
   } catch (reason) {
     const late = reason instanceof DOMException && reason.name === 'TimeoutError'
     return { kind: 'failed', why: late ? `No answer within ${webLimits.requestTimeoutMs / 1_000} s.` : 'The gateway cannot be reached.' }
@@ -40,8 +41,13 @@ async function ask(path: string, request: RequestInit): Promise<Answer> {
 
 export const get = (path: string): Promise<Answer> => ask(path, { method: 'GET' })
 
-export const post = (path: string, body: object): Promise<Answer> =>
-  ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const send = (path: string, body: object): Promise<Answer> => ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+/** A screen of the ward puts the question who taps before whatever is sent. */
+let gate: ActorGate | null = null
+export const passThrough = (of: ActorGate): void => void (gate = of)
+
+export const post = (path: string, body: object): Promise<Answer> => (gate === null ? send(path, body) : gate.pass(path, body, (all) => send(path, all)))
 
 /** Every address that the page uses. */
 export const paths = {
@@ -51,6 +57,7 @@ export const paths = {
   me: '/api/me',
   health: '/health',
   acknowledge: (alert: string) => `/api/alerts/${encodeURIComponent(alert)}/acknowledge`,
+  testWay: (way: string) => `/api/ways/${encodeURIComponent(way)}/test`,
   strip: (alert: string) => `/api/alerts/${encodeURIComponent(alert)}/strip`,
   context: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/context`,
   freeze: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/freeze`,
@@ -66,6 +73,7 @@ export const paths = {
   withdraw: (fact: number) => `/api/associations/${fact}/withdraw`,
   unassign: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/unassign`,
   lookup: '/api/registry/lookup',
+  shift: '/api/shift',
   handover: (hours: number) => `/api/handover?hours=${hours}`,
   given: (stay: string) => `/api/stays/${encodeURIComponent(stay)}/given`,
   trend: (bed: string) => `/api/beds/${encodeURIComponent(bed)}/trend?hours=${webLimits.trendSpanMs / 3_600_000}`,

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { ActorBox } from './actor-box.tsx'
 import { AlertAnnouncer } from './alert-announcer.tsx'
 import { DemoBanner, SilenceBanner, TroubleNotes } from './banners.tsx'
 import { DevicesPage } from './devices-page.tsx'
@@ -7,6 +8,8 @@ import { Header } from './header.tsx'
 import { KeysHelp } from './keys-help.tsx'
 import { LoginPage } from './login-page.tsx'
 import { PatientsPage } from './patients-page.tsx'
+import { SoundBar, SoundPanel } from './sound-panel.tsx'
+import { ShiftPage } from './shift-page.tsx'
 import { type Route, type Station, StationProvider, useStation } from './station.ts'
 import { StationPage } from './station-page.tsx'
 
@@ -19,7 +22,7 @@ export function App({ station }: { readonly station: Station }) {
 }
 
 /** null: that of the ward. */
-const NAMES: Readonly<Record<Route, string | null>> = { station: null, patients: 'Patients', handover: 'Handover', devices: 'Devices', login: 'Log in' }
+const NAMES: Readonly<Record<Route, string | null>> = { station: null, patients: 'Patients', shift: 'Shift', handover: 'Handover', devices: 'Devices', login: 'Log in' }
 
 /** What stands on every screen, around the one that is open. */
 function Frame() {
@@ -33,11 +36,14 @@ function Frame() {
     <div class="frame" data-reception={route.value === 'login' ? 'none' : reception} data-demo={demo.value}>
       <DemoBanner />
       <SilenceBanner />
+      {route.value !== 'login' && <SoundBar />}
       {route.value !== 'login' && <Header />}
       {route.value !== 'login' && <TroubleNotes />}
       <Screen />
       <AlertAnnouncer />
       <KeysHelp />
+      <ActorBox />
+      {route.value !== 'login' && <SoundPanel />}
       <footer class="notice">Vigil is a secondary notification system. The bedside monitor stays the primary alarm.</footer>
     </div>
   )
@@ -50,6 +56,8 @@ function Screen() {
       return <LoginPage />
     case 'patients':
       return <PatientsPage />
+    case 'shift':
+      return <ShiftPage />
     case 'handover':
       return <HandoverPage />
     case 'devices':

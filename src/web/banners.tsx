@@ -1,3 +1,4 @@
+import { webLimits } from '../limits.ts'
 import { clockText } from './age.ts'
 import { useStation } from './station.ts'
 import { demoText, troubles } from './words.ts'
@@ -25,9 +26,20 @@ export function SilenceBanner() {
       <p class="silence">
         <strong>NOT RECEIVING{since === null ? '' : ` since ${since}`}</strong>
         <span>— look at the monitors</span>
+        <FailurePause />
       </p>
     </div>
   )
+}
+
+/** Its sound can be paused for a while; the words cannot. */
+function FailurePause() {
+  const { receiver, sounds } = useStation()
+  const { now } = receiver.moment.value
+  const until = sounds.pausedUntil.value
+  if (sounds.settings.value.volume === 'off' || sounds.health.value !== 'ok') return null
+  if (until !== null && until > now) return <span class="paused">sound paused, {Math.ceil((until - now) / 1_000)} s</span>
+  return <button type="button" class="pause" onClick={sounds.pauseFailure}>Pause sound {webLimits.soundPauseMs / 60_000} min</button>
 }
 
 const REPLACED = 'Vigil is open in too many windows, and a newer one took the place of this one. Reload to use this one.'

@@ -10,7 +10,8 @@ import { Mark } from './mark.tsx'
 import { LimitsPanel } from './limits-panel.tsx'
 import { EarlyWarning } from './news2.tsx'
 import { noObservation, ObservationForm, Observed, observedText } from './observation-panel.tsx'
-import { alertsOfBed, highestOf } from './order.ts'
+import { gravestOf } from '../domain/alert-row.ts'
+import { alertsOfBed, highestOf, rowsIn } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
 import { type Judged, judgeValues } from './slots.ts'
 import { useStation } from './station.ts'
@@ -62,7 +63,7 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
       <div class="panel-body">
         <div class="panel-main">
           <LiveWaves key={bed.id} bed={bed} />
-          {ofBed.length > 0 && <ol class="panel-alerts">{ofBed.map((alert) => <AlertCard key={alert.id} alert={alert} onOpen={null}><AlertStrip alert={alert} /></AlertCard>)}</ol>}
+          {ofBed.length > 0 && <ol class="panel-alerts">{rowsIn(ofBed).map((row) => <AlertCard key={row.head.id} row={row} onOpen={null}><AlertStrip alert={gravestOf(row)} /></AlertCard>)}</ol>}
           <PanelTrend bed={bed} judged={judged} alerts={ofBed} />
         </div>
         <div class="panel-side">

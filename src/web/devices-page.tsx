@@ -1,6 +1,7 @@
 import type { BedView, DeviceView } from '../api/wire.ts'
 import { agoText } from './age.ts'
 import { useStation } from './station.ts'
+import { WaysList } from './ways-list.tsx'
 import { bedText, linkText, mayOpenDevices, wavesText } from './words.ts'
 
 /** For whoever mends things: each device, how it speaks, and what came of it. */
@@ -36,6 +37,7 @@ export function DevicesPage() {
           </table>
         </div>
       )}
+      <WaysList />
     </main>
   )
 }

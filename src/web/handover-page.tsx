@@ -2,8 +2,9 @@ import { useState } from 'preact/hooks'
 import type { HandoverView } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
 import { paths } from './api.ts'
-import { handoverText, ruleText, spanText, unwatchedText } from './handover.ts'
+import { handoverAlerts, handoverLimits, handoverObserved, handoverText, ruleText, spanText, unwatchedText } from './handover.ts'
 import { usePolled } from './patients.ts'
+import { nurseText } from './shift.ts'
 import { isHandover } from './wire-guard.ts'
 import { bedText } from './words.ts'
 
@@ -22,6 +23,7 @@ export function HandoverPage() {
           <label key={one}><input type="radio" name="hours" checked={one === hours} onChange={() => setHours(one)} /> {one} h</label>
         ))}
       </fieldset>
+      <button type="button" class="quiet" onClick={() => window.print()}>Print</button>
       {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : 'Not up to date.'} {why}</p>}
       {view === null ? (why === '' && <p class="empty large">Waiting for the gateway.</p>) : <Beds view={view} />}
     </main>
@@ -35,12 +37,16 @@ function Beds({ view }: { readonly view: HandoverView }) {
       {view.isCut && <p class="failed">There is more than is read at once: the latest is missing. Choose a shorter time.</p>}
       <table class="devices">
         <thead>
-          <tr><th scope="col">Bed</th><th scope="col">Not watched at all</th><th scope="col">Why</th><th scope="col">Each rule for itself, not watched</th></tr>
+          <tr><th scope="col">Bed</th><th scope="col">Whose</th><th scope="col">Open alerts</th><th scope="col">Limits of this patient</th><th scope="col">Last observation</th><th scope="col">Not watched at all</th><th scope="col">Why</th><th scope="col">Each rule for itself, not watched</th></tr>
         </thead>
         <tbody>
-          {view.beds.map(({ bed, label, unwatchedSeconds, reasons, rules }) => (
+          {view.beds.map(({ bed, label, unwatchedSeconds, reasons, rules, told }) => (
             <tr key={bed}>
               <th scope="row">{bedText(label)}</th>
+              <td>{told === undefined ? '—' : nurseText(told.nurse ?? undefined) || '—'}{told?.nurse?.isStale === true ? ' (last shift)' : ''}</td>
+              <td class="note-cell">{handoverAlerts(told, view.to)}</td>
+              <td class="note-cell">{handoverLimits(told, view.to)}</td>
+              <td class="note-cell">{handoverObserved(told, view.to)}</td>
               <td>{unwatchedSeconds < 1 ? 'watched all the time' : `unwatched for ${spanText(unwatchedSeconds)}`}</td>
               <td class="note-cell">{reasons.filter(({ seconds }) => seconds >= 1).map(({ why, seconds }) => `${unwatchedText(why)} ${spanText(seconds)}`).join(', ') || '—'}</td>
               <td class="note-cell">{rules.filter((rule) => rule.unwatchedSeconds - unwatchedSeconds >= 1).map((rule) => `${ruleText(rule.rule)} ${spanText(rule.unwatchedSeconds)}`).join(', ') || '—'}</td>

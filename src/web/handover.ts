@@ -1,6 +1,8 @@
 /** Words of the handover page. */
 
 import type { HandoverView } from '../api/wire.ts'
+import { momentText } from './age.ts'
+import { priorityMark } from './words.ts'
 
 type Why = HandoverView['beds'][number]['reasons'][number]['why']
 
@@ -15,6 +17,8 @@ const WHY: Readonly<Record<Why, string>> = {
   quarantine: 'monitor not believed',
   'sensor-off': 'sensor off',
   'no-data': 'no data',
+  comfort: 'comfort care, shown only',
+  commissioning: 'commissioning, silent',
 }
 export const unwatchedText = (why: Why): string => WHY[why]
 
@@ -29,6 +33,19 @@ export function spanText(seconds: number): string {
   const minutes = Math.round(seconds / 60)
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
+
+type Told = HandoverView['beds'][number]['told']
+
+/** Open alerts of a bed, and who has taken care of each. */
+export const handoverAlerts = (told: Told, now: number): string =>
+  told?.alerts.map(({ text, priority, acknowledged }) => `${priorityMark(priority)} ${text} (${acknowledged === null ? 'not acknowledged' : `${acknowledged.by} ${momentText(acknowledged.at, now)}`})`).join('; ') || '—'
+
+/** Limits that are not the ward's. */
+export const handoverLimits = (told: Told, now: number): string =>
+  told?.limits.map(({ variable, side, beyond, by, until }) => `${variable} ${side} ${beyond} by ${by}${until === null ? '' : `, until ${momentText(until, now)}`}`).join('; ') || '—'
+
+export const handoverObserved = (told: Told, now: number): string =>
+  told === undefined || told.observed === null ? '—' : `NEWS2 ${told.observed.news2}${told.observed.complete ? '' : ' (incomplete)'} ${momentText(told.observed.at, now)} by ${told.observed.by}`
 
 /** What is said aloud at handover. Beds where nobody is known are not news. */
 export function handoverText({ beds }: HandoverView): string {

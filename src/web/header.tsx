@@ -1,9 +1,13 @@
 import type { ComponentChildren } from 'preact'
 import { clockText } from './age.ts'
 import type { Connection } from './connection.ts'
+import { gravestOf } from '../domain/alert-row.ts'
 import { Mark } from './mark.tsx'
 import { countByPriority } from './order.ts'
+import { SentinelDot } from './sentinel-dot.tsx'
+import { SoundButton } from './sound-panel.tsx'
 import { addressOf, type Route, useStation } from './station.ts'
+import { WhoseBar } from './whose.tsx'
 import { mayOpenDevices, priorityText, roleText } from './words.ts'
 
 export function Header() {
@@ -21,19 +25,23 @@ export function Header() {
         <nav aria-label="Pages">
           <PageLink to="station">Station</PageLink>
           <PageLink to="patients">Patients</PageLink>
+          <PageLink to="shift">Shift</PageLink>
           <PageLink to="handover">Handover</PageLink>
           {mayOpenDevices(ward.you.role) && <PageLink to="devices">Devices</PageLink>}
         </nav>
       )}
       <AlertCounts />
+      {station.route.value === 'station' && station.openBed.value === null && <WhoseBar />}
       <div class="top-end">
+        <SentinelDot />
         <Reception connection={receiver.connection.value} />
+        <SoundButton />
         {ward !== null && (
           <span class="you">
             {ward.you.name} <span class="role">{roleText(ward.you.role)}</span>
           </span>
         )}
-        {ward !== null && <button type="button" class="quiet" onClick={() => void station.logout()}>Log out</button>}
+        {ward !== null && ward.you.role !== 'station' && <button type="button" class="quiet" onClick={() => void station.logout()}>Log out</button>}
         <button type="button" class="quiet round" aria-label="Keys" title="Keys" onClick={() => (station.keysShown.value = true)}>?</button>
         <time class="clock" data-held={reception !== 'receiving'}>{server === null ? '--:--:--' : clockText(server)}</time>
       </div>
@@ -43,8 +51,8 @@ export function Header() {
 
 /** Where the list of alerts is out of sight, what is in it; a tap leads there. */
 function AlertCounts() {
-  const { alerts, route, openBed, go } = useStation()
-  const counts = countByPriority(alerts.value)
+  const { rows, route, openBed, go } = useStation()
+  const counts = countByPriority(rows.value.map(gravestOf))
   const present = (['high', 'medium', 'low'] as const).filter((priority) => counts[priority] > 0)
   if (present.length === 0) return null
   const inSight = route.value !== 'station' ? 'no' : openBed.value === null ? 'yes' : 'beside'

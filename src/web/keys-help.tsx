@@ -6,6 +6,7 @@ const KEYS = [
   ['Enter', 'open the bed'],
   ['a', 'acknowledge the highest alert of this bed; with no bed chosen, of the ward'],
   ['p', 'who lies where: the page “Patients”; there every key goes to the scan field'],
+  ['s', 'who has which bed: the page “Shift”'],
   ['h', 'what was not watched: the page “Handover”'],
   ['o', 'take an observation of the open bed'],
   ['Esc', 'close; on “Patients” forget what was scanned, then go back'],
@@ -26,6 +27,7 @@ export function KeysHelp() {
         event.preventDefault()
         go('patients')
       }
+      if (event.key === 's' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('shift')
       if (event.key === 'h' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('handover')
       if (event.key === '?' && route.peek() !== 'login' && !(event.target instanceof HTMLInputElement)) keysShown.value = !keysShown.peek()
     }

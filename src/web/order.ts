@@ -1,6 +1,9 @@
 /** Which alert comes first, and what a list of alerts says of a bed. */
 
 import type { AlertView } from '../api/wire.ts'
+import { gravestOf, isAcknowledged, isSounding, type Row, voicesOf } from '../domain/alert-row.ts'
+
+export { isSounding }
 
 const RANK = { high: 0, medium: 1, low: 2 } as const
 
@@ -19,14 +22,49 @@ export function compareAlerts(one: AlertView, other: AlertView): number {
 
 export const sortAlerts = (alerts: Iterable<AlertView>): readonly AlertView[] => [...alerts].sort(compareAlerts)
 
+/** One line of the list: an alert with those that say the same, and with what follows from it. */
+export type AlertRow = Row<AlertView>
+
+/** Rows as the gateway told who stands with whom, first things first. One whose head is not here heads a row of its own: nothing is ever left out. */
+export function rowsIn(alerts: Iterable<AlertView>): readonly AlertRow[] {
+  const sorted = sortAlerts(alerts)
+  const ids = new Set<string>(sorted.filter(({ inRow }) => inRow === undefined).map(({ id }) => id))
+  const headOf = ({ id, inRow }: AlertView): string => (inRow !== undefined && ids.has(inRow.of) ? inRow.of : id)
+  const its = Map.groupBy(sorted, headOf)
+  const rows = sorted.filter((alert) => headOf(alert) === alert.id).map((head): AlertRow => {
+    const rest = (its.get(head.id) ?? []).filter((alert) => alert !== head)
+    return { head, others: rest.filter(({ inRow }) => inRow?.as !== 'carried'), carried: rest.filter(({ inRow }) => inRow?.as === 'carried') }
+  })
+  return rows.toSorted(compareRows)
+}
+
+const isLatched = (row: AlertRow): boolean => voicesOf(row).every(({ state }) => state === 'latched')
+
+/** As alerts are ordered, by what the row as a whole is. */
+function compareRows(one: AlertRow, other: AlertRow): number {
+  return (
+    RANK[gravestOf(one).priority] - RANK[gravestOf(other).priority] ||
+    Number(isAcknowledged(one)) - Number(isAcknowledged(other)) ||
+    Number(isLatched(one)) - Number(isLatched(other)) ||
+    one.head.startedAt - other.head.startedAt ||
+    byId(one.head, other.head)
+  )
+}
+
+/** The rows of one bed, first things first. */
+export const rowsOfBed = (rows: readonly AlertRow[], bed: string): readonly AlertRow[] => rows.filter(({ head }) => head.bed === bed)
+
 /** The alerts of one bed, first things first. */
 export const alertsOfBed = (sorted: readonly AlertView[], bed: string): readonly AlertView[] => sorted.filter((alert) => alert.bed === bed)
 
-export const highestOf = (sorted: readonly AlertView[]): AlertView | null => sorted[0] ?? null
+/** What follows from another alert is named there, and is the first of nothing. */
+const isCarried = ({ inRow }: AlertView): boolean => inRow?.as === 'carried'
+
+export const highestOf = (sorted: readonly AlertView[]): AlertView | null => sorted.find((alert) => !isCarried(alert)) ?? null
 
 /** What the key `a` acknowledges: the highest that nobody has. */
 export const highestUnacknowledged = (sorted: readonly AlertView[]): AlertView | null =>
-  sorted.find((alert) => alert.acknowledged === null) ?? null
+  sorted.find((alert) => alert.acknowledged === null && !isCarried(alert)) ?? null
 
 export const countByPriority = (alerts: readonly AlertView[]): Readonly<Record<AlertView['priority'], number>> => ({
   high: alerts.filter((alert) => alert.priority === 'high').length,
@@ -36,7 +74,7 @@ export const countByPriority = (alerts: readonly AlertView[]): Readonly<Record<A
 
 /** What is new to somebody who listens: alerts that were not there, or stand higher than before. */
 export function newsIn(before: ReadonlyMap<string, AlertView>, after: ReadonlyMap<string, AlertView>): readonly AlertView[] {
-  return sortAlerts(after.values()).filter((alert) => {
+  return sortAlerts(after.values()).filter((alert) => !isCarried(alert)).filter((alert) => {
     const known = before.get(alert.id)
     return known === undefined || RANK[alert.priority] < RANK[known.priority]
   })

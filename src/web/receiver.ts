@@ -28,6 +28,8 @@ export interface Receiver {
   watchWaves(bed: string, take: WaveTaker): () => void
   /** These alerts have been painted, and the page is in sight. */
   displayed(shown: readonly AlertView[]): void
+  /** So has the alert of the sentinel. */
+  sentinelDisplayed(alert: string): void
 }
 
 /** Takes what came, at page time `now`. */
@@ -189,6 +191,10 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
         ward.value = null
         moment.value = momentNow()
       })
+    },
+    sentinelDisplayed(alert) {
+      if (document.visibilityState !== 'visible' || connection.peek().link.kind !== 'live') return
+      socket?.send(JSON.stringify({ type: 'displayed', alerts: [alert] } satisfies ClientMessage))
     },
     displayed(shown) {
       if (document.visibilityState !== 'visible' || connection.peek().link.kind !== 'live') return

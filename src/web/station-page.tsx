@@ -3,6 +3,7 @@ import { webLimits } from '../limits.ts'
 import { AlertList } from './alert-list.tsx'
 import { BedPanel } from './bed-panel.tsx'
 import { alertsOfBed, highestUnacknowledged } from './order.ts'
+import { ownFirst } from './shift.ts'
 import { type Station, useStation } from './station.ts'
 import { Tile } from './tile.tsx'
 import { columnsOf, isArrow, nextTile } from './tile-grid.ts'
@@ -30,13 +31,13 @@ export function StationPage() {
 const densityOf = (beds: number): string => (beds <= 6 ? 'few' : beds <= 12 ? 'ward' : beds <= 15 ? 'many' : 'dense')
 
 function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }) {
-  const { receiver, alerts, focusedBed } = useStation()
+  const { receiver, alerts, focusedBed, mine } = useStation()
   const ward = receiver.ward.value
   if (ward === null) return <p class="empty large">Waiting for the gateway. Until it answers nothing is known of any bed.</p>
   if (ward.beds.length === 0) return <p class="empty large">No beds configured: add them under “beds” in the site's configuration, then restart the gateway.</p>
   return (
     <ul class="tiles" data-density={densityOf(ward.beds.length)} ref={list} onBlurCapture={() => (focusedBed.value = null)}>
-      {ward.beds.map((bed, index) => (
+      {ownFirst(ward.beds, mine.value).map((bed, index) => (
         <Tile key={bed.id} bed={bed} first={index === 0} alerts={alertsOfBed(alerts.value, bed.id)} devices={devicesOf(ward, bed.id)} />
       ))}
     </ul>

@@ -4,15 +4,17 @@ import { batch, computed, type ReadonlySignal, signal, type Signal } from '@prea
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlertView, BedView, ServerMessage } from '../api/wire.ts'
-import { get, paths, post } from './api.ts'
+import { type ActorGate, createActorGate } from './actor-gate.ts'
+import { get, passThrough, paths, post } from './api.ts'
 import type { Sweep } from './live-waves.ts'
-import { sortAlerts } from './order.ts'
+import { type AlertRow, rowsIn, sortAlerts } from './order.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
+import { createSounds, type Sounds } from './sounds.ts'
 import { createTrends, type Trends } from './trends.ts'
 import { isDemoHealth } from './wire-guard.ts'
 import type { WardState } from './ward-state.ts'
 
-export type Route = 'station' | 'patients' | 'handover' | 'devices' | 'login'
+export type Route = 'station' | 'patients' | 'shift' | 'handover' | 'devices' | 'login'
 
 /** `reason` and `hours`: of what is said with a reason, or for a time. */
 export type StayChange = Partial<BedView['context']> & { readonly reason?: string; readonly hours?: number }
@@ -25,6 +27,7 @@ export type Pending =
 export interface Station {
   readonly receiver: Receiver
   readonly trends: Trends
+  readonly sounds: Sounds
   readonly route: Signal<Route>
   readonly openBed: Signal<string | null>
   readonly keysShown: Signal<boolean>
@@ -32,8 +35,14 @@ export interface Station {
   readonly sweep: Signal<Sweep>
   /** The tile that has the keyboard, if any: what `a` acts on. */
   readonly focusedBed: Signal<string | null>
+  /** Whose beds stand first; null: the order of the ward. */
+  readonly mine: Signal<string | null>
+  /** Who taps, at a screen that is nobody's. */
+  readonly actor: ActorGate
   /** Open alerts, first things first. */
   readonly alerts: ReadonlySignal<readonly AlertView[]>
+  /** The same as rows: a cause with what follows from it, the monitor's own alarm with ours. */
+  readonly rows: ReadonlySignal<readonly AlertRow[]>
   /** Taps under way, by alert id, or by stay id for what was said of a stay. */
   readonly pending: Signal<ReadonlyMap<string, Pending>>
   /** Simulated patients. Once known it stays known: also on the login page. */
@@ -47,10 +56,10 @@ export interface Station {
   readonly logout: () => Promise<void>
 }
 
-const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', handover: '/handover', devices: '/devices', login: '/login' }
+const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', shift: '/shift', handover: '/handover', devices: '/devices', login: '/login' }
 
 export const addressOf = (route: Route): string => ADDRESS[route]
-const routeOf = (pathname: string): Route => (['patients', 'handover', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
+const routeOf = (pathname: string): Route => (['patients', 'shift', 'handover', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
 
 export function createStation(stop: AbortSignal): Station {
   const trends = createTrends()
@@ -60,7 +69,12 @@ export function createStation(stop: AbortSignal): Station {
   const loginNote = signal('')
   const demo = signal(false)
   const receiver = createReceiver({ denied: () => toLogin(), taken }, stop)
+  const actor = createActorGate(() => receiver.ward.peek()?.you.role === 'station')
+  passThrough(actor)
+  const mine = signal<string | null>(null)
   const alerts = computed(() => sortAlerts(receiver.ward.value?.alerts.values() ?? []))
+  const rows = computed(() => rowsIn(alerts.value))
+  const sounds = createSounds({ receiver, rows, isWatching: () => route.value !== 'login' }, stop)
 
   function go(to: Route): void {
     if (location.pathname !== ADDRESS[to]) history.pushState(null, '', ADDRESS[to])
@@ -82,6 +96,7 @@ export function createStation(stop: AbortSignal): Station {
     const ward = receiver.ward.peek()
     if (ward === null) return
     demo.value = ward.gateway.mode === 'demo'
+    if (before === null && ward.you.role === 'nurse') mine.value = ward.you.name
     // After an update of the gateway this page may speak an old language: fetch the new page.
     if (before !== null && before.gateway.version !== ward.gateway.version) return location.reload()
     if (message.type === 'snapshot' || message.type === 'beds') trends.take(message.beds, performance.now())
@@ -119,7 +134,8 @@ export function createStation(stop: AbortSignal): Station {
   })
 
   return {
-    receiver, trends, route, openBed, alerts, pending, demo, loginNote, go,
+    receiver, trends, sounds, route, openBed, alerts, rows, pending, demo, loginNote, go,
+    mine, actor,
     sweep: signal<Sweep>(25),
     keysShown: signal(false),
     focusedBed: signal<string | null>(null),

@@ -2,17 +2,18 @@ import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
 import { TileTrend } from './bed-trend.tsx'
 import { Mark } from './mark.tsx'
 import { EarlyWarning } from './news2.tsx'
-import { highestOf, highestUnacknowledged } from './order.ts'
+import { highestOf, highestUnacknowledged, rowsIn } from './order.ts'
 import { PatientLine } from './patient-line.tsx'
+import { isMine, nurseText } from './shift.ts'
 import { judgeValues, pressureSlot, type SlotName, slotValue } from './slots.ts'
 import { useStation } from './station.ts'
 import { PressureCell, ValueCell } from './value-cell.tsx'
-import { bedText, linkText, priorityText } from './words.ts'
+import { bedText, linkText, pendingText, priorityText } from './words.ts'
 
 type TileProps = { readonly bed: BedView; readonly alerts: readonly AlertView[]; readonly devices: readonly DeviceView[]; readonly first: boolean }
 
 export function Tile({ bed, alerts, devices, first }: TileProps) {
-  const { receiver, openBed, focusedBed } = useStation()
+  const { receiver, openBed, focusedBed, mine } = useStation()
   const moment = receiver.moment.value
   const judged = judgeValues(bed, receiver.ward.value?.firstSeen.get(bed.id), moment)
   const highest = highestOf(alerts)
@@ -31,6 +32,7 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
           <span class="bed-label" data-long={bed.label.length > 5}>{bed.label}</span>
         </button>
         <PatientLine bed={bed} />
+        {bed.nurse !== undefined && <span class="tile-nurse" data-stale={bed.nurse.isStale} data-mine={isMine(bed, mine.value)}><span class="heard">Nurse: </span>{nurseText(bed.nurse)}</span>}
       </div>
       {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : (
         <div class="cells">
@@ -48,8 +50,10 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
   )
 }
 
-/** The highest alert, and how many more; else what is wrong with the monitor; else nothing. */
+/** The highest alert, and how many more; else, quietly, a limit in its delay; else what is wrong with the monitor; else nothing. */
 function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
+  const { server } = useStation().receiver.moment.value
+  const more = rowsIn(alerts).length - 1
   const alert = highestUnacknowledged(alerts) ?? highestOf(alerts)
   if (alert !== null) {
     return (
@@ -58,10 +62,12 @@ function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
         <span class="heard">{bedText(bed.label)}, {priorityText(alert.priority)} priority: </span>
         <span class="foot-text">{alert.text}</span>
         {alert.acknowledged !== null && <span class="tick" title={`Acknowledged by ${alert.acknowledged.by}`}>✓<span class="heard"> acknowledged</span></span>}
-        {alerts.length > 1 && <span class="more">+{alerts.length - 1}</span>}
+        {more > 0 && <span class="more">+{more}</span>}
       </p>
     )
   }
+  const [pending] = bed.pending ?? []
+  if (pending !== undefined) return <p class="tile-foot" data-pending="true">{pendingText(pending, server)}</p>
   const trouble = deviceTrouble(devices)
   return trouble === null || bed.values.length === 0 ? null : <p class="tile-foot" data-trouble="true">{trouble}</p>
 }

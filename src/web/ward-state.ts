@@ -11,6 +11,8 @@ export type WardState = {
   /** Open alerts, by id. */
   readonly alerts: ReadonlyMap<string, AlertView>
   readonly devices: readonly DeviceView[]
+  /** The open alert of the sentinel bed: it is none of the ward's. */
+  readonly sentinel: AlertView | null
   /** Bed id, then value key. */
   readonly firstSeen: ReadonlyMap<string, ReadonlyMap<string, FirstSeen>>
 }
@@ -39,6 +41,7 @@ export function foldMessage(state: WardState | null, message: ServerMessage, now
         beds: message.beds,
         alerts: new Map(message.alerts.filter(isOpen).map((alert) => [alert.id, alert])),
         devices: message.devices,
+        sentinel: message.sentinel ?? null,
         firstSeen: new Map(message.beds.map((bed) => [bed.id, seenOf(bed, state?.firstSeen.get(bed.id), now)])),
       }
     case 'waves':
@@ -64,7 +67,8 @@ export function foldMessage(state: WardState | null, message: ServerMessage, now
         if (isOpen(alert)) alerts.set(alert.id, alert)
         else alerts.delete(alert.id)
       }
-      return { ...state, alerts }
+      const sentinel = message.sentinel === undefined ? state.sentinel : isOpen(message.sentinel) ? message.sentinel : null
+      return { ...state, alerts, sentinel }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
 
+import type { ShiftView } from '../api/shift-wire.ts'
 import type { FrozenView, LimitsView } from '../api/stay-wire.ts'
 import type { AssociationsView, BedAssociationFacts, GivenView, HandoverView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
 
@@ -14,6 +15,7 @@ const isBed = (thing: unknown): boolean =>
   isRecord(thing) && isText(thing['id']) && isText(thing['label']) && Array.isArray(thing['values']) && isRecord(thing['context']) && isRecord(thing['patient'])
 const isAlert = (thing: unknown): boolean =>
   isRecord(thing) && isText(thing['id']) && isText(thing['state']) && isText(thing['priority']) && isRecord(thing['because'])
+const isAlertOrNone = (thing: unknown): boolean => thing === undefined || isAlert(thing)
 const isGateway = (thing: unknown): boolean =>
   isRecord(thing) && (thing['mode'] === 'demo' || thing['mode'] === 'live') && isNumber(thing['speed']) && isRecord(thing['store']) && isRecord(thing['sync'])
 const isYou = (thing: unknown): boolean => isRecord(thing) && isText(thing['name']) && isText(thing['role'])
@@ -32,12 +34,12 @@ function isServerMessage(thing: unknown): thing is ServerMessage {
     case 'snapshot':
       return (
         isYou(thing['you']) && isGateway(thing['gateway']) && isListOf(isBed, thing['beds']) &&
-        isListOf(isAlert, thing['alerts']) && isListOf(isIdentified, thing['devices'])
+        isListOf(isAlert, thing['alerts']) && isListOf(isIdentified, thing['devices']) && isAlertOrNone(thing['sentinel'])
       )
     case 'beds':
       return isListOf(isBed, thing['beds'])
     case 'alerts':
-      return isListOf(isAlert, thing['alerts'])
+      return isListOf(isAlert, thing['alerts']) && isAlertOrNone(thing['sentinel'])
     case 'heartbeat':
       return isNumber(thing['seq']) && isGateway(thing['gateway']) && isListOf(isIdentified, thing['devices'])
     case 'waves':
@@ -98,6 +100,16 @@ export const isLookup = (thing: unknown): thing is RegistryLookup => {
 
 const isGivenOne = (thing: unknown): boolean =>
   isRecord(thing) && ['id', 'name', 'route', 'status', 'action'].every((name) => isText(thing[name])) && isNumber(thing['at']) && (thing['from'] === null || isNumber(thing['from']))
+
+const isNameOrNull = (thing: unknown): boolean => thing === null || isText(thing)
+const isOnShift = (thing: unknown): boolean => isRecord(thing) && isText(thing['name']) && isListOf(isText, thing['beds']) && (thing['onBreak'] === null || isRecord(thing['onBreak']))
+const isShift = (thing: unknown): boolean => isRecord(thing) && isNumber(thing['endsAt']) && isNumber(thing['startedAt']) && isNameOrNull(thing['charge']) && isListOf(isOnShift, thing['nurses'])
+const isShiftBed = (thing: unknown): boolean => isRecord(thing) && isText(thing['bed']) && isText(thing['label']) && ['assigned', 'holder', 'buddy'].every((name) => isNameOrNull(thing[name]))
+const isNamed = (thing: unknown): boolean => isRecord(thing) && isText(thing['name'])
+
+export const isShiftView = (thing: unknown): thing is ShiftView =>
+  isRecord(thing) && isNumber(thing['at']) && (thing['shift'] === null || isShift(thing['shift'])) && isListOf(isShiftBed, thing['beds']) && isListOf(isNamed, thing['people']) &&
+  (thing['undo'] === null || isNumber(thing['undo']))
 
 const isWatched = (thing: unknown): boolean =>
   isRecord(thing) && isText(thing['bed']) && isText(thing['label']) && isNumber(thing['watchedSeconds']) && isNumber(thing['unwatchedSeconds']) &&

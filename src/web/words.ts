@@ -1,6 +1,7 @@
 /** Codes of the wire in the words of the ward. */
 
-import type { AlertView, DeviceView, GatewayView, Role, ScoreView, ValueView } from '../api/wire.ts'
+import type { AlertView, DeviceView, GatewayView, PendingView, Role, ScoreView, SentinelStage, SentinelView, ValueView, WayView } from '../api/wire.ts'
+import { momentText } from './age.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
   'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '', '[pH]': '',
@@ -54,6 +55,16 @@ export const scoreText = (score: Omit<ScoreView, 'at'> & { readonly at?: number 
 /** `*` marks, so that a priority is told without colour (as monitors write it). */
 export const priorityMark = (priority: AlertView['priority']): string => (priority === 'high' ? '***' : priority === 'medium' ? '**' : '*')
 
+/** `Monitor silenced at the bedside 02:13`: the monitor's own alarm was, and this row is quiet here meanwhile. */
+export function bedsideText({ how, at, isOver }: NonNullable<AlertView['bedside']>, now: number): string {
+  const said = `Monitor ${how === 'alert-acknowledged' ? 'acknowledged' : 'silenced'} at the bedside ${momentText(at, now)}`
+  return isOver === true ? `${said}, long ago: it sounds here again` : said
+}
+
+/** `SpO₂ 84 % below 90, alert in 9 s`. */
+export const pendingText = ({ text, dueAt }: PendingView, now: number | null): string =>
+  now === null ? text : `${text}, alert in ${Math.max(0, Math.ceil((dueAt - now) / 1_000))} s`
+
 export const priorityText = (priority: AlertView['priority']): string => (priority === 'high' ? 'High' : priority === 'medium' ? 'Medium' : 'Low')
 
 /** Whom or what an alert is about. */
@@ -82,16 +93,16 @@ export function linkText(link: DeviceView['link']): string {
   }
 }
 
-export const roleText = (role: Role): string => (role === 'admin' ? 'administrator' : role === 'biomed' ? 'biomedical' : 'nurse')
+export const roleText = (role: Role): string => (role === 'admin' ? 'administrator' : role === 'biomed' ? 'biomedical' : role === 'station' ? 'screen of the ward' : 'nurse')
 
-/** Only nurses act on alerts and stays; the gateway refuses everybody else. */
-export const mayAct = (role: Role | undefined): boolean => role === 'nurse'
+/** Only nurses act on alerts and stays, and whoever says at a screen of the ward that she is one; the gateway refuses everybody else. */
+export const mayAct = (role: Role | undefined): boolean => role === 'nurse' || role === 'station'
 
 /** Who stands at the bed says who lies there; an administrator reads along. */
-export const mayIdentify = (role: Role | undefined): boolean => role === 'nurse' || role === 'biomed'
+export const mayIdentify = (role: Role | undefined): boolean => role === 'nurse' || role === 'biomed' || role === 'station'
 
 /** Whoever mends things, sees the devices. */
-export const mayOpenDevices = (role: Role): boolean => role !== 'nurse'
+export const mayOpenDevices = (role: Role): boolean => role === 'biomed' || role === 'admin'
 
 /** `DEMO — simulated patients, not for clinical use`, with how fast its time runs. */
 export const demoText = (speed: number): string =>
@@ -108,4 +119,32 @@ export function troubles(gateway: GatewayView): readonly string[] {
       return kind === 'paused' ? [`Sending to ${id === '' ? 'central' : id} is paused${because}. Nothing is lost.`] : []
     }),
   ]
+}
+
+const STAGE_WORDS: Readonly<Record<SentinelStage, string>> = { link: 'no bytes', driver: 'driver', rules: 'rules', alert: 'alerts', store: 'store', screen: 'screen' }
+
+/** null: not known now. */
+export function sentinelText(sentinel: SentinelView | null): string {
+  if (sentinel === null) return 'Sentinel not known'
+  switch (sentinel.kind) {
+    case 'starting':
+      return 'Sentinel starting'
+    case 'ok':
+      return `Sentinel ok ${sentinel.okAgoSeconds ?? 0} s ago`
+    case 'failing':
+      return `Sentinel fails: ${STAGE_WORDS[sentinel.stage]}`
+  }
+}
+
+export function wayText(state: WayView['state'] | 'unknown'): string {
+  switch (state) {
+    case 'works':
+      return 'works'
+    case 'troubled':
+      return 'trouble, trying again'
+    case 'failing':
+      return 'fails'
+    case 'unknown':
+      return 'not known'
+  }
 }

@@ -303,13 +303,13 @@ test('one message more in a second than the limit closes the page', () => {
 
 test('an engineer sees no names, a nurse no devices that stand nowhere', () => {
   const { fake, join, pass } = ward()
-  const pages = { nurse: join('nurse').wire, biomed: join('biomed').wire, admin: join('admin').wire }
+  const pages = { nurse: join('nurse').wire, biomed: join('biomed').wire, admin: join('admin').wire, station: join('station').wire }
   fake.change({ beds: [aBed('bed-1')] })
   pass(1_000)
   const text = (role: Role): string => JSON.stringify(pages[role].sent)
   expect(pages.biomed.sent.map(({ type }) => type)).toEqual(['snapshot', 'beds', 'heartbeat'])
-  const whoSees = (what: string): Role[] => (['nurse', 'biomed', 'admin'] as const).filter((role) => text(role).includes(what))
-  expect([whoSees('Ada'), whoSees('4711'), whoSees('stray')]).toEqual([['nurse', 'admin'], ['nurse', 'admin'], ['biomed', 'admin']])
+  const whoSees = (what: string): Role[] => (['nurse', 'biomed', 'admin', 'station'] as const).filter((role) => text(role).includes(what))
+  expect([whoSees('Ada'), whoSees('4711'), whoSees('stray')]).toEqual([['nurse', 'admin', 'station'], ['nurse', 'admin', 'station'], ['biomed', 'admin']])
 })
 
 const waves = (from: number): WavesView => ({
@@ -376,4 +376,25 @@ test('a page that is told to go gets no waveforms', () => {
   end('mine')
   pass(pulseMs)
   expect(wire.of('waves')).toEqual([])
+})
+
+test('the alert of the sentinel comes on the way of all alerts, beside them and never among them, and to a page that opens meanwhile', () => {
+  const { fake, join } = ward()
+  const { wire } = join()
+  const alert = { ...anAlert('sentinel-1'), bed: null }
+  fake.heldSentinel = alert
+  fake.change({ sentinel: alert })
+  expect(wire.of('alerts')).toMatchObject([{ alerts: [], sentinel: { id: 'sentinel-1' } }])
+  expect(join().wire.sent[0]).toMatchObject({ type: 'snapshot', alerts: [{ id: 'alert-1' }], sentinel: { id: 'sentinel-1' } })
+})
+
+test('a page counts as a screen once it has shown an alert to somebody who watches, and until it is gone', () => {
+  const { hub, join } = ward()
+  const [nurse, engineer, mute] = [join(), join('biomed'), join()]
+  expect(hub.screens).toBe(0)
+  for (const { joined } of [nurse, engineer]) joined.received(JSON.stringify({ type: 'displayed', alerts: ['alert-1'] }))
+  expect(hub.screens).toBe(1)
+  mute.joined.gone()
+  nurse.joined.gone()
+  expect(hub.screens).toBe(0)
 })

@@ -7,6 +7,7 @@ import { ApiRefused, startApi } from '../../src/api/server.ts'
 import type { Access } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
 import { SCHEMAS } from '../../src/api/views.ts'
+import type { Role } from '../../src/api/wire.ts'
 import { apiLimits } from '../../src/limits.ts'
 import { linkPath, type LinkFor } from '../../src/security/login-links.ts'
 import { disableUser } from '../../src/security/user-file.ts'
@@ -30,13 +31,15 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'GET /health': 'public',
   'POST /api/login': 'public',
   'POST /api/login/link': 'public',
-  'POST /api/logout': ['nurse', 'biomed', 'admin'],
-  'GET /api/me': ['nurse', 'biomed', 'admin'],
+  'POST /api/logout': ['nurse', 'biomed', 'admin', 'station'],
+  'GET /api/me': ['nurse', 'biomed', 'admin', 'station'],
   'GET /api/openapi.json': ['nurse', 'biomed', 'admin'],
   'GET /api/beds': ['nurse', 'biomed', 'admin'],
   'GET /api/beds/{id}/trend': ['nurse', 'biomed', 'admin'],
   'GET /api/alerts': ['nurse', 'biomed', 'admin'],
   'GET /api/alerts/{id}/strip': ['nurse', 'biomed', 'admin'],
+  'GET /api/alerts/{id}/deliveries': ['nurse', 'biomed', 'admin'],
+  'POST /api/ways/{id}/test': ['biomed', 'admin'],
   'GET /api/handover': ['nurse', 'biomed', 'admin'],
   'GET /api/devices': ['biomed', 'admin'],
   'POST /api/alerts/{id}/acknowledge': ['nurse'],
@@ -57,6 +60,8 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'POST /api/associations/{fact}/withdraw': ['nurse', 'biomed'],
   'POST /api/beds/{id}/unassign': ['nurse', 'biomed'],
   'POST /api/registry/lookup': ['nurse'],
+  'GET /api/shift': ['nurse', 'biomed', 'admin'],
+  'POST /api/shift': ['nurse'],
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -69,6 +74,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/associations/scan': { mrn: '4711', bed: 'bed-1' },
   'POST /api/associations/type': { mrn: '4711', bed: 'bed-1' },
   'POST /api/registry/lookup': { number: '4711' },
+  'POST /api/shift': { what: 'charge', nurse: 'anna' },
 }
 
 const IDS: readonly (readonly [string, string])[] = [
@@ -76,6 +82,7 @@ const IDS: readonly (readonly [string, string])[] = [
   ['/alerts/{id}', '/alerts/alert-1'],
   ['/stays/{id}', '/stays/stay-bed-1'],
   ['/associations/{fact}', '/associations/7'],
+  ['/ways/{id}', '/ways/pagers'],
 ]
 
 const table = () => routesOf({ ward: fakeWard() } as never)
@@ -87,7 +94,9 @@ test('the table has exactly the routes and permissions that were agreed on', () 
 
 test('every route answers every role, and nobody, as the table says', async () => {
   const { ask, signIn, ward } = await startWard()
-  const cookies = { nurse: await signIn('nurse'), biomed: await signIn('biomed'), admin: await signIn('admin') }
+  const cookies = { nurse: await signIn('nurse'), biomed: await signIn('biomed'), admin: await signIn('admin'), station: await signIn('station') }
+  // A screen of the ward reads what a nurse reads; what it asks for needs a person.
+  const may = (access: readonly Role[], role: Role, method: string): boolean => access.includes(role) || (role === 'station' && method === 'GET' && access.includes('nurse'))
   for (const [name, access] of Object.entries(MATRIX)) {
     const [method = '', path = ''] = name.split(' ')
     if (access === 'public' || path === '/api/logout') continue
@@ -99,8 +108,8 @@ test('every route answers every role, and nobody, as the table says', async () =
     for (const role of ROLES) {
       ward.asked.length = 0
       const { status } = await ask(pathOf(path), { ...asking, cookie: cookies[role] })
-      expect([name, role, status]).toEqual([name, role, access.includes(role) ? 200 : 403])
-      if (!access.includes(role)) expect(ward.asked).toEqual([])
+      expect([name, role, status]).toEqual([name, role, may(access, role, method) ? 200 : 403])
+      if (!may(access, role, method)) expect(ward.asked).toEqual([])
     }
   }
 })
@@ -332,6 +341,7 @@ test('the answers have the shapes of the contract', async () => {
     '/api/devices': SCHEMAS.Devices,
     '/api/beds/bed-1/trend': SCHEMAS.Trend,
     '/api/alerts/alert-1/strip': SCHEMAS.Strip,
+    '/api/alerts/alert-1/deliveries': SCHEMAS.Deliveries,
     '/api/handover?hours=8': SCHEMAS.Handover,
     '/api/me': SCHEMAS.You,
     '/health': SCHEMAS.Health,
@@ -432,6 +442,42 @@ test('a body of one byte more than the limit is refused, one at the limit is rea
   expect((await ask(ACKNOWLEDGE, { method: 'POST', cookie, body: sized(apiLimits.requestBytesMax) })).status).toBe(200)
   const refused = await ask(ACKNOWLEDGE, { method: 'POST', cookie, body: sized(apiLimits.requestBytesMax + 1) })
   expect([refused.status, await detailOf(refused)]).toEqual([400, expect.stringContaining('65536')])
+})
+
+test('a way out is tried by an engineer, under his name; what did not leave, and what is not there, is said', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const cookie = await signIn('biomed')
+  const post = (way: string) => ask(`/api/ways/${way}/test`, { method: 'POST', cookie, body: {} })
+  expect([(await post('pagers')).status, (await post('none')).status]).toEqual([200, 404])
+  const refused = await post('broken')
+  expect([refused.status, await detailOf(refused)]).toEqual([409, 'The test did not leave: no line'])
+  expect(ward.asked.map((words) => words.split(' by ')[0])).toEqual(['test pagers', 'test none', 'test broken'])
+})
+
+test('receipts that cannot be read are no empty chain', async () => {
+  const { ask, signIn, ward } = await startWard()
+  const cookie = await signIn()
+  expect(await (await ask('/api/alerts/alert-2/deliveries', { cookie })).json()).toEqual([])
+  ward.deliveries = () => Promise.resolve(null)
+  expect((await ask('/api/alerts/alert-1/deliveries', { cookie })).status).toBe(500)
+})
+
+test('health names the stage at which a synthetic alert ends, and counts the ways out without their names', async () => {
+  const { ask, ward } = await startWard()
+  const { gateway } = ward
+  const health = async (beside: Partial<ReturnType<typeof gateway>>) => {
+    ward.gateway = () => ({ ...gateway(), ...beside })
+    const response = await ask('/health')
+    const text = await response.text()
+    expect(text).not.toContain('pagers')
+    return [response.status, JSON.parse(text) as object]
+  }
+  const way = { id: 'pagers', state: 'failing', why: 'no line', waiting: 1, lastSentAt: null } as const
+  expect(await health({ sentinel: { kind: 'ok', screen: 'none', okAgoSeconds: 12 }, ways: [way, { ...way, state: 'works' }] })).toEqual([
+    200, { status: 'ok', message: 'The ward is watched.', mode: 'demo', sentinel: { state: 'ok', stage: null, okAgoSeconds: 12 }, ways: { configured: 2, failing: 1 } },
+  ])
+  expect(await health({ sentinel: { kind: 'failing', stage: 'rules', okAgoSeconds: 80 } })).toMatchObject([500, { status: 'failing', sentinel: { state: 'failing', stage: 'rules' } }])
+  expect(await health({ sentinel: { kind: 'failing', stage: 'screen', okAgoSeconds: 80 } })).toMatchObject([200, { sentinel: { state: 'failing', stage: 'screen' } }])
 })
 
 test('health tells whether the ward is watched, and nothing that an outsider could use', async () => {

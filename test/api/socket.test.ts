@@ -108,7 +108,7 @@ test('a session that reaches its end closes its page', async () => {
   expect((await closed).code).toBe(4401)
 })
 
-test('a receipt reaches the ward under the name of the nurse; every message of every other role does nothing', async () => {
+test('a receipt reaches the ward under the name of the nurse, or of the screen; every message of every other role does nothing', async () => {
   const { page, signIn, ward } = await startWard()
   for (const role of ROLES) {
     const { next, say, socket } = page(await signIn(role))
@@ -117,7 +117,7 @@ test('a receipt reaches the ward under the name of the nurse; every message of e
     socket.send(Buffer.from('{"type":"displayed","alerts":["binary"]}'))
     await next('heartbeat')
   }
-  expect(ward.asked).toEqual(['displayed alert-1 by anna'])
+  expect(ward.asked).toEqual(['displayed alert-1 by anna', 'displayed alert-1 by screen-1'])
 })
 
 test('a message of one byte more than the limit closes the page, one at the limit does not', async () => {

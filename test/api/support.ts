@@ -13,7 +13,7 @@ import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
 import type { Clock, ObservedSet } from '../../src/seams.ts'
 import { openLoginLinks } from '../../src/security/login-links.ts'
-import { openLoginThrottle } from '../../src/security/login-throttle.ts'
+import { openActorThrottle, openLoginThrottle } from '../../src/security/login-throttle.ts'
 import { openSessions } from '../../src/security/sessions.ts'
 import { addUser } from '../../src/security/user-file.ts'
 import { openUsers } from '../../src/security/users.ts'
@@ -87,6 +87,7 @@ export type FakeWard = Ward & {
   /** What whoever looks at waveforms gets next. */
   readonly waves: WavesView[]
   store: ReturnType<Ward['gateway']>['store']
+  heldSentinel: AlertView | null
   /** What it answers to whoever says who lies where, and what the registry says. */
   associated: ReturnType<Ward['associate']>
   looked: RegistryLookup
@@ -120,8 +121,9 @@ export function fakeWard(): FakeWard {
     looked: { kind: 'found', patients: [{ identity: { mrn: '4711', name: 'Ada Lovelace' }, location: null }], isMore: false },
     seq: 1,
     isTicking: true,
-    change: ({ beds = [], alerts = [] }) => {
-      for (const listener of listeners) listener({ beds, alerts })
+    heldSentinel: null,
+    change: ({ beds = [], alerts = [], ...rest }) => {
+      for (const listener of listeners) listener({ beds, alerts, ...rest })
     },
     gateway: () => {
       const { store } = ward
@@ -185,6 +187,20 @@ export function fakeWard(): FakeWard {
       const one = { at: AT, id: 'order-1/1', code: 'N02BE01', system: 'ATC', name: 'Paracetamol', route: 'IV', from: AT, until: null, status: 'complete', action: 'added', flags: [] } as const
       return { given: [one], isCut: false }
     },
+    sayHouse: (request, by) => {
+      ward.asked.push(`house by ${by} ${JSON.stringify(request)}`)
+      if (request.what === 'bed' && request.bed !== 'bed-1') return { kind: 'unknown' }
+      return request.what === 'bed' && request.state === 'maintenance' ? { kind: 'refused', why: 'Somebody is measured in this bed now.' } : { kind: 'done' }
+    },
+    commissioning: async (days) => {
+      ward.asked.push(`commissioning ${days}`)
+      return { from: AT, to: AT, beds: 1, bedDays: 0, alerts: 0, perBedDay: 0, shortShare: null, rules: [], perBed: [], perDay: [], offenders: [], isCut: false }
+    },
+    shift: () => ({ at: AT, shift: null, beds: [{ bed: 'bed-1', label: '1', assigned: null, holder: null, buddy: null }], undo: null, times: { buddySeconds: 120, chargeSeconds: 300, team: null } }),
+    changeShift: (request, by) => {
+      ward.asked.push(`shift by ${by} ${JSON.stringify(request)}`)
+      return request.what === 'break' ? { kind: 'refused', why: 'Nobody would be told in place of anna: name a buddy or a charge nurse who is there.' } : { kind: 'done', shift: null }
+    },
     trend: async (bed, hours) => {
       ward.asked.push(`trend ${bed} ${hours}`)
       return { series: [{ metric: 'MDC_ECG_HEART_RATE', label: 'HR', unit: '/min', t: [AT], v: [null] }] }
@@ -199,6 +215,16 @@ export function fakeWard(): FakeWard {
       const line = { at: AT, device: 'monitor-bed-1', metric: 'MDC_ECG_ELEC_POTL_II', channel: '', unit: 'mV', rateHz: 250, scale: 0.005, offset: 0, from: AT - 10_000, samples: [0, 1, -1] }
       return { lines: alert === 'alert-1' ? [line] : [], damaged: 0, isCut: false }
     },
+    deliveries: async (alert) => {
+      ward.asked.push(`deliveries ${alert}`)
+      const one = { at: AT, way: 'screen', step: 'displayed', address: '', by: 'anna', note: null } as const
+      return alert === 'alert-1' ? [one] : []
+    },
+    testWay: async (way, by) => {
+      ward.asked.push(`test ${way} by ${by}`)
+      return way === 'pagers' ? { kind: 'done' } : way === 'broken' ? { kind: 'refused', why: 'The test did not leave: no line' } : { kind: 'unknown' }
+    },
+    sentinel: () => ward.heldSentinel,
     watchWaves: (bed) => {
       ward.asked.push(`waves ${bed}`)
       return () => ward.waves.shift() ?? null
@@ -222,8 +248,8 @@ export function jumpingClock(): Clock & { jump(ms: number): void } {
   }
 }
 
-export const USERS: Readonly<Record<Role, string>> = { nurse: 'anna', biomed: 'bert', admin: 'carla' }
-export const ROLES = ['nurse', 'biomed', 'admin'] as const
+export const USERS: Readonly<Record<Role, string>> = { nurse: 'anna', biomed: 'bert', admin: 'carla', station: 'screen-1' }
+export const ROLES = ['nurse', 'biomed', 'admin', 'station'] as const
 
 export async function startWard(changes: Partial<Pick<ApiSetting, 'host' | 'tls' | 'mode' | 'webFolder' | 'origins'>> = {}) {
   const folder = await dataFolder()
@@ -236,8 +262,9 @@ export async function startWard(changes: Partial<Pick<ApiSetting, 'host' | 'tls'
   const sessions = await openSessions({ folder, clock, users, log })
   const links = openLoginLinks({ folder, clock })
   const throttle = await openLoginThrottle({ folder, clock, users, log })
+  const pins = await openActorThrottle({ folder, clock, users, log })
   const where = { host: '127.0.0.1', port: 0, tls: null, mode: 'demo', webFolder: join(folder, 'web'), ...changes } as const
-  const parts = { ward, users, sessions, links, throttle, clock, log, ...where }
+  const parts = { ward, users, sessions, links, throttle, pins, clock, log, ...where }
   const api = await startApi(parts)
   let isOpen = true
   const close = async (): Promise<void> => {

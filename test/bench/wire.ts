@@ -114,7 +114,7 @@ async function sent(rows: readonly LoggedRow[], { compression, asItComes }: Way)
   }
   const log: LogReader = {
     epoch: '0123456789abcdef', epochs: [{ epoch: '0123456789abcdef', firstSeq: 1, why: 'created' }],
-    lastSeq: visible, read: (afterSeq, rowsMax) => rows.slice(afterSeq, Math.min(afterSeq + rowsMax, visible())), close: () => undefined,
+    lastSeq: visible, read: (afterSeq, rowsMax) => rows.slice(afterSeq, Math.min(afterSeq + rowsMax, visible())), readAlerts: () => [], close: () => undefined,
   }
   const pump = createPump({
     gatewayId: 'ward-3-gateway', organizationId: 'hospital', ledger, log, clock, sink, random: () => 0.5, identifiers: () => [],

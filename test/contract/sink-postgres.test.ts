@@ -5,7 +5,7 @@ import { createPostgres } from '../../src/sync/sinks/postgres.ts'
 import { COMFORTS, TIMED, partition, tables } from '../../src/sync/sinks/postgres-schema.ts'
 import { lacking } from '../parts.ts'
 import { startProxy } from '../sync/real/proxy.ts'
-import { type Behaviour, type SinkUnderTest, batchOf, liveBatch, sinkContract, subjectOf, vitalEvent } from './sink.ts'
+import { type Behaviour, type SinkUnderTest, batchOf, correctionEvent, liveBatch, sinkContract, subjectOf, vitalEvent } from './sink.ts'
 
 const SERVER = process.env['VIGIL_TEST_POSTGRES'] ?? ''
 const reason = lacking('a PostgreSQL server (VIGIL_TEST_POSTGRES)', SERVER !== '')
@@ -128,6 +128,18 @@ describe.skipIf(reason !== null)('postgres on a real server', () => {
     expect(await sink.send(liveBatch('b2', [vitalEvent('k/1', { timestamp: '2026-02-01T00:00:00.000Z' }), vitalEvent('k/2'), vitalEvent('k/2')]), NEVER)).toEqual({ kind: 'accepted' })
     await sink.close()
     expect(await rowsOf(role, 'SELECT event_key, count(*)::int AS rows FROM @vital_signs_timeseries GROUP BY 1 ORDER BY 1')).toEqual([{ event_key: 'k/1', rows: 3 }, { event_key: 'k/2', rows: 3 }])
+  })
+
+  it('takes back what a correction names, and what comes late under such a key is passed by', async () => {
+    const { role, sink } = await gateway()
+    await sink.send(liveBatch('b1', [vitalEvent('k/1'), vitalEvent('k/2')]), NEVER)
+    const left = { ...vitalEvent('k/1/1', { v: [82] }), supersedes: 'k/1' }
+    expect(await sink.send(liveBatch('b2', [correctionEvent('c/1', ['k/1', 'k/late']), left]), NEVER)).toEqual({ kind: 'accepted' })
+    // A dead letter that is tried again.
+    await sink.send(liveBatch('b3', [vitalEvent('k/late'), vitalEvent('k/1')]), NEVER)
+    await sink.close()
+    expect(await rowsOf(role, 'SELECT event_key, count(*)::int AS rows FROM @vital_signs_timeseries GROUP BY 1 ORDER BY 1')).toEqual([{ event_key: 'k/1/1', rows: 1 }, { event_key: 'k/2', rows: 3 }])
+    expect(await rowsOf(role, 'SELECT type FROM @other_events')).toEqual([{ type: 'corrections' }])
   })
 
   it('two gateways of one role make the tables and days at once, and both are let in', async () => {

@@ -172,6 +172,12 @@ export const vitalEvent = (key: string, over: { readonly subject?: string; reado
   }
 }
 
+/** What was sent under these keys is not so. */
+export const correctionEvent = (key: string, keys: readonly string[], over: { readonly subject?: string } = {}) => ({
+  streamId: subjectOf(99), eventType: 'corrections', partitionKey: over.subject ?? subjectOf(1), key, revision: 0,
+  data: { kind: 'retract', keys, from: '2026-01-15T02:00:00.000Z', to: '2026-01-15T02:00:02.000Z', reason: 'wrong-patient' }, timestamp: '2026-01-15T02:00:00.000Z',
+})
+
 export const liveBatch = (batchId: string, events: readonly { readonly key: string }[]): SinkBatch => ({
   batchId, events: events.length, body: encoded({ batchId, events, metadata: { ...METADATA, size: events.length, lane: 'live', text: 'µ' } }),
 })

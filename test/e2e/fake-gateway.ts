@@ -1,6 +1,6 @@
 /**
  * A gateway that is all show: serves the built page with a made-up ward behind `/ws` and `/api`, and falls silent in every
- * way that a real one can. `node test/e2e/fake-gateway.ts [port]`, then `POST /fake` with part of a Play as JSON.
+ * way that a real one can. `node test/e2e/fake-gateway.ts [port] [folder of the built page]`, then `POST /fake` with part of a Play as JSON.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -12,7 +12,11 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import type { AlertView, BedView, RegistryLookup, ServerMessage, WavesView } from '../../src/api/wire.ts'
 import type { ObservedView } from '../../src/api/stay-wire.ts'
 import type { StayLimit } from '../../src/domain/stay-limit.ts'
-import { wallMs } from '../../src/domain/time.ts'
+import { bedId } from '../../src/domain/ids.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
+import { changeShift, type Shift, type ShiftRequest } from '../../src/people/shift.ts'
+import { whoHas } from '../../src/people/who-has.ts'
+import { bedNurse, shiftView, wardPeople } from '../../src/pump/people-view.ts'
 import { frozenView, limitsView, observedView } from '../web/fake-stay.ts'
 import { alertViews, associationsOf, bedViews, CALM, deviceViews, factsOf, gatewayView, givenView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
@@ -43,7 +47,14 @@ export interface FakeGateway {
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
 }
+const NURSES = ['anna', 'ben', 'carla', 'dora', 'emre']
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/** The whole process stands still, as a gateway does whose loop is blocked. The answer to who asked comes after it. */
+function block(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until) Math.sqrt(until)
+}
+
 const PAGES = fileURLToPath(new URL('../../dist/web/', import.meta.url))
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -52,11 +63,12 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString())
 }
 
-export async function startFakeGateway({ port = 0, play: first = {} }: { readonly port?: number; readonly play?: Partial<Play> } = {}): Promise<FakeGateway> {
+export async function startFakeGateway({ port = 0, pages = PAGES, play: first = {} }: { readonly port?: number; readonly pages?: string; readonly play?: Partial<Play> } = {}): Promise<FakeGateway> {
   let play: Play = { ...CALM, silence: 'none', refuses: '', loggedOut: false, unsaved: false, registry: 'found', ...first }
   let seq = 0
   let startedAt = Date.now()
   const acknowledged = new Map<string, number>()
+  const takers = new Map<string, string>()
   const contexts = new Map<string, Partial<BedView['context']>>()
   const observed = new Map<string, ObservedView | null>()
   const limits = new Map<string, readonly StayLimit[]>()
@@ -66,18 +78,41 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
   const sockets = new Set<WebSocket>()
   const watching = new Map<WebSocket, (now: number) => WavesView>()
 
+  let shift: Shift | null = null
+  const shiftNow = () => {
+    const all = bedViews(play, wall()).map(({ id, label }) => ({ id: bedId(id), label }))
+    const now = { wall: wallMs(wall()), at: monoMs(wall()) }
+    return { all, now, view: { ...shiftView(all, { shift, undo: shift?.version ?? null, setting: { buddySeconds: 120, chargeSeconds: 300, people: [] }, now }), people: NURSES.map((name) => ({ name, pin: true, badge: true })) } }
+  }
+  function sayOfShift(request: ShiftRequest, by: string): { readonly status: number; readonly body: unknown } {
+    const { all, now } = shiftNow()
+    const done = changeShift(shift, request, { by, at: now.wall, beds: all.map(({ id }) => id) })
+    if (done.kind === 'refused') return { status: 409, body: { detail: done.why } }
+    shift = done.shift
+    tell(snapshot())
+    return { status: 200, body: shiftNow().view }
+  }
+
   const wall = (): number => startedAt + (Date.now() - startedAt) * play.speed
-  const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : 'T. Brandt', role: play.role })
+  const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : play.role === 'station' ? 'screen-1' : 'T. Brandt', role: play.role })
+  const gatewayNow = () => ({ ...gatewayView(play), people: wardPeople(shift, { wall: wallMs(wall()), at: monoMs(wall()) }) })
+  const nurseAt = (id: string) => {
+    const nurse = bedNurse(shift, bedId(id), { wall: wallMs(wall()), at: monoMs(wall()) })
+    return nurse === null ? {} : { nurse }
+  }
   const beds = (): readonly BedView[] =>
-    bedViews(play, wall()).map((bed) => ({ ...bed, observed: observed.get(bed.stay ?? '') ?? null, context: { ...bed.context, ...contexts.get(bed.stay ?? ''), limits: limits.get(bed.stay ?? '') ?? [] } }))
+    bedViews(play, wall()).map((bed) => ({ ...bed, ...nurseAt(bed.id), observed: observed.get(bed.stay ?? '') ?? null, context: { ...bed.context, ...contexts.get(bed.stay ?? ''), limits: limits.get(bed.stay ?? '') ?? [] } }))
   const started = new Map<string, number>()
   const alerts = (): readonly AlertView[] =>
     alertViews(play, wall()).map((alert) => {
       const at = started.get(alert.id) ?? alert.startedAt
       started.set(alert.id, at)
       const taken = acknowledged.get(alert.id)
-      const own = taken === undefined ? alert.acknowledged : { by: you().name, at: wallMs(taken) }
-      return { ...alert, startedAt: wallMs(at), changedAt: wallMs(taken ?? at), acknowledged: own, saved: !play.unsaved }
+      const own = taken === undefined ? alert.acknowledged : { by: takers.get(alert.id) ?? you().name, at: wallMs(taken) }
+      const { holder, buddy } = whoHas(shift, alert.bed, wallMs(wall()))
+      const told = [{ level: 'nurse', to: holder, at: wallMs(at) }, { level: 'buddy', to: buddy, at: wallMs(at + 120_000) }] as const
+      const escalated = alert.priority === 'high' && own === null ? { escalated: told.filter((one) => one.at <= wall()) } : {}
+      return { ...alert, ...escalated, startedAt: wallMs(at), changedAt: wallMs(taken ?? at), acknowledged: own, saved: !play.unsaved }
     })
 
   const tell = (message: ServerMessage): void => {
@@ -85,7 +120,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     for (const socket of sockets) socket.send(JSON.stringify(message))
   }
   const snapshot = (): ServerMessage => ({
-    type: 'snapshot', at: wall(), you: you(), gateway: gatewayView(play), beds: beds(), alerts: alerts(), devices: deviceViews(play, wall()),
+    type: 'snapshot', at: wall(), you: you(), gateway: gatewayNow(), beds: beds(), alerts: alerts(), devices: deviceViews(play, wall()),
   })
 
   function registryAnswer({ number }: { readonly number?: string }): RegistryLookup {
@@ -117,12 +152,17 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
     if (request.method === 'POST') {
       const body = await bodyOf(request)
       if (path === '/fake') {
-        change(Object(body))
-        return { status: 200, body: { done: true } }
+        const { blockMs, ...next } = Object(body)
+        if (typeof blockMs === 'number') block(blockMs)
+        else change(next)
+        return { status: 200, body: { done: true, at: Date.now() } }
       }
       posted.push({ path, body })
       if (play.refuses !== '') return { status: play.refuses.startsWith('Name') ? 401 : 500, body: { detail: play.refuses } }
       const [, , kind = '', id = '', act = ''] = path.split('/')
+      const { actor, ...asked } = Object(body)
+      if (play.role === 'station' && kind !== 'login' && kind !== 'logout' && actor?.pin !== '4827' && actor?.badge === undefined) return { status: 403, body: { detail: 'Badge or PIN is not right.' } }
+      if (kind === 'shift') return sayOfShift(asked, actor?.name ?? you().name)
       if (kind === 'registry') return { status: 200, body: registryAnswer(Object(body)) }
       if (kind === 'associations') {
         if (act !== '') taken.add(Number(id))
@@ -130,6 +170,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
       }
       if (kind === 'alerts') {
         acknowledged.set(decodeURIComponent(id), wall())
+        takers.set(decodeURIComponent(id), actor?.name ?? (actor === undefined ? you().name : 'anna'))
         tell({ type: 'alerts', at: wall(), alerts: alerts() })
       }
       const said = kind === 'stays' ? sayOfStay(path, Object(body)) : null
@@ -140,6 +181,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
       return { status: 200, body: kind === 'login' ? you() : { done: true } }
     }
     if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
+    if (path === '/api/shift') return { status: 200, body: shiftNow().view }
     if (path === '/api/associations') return { status: 200, body: { hasRegistry: play.registry !== 'none', beds: associationsOf(play, wall(), taken) } }
     const whose = /^\/api\/beds\/([^/]+)\/association$/.exec(path)?.[1]
     const one = associationsOf(play, wall(), taken).find((candidate) => candidate.bed === whose)
@@ -165,7 +207,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
       return
     }
     const file = extname(path) === '' ? 'index.html' : normalize(path).replace(/^([./\\])+/, '')
-    const content = await readFile(join(PAGES, file)).catch(() => null)
+    const content = await readFile(join(pages, file)).catch(() => null)
     if (content === null) response.writeHead(404).end()
     else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content)
   }
@@ -205,7 +247,7 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
 
   const beat = setInterval(() => {
     if (play.silence !== 'rules') seq += 1
-    tell({ type: 'heartbeat', at: wall(), seq, gateway: gatewayView(play), devices: deviceViews(play, wall()) })
+    tell({ type: 'heartbeat', at: wall(), seq, gateway: gatewayNow(), devices: deviceViews(play, wall()) })
   }, 1_000)
   const sweep = setInterval(() => {
     if (play.silence === 'none' || play.silence === 'rules') for (const [page, waves] of watching) page.send(JSON.stringify({ type: 'waves', at: wall(), ...waves(wall()) }))
@@ -231,6 +273,6 @@ export async function startFakeGateway({ port = 0, play: first = {} }: { readonl
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const gateway = await startFakeGateway({ port: Number(process.argv[2] ?? 8_700) })
+  const gateway = await startFakeGateway({ port: Number(process.argv[2] ?? 8_700), pages: process.argv[3] ?? PAGES })
   process.stdout.write(`${gateway.url}\n`)
 }

@@ -100,6 +100,8 @@ export function fakeStore(epoch = 'epoch-1'): FakeStore {
       epochs: [{ epoch, firstSeq: 1, why: 'created' }],
       lastSeq: () => lastSeq,
       read: (afterSeq, rowsMax) => rows.filter(({ seq }) => seq > afterSeq).slice(0, rowsMax),
+      readAlerts: (afterSeq, last, rowsMax) =>
+        rows.filter((row) => row.seq > afterSeq && row.seq <= last && row.kind === 'event' && row.stored.kind === 'alert').slice(0, rowsMax),
       close: () => {},
     }),
   }

@@ -27,6 +27,8 @@ export type GatewayOptions = {
   readonly imports?: readonly string[]
   /** Arguments of strace, which then watches from the first instruction on. */
   readonly strace?: readonly string[]
+  /** For this process, over what is set. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export type RunningGateway = {
@@ -118,13 +120,13 @@ export class ProveWard implements AsyncDisposable {
     return pty
   }
 
-  async start({ imports = [], strace }: GatewayOptions = {}): Promise<RunningGateway> {
+  async start({ imports = [], strace, env = {} }: GatewayOptions = {}): Promise<RunningGateway> {
     const run = [join(ROOT, 'src', 'vigil.mjs'), 'run', '--config', join(this.folder, 'site.yaml')]
     const node = [process.execPath, ...imports.flatMap((file) => ['--import', file]), ...run]
     // -D: the tracer is a grandchild, so that the child is the gateway itself.
     const [command = '', ...args] = strace ? ['strace', '-D', '-f', '--seccomp-bpf', ...strace, ...node] : node
     const before = performance.now()
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, ...env } })
     this.#running.add(child)
     let said = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-SAID_CHARS)))

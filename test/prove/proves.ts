@@ -21,4 +21,5 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   restore: () => import('./restore.ts'),
   'bit-rot': () => import('./bit-rot.ts'),
   interop: () => import('./interop.ts'),
+  'not-receiving': () => import('./not-receiving.ts'),
 }

@@ -29,9 +29,11 @@ const PACE_MS = 60
 const run = promisify(execFile)
 
 export const prove: Prove = async ({ quick, say }) => {
-  const phaseMs = quick ? 1_000 : 8_000
-  const trial = await lifeAfterLife({ phaseMs, devices: quick ? 3 : 8, isControl: false, say })
-  const control = await lifeAfterLife({ phaseMs, devices: quick ? 3 : 8, isControl: true, say: (line) => say(`control: ${line}`) })
+  const size = quick ? { phaseMs: 700, devices: 3, controlMs: 1_000 } : { phaseMs: 8_000, devices: 8, controlMs: 3_000 }
+  const trying = lifeAfterLife({ ...size, isControl: false, say })
+  // Side by side where time is short: neither is judged by its speed.
+  if (!quick) await trying
+  const [trial, control] = await Promise.all([trying, lifeAfterLife({ ...size, isControl: true, say: (line) => say(`control: ${line}`) })])
   return {
     kind: 'judged',
     pass: isRight(trial),
@@ -49,7 +51,7 @@ export const prove: Prove = async ({ quick, say }) => {
   }
 }
 
-type Setting = { readonly phaseMs: number; readonly devices: number; readonly isControl: boolean; readonly say: (line: string) => void }
+type Setting = { readonly phaseMs: number; readonly devices: number; /** How long the control's central is waited for, which never has all. */ readonly controlMs: number; readonly isControl: boolean; readonly say: (line: string) => void }
 type Trial = {
   readonly acknowledged: number
   readonly backedUp: number
@@ -69,7 +71,7 @@ type Trial = {
 const isRight = (trial: Trial): boolean =>
   trial.backedUp > 0 && trial.sentSince > 0 && trial.missingHere + trial.missing + trial.twice + trial.spurious + trial.deadLetters === 0
 
-async function lifeAfterLife({ phaseMs, devices, isControl, say }: Setting): Promise<Trial> {
+async function lifeAfterLife({ phaseMs, devices, controlMs, isControl, say }: Setting): Promise<Trial> {
   await using central = await startCentral()
   await using ward = await ProveWard.open({ devices: { mllp: devices }, central })
   const imports = isControl ? [EAGER, CONTROL] : [EAGER]
@@ -77,8 +79,7 @@ async function lifeAfterLife({ phaseMs, devices, isControl, say }: Setting): Pro
     run(process.execPath, [...(isControl ? ['--import', CONTROL] : []), join(ROOT, 'src', 'vigil.mjs'), ...args])
   const backup = join(ward.folder, 'backup')
   const ledger = new Ledger()
-  process.env[ROWS_PER_BATCH] = '1'
-  let gateway = await ward.start({ imports })
+  let gateway = await ward.start({ imports, env: { [ROWS_PER_BATCH]: '1' } })
   let senders = ward.devices.map((device) => ward.senderOf(device, ledger))
   const sending = (): { stop(): Promise<void> } => {
     const stop = new AbortController()
@@ -104,14 +105,13 @@ async function lifeAfterLife({ phaseMs, devices, isControl, say }: Setting): Pro
   const [restoreMs] = await timed(() => vigil('restore', backup, '--data', ward.data))
   say(`killed, disk gone, restored in ${restoreMs} ms; ${sentSince} rows at central that the backup has not`)
   // Cut otherwise, rows that central has would come under other keys; cut alike, the control's new rows come under old ones.
-  process.env[ROWS_PER_BATCH] = isControl ? '1' : '7'
-  gateway = await ward.start({ imports })
+  gateway = await ward.start({ imports, env: { [ROWS_PER_BATCH]: isControl ? '1' : '7' } })
   senders = ward.devices.map((device) => ward.senderOf(device, ledger))
   const second = sending()
   await rest(phaseMs)
   await second.stop()
   const here = holdingsOf(ward.data).rows
-  const there = await drained(central, here, isControl ? 3_000 : DRAIN_MS)
+  const there = await drained(central, here, isControl ? controlMs : DRAIN_MS)
   await gateway.stop()
   for (const sender of senders) sender.close()
 

@@ -73,7 +73,7 @@ async function plugIn(path: string): Promise<Pty> {
 type GarbageParts = { readonly wrongSpeed: Pty; readonly page: Page; readonly monitor: Socket; readonly probes: readonly string[]; readonly seed: number }
 
 async function garbage({ site, gateway, figures, quick }: Trial, { wrongSpeed, page, monitor, probes, seed }: GarbageParts): Promise<string[]> {
-  const seconds = quick ? 2 : 60
+  const seconds = quick ? 1 : 60
   const size = quick ? 'quick' : 'full'
   const random = randomOf(seed)
   await settled(TOLD_MS_MAX + MARGIN_MS[size], () => wrongSpeed.heard())
@@ -195,7 +195,7 @@ function lineOf(index: number): string {
 const saturationOf = (index: number): number => 70 + (index % 30)
 
 async function unplugging({ site, figures, quick }: Trial, path: string, say: (line: string) => void): Promise<string[]> {
-  const cycles = quick ? 3 : 100
+  const cycles = quick ? 2 : 100
   const latestMs = REOPENED_MS_MAX + MARGIN_MS[quick ? 'quick' : 'full']
   const reopenedMs: number[] = []
   /** Lines that were written whole while somebody had the port open. */

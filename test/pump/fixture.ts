@@ -5,7 +5,7 @@ import { parseSite } from '../../src/config/load.ts'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
-import { type AlarmInactivation, type DeviceAlarm, type MedicationGiven, type PatientFact, type Reading, type Waveform, absent, measured } from '../../src/domain/reading.ts'
+import { type AbsentReason, type AlarmInactivation, type DeviceAlarm, type MedicationGiven, type PatientFact, type Reading, type Waveform, absent, measured } from '../../src/domain/reading.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { Pump, type Restored } from '../../src/pump/pump.ts'
 import type { BedRules } from '../../src/pump/watch.ts'
@@ -28,6 +28,8 @@ export type Message = {
   /** When the device says it sent this. */
   readonly sentAt?: number
   readonly given?: readonly Partial<MedicationGiven>[]
+  /** More values, or why there are none, by the reference id of the metric. */
+  readonly values?: Readonly<Record<string, number | AbsentReason>>
   /** Samples of one ECG channel at 100 a second. */
   readonly wave?: { readonly channel: string; readonly samples: readonly number[] }
   readonly throws?: boolean
@@ -84,6 +86,7 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
     readings: [
       ...(measurement ? [{ metric, measurement, channel: message.channel ?? '', deviceAt: deviceTime(message, message.ageMs), flags: message.demo === true ? ['demo' as const] : [] }] : []),
       ...(message.also ? [readingOf(message, message.also)] : []),
+      ...Object.entries(message.values ?? {}).map(([id, value]) => saidOf(id, value)),
     ],
     waveforms: message.wave ? [waveOf(message.wave)] : [],
     alarms: (message.alarms ?? []).map((alarm) => ({ ...ALARM, ...alarm })),
@@ -103,6 +106,12 @@ function readingOf(message: Message, { metric: id, value, ageMs }: NonNullable<M
   return { metric, measurement: measured(value), channel: '', deviceAt: deviceTime(message, ageMs), flags: [] }
 }
 
+function saidOf(id: string, value: number | AbsentReason): Reading {
+  const metric = metricOfId(id)
+  if (!metric) throw new Error('no such metric')
+  return { metric, measurement: typeof value === 'number' ? measured(value) : absent(value), channel: '', deviceAt: null, flags: [] }
+}
+
 const ALARM: DeviceAlarm = {
   id: 'a1', code: 'MDC_EVT_LO', text: 'SpO2 low', source: 'MDC_PULS_OXIM_SAT_O2', priority: 'high', type: 'physiological', phase: 'start', state: 'active', inactivation: [], flags: [], deviceAt: null,
 }
@@ -117,7 +126,7 @@ const waveOf = ({ channel, samples }: NonNullable<Message['wave']>): Waveform =>
 })
 
 /** Says "high" for HR above 100, once a snapshot; throws at 666. */
-const highRules: BedRules<number> = {
+export const highRules: BedRules<number> = {
   start: () => 0,
   adopt: (state) => state,
   step(state, input) {
@@ -149,7 +158,7 @@ devices:
 export const NOTHING_RESTORED: Restored = { stays: [], alertEvents: [], recent: [], messages: [] }
 
 /** `disk` answers each tick; by default everything is durable at once. */
-export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult>; readonly clock?: FakeClock; /** Ids that a life before gave. */ readonly minted?: number } = {}) {
+export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult>; readonly clock?: FakeClock; /** Ids that a life before gave. */ readonly minted?: number; readonly rules?: BedRules<number>; readonly mode?: 'commissioning' } = {}) {
   const loaded = parseSite(SITE, 'test.yaml')
   if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
   const clock = of.clock ?? fakeClock()
@@ -166,9 +175,9 @@ export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: 
     close: () => Promise.resolve(),
   }
   const pump = new Pump({
-    site: loaded.site,
+    site: of.mode === undefined ? loaded.site : { ...loaded.site, gateway: { ...loaded.site.gateway, mode: of.mode } },
     driverOf: () => lineDriver,
-    rules: highRules,
+    rules: of.rules ?? highRules,
     clock,
     speed: 1,
     store,

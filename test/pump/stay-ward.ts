@@ -18,8 +18,8 @@ devices: [{ id: mon-1, driver: line, bed: bed-1 }]
 `
 
 /** `ticks`: what the store was given before. */
-export function realWard({ clock = fakeClock(), ticks: before = [], driver = lineDriver }: { readonly clock?: FakeClock; readonly ticks?: readonly Tick[]; readonly driver?: Driver } = {}) {
-  const loaded = parseSite(SITE, 'test.yaml')
+export function realWard({ clock = fakeClock(), ticks: before = [], driver = lineDriver, site = '' }: { readonly clock?: FakeClock; readonly ticks?: readonly Tick[]; readonly driver?: Driver; /** More of the site. */ readonly site?: string } = {}) {
+  const loaded = parseSite(SITE + site, 'test.yaml')
   if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
   const ticks: Tick[] = []
   const published: AlertEvent[] = []

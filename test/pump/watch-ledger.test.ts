@@ -11,7 +11,10 @@ import { createDevices } from '../../src/pump/devices.ts'
 import { WatchLedger } from '../../src/pump/watch-ledger.ts'
 import { type Armed, unarmed, WATCHED } from '../../src/rules/armed.ts'
 import type { StoredEvent } from '../../src/seams.ts'
+import { BED_STATES, type BedState } from '../../src/domain/bed-state.ts'
+import type { HouseRequest } from '../../src/pump/house-requests.ts'
 import { NOTHING_RESTORED, ward } from './fixture.ts'
+import { houseWard, ONE } from './house-ward.ts'
 
 type WatchEvent = Extract<StoredEvent, { kind: 'watch' }>
 
@@ -37,6 +40,24 @@ const demoValue = (bed: Bed): void => {
   const metric = metricOfId('MDC_ECG_HEART_RATE')
   if (!metric) throw new Error('no metric')
   bed.latest.set('x', { device: deviceId('monitor'), measuredAt: monoMs(0), observation: { metric, measurement: absent('not-measured'), channel: '', deviceAt: null, flags: ['demo'], correctedAt: wallMs(0), boundMs: 0 } })
+}
+
+type Step = { readonly seconds: number; readonly hr: number | 'absent' | null } & (
+  | { readonly kind: 'time' }
+  | { readonly kind: 'bed'; readonly state: BedState; readonly minutes: number }
+  | { readonly kind: 'goal'; readonly goal: 'full' | 'limited' | 'comfort' }
+  | { readonly kind: 'mode'; readonly request: HouseRequest }
+)
+const lasts = { seconds: fc.constantFrom(1, 3, 15, 90), hr: fc.constantFrom<(number | 'absent' | null)[]>(80, 0, 'absent', null, null) }
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('time' as const), ...lasts }),
+  fc.record({ kind: fc.constant('bed' as const), state: fc.constantFrom(...BED_STATES), minutes: fc.constantFrom(1, 2, 30), ...lasts }),
+  fc.record({ kind: fc.constant('goal' as const), goal: fc.constantFrom('full' as const, 'limited' as const, 'comfort' as const), ...lasts }),
+  fc.record({ kind: fc.constant('mode' as const), request: fc.constantFrom<HouseRequest[]>({ what: 'mode', mode: 'maintenance', words: 'a test', minutes: 5 }, { what: 'mode', mode: 'over' }), ...lasts }),
+)
+const requestOf = (state: BedState, minutes: number): HouseRequest => {
+  if (state === 'away') return { what: 'bed', bed: ONE, state, reason: 'imaging', words: '', minutes }
+  return state === 'maintenance' ? { what: 'bed', bed: ONE, state, words: '', minutes } : { what: 'bed', bed: ONE, state }
 }
 
 describe('the watch ledger of a ward', () => {
@@ -97,6 +118,49 @@ describe('the watch ledger of a ward', () => {
       expect(watchedMs).toBe(armedMs)
       expect(watchedMs + unwatchedMs).toBe(at)
     }))
+  })
+
+  it('tells the truth of each second of what people say of beds, goals and the ward, and a valid value is never unwatched but while its monitor is tested', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (course) => {
+      const { pump, clock, say, monitor, stay, ticks } = houseWard()
+      const begun = clock.wall()
+      const seen = new Map<WatchState, number>()
+      const add = (state: WatchState, ms: number): void => void seen.set(state, (seen.get(state) ?? 0) + ms)
+      for (const one of course) {
+        if (one.kind === 'bed') say(requestOf(one.state, one.minutes))
+        if (one.kind === 'mode') say(one.request)
+        const held = stay()
+        if (one.kind === 'goal' && held) say({ what: 'goal', stay: held.id, goal: one.goal, decidedBy: 'Dr. Osei', reason: 'as agreed', reviewHours: 1 })
+        for (let second = 0; second < one.seconds; second++) {
+          if (one.hr !== null) {
+            monitor.say({ hr: one.hr })
+            const marked = pump.house.markOf(ONE)
+            if (one.hr !== 'absent' && marked?.mark.kind !== 'maintenance') expect([pump.house.isSuspended(ONE), marked?.phase === 'in-force']).toEqual([false, false])
+          }
+          pump.tick()
+          const bed = pump.beds.get(ONE)
+          if (!bed) throw new Error('no bed')
+          const marked = pump.house.markOf(ONE)
+          const isResting = marked?.phase === 'in-force'
+          // What the ledger must say, in the words of the brief: the ward first, then the bed, then the goal.
+          const state = pump.house.mode.kind === 'maintenance' ? 'maintenance'
+            : isResting && marked.mark.kind === 'maintenance' ? 'maintenance'
+              : bed.stay === null ? 'empty'
+                : isResting ? (marked.mark.kind === 'away' ? 'away' : 'empty')
+                  : bed.stay.context.goal?.kind === 'comfort' && clock.wall() - bed.stay.context.goal.reviewed.at < 3_600_000 ? 'comfort' : 'armed'
+          add(state, 1_000)
+          await clock.pass(1_000)
+        }
+      }
+      const changes = [...ticks.flatMap((tick) => tick.events), ...pump.committer.filling.events].flatMap((event) => (event.kind === 'watch' ? event.changes : [])).filter(({ bed }) => bed === ONE)
+      const time = { from: begun, to: clock.wall() }
+      const spans = spansOf(changes, WATCHED, time)
+      const told = new Map<WatchState, number>()
+      for (const { state: said, from, to } of spans.get('score') ?? []) told.set(said, (told.get(said) ?? 0) + to - from)
+      expect(told).toEqual(seen)
+      const { watchedMs, unwatchedMs } = handoverOf(spans, time)
+      expect(watchedMs + unwatchedMs).toBe(clock.wall() - begun)
+    }), { numRuns: 40 })
   })
 
   it('a gateway that comes back says that it watched nobody meanwhile', () => {

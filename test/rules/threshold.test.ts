@@ -32,6 +32,7 @@ describe('a limit', () => {
       inputs: [{ name: 'SpO₂', value: 88, unit: '%', at: wallOf(15) }],
       limit: { text: 'SpO₂ low 90 %; medium below 90, after 15 s', setBy: 'adult profile' },
       missing: [],
+      sensors: [{ device: 'monitor-1', metric: 'MDC_PULS_OXIM_SAT_O2' }],
     })
   })
 

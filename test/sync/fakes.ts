@@ -92,9 +92,27 @@ export function fakeLog(rows: LoggedRow[] = [], epoch = EPOCH): FakeLog {
       const start = rows.findIndex((row) => row.seq > afterSeq)
       return start === -1 ? [] : rows.slice(start, start + rowsMax)
     },
+    readAlerts: (afterSeq, lastSeq, rowsMax) =>
+      rows.filter((row) => row.seq > afterSeq && row.seq <= lastSeq && row.kind === 'event' && row.stored.kind === 'alert').slice(0, rowsMax),
     close() {},
   }
   return log
+}
+
+/** Of a row: `isMeant` values belong to `stay`, the others stay where they are; as the store writes it anew. */
+export function reissue(log: FakeLog, seq: number, stay: string | null, isMeant: (at: number) => boolean = () => true): void {
+  const place = log.rows.findIndex((row) => row.seq === seq)
+  const row = log.rows[place]
+  if (row?.kind !== 'snapshot' || row.isSuperseded === true) return
+  const parts = [{ stay: stay === null ? null : stayId(stay), is: true }, { stay: row.snapshot.stay, is: false }].map((part) => ({
+    stay: part.stay, observations: row.snapshot.observations.filter(({ correctedAt }) => isMeant(correctedAt) === part.is),
+  }))
+  if (parts[0]?.observations.length === 0) return
+  log.rows[place] = { ...row, isSuperseded: true }
+  for (const part of parts) {
+    if (part.observations.length === 0) continue
+    log.rows.push({ kind: 'snapshot', seq: log.lastSeq() + 1, snapshot: { ...row.snapshot, ...part }, supersedes: seq, revision: (row.revision ?? 0) + 1 })
+  }
 }
 
 export type FakeClock = Clock & { now: number; readonly slept: number[] }

@@ -35,5 +35,5 @@ it('is an event of columns for each stay, in closed words, and passes the scanne
 })
 
 it('of a bed where nobody lies stays here, and is counted', () => {
-  expect(compile(watchRow(null, [['score', 'empty', START]]))).toEqual({ events: [], withheld: [{ reason: 'no-stay', rows: 1, readings: 0 }] })
+  expect(compile(watchRow(null, [['score', 'empty', START]]))).toMatchObject({ events: [], withheld: [{ reason: 'no-stay', rows: 1, readings: 0 }] })
 })

@@ -7,7 +7,8 @@ import type { Signs } from '../../simulators/patients/patient.ts'
 import { createWaves } from '../../simulators/patients/waves.ts'
 
 export type Scene = {
-  readonly alerts: 'none' | 'some' | 'storm'
+  /** `rows`: a cause with what it carries, the monitor's own alarm with ours, a limit in its delay. */
+  readonly alerts: 'none' | 'some' | 'storm' | 'rows'
   /** Beds with old, missing and doubtful values. */
   readonly faults: boolean
   readonly beds: number
@@ -140,6 +141,7 @@ export function bedViews(scene: Scene, now: number): readonly BedView[] {
       devices: devices.filter((device) => device.bed === String(bed + 1)),
       values: empty ? [] : kitOf(bed).map((name) => valueView(name, bed, scene, now)),
       news2: empty ? null : scoreView(bed, scene, now),
+      ...(scene.alerts === 'rows' && bed === 4 ? { pending: [{ id: 'pending-1', text: 'SpO₂ 89 % below 90', priority: 'medium' as const, onsetAt: now - 6_000, dueAt: now + 9_000 }] } : {}),
       context: { population: 'adult', spo2Scale: 1, onOxygen: bed % 4 === 3 ? false : null, consciousness: bed % 4 === 3 ? 'A' : null, infectionSuspected: bed === 2 },
     }
   })
@@ -195,6 +197,10 @@ type Draft = Pick<AlertView, 'priority' | 'text' | 'type' | 'condition'> & {
   readonly missing?: readonly string[]
   readonly by?: string
   readonly state?: 'active' | 'latched'
+  /** In the row of which one of these, counted from 1. */
+  readonly inRow?: { readonly of: number; readonly as: 'with' | 'carried' }
+  /** Silenced at the bedside so long ago. */
+  readonly bedsideAgoMs?: number
 }
 
 const SOME: readonly Draft[] = [
@@ -208,12 +214,24 @@ const SOME: readonly Draft[] = [
   { bed: 9, priority: 'low', type: 'technical', condition: 'technical/probe-off', text: 'SpO₂ probe off', startedAgoMs: 45_000, inputs: [{ name: 'last SpO₂', value: 95, unit: '%', agoMs: 4_000 }] },
 ]
 
+const ROWS: readonly Draft[] = [
+  { bed: 7, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 84 % below 88', startedAgoMs: 95_000, inputs: [{ name: 'SpO₂', value: 84, unit: '%', agoMs: 1_000 }], limit: '88 % for 10 s' },
+  { bed: 7, priority: 'medium', type: 'physiological', condition: 'monitor/spo2', text: 'Monitor: ** SpO₂ 84<90 (sound paused at the monitor)', startedAgoMs: 90_000, inputs: [], inRow: { of: 1, as: 'with' }, bedsideAgoMs: 20_000 },
+  { bed: 2, priority: 'medium', type: 'technical', condition: 'technical/hr-off', text: 'HR: lead off', startedAgoMs: 200_000, inputs: [{ name: 'last HR', value: 81, unit: '/min', agoMs: 200_000 }] },
+  { bed: 2, priority: 'low', type: 'technical', condition: 'monitor/inop', text: 'Monitor: ECG LEADS OFF', startedAgoMs: 205_000, inputs: [], inRow: { of: 3, as: 'with' } },
+  { bed: 2, priority: 'low', type: 'technical', condition: 'technical/rr-off', text: 'RR: lead off', startedAgoMs: 190_000, inputs: [], inRow: { of: 3, as: 'carried' } },
+  { bed: 4, priority: 'medium', type: 'technical', condition: 'silence/device', text: 'No data from monitor-4: look at the monitor', startedAgoMs: 160_000, inputs: [] },
+  { bed: 4, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 79 % below 88 (last known; data lost)', startedAgoMs: 200_000, inputs: [], inRow: { of: 6, as: 'with' } },
+  { bed: 4, priority: 'low', type: 'technical', condition: 'technical/rr-off', text: 'RR: no value comes any more', startedAgoMs: 100_000, inputs: [], inRow: { of: 6, as: 'carried' } },
+  { bed: 6, priority: 'medium', type: 'physiological', condition: 'monitor/hr', text: 'Monitor: ** HR 128>120 (acknowledged at the monitor)', startedAgoMs: 300_000, inputs: [], bedsideAgoMs: 240_000 },
+]
+
 export function alertViews(scene: Scene, now: number): readonly AlertView[] {
   if (scene.alerts === 'none') return []
   const storm: readonly Draft[] = scene.alerts === 'storm'
     ? Array.from({ length: 9 }, (_, index): Draft => ({ bed: index + 1, priority: 'low', type: 'technical', condition: `technical/silent-${index}`, text: `Monitor monitor-${index + 1} has sent nothing for ${20 + index} s`, startedAgoMs: 30_000 * index, inputs: [] }))
     : []
-  return [...SOME, ...storm].map((draft, index): AlertView => ({
+  return (scene.alerts === 'rows' ? ROWS : [...SOME, ...storm]).map((draft, index): AlertView => ({
     id: alertId(`alert-${index + 1}`), bed: bedId(String(draft.bed)), stay: stayId(`stay-${draft.bed}`), device: deviceId(`monitor-${draft.bed}`),
     bedLabel: String(draft.bed), condition: draft.condition, state: draft.state ?? 'active', priority: draft.priority, type: draft.type, text: draft.text,
     because: {
@@ -223,6 +241,8 @@ export function alertViews(scene: Scene, now: number): readonly AlertView[] {
     },
     startedAt: wallMs(now - draft.startedAgoMs), changedAt: wallMs(now - draft.startedAgoMs),
     acknowledged: draft.by === undefined ? null : { by: draft.by, at: wallMs(now - draft.startedAgoMs + 40_000) }, audioPaused: null, saved: true,
+    ...(draft.inRow === undefined ? {} : { inRow: { of: alertId(`alert-${draft.inRow.of}`), as: draft.inRow.as } }),
+    ...(draft.bedsideAgoMs === undefined ? {} : { bedside: { how: 'audio-paused' as const, at: wallMs(now - draft.bedsideAgoMs) } }),
   }))
 }
 

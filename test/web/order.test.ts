@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { wallMs } from '../../src/domain/time.ts'
-import { countByPriority, highestUnacknowledged, newsIn, priorityOfValue, sortAlerts } from '../../src/web/order.ts'
+import { isAcknowledged } from '../../src/domain/alert-row.ts'
+import { alertId } from '../../src/domain/ids.ts'
+import { countByPriority, highestOf, highestUnacknowledged, isSounding, newsIn, priorityOfValue, rowsIn, rowsOfBed, sortAlerts } from '../../src/web/order.ts'
 import { acknowledged, alert, T } from './fixtures.ts'
 
 const ids = (alerts: readonly { readonly id: string }[]): readonly string[] => alerts.map(({ id }) => id)
@@ -34,6 +36,38 @@ describe('the order of alerts', () => {
 
   test('counts each priority', () => {
     expect(countByPriority([alert('a'), alert('b'), alert('c', { priority: 'low' })])).toEqual({ high: 2, medium: 0, low: 1 })
+  })
+})
+
+describe('rows of alerts', () => {
+  const cause = alert('cause', { type: 'technical', priority: 'low', acknowledged })
+  const carried = alert('carried', { type: 'technical', priority: 'low', inRow: { of: alertId('cause'), as: 'carried' } })
+  const last = alert('last', { inRow: { of: alertId('cause'), as: 'with' } })
+  const words = (alerts: readonly ReturnType<typeof alert>[]) => rowsIn(alerts).map(({ head, others, carried: its }) => [head.id, ids(others), ids(its)])
+
+  test('have a cause with what speaks beside it and what it carries, and stand as high as the gravest that speaks', () => {
+    expect(words([carried, alert('other', { priority: 'medium' }), cause, last])).toEqual([['cause', ['last'], ['carried']], ['other', [], []]])
+    expect(rowsOfBed(rowsIn([cause, carried]), '7')).toHaveLength(1)
+    expect(rowsOfBed(rowsIn([cause, carried]), '8')).toEqual([])
+  })
+
+  test('leave nothing out: one whose head is not here stands by itself', () => {
+    expect(words([carried, last]).map(([head]) => head).toSorted()).toEqual(['carried', 'last'])
+  })
+
+  test('what is carried is neither sounded, read out nor acknowledged on its own', () => {
+    const [row] = rowsIn([cause, carried])
+    expect(row && isSounding(row)).toBe(false)
+    expect(row && isAcknowledged(row)).toBe(true)
+    expect(highestUnacknowledged(sortAlerts([cause, carried]))).toBeNull()
+    expect(highestOf(sortAlerts([cause, carried]))?.id).toBe('cause')
+    expect(newsIn(new Map(), new Map([[carried.id, carried]]))).toEqual([])
+  })
+
+  test('who speaks and was not acknowledged keeps the row sounding', () => {
+    const [row] = rowsIn([cause, last])
+    expect(row && isSounding(row)).toBe(true)
+    expect(row && isAcknowledged(row)).toBe(false)
   })
 })
 

@@ -18,6 +18,8 @@ const receiving = '.reception[data-state="live"]'
 const SHOTS: readonly Shot[] = [
   { name: 'calm', ready: receiving },
   { name: 'high', play: { alerts: 'some' }, ready: receiving },
+  { name: 'rows', play: { alerts: 'rows' }, ready: receiving },
+  { name: 'rows-panel', play: { alerts: 'rows' }, ready: receiving, act: async (page) => page.locator('.tile[data-bed="7"] .tile-open').click() },
   { name: 'ward-13', play: { alerts: 'some', beds: 13, mode: 'demo' }, ready: receiving },
   { name: 'storm-24', play: { alerts: 'storm', beds: 24 }, ready: receiving },
   { name: 'demo', play: { alerts: 'some', mode: 'demo', speed: 60 }, ready: receiving },

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ABSENT_REASONS } from '../../src/domain/reading.ts'
 import { METRICS } from '../../src/domain/metrics.ts'
-import { absentText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
-import { alert, gateway, value } from './fixtures.ts'
+import { absentText, bedsideText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
+import { wallMs } from '../../src/domain/time.ts'
+import { alert, gateway, T, value } from './fixtures.ts'
 
 describe('numbers', () => {
   test('zero is a number: a monitor in asystole says it', () => {
@@ -60,6 +61,20 @@ describe('names', () => {
 
   test('of priorities can be told apart without colour', () => {
     expect(new Set(['high', 'medium', 'low'].map((priority) => priorityMark(priority as 'high'))).size).toBe(3)
+  })
+})
+
+describe('what is quiet', () => {
+  test('a limit in its delay says when it would be an alert', () => {
+    const pending = { id: 'a', text: 'SpO₂ 84 % below 90', priority: 'medium', onsetAt: T, dueAt: T + 15_000 } as const
+    expect(pendingText(pending, T + 6_400)).toBe('SpO₂ 84 % below 90, alert in 9 s')
+    expect(pendingText(pending, T + 20_000)).toBe('SpO₂ 84 % below 90, alert in 0 s')
+    expect(pendingText(pending, null)).toBe('SpO₂ 84 % below 90')
+  })
+
+  test('silencing at the bedside is said with its time, and when it quiets nothing here any more', () => {
+    expect(bedsideText({ how: 'audio-paused', at: wallMs(T) }, T)).toMatch(/^Monitor silenced at the bedside \d\d:\d\d$/)
+    expect(bedsideText({ how: 'alert-acknowledged', at: wallMs(T), isOver: true }, T)).toMatch(/^Monitor acknowledged at the bedside \d\d:\d\d, long ago: it sounds here again$/)
   })
 })
 

@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Logger } from 'pino'
 import { ackCode, ackMessage } from '../../codec/hl7-ack.ts'
@@ -132,7 +132,7 @@ type Conversation = { readonly opened: (socket: Socket) => void; readonly heard:
 
 /** One connection. Resolves with why it ended. */
 async function converse({ host, port, tls }: Hl7WaySetting, { opened, heard }: Conversation, stop: AbortSignal): Promise<string> {
-  const socket = tls === null ? connect({ host, port }) : connectTls({ host, port, servername: host, ...(tls.ca === null ? {} : { ca: tls.ca }) })
+  const socket = tls === null ? connect({ host, port }) : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...(tls.ca === null ? {} : { ca: tls.ca }) })
   const cut = (): void => void socket.destroy()
   stop.addEventListener('abort', cut)
   try {

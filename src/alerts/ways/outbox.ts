@@ -37,6 +37,8 @@ type Entry = {
   roused: number
   rousedTried: number
   rousedTold: number
+  /** Somebody named this address to be called about this alert. */
+  isNamed: boolean
   /** It stands as told, and is to be said again. */
   again: boolean
   /** It ends with these words. */
@@ -54,6 +56,8 @@ const keyOf = (alert: AlertId, address: string): string => `${address}\u0000${al
 export class Outbox {
   readonly #setting: OutboxSetting
   readonly #entries = new Map<string, Entry>()
+  /** Alerts that others of their row speak for. */
+  readonly #covered = new Map<AlertId, readonly Alert[]>()
   /** Addresses that were called by name. */
   readonly #called = new Set<string>()
   /** Notices that found no room, since the start. */
@@ -84,22 +88,34 @@ export class Outbox {
     for (const address of this.#called) if (!addresses.includes(address) && this.#entries.has(keyOf(alert.id, address))) this.#note(alert, address, now, { roused, isReset })
   }
 
+  /** Others of its row speak for it; none: not any more. What was told of it already goes on being told. */
+  cover(alert: AlertId, by: readonly Alert[], now: MonoMs): void {
+    if (by.length > 0) this.#covered.set(alert, by)
+    else this.#covered.delete(alert)
+    for (const address of [...(this.#setting.addresses.length === 0 ? [''] : this.#setting.addresses), ...this.#called]) {
+      const entry = this.#entries.get(keyOf(alert, address))
+      if (entry !== undefined) this.#judge(entry, now)
+    }
+  }
+
   /** Calls one address about one alert, whatever the way sends of itself. False where there is no room. */
   call(alert: Alert, address: string, now: MonoMs): boolean {
     if (!this.#called.has(address) && this.#called.size >= wayLimits.calledAddressesMax) return false
     const entry = this.#entries.get(keyOf(alert.id, address)) ?? this.#add(alert, address)
     if (entry === null) return false
     entry.roused++
+    entry.isNamed = true
     this.#called.add(address)
     this.#judge(entry, now)
     return true
   }
 
-  /** What the receiver of an alert was told before a restart. */
-  restore(alert: Alert, address: string): void {
-    const entry = this.#entries.get(keyOf(alert.id, address)) ?? this.#add(alert, address)
+  /** What the receiver of an alert was told last before a restart: the alert as it stood then. `roused`: it got worse, or began again, since. */
+  restore(told: Alert, address: string, roused: boolean): void {
+    const entry = this.#entries.get(keyOf(told.id, address)) ?? this.#add(told, address)
     if (entry === null) return
-    entry.told = this.#toldOf(alert)
+    entry.told = this.#toldOf(told)
+    entry.roused = roused ? 1 : 0
     entry.dueSince = null
   }
 
@@ -171,9 +187,10 @@ export class Outbox {
     this.#judge(entry, now)
   }
 
-  #isMeant({ type, priority, bed }: Alert): boolean {
-    const { types, priorities, beds } = this.#setting.sends
-    return types.includes(type) && priorities.includes(priority) && (beds === null || (bed !== null && beds.includes(bed)))
+  #isMeant(alert: Alert): boolean {
+    const { type, priority, bed } = alert
+    const { types, priorities, beds, only } = this.#setting.sends
+    return only?.(alert) !== false && types.includes(type) && priorities.includes(priority) && (beds === null || (bed !== null && beds.includes(bed)))
   }
 
   /** With one entry too many the least urgent goes, for something graver; else there is no room. */
@@ -186,7 +203,7 @@ export class Outbox {
       this.#entries.delete(least.key)
     }
     const key = keyOf(alert.id, address)
-    const entry: Entry = { key, address, alert, told: null, dueSince: null, roused: 0, rousedTried: 0, rousedTold: 0, again: false, over: null, notBefore: null, refusals: 0, tried: null }
+    const entry: Entry = { key, address, alert, told: null, dueSince: null, roused: 0, rousedTried: 0, rousedTold: 0, isNamed: false, again: false, over: null, notBefore: null, refusals: 0, tried: null }
     this.#entries.set(key, entry)
     return entry
   }
@@ -202,17 +219,24 @@ export class Outbox {
     }
   }
 
-  #isNews({ alert, told, again, over }: Entry): boolean {
-    if (told === null) return over === null
+  /** By one that this way sends. Whoever was named to be called about this very alert is called. */
+  #isCovered({ alert, isNamed }: Entry): boolean {
+    return !isNamed && (this.#covered.get(alert.id)?.some((by) => this.#isMeant(by)) ?? false)
+  }
+
+  #isNews(entry: Entry): boolean {
+    const { alert, told, again, over } = entry
+    if (told === null) return over === null && !this.#isCovered(entry)
     if (over !== null || again) return true
     const now = this.#toldOf(alert)
     return now.priority !== told.priority || now.state !== told.state || now.quiet !== told.quiet || now.text !== told.text
   }
 
   /** A call is for somebody to come: not when somebody came, nor when it is over. */
-  #isCall({ alert, told, roused, rousedTold, over }: Entry): boolean {
+  #isCall(entry: Entry): boolean {
+    const { alert, told, roused, rousedTold, over } = entry
     if (over !== null) return this.#setting.endings && told !== null
-    if (alert.acknowledged !== null || alert.state !== 'active') return false
+    if (alert.acknowledged !== null || alert.state !== 'active' || this.#isCovered(entry)) return false
     return told === null || roused > rousedTold || rankOf(alert.priority) > rankOf(told.priority)
   }
 

@@ -2,13 +2,14 @@
 
 import type { Logger } from 'pino'
 import type { Priority } from '../../domain/alert.ts'
+import type { Delivery } from '../../domain/delivery.ts'
 import type { AlertId } from '../../domain/ids.ts'
-import { type MonoMs, monoMs } from '../../domain/time.ts'
+import { type MonoMs, type WallMs, monoMs } from '../../domain/time.ts'
 import { wayLimits } from '../../limits.ts'
 import type { Clock } from '../../seams.ts'
 import type { Outbox } from './outbox.ts'
-import { Bell, wordsOf } from './waiting.ts'
-import type { Delivery, FarWord, Notice, SendResult, Way } from './way.ts'
+import { Bell, promised, wordsOf } from './waiting.ts'
+import type { FarWord, Notice, SendResult, Way } from './way.ts'
 
 export type SupervisedParts = {
   readonly way: Way
@@ -25,7 +26,17 @@ export type SupervisedParts = {
   readonly lastCalled: (address: string) => AlertId | null
 }
 
-export type WayState = { readonly id: string; readonly state: 'works' | 'troubled' | 'failing'; readonly why: string; readonly waiting: number }
+export type WayState = {
+  readonly id: string
+  readonly state: 'works' | 'troubled' | 'failing'
+  readonly why: string
+  readonly waiting: number
+  /** Of this life of the gateway; null: nothing yet. */
+  readonly lastSentAt: WallMs | null
+}
+
+/** What came of a test: `busy`, another is under way; `waiting`, this one is. */
+export type TestResult = SendResult | { readonly kind: 'busy' | 'waiting' }
 
 /** How often a way that waits looks at its time. */
 const LOOK_EVERY_MS = 1_000
@@ -46,6 +57,8 @@ export class Supervised {
   #said: { readonly text: string; readonly at: MonoMs } | null = null
   #toldDropped = 0
   #givenUp = 0
+  #lastSentAt: WallMs | null = null
+  readonly #tests: { readonly notices: readonly Notice[]; readonly done: (result: SendResult) => void }[] = []
 
   constructor(parts: SupervisedParts) {
     this.#parts = parts
@@ -59,13 +72,24 @@ export class Supervised {
 
   state(): WayState {
     const why = this.#why()
-    return { id: this.id, state: why === null ? 'works' : this.#isFailing ? 'failing' : 'troubled', why: why ?? '', waiting: this.#parts.outbox.waiting }
+    return { id: this.id, state: why === null ? 'works' : this.#isFailing ? 'failing' : 'troubled', why: why ?? '', waiting: this.#parts.outbox.waiting, lastSentAt: this.#lastSentAt }
+  }
+
+  /** Sends these, one after the other, in its turn and at once: also while the way does not work. The first that is not taken ends it. */
+  test(notices: readonly Notice[]): Promise<TestResult> {
+    if (this.#tests.length >= wayLimits.testsWaitingMax) return Promise.resolve({ kind: 'busy' })
+    const { promise, resolve } = promised<SendResult>()
+    this.#tests.push({ notices, done: resolve })
+    this.#bell.ring()
+    this.#healed.ring()
+    return promise
   }
 
   async run(stop: AbortSignal): Promise<void> {
     // What was open before a restart is judged anew.
     this.#parts.failing(null)
     await Promise.all([this.#keep(stop), this.#send(stop)])
+    for (const { done } of this.#tests.splice(0)) done({ kind: 'trouble', why: 'the gateway stops' })
   }
 
   /** What stays open. A way that throws is a way that fails: alerts go on, and so do the other ways. */
@@ -97,6 +121,7 @@ export class Supervised {
     const { outbox, clock } = this.#parts
     while (!stop.aborted) {
       this.#judge()
+      await this.#testNext(stop)
       const now = clock.mono()
       const notice = outbox.next({ at: now, wall: clock.wall() })
       if (notice === null) {
@@ -108,6 +133,28 @@ export class Supervised {
       if (stop.aborted && result.kind !== 'sent') return
       await this.#settle(notice, result, stop)
     }
+  }
+
+  /** A test that fails says nothing of alerts that are due: those are tried by themselves. */
+  async #testNext(stop: AbortSignal): Promise<void> {
+    const [test] = this.#tests
+    if (test === undefined) return
+    let result: SendResult = { kind: 'trouble', why: 'nothing to send' }
+    for (const notice of test.notices) {
+      result = await this.#try(notice, stop)
+      const { alert, address } = notice
+      if (result.kind !== 'sent') this.#parts.receipt({ alertId: alert.id, step: 'failed', address, by: null, note: result.why })
+      else if (notice.phase === 'start') this.#sent(notice, result.messageId)
+      if (result.kind !== 'sent') break
+    }
+    this.#tests.shift()
+    test.done(result)
+  }
+
+  #sent({ alert, address }: Notice, messageId: string | null): void {
+    this.#lastSentAt = this.#parts.clock.wall()
+    this.#works()
+    this.#parts.receipt({ alertId: alert.id, step: 'sent', address, by: null, note: messageId })
   }
 
   async #try(notice: Notice, stop: AbortSignal): Promise<SendResult> {
@@ -128,8 +175,7 @@ export class Supervised {
         outbox.sent(notice, clock.mono())
         this.#givenUp = 0
         this.#toldDropped = outbox.dropped
-        this.#works()
-        receipt({ alertId: alert.id, step: 'sent', address, by: null, note: result.messageId })
+        this.#sent(notice, result.messageId)
         return
       case 'refused':
         this.#works()
@@ -143,7 +189,7 @@ export class Supervised {
         const pauseMs = Math.min(wayLimits.retryMs * 2 ** Math.min(this.#failures++, 10), wayLimits.retryMsMax)
         const until = monoMs(clock.mono() + pauseMs)
         // The bell rings for new alerts too: they do not make a broken way be tried any sooner.
-        while (!stop.aborted && clock.mono() < until && this.#sendTrouble !== null) {
+        while (!stop.aborted && clock.mono() < until && this.#sendTrouble !== null && this.#tests.length === 0) {
           this.#judge()
           await this.#healed.wait(clock, Math.min(LOOK_EVERY_MS, Math.max(1, until - clock.mono())), stop)
         }

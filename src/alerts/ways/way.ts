@@ -1,6 +1,7 @@
 /** What a way out is: how an alert leaves the house. Types only; each kind of way is a file of its own. */
 
 import type { Alert, AlertType, Priority } from '../../domain/alert.ts'
+import type { DeliveryStep } from '../../domain/delivery.ts'
 import type { AlertId } from '../../domain/ids.ts'
 import type { WallMs } from '../../domain/time.ts'
 
@@ -29,24 +30,6 @@ export type SendResult =
   | { readonly kind: 'trouble'; readonly why: string }
   /** The way works and does not take this notice: it is tried again later, by itself. */
   | { readonly kind: 'refused'; readonly why: string }
-
-/** Raised, sent (the next station has it), delivered (it reached a person's device), displayed, accepted. */
-export const DELIVERY_STEPS = ['raised', 'sent', 'delivered', 'displayed', 'accepted', 'failed'] as const
-export type DeliveryStep = (typeof DELIVERY_STEPS)[number]
-
-/** A receipt: how far an alert came on one way. */
-export type Delivery = {
-  readonly alertId: AlertId
-  readonly at: WallMs
-  /** Id of the way; `vigil` for what is raised, `screen` for our own pages. */
-  readonly way: string
-  readonly step: DeliveryStep
-  readonly address: string
-  /** Who saw or accepted it, as the far end says; null when it does not. */
-  readonly by: string | null
-  /** Why it failed; the number that the far end gave it. */
-  readonly note: string | null
-}
 
 /** What the far end says later of something that it was sent. */
 export type FarWord = {
@@ -83,4 +66,6 @@ export type Sends = {
   readonly priorities: readonly Priority[]
   /** Null: all beds, and what is about no bed. */
   readonly beds: readonly string[] | null
+  /** Not there: all of them. Of what stands as it is told: a ward that is silent sends nothing. */
+  readonly only?: (alert: Alert) => boolean
 }

@@ -6,13 +6,18 @@
 
 import type { Logger } from 'pino'
 import { type Alert, type AlertEvent, foldAlert, isOpen, type Priority } from '../../domain/alert.ts'
+import { DELIVERY_STEPS, type Delivery, impliedBy, RAISED_WAY, SCREEN_WAY } from '../../domain/delivery.ts'
 import type { AlertId } from '../../domain/ids.ts'
+import { wayLimits } from '../../limits.ts'
 import type { Clock, Notifier } from '../../seams.ts'
-import { conditionOf, WAY_FAILING } from './condition.ts'
+import { conditionOf, NO_SCREEN, WAY_FAILING } from './condition.ts'
+import { Covered } from './covered.ts'
 import { Deliveries } from './deliveries.ts'
 import { Outbox, type OutboxSetting } from './outbox.ts'
-import { Supervised, type WayState } from './supervised.ts'
-import type { Delivery, Way } from './way.ts'
+import { Supervised, type TestResult, type WayState } from './supervised.ts'
+import { Screens } from './screens.ts'
+import { testNotices } from './test-notice.ts'
+import type { Way } from './way.ts'
 
 /** A way and what it sends. */
 export type WaySetting = Pick<OutboxSetting, 'sends' | 'addresses' | 'endings'> & {
@@ -38,6 +43,10 @@ export type WaysParts = {
   readonly delivered: (delivery: Delivery) => void
   /** Receipts from before a restart, of alerts that are open: whom they reached is not called again. */
   readonly restored?: readonly Delivery[]
+  /** All events of those alerts, oldest first: how each stood when it was told. */
+  readonly restoredEvents?: readonly AlertEvent[]
+  /** How grave it is that no screen of ours shows an alert; null: nobody is told. */
+  readonly noScreen: Priority | null
 }
 
 export type Ways = Notifier & {
@@ -47,6 +56,8 @@ export type Ways = Notifier & {
   call(way: string, address: string, alert: AlertId): boolean
   deliveries(alert: AlertId): readonly Delivery[]
   states(): readonly WayState[]
+  /** Tries a way: what is sent is marked as a test. Null: there is no such way. */
+  test(way: string, by: string): Promise<TestResult | null>
   /** Resolves when all ways have stopped. */
   readonly stopped: Promise<void>
 }
@@ -54,7 +65,7 @@ export type Ways = Notifier & {
 /** Who calls by number: the alert that each address was called about last. */
 const LAST_CALLED_MAX = 1_000
 
-type Running = { readonly supervised: Supervised; readonly outbox: Outbox }
+type Running = { readonly supervised: Supervised; readonly outbox: Outbox; readonly way: Way; readonly addresses: readonly string[] }
 
 export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
   const { clock } = parts
@@ -65,13 +76,18 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
     // A way that failed before the restart and is configured no more will never say that it works again.
     if (condition.startsWith(WAY_FAILING) && !parts.ways.some(({ way }) => conditionOf(way.id) === condition)) parts.report(condition, null)
   }
+  const screens = parts.noScreen === null ? null : new Screens({ priority: parts.noScreen, report: parts.report }, [...alerts.values()].some(({ condition }) => condition === NO_SCREEN))
   for (const alert of alerts.values()) {
+    restore(alert, parts, deliveries)
+    const isShown = deliveries.of(alert.id).some(({ way, step, at }) => way === SCREEN_WAY && step === 'displayed' && at >= alert.startedAt)
+    screens?.note(alert, clock.mono(), !isShown)
     for (const { outbox, supervised } of running) {
-      const told = parts.restored?.filter(({ alertId, way, step }) => alertId === alert.id && way === supervised.id && step === 'sent') ?? []
-      for (const { address } of told) outbox.restore(alert, address)
+      for (const told of lastTold(alert, parts, supervised.id)) outbox.restore(told.alert, told.address, told.isRoused)
       outbox.note(alert, clock.mono())
     }
   }
+  const covered = new Covered(alerts)
+  for (const { id, by } of covered.all()) for (const { outbox } of running) outbox.cover(id, by, clock.mono())
   const receipt = (alertId: AlertId, step: Delivery['step'], of: Pick<Delivery, 'way' | 'by'>): void =>
     deliveries.add({ alertId, at: clock.wall(), step, address: '', note: null, ...of })
 
@@ -82,19 +98,25 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
     const alert = foldAlert(known ?? null, event)
     if (isOpen(alert)) alerts.set(alert.id, alert)
     else alerts.delete(alert.id)
-    if (known === undefined) receipt(alert.id, 'raised', { way: 'vigil', by: null })
-    if (event.kind === 'acknowledged') receipt(alert.id, 'accepted', { way: 'screen', by: event.by })
-    const roused = event.kind === 'acknowledgement-removed' || (event.kind === 'phase' && event.phase === 'escalate')
+    if (known === undefined) receipt(alert.id, 'raised', { way: RAISED_WAY, by: null })
+    if (event.kind === 'acknowledged') receipt(alert.id, 'accepted', { way: SCREEN_WAY, by: event.by })
+    const roused = isRousing(event)
+    screens?.note(alert, clock.mono(), roused || known === undefined)
     for (const { outbox } of running) outbox.note(alert, clock.mono(), { roused, isReset: event.kind === 'phase' && event.phase === 'reset' })
   }
 
   return {
     publish(events) {
       for (const event of events) take(event)
+      for (const { id, by } of covered.after(events)) for (const { outbox } of running) outbox.cover(id, by, clock.mono())
       if (events.length > 0) for (const { supervised } of running) supervised.wake()
     },
     displayed(ids, by) {
-      for (const id of ids) if (alerts.has(id)) receipt(id, 'displayed', { way: 'screen', by })
+      for (const id of ids) {
+        if (!alerts.has(id)) continue
+        receipt(id, 'displayed', { way: SCREEN_WAY, by })
+        screens?.displayed(id)
+      }
     },
     call(way, address, id) {
       const found = running.find(({ supervised }) => supervised.id === way)
@@ -106,8 +128,43 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
     },
     deliveries: (alert) => deliveries.of(alert),
     states: () => running.map(({ supervised }) => supervised.state()),
-    stopped: Promise.all(running.map(({ supervised }) => supervised.run(stop))).then(() => undefined),
+    async test(way, by) {
+      const found = running.find(({ supervised }) => supervised.id === way)
+      if (found === undefined) return null
+      const notices = testNotices({ says: found.way.says, addresses: found.addresses, ward: parts.ward, by, at: clock.wall(), mint: parts.mint })
+      const patience = clock.sleep(wayLimits.testMs, stop).then((): TestResult => ({ kind: 'waiting' }))
+      return Promise.race([found.supervised.test(notices), patience])
+    },
+    stopped: Promise.all([...running.map(({ supervised }) => supervised.run(stop)), screens && judging(screens, clock, stop)]).then(() => undefined),
   }
+}
+
+const JUDGE_EVERY_MS = 1_000
+
+async function judging(screens: Screens, clock: Clock, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    screens.judge(clock.mono())
+    await clock.sleep(JUDGE_EVERY_MS, stop)
+  }
+}
+
+const isRousing = (event: AlertEvent): boolean => event.kind === 'acknowledgement-removed' || (event.kind === 'phase' && event.phase === 'escalate')
+
+/** The chain of an alert that is open at the start: what is not written, because the alert itself says it, goes where it belongs. */
+function restore(alert: Alert, { restored = [], restoredEvents = [] }: WaysParts, deliveries: Deliveries): void {
+  const implied = restoredEvents.flatMap((event) => impliedBy(event) ?? [])
+  const its = [...implied, ...restored].filter(({ alertId }) => alertId === alert.id)
+  for (const delivery of its.toSorted((a, b) => a.at - b.at || DELIVERY_STEPS.indexOf(a.step) - DELIVERY_STEPS.indexOf(b.step))) deliveries.restore(delivery)
+}
+
+/** How an alert stood when each receiver of a way was told of it last. */
+function lastTold(alert: Alert, { restored = [], restoredEvents = [] }: WaysParts, way: string): readonly { readonly address: string; readonly alert: Alert; readonly isRoused: boolean }[] {
+  const told = new Map(restored.filter((delivery) => delivery.alertId === alert.id && delivery.way === way && delivery.step === 'sent').map(({ address, at }) => [address, at]))
+  const events = restoredEvents.filter(({ alertId }) => alertId === alert.id)
+  return [...told].map(([address, at]) => {
+    const then = events.filter((event) => event.at <= at).reduce<Alert | null>((before, event) => (before === null && event.kind !== 'phase' ? null : foldAlert(before, event)), null)
+    return { address, alert: then ?? alert, isRoused: events.some((event) => event.at > at && isRousing(event)) }
+  })
 }
 
 function runningOf({ way, sends, addresses, endings, patientData, failingAfterMs }: WaySetting, parts: WaysParts, deliveries: Deliveries): Running {
@@ -128,9 +185,9 @@ function runningOf({ way, sends, addresses, endings, patientData, failingAfterMs
         const [oldest] = called.keys()
         if (called.size > LAST_CALLED_MAX && oldest !== undefined) called.delete(oldest)
       }
-      deliveries.add({ ...delivery, way: way.id, at: clock.wall() })
+      deliveries.add({ ...delivery, way: way.id, at: clock.wall() }, { isCall: delivery.step === 'sent' && way.says === 'calls' })
     },
     lastCalled: (address) => called.get(address) ?? null,
   })
-  return { supervised, outbox }
+  return { supervised, outbox, way, addresses }
 }

@@ -22,6 +22,8 @@ export type Fields = Readonly<Record<string, unknown>>
 export type WireBatch = {
   readonly events: readonly WireEvent[]
   readonly lane: string
+  /** As the batch names it: a token in the release lane. */
+  readonly organizationId: string
   readonly seqFrom: number
   readonly seqTo: number
   readonly isHistorical: boolean
@@ -37,22 +39,29 @@ const numberOf = (value: unknown): number => (typeof value === 'number' ? value 
 export function readBatch({ body }: Pick<SinkBatch, 'body'>): WireBatch {
   const parsed: unknown = JSON.parse(new TextDecoder().decode(body))
   const { events, metadata } = fieldsOf(parsed)
-  const { lane, seqFrom, seqTo, historical } = fieldsOf(metadata)
+  const { lane, organizationId, seqFrom, seqTo, historical } = fieldsOf(metadata)
   return {
     events: Array.isArray(events) ? events.map(eventOf) : [],
-    lane: textOf(lane), seqFrom: numberOf(seqFrom), seqTo: numberOf(seqTo), isHistorical: historical === true,
+    lane: textOf(lane), organizationId: textOf(organizationId), seqFrom: numberOf(seqFrom), seqTo: numberOf(seqTo), isHistorical: historical === true,
   }
 }
 
 function eventOf(event: unknown, index: number): WireEvent {
   const fields = fieldsOf(event)
-  const { key, eventType, partitionKey, metadata, revision, timestamp } = fields
+  const { key, eventType, partitionKey, patientId, metadata, revision, timestamp } = fields
   return {
     index, fields, json: JSON.stringify(event), key: textOf(key),
     eventType: textOf(eventType) || USER_INTERACTIONS,
-    subject: textOf(partitionKey) || textOf(fieldsOf(metadata)['subject']),
-    revision: numberOf(revision), timestamp: textOf(timestamp),
+    subject: textOf(partitionKey) || textOf(patientId) || textOf(fieldsOf(metadata)['subject']),
+    revision: numberOf(revision), timestamp: textOf(timestamp) || textOf(fieldsOf(metadata)['timestamp']),
   }
+}
+
+/** Keys of events that count for nothing from now on. */
+export function takenBackBy({ eventType, fields }: WireEvent): readonly string[] {
+  if (eventType !== 'corrections') return []
+  const { keys } = fieldsOf(fields['data'])
+  return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []
 }
 
 /** Columns of a vital-signs event, in the order of time; absent values are left out. */

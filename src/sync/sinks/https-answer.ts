@@ -39,16 +39,17 @@ export function claimAnswerOf({ status, retryAfter, body }: HttpAnswer): ClaimAn
   if (NO_RECORD.includes(status)) return { kind: 'unknown' }
   const fields = jsonObject(body)
   const through = fieldsOf(fields?.['through'])
-  if (status === 200 && through) {
-    const known = Object.entries(through).flatMap(([epoch, seq]) => (typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? [[epoch, seq] as const] : []))
-    return { kind: 'granted', through: new Map(known) }
-  }
+  const reach = fieldsOf(fields?.['reach'])
+  if (status === 200 && through) return { kind: 'granted', through: numbersIn(through), ...(reach === null ? {} : { reach: numbersIn(reach) }) }
   const why = sentence(status, textOf(fields?.['code']), textOf(fields?.['detail']))
   if (status === 409 && fields?.['code'] === SUPERSEDED) return { kind: 'refused', how: 'fenced', why }
   if (status === 408 || status === 429 || status >= 500) return { kind: 'retry', why, afterMs: afterMsOf(retryAfter) }
   // What says 200 and is no central would be asked for ever; what it says to batches is judged there.
   return status < 300 ? { kind: 'unknown' } : { kind: 'refused', how: 'pause', why }
 }
+
+const numbersIn = (fields: Fields): ReadonlyMap<string, number> =>
+  new Map(Object.entries(fields).flatMap(([epoch, seq]) => (typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? [[epoch, seq] as const] : [])))
 
 function taken(status: number, fields: Fields | null, batch: SinkBatch): SinkAnswer {
   const strange: SinkAnswer = { kind: 'retry', why: `what answered (${status}) is not central: no receipt for this batch`, afterMs: null }

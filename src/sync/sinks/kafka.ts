@@ -50,7 +50,7 @@ export function createKafka(settings: KafkaSettings, open: OpenProducer = opener
 
   async function deliver(batch: SinkBatch, over: AbortSignal): Promise<SinkAnswer> {
     const { events, lane, seqFrom, seqTo, isHistorical } = readBatch(batch)
-    const headers = { batchId: batch.batchId, seq: `${seqFrom}-${seqTo}`, lane, ...(isHistorical ? { historical: 'true' } : {}) }
+    const headers = { batchId: batch.batchId, ...(lane === 'release' ? {} : { seq: `${seqFrom}-${seqTo}` }), lane, ...(isHistorical ? { historical: 'true' } : {}) }
     producer ??= await open()
     const rejected: { index: number; code: string; detail: string }[] = []
     // One call after the other: what follows a call that failed is not sent, so nothing overtakes it.

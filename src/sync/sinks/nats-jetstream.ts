@@ -56,9 +56,12 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
     if (connection?.isClosed()) connection = null
     const on = (connection ??= await open())
     const headers = {
-      'Vigil-Batch': batch.batchId, 'Vigil-Seq': `${read.seqFrom}-${read.seqTo}`, 'Vigil-Lane': read.lane,
+      'Vigil-Batch': batch.batchId, 'Vigil-Lane': read.lane,
+      ...(read.lane === 'release' ? {} : { 'Vigil-Seq': `${read.seqFrom}-${read.seqTo}` }),
       ...(read.isHistorical ? { 'Vigil-Historical': 'true' } : {}),
     }
+    // What is released does not say whose it is.
+    const organization = subjectToken(read.lane === 'release' ? read.organizationId : organizationId)
     const rejected: { index: number; code: string; detail: string }[] = []
     let repeats = 0
     let trouble: { readonly fault: unknown } | null = null
@@ -66,7 +69,7 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
     async function publishAll(events: readonly WireEvent[]): Promise<void> {
       for (const { index, key, json, eventType, subject } of events) {
         if (trouble !== null || over.aborted) return
-        const to = `vigil.${subjectToken(organizationId)}.${subjectToken(eventType)}.${subjectToken(subject)}`
+        const to = `vigil.${organization}.${subjectToken(eventType)}.${subjectToken(subject)}`
         try {
           const published = { msgId: key, headers, timeoutMs: Math.min(timeoutMs, syncLimits.natsConnectMs) }
           const { duplicate } = await on.publish(to, new TextEncoder().encode(json), published)

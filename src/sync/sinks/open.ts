@@ -46,7 +46,7 @@ export type SinkSpec =
 
 export type SinkKind = SinkSpec['kind']
 
-/** The one lane that a kind of sink has. */
+/** The lane of a kind of sink where the site names none: what leaves the hospital may be of the release lane instead. */
 export const LANE_OF: Readonly<Record<SinkKind, LaneName>> = {
   'https-batch': 'live', 'patients-api': 'live', kafka: 'live', 'nats-jetstream': 'live', postgres: 'live', 'hl7-oru': 'hospital',
 }
@@ -54,8 +54,8 @@ export const LANE_OF: Readonly<Record<SinkKind, LaneName>> = {
 export type OpenParts = {
   readonly id: string
   readonly organizationId: string
-  /** Drawn at each start of the gateway. */
-  readonly instance: string
+  /** Drawn at each start of the gateway; null for a sink that must not say which gateway it is. */
+  readonly instance: string | null
   readonly memory: SinkMemory
   readonly identityOf: (stay: string) => StayIdentity | null
 }
@@ -77,7 +77,7 @@ async function made(spec: SinkSpec, { id, organizationId, instance, memory, iden
   switch (spec.kind) {
     case 'https-batch': {
       const { createHttpsBatch } = await import('./https-batch.ts')
-      return createHttpsBatch({ ...spec, id, instance })
+      return createHttpsBatch({ ...spec, id, ...(instance === null ? {} : { instance }) })
     }
     case 'patients-api': {
       const { createPatientsApi } = await import('./patients-api.ts')

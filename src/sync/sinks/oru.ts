@@ -1,5 +1,6 @@
 /**
- * Confirmed values as ORU^R01 of HL7 2.6 in the manner of IHE PCD-01: PID and PV1 say whose, each OBX is one value with OBX-11 F. Held in the
+ * Confirmed values as ORU^R01 of HL7 2.6 in the manner of IHE PCD-01: PID and PV1 say whose, each OBX is one value with OBX-11 F; or W where it was
+ * told before and is not so (HL7 table 0085: post original as wrong, for example transmitted for wrong patient), in a message of its own. Held in the
  * message model of node-hl7-client 4, not made by its builders: those stamp MSH-7 with the time of building (a message that is sent again must be
  * the same), leave out MSH-18, and take no more than 20 characters in PID-3.
  */
@@ -28,17 +29,18 @@ export type OruHeader = {
 }
 
 /** Values of one stay and device that were measured in one instant: one message. */
-export type OruGroup = { readonly stay: string; readonly device: string; readonly timestamp: string; readonly events: readonly WireEvent[] }
+export type OruGroup = { readonly stay: string; readonly device: string; readonly timestamp: string; readonly isWithdrawn: boolean; readonly events: readonly WireEvent[] }
 
 /** In the order of the batch. */
 export function groupsOf(events: readonly WireEvent[]): readonly OruGroup[] {
-  const groups: { readonly stay: string; readonly device: string; readonly timestamp: string; readonly events: WireEvent[] }[] = []
+  const groups: (OruGroup & { readonly events: WireEvent[] })[] = []
   for (const event of events) {
     const stay = textOf(event.fields['stay'])
     const device = textOf(event.fields['device'])
+    const isWithdrawn = event.fields['status'] === 'withdrawn'
     const last = groups.at(-1)
-    if (last?.stay === stay && last.device === device && last.timestamp === event.timestamp) last.events.push(event)
-    else groups.push({ stay, device, timestamp: event.timestamp, events: [event] })
+    if (last?.stay === stay && last.device === device && last.timestamp === event.timestamp && last.isWithdrawn === isWithdrawn) last.events.push(event)
+    else groups.push({ stay, device, timestamp: event.timestamp, isWithdrawn, events: [event] })
   }
   return groups
 }
@@ -78,8 +80,8 @@ export async function oruOf(group: OruGroup, { mrn, name, bed }: StayIdentity, h
     5: name === null ? NO_NAME : nameOf(name),
   })
   add('PV1', { 1: '1', 2: 'I', 3: `${escaped(header.unit)}^^${escaped(bed)}` })
-  add('OBR', { 1: '1', 3: `${id}^VIGIL`, 4: '182777000^monitoring of patient^SCT', 7: at, 25: 'F' })
-  group.events.forEach(({ fields }, place) => add('OBX', obxOf(fieldsOf(fields['data']), { place, at, device: group.device })))
+  add('OBR', { 1: '1', 3: `${id}^VIGIL`, 4: '182777000^monitoring of patient^SCT', 7: at, 25: group.isWithdrawn ? 'C' : 'F' })
+  group.events.forEach(({ fields }, place) => add('OBX', obxOf(fieldsOf(fields['data']), { place, at, group })))
   return new TextEncoder().encode(message.toString().replace(/\r*$/, '\r'))
 }
 
@@ -89,13 +91,13 @@ function nameOf(name: string): string {
   return (name.includes('^') ? name.split('^') : [family, given.join(', ')]).map(escaped).join('^').replace(/\^$/, '')
 }
 
-type About = { readonly place: number; readonly at: string; readonly device: string }
+type About = { readonly place: number; readonly at: string; readonly group: OruGroup }
 
-function obxOf({ metric, mdc, loinc, label, unit, value, channel }: Readonly<Record<string, unknown>>, { place, at, device }: About): Fields {
+function obxOf({ metric, mdc, loinc, label, unit, value, channel }: Readonly<Record<string, unknown>>, { place, at, group: { device, isWithdrawn } }: About): Fields {
   const other = typeof loinc === 'string' ? `^${escaped(loinc)}^${escaped(textOf(label))}^LN` : ''
   const ucum = escaped(textOf(unit))
   return {
     1: String(place + 1), 2: 'NM', 3: `${String(mdc)}^${escaped(textOf(metric))}^MDC${other}`, 4: escaped(textOf(channel)) || '1', 5: String(value),
-    6: `${ucum}^${ucum}^UCUM`, 11: 'F', 14: at, 18: escaped(device),
+    6: `${ucum}^${ucum}^UCUM`, 11: isWithdrawn ? 'W' : 'F', 14: at, 18: escaped(device),
   }
 }

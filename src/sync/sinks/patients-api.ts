@@ -8,7 +8,7 @@
 import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
 import type { SinkMemory } from '../ledger.ts'
-import { fieldsOf, readBatch } from './events.ts'
+import { type WireEvent, fieldsOf, readBatch } from './events.ts'
 import { type HttpSettings, createPoster } from './http.ts'
 import { type HttpAnswer, afterMsOf } from './https-answer.ts'
 import { type DueSet, type Folded, foldSets, stateOf, textOfState } from './patients-sets.ts'
@@ -32,6 +32,7 @@ export const COUNTED = {
   posted: 'sets posted',
   incomplete: 'sets not posted because one of the six was missing or too old',
   twice: 'calls that may have come twice',
+  untold: 'corrections that the platform cannot take: its sets may hold values of another patient',
 } as const
 
 type Unfinished = Extract<SinkAnswer, { kind: 'retry' | 'refused' }>
@@ -82,18 +83,22 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
     return outcome
   }
 
-  function finish(batchId: string, { state, incomplete }: Folded, rejected: readonly RejectedRow[]): SinkAnswer {
+  function finish(batchId: string, { state, incomplete, corrections }: Folded & { readonly corrections: number }, rejected: readonly RejectedRow[]): SinkAnswer {
     memory.put(STATE, textOfState(state))
     memory.put('done', batchId)
     forgetProgress(memory)
     if (incomplete > 0) memory.count(COUNTED.incomplete, incomplete)
+    if (corrections > 0) memory.count(COUNTED.untold, corrections)
     return rejected.length === 0 ? { kind: 'accepted' } : { kind: 'partly', rejected }
   }
 
   async function send(batch: SinkBatch, stop: AbortSignal): Promise<SinkAnswer> {
     // We ourselves posted all of it, and the ledger was not told before we ended.
     if (memory.get('done') === batch.batchId) return { kind: 'duplicate' }
-    const folded = foldSets(stateOf(memory.get(STATE)), readBatch(batch).events, rules)
+    const { events } = readBatch(batch)
+    // Sent anew because something else of their minute was another's: these values were posted.
+    const fresh = events.filter((event) => !isRemainder(event))
+    const folded = foldSets(stateOf(memory.get(STATE)), fresh, rules)
     let { done, rejected } = progressOf(memory, batch.batchId)
     for (const due of folded.sets.slice(done)) {
       const outcome = await postSet(due, stop)
@@ -103,10 +108,17 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
       done++
       saveProgress(memory, batch.batchId, { done, rejected })
     }
-    return finish(batch.batchId, folded, rejected)
+    return finish(batch.batchId, { ...folded, corrections: events.filter(({ eventType }) => eventType === 'corrections').length }, rejected)
   }
 
-  return { id, send, close: () => poster.close() }
+  return { id, inOrder: true, send, close: () => poster.close() }
+}
+
+/** What is left of an event keeps its key but for the revision. */
+const isRemainder = ({ key, fields }: WireEvent): boolean => {
+  const { supersedes } = fields
+  const stem = (text: string): string => text.slice(0, text.lastIndexOf('/'))
+  return typeof supersedes === 'string' && stem(supersedes) === stem(key)
 }
 
 /** The whole call is refused (401, 403, 429 …), or this row of it alone. */

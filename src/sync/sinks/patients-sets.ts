@@ -47,6 +47,8 @@ export function foldSets(before: SetState, events: readonly WireEvent[], { fresh
   const state = new Map(before)
   const sets: DueSet[] = []
   let incomplete = 0
+  // What is held of somebody may have been another's; the platform itself takes nothing back.
+  for (const { subject } of events.filter(({ eventType }) => eventType === 'corrections')) state.delete(subject)
   const inOrder = events.flatMap((event) => measuredOf(event).map((column) => ({ ...column, event }))).sort((a, b) => a.at - b.at)
   // What was measured in one instant belongs together: judged when the last of it is in.
   for (let from = 0; from < inOrder.length; ) {

@@ -6,8 +6,8 @@
 import type { Client, QueryResultRow } from 'pg'
 import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
-import { type WireEvent, readBatch } from './events.ts'
-import { COMFORTS, LOCK, PLAIN_ROLL_UP, partition, tables } from './postgres-schema.ts'
+import { type WireEvent, readBatch, takenBackBy } from './events.ts'
+import { COMFORTS, LOCK, PLAIN_ROLL_UP, TIMED, partition, tables } from './postgres-schema.ts'
 import { insertOf, rowsOf } from './postgres-rows.ts'
 import { type TlsSpec, mustBeSafe, tlsOptions } from './tls.ts'
 import { within } from './within.ts'
@@ -196,6 +196,14 @@ async function insert(sql: Sql, events: readonly WireEvent[], batchId: string): 
     const { text, values } = insertOf(table, rows)
     await sql(text, [...values, batchId])
   }
+  await takeBack(sql, wanted.flatMap(takenBackBy), batchId)
+}
+
+/** Rows of these events go, and what comes later under such a key is passed by, as if it were here already. */
+async function takeBack(sql: Sql, keys: readonly string[], batchId: string): Promise<void> {
+  if (keys.length === 0) return
+  await sql('INSERT INTO vigil_events (event_key, batch_id) SELECT key, $2 FROM unnest($1::text[]) AS e (key) ON CONFLICT DO NOTHING', [keys, batchId])
+  for (const { name } of TIMED) await sql(`DELETE FROM ${name} WHERE event_key = ANY ($1::text[])`, [keys])
 }
 
 function answerOfState(error: unknown): SinkAnswer {

@@ -6,6 +6,7 @@ import { hl7Way, type Hl7WaySetting } from '../../../src/alerts/ways/hl7.ts'
 import type { FarWord } from '../../../src/alerts/ways/way.ts'
 import { realClock } from '../../../src/ops/clock.ts'
 import { type AlarmManager, startAlarmManager } from '../../../simulators/paging/alarm-manager.ts'
+import { loopbackCertificate } from '../../sync/certificate.ts'
 import { alertOf, noticeOf } from './alerts.ts'
 
 const PATIENCE = { timeout: 20_000, interval: 10 }
@@ -33,6 +34,27 @@ async function opened(change: Partial<Hl7WaySetting> = {}, given?: AlarmManager)
   })
   return { manager, way, health, words, stop, resyncs: () => resyncs }
 }
+
+describe('the alarm manager behind TLS', () => {
+  it('gets its messages from who knows its authority, and reports back over the same connection', { timeout: 40_000 }, async () => {
+    const tls = loopbackCertificate()
+    const { manager, way, health, words, stop } = await opened({ tls: { ca: tls.cert } }, await startAlarmManager({ tls }))
+    await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
+    expect(await way.send(noticeOf(alertOf('a')), stop.signal)).toEqual({ kind: 'sent', messageId: 'a' })
+    manager.report('a', 'Accepted', 'Nora')
+    await vi.waitFor(() => expect(words).toMatchObject([{ step: 'accepted', alertId: 'a', by: 'Nora' }]), PATIENCE)
+  })
+
+  it.each([
+    ['an authority that nobody knows', null],
+    ['another authority', loopbackCertificate().cert],
+  ])('is told nothing where its certificate is not to be believed: %s', { timeout: 40_000 }, async (_why, ca) => {
+    const { manager, way, health, stop } = await opened({ tls: { ca } }, await startAlarmManager({ tls: loopbackCertificate() }))
+    await vi.waitFor(() => expect(health[0]).toMatch(/^the alarm manager cannot be reached: .*certificate/), PATIENCE)
+    expect(await way.send(noticeOf(alertOf('a')), stop.signal)).toMatchObject({ kind: 'trouble' })
+    expect(manager.received).toEqual([])
+  })
+})
 
 describe('the alarm manager', () => {
   it('gets one message after the other, and each answer is taken for what it is', { timeout: 40_000 }, async () => {

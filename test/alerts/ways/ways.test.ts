@@ -1,12 +1,13 @@
 import { pino } from 'pino'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Alert, type AlertEvent, foldAlert, isOpen } from '../../../src/domain/alert.ts'
-import { alertId } from '../../../src/domain/ids.ts'
+import { type Alert, type AlertEvent, foldAlert, isOpen, type Priority } from '../../../src/domain/alert.ts'
+import type { Delivery } from '../../../src/domain/delivery.ts'
+import { alertId, deviceId } from '../../../src/domain/ids.ts'
 import { wallMs } from '../../../src/domain/time.ts'
 import { wayLimits } from '../../../src/limits.ts'
 import { Outbox } from '../../../src/alerts/ways/outbox.ts'
-import type { Delivery, Notice, SendResult, Way, WayEvents } from '../../../src/alerts/ways/way.ts'
+import type { Notice, SendResult, Way, WayEvents } from '../../../src/alerts/ways/way.ts'
 import { startWays, type WaySetting } from '../../../src/alerts/ways/ways.ts'
 import { type FakeClock, fakeClock } from '../../fakes/clock.ts'
 import { AT, alertOf, phase, placeOf, technical } from './alerts.ts'
@@ -26,7 +27,7 @@ type Opened = {
   readonly stop: AbortController
 }
 
-function opened(setting: Partial<WaySetting> & { readonly says?: Way['says'] } = {}, given: { open?: readonly Alert[]; restored?: readonly Delivery[] } = {}): Opened {
+function opened(setting: Partial<WaySetting> & { readonly says?: Way['says'] } = {}, given: { open?: readonly Alert[]; restored?: readonly Delivery[]; restoredEvents?: readonly AlertEvent[]; noScreen?: Priority } = {}): Opened {
   const clock = fakeClock(AT)
   const said: Notice[] = []
   const reports: (readonly [string, string | null])[] = []
@@ -59,8 +60,9 @@ function opened(setting: Partial<WaySetting> & { readonly says?: Way['says'] } =
       ways: [{ way, sends: EVERYTHING, addresses: [], endings: false, patientData: true, failingAfterMs: 30_000, ...setting }],
       ward: 'Ward 3', clock, log: quiet, mint: () => `n${++minted}`, open: () => given.open ?? [], placeOf,
       report: (condition, what) => reports.push([condition, what?.text ?? null]),
-      delivered: (delivery) => receipts.push(delivery),
+      delivered: (delivery) => receipts.push(delivery), noScreen: given.noScreen ?? null,
       ...(given.restored ? { restored: given.restored } : {}),
+      ...(given.restoredEvents ? { restoredEvents: given.restoredEvents } : {}),
     }, stop.signal),
   }
   return all
@@ -88,6 +90,32 @@ describe('a way that calls people', () => {
     await it.publish({ kind: 'acknowledgement-removed', alertId: alertId('a'), at: AT, why: 're-trigger' })
     await it.publish(phase('a', { phase: 'deescalate', priority: 'low' }))
     expect(told(it)).toEqual(['a start', 'a escalate', 'a update'])
+  })
+
+  it('calls once for a cause, and for what followed from it when that stays', async () => {
+    const because = (metric: string): Alert['because'] => ({ rule: 'technical', version: '1', inputs: [], limit: null, missing: [], sensors: [{ device: deviceId('mon-1'), metric }] })
+    const leads = { type: 'technical', priority: 'medium', condition: 'technical/hr-off', text: 'HR: lead off', because: because('MDC_ECG_HEART_RATE') } as const
+    const breaths = { type: 'technical', priority: 'low', condition: 'technical/rr-off', text: 'RR: lead off', because: because('MDC_TTHOR_RESP_RATE') } as const
+    for (const says of ['calls', 'all'] as const) {
+      const it = opened({ says })
+      await it.publish(phase('leads', leads), phase('breaths', breaths))
+      expect(told(it)).toEqual(['leads start'])
+      await it.publish(phase('leads', { ...leads, phase: 'end', state: 'inactive' }))
+      expect(told(it).filter((one) => one !== 'leads end')).toEqual(['leads start', 'breaths start'])
+    }
+    const technicalOnly = opened({ sends: { ...EVERYTHING, priorities: ['low'] } })
+    await technicalOnly.publish(phase('leads', leads), phase('breaths', breaths))
+    expect(told(technicalOnly)).toEqual(['breaths start'])
+  })
+
+  it('calls once for what the monitor and we say of the same, and again when ours is graver', async () => {
+    const because = { rule: 'monitor', version: '1', inputs: [{ name: 'MDC_EVT_LO of MDC_PULS_OXIM_SAT_O2', value: 'SpO2 low', unit: '', at: AT }], limit: null, missing: [] }
+    const it = opened()
+    await it.publish(phase('theirs', { condition: 'monitor/a1', stay: null, device: deviceId('mon-1'), priority: 'medium', because }))
+    await it.publish(phase('ours', { priority: 'medium', at: wallMs(AT + 1) }))
+    expect(told(it)).toEqual(['theirs start'])
+    await it.publish(phase('ours', { phase: 'escalate', priority: 'high', at: wallMs(AT + 1) }))
+    expect(told(it)).toEqual(['theirs start', 'ours start'])
   })
 
   it('does not call when somebody came before the call was out', async () => {
@@ -244,7 +272,7 @@ describe('a way that fails', () => {
     expect(it.reports.filter(([, text]) => text !== null)).toEqual([])
     await it.clock.pass(3_000)
     expect(it.reports.at(-1)).toEqual(['technical/way-failing:pager', 'Alerts do not leave by "pager": no line'])
-    expect(it.ways.states()).toEqual([{ id: 'pager', state: 'failing', why: 'no line', waiting: 1 }])
+    expect(it.ways.states()).toEqual([{ id: 'pager', state: 'failing', why: 'no line', waiting: 1, lastSentAt: null }])
     it.answer = () => ({ kind: 'sent', messageId: null })
     await it.clock.pass(wayLimits.retryMsMax + 1_000)
     expect(it.reports.at(-1)).toEqual(['technical/way-failing:pager', null])

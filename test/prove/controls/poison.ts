@@ -1,3 +1,3 @@
 import { replaceModule } from './hook.ts'
 
-replaceModule('src/drivers.ts', 'poison-drivers.ts')
+replaceModule('drivers/hl7/driver.ts', 'poison-driver.ts')

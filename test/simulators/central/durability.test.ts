@@ -93,6 +93,7 @@ test('nothing is closed under a query that runs, and nothing begins once closing
   const database = supervised({
     kind: 'pglite',
     query: () => promise,
+    script: () => promise,
     transaction: () => promise,
     close: () => Promise.resolve(void order.push('closed')),
   })
@@ -110,7 +111,7 @@ describe('a schema', () => {
     const database = await openDatabase({ kind: 'folder', folder }, () => undefined)
     await migrate(database)
     await migrate(database)
-    const grown = [...MIGRATIONS, ['ALTER TABLE batch ADD COLUMN remark text', "UPDATE batch SET remark = 'none'"]]
+    const grown = [...MIGRATIONS, { script: "ALTER TABLE batch ADD COLUMN remark text; UPDATE batch SET remark = 'none'" }]
     await migrate(database, grown)
     expect(await database.query('SELECT count(*)::int AS done FROM central_migration')).toEqual([{ done: grown.length }])
     expect(await database.query('SELECT remark FROM batch')).toEqual([])
@@ -119,8 +120,10 @@ describe('a schema', () => {
   })
 
   test('that fails half way leaves nothing behind', async () => {
+    rmSync(folder, { recursive: true })
+    folder = await freshFolder('none')
     const database = await openDatabase({ kind: 'folder', folder }, () => undefined)
-    await expect(migrate(database, [['CREATE TABLE half (a int)', 'NONSENSE']])).rejects.toThrow()
+    await expect(migrate(database, [{ script: 'CREATE TABLE half (a int); NONSENSE' }])).rejects.toThrow()
     expect(await database.query("SELECT to_regclass('half')::text AS half")).toEqual([{ half: null }])
     await database.close()
   })

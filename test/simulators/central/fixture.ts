@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { MIGRATIONS, migrate } from '../../../simulators/central/schema.ts'
 import { openDatabase } from '../../../simulators/central/sql.ts'
 import { startCentral } from '../../../simulators/central/server.ts'
 import type { RunningCentral } from '../../../simulators/central/server.ts'
@@ -14,6 +15,8 @@ import type { Clock } from '../../../src/seams.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
 
 export const TOKEN = 'a-token-for-tests-alone'
+/** Organisations that share the central of a test. */
+export const TENANTS: ReadonlyMap<string, string> = new Map([['hospital-a', 'the-token-of-hospital-a'], ['hospital-b', 'the-token-of-hospital-b']])
 export const START_MS = Date.UTC(2026, 0, 1)
 
 // ── Clock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,15 +115,20 @@ export const batch = (events: readonly unknown[], changes: Partial<WireBatch> = 
 
 const MODULES = new URL('../../../node_modules/', import.meta.url).pathname
 
-/** A new folder with an empty database. Creating one takes seconds of work, so it is done once for each version of PGlite, and copied. */
-export async function freshFolder(): Promise<string> {
+/**
+ * A new folder with an empty database, brought to the newest schema or as it is created. Creating one takes seconds of work, so it is done once for
+ * each version of PGlite and schema, and copied.
+ */
+export async function freshFolder(schema: 'newest' | 'none' = 'newest'): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(MODULES, '@electric-sql/pglite/package.json'), 'utf8'))
   const cache = join(MODULES, '.cache', 'vigil-central')
-  const made = join(cache, String(version))
+  const of = schema === 'none' ? schema : createHash('sha256').update(JSON.stringify(MIGRATIONS)).digest('hex').slice(0, 16)
+  const made = join(cache, `${String(version)}-${of}`)
   if (!existsSync(made)) {
     mkdirSync(cache, { recursive: true })
     const making = mkdtempSync(join(cache, 'making-'))
     const database = await openDatabase({ kind: 'folder', folder: making }, () => undefined)
+    if (schema === 'newest') await migrate(database)
     await database.close()
     try {
       renameSync(making, made)
@@ -174,7 +182,7 @@ export async function openDesk(at: DeskPlace = 'new folder'): Promise<Desk> {
   const place = typeof at === 'object' ? at : own === null ? {} : { dataFolder: own }
   const clock = fakeClock()
   const notes: string[] = []
-  const central: RunningCentral = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, clock, note: line => notes.push(line), ...place })
+  const central: RunningCentral = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, organizations: TENANTS, clock, note: line => notes.push(line), ...place })
   const sendBytes: Desk['sendBytes'] = async (bytes, headers = {}) =>
     answerOf(await fetch(`${central.url}/api/v1/analytics/batches`, {
       method: 'POST', headers: { ...BEARER, 'content-type': 'application/json', 'idempotency-key': 'none', ...headers }, body: bytes as BodyInit,

@@ -169,7 +169,7 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
       const before = new Client({ connectionString: databaseUrl() })
       await before.connect()
       await before.query('BEGIN')
-      await before.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.ingest])
+      await before.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [LOCKS.ingest, '["organization-1","gateway-1"]'])
       const answer = desk().send(batch([vitals({ subject: randomUUID() })]))
       const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { openLive } from '../../../simulators/central/live.ts'
+import { OPERATOR } from '../../../simulators/central/tenants.ts'
 import { centralLimits } from '../../../src/limits.ts'
 import { TOKEN, alert, batch, fakeClock, openDesk, vitals } from './fixture.ts'
 import type { Desk } from './fixture.ts'
@@ -116,7 +117,7 @@ describe('a dashboard', () => {
 test('a dashboard that does not read is cut, and the others go on', async () => {
   const server = createServer()
   const stopping = new AbortController()
-  const live = openLive({ server, clock: fakeClock(), stop: stopping.signal, mayEnter: () => true, metrics: () => Promise.resolve([]), note: () => undefined })
+  const live = openLive({ server, clock: fakeClock(), stop: stopping.signal, mayEnter: () => OPERATOR, metrics: () => Promise.resolve([]), note: () => undefined })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
@@ -128,18 +129,18 @@ test('a dashboard that does not read is cut, and the others go on', async () => 
   // A client frame of RFC 6455, 5.2: text, masked with zeros.
   deaf.write(Buffer.concat([Buffer.from([0x81, 0x80 | said.length, 0, 0, 0, 0]), said]))
   await new Promise(resolve => deaf.once('data', resolve))
-  expect(live.dashboards()).toBe(1)
+  expect(live.dashboards(OPERATOR)).toBe(1)
   deaf.pause()
   // The kernel takes a few megabytes for a socket that nobody reads; then the backlog is ours.
   const large = { text: 'x'.repeat(centralLimits.socketBacklogBytesMax) }
   const published = (): void => {
-    for (let turn = 0; turn < 32; turn += 1) live.publish([large])
+    for (let turn = 0; turn < 32; turn += 1) live.publish('organization-1', [large])
   }
   published()
   deaf.on('error', () => undefined)
   deaf.resume()
   await new Promise(resolve => deaf.once('close', resolve))
-  while (live.dashboards() > 0) await new Promise(resolve => setImmediate(resolve))
+  while (live.dashboards(OPERATOR) > 0) await new Promise(resolve => setImmediate(resolve))
   published()
   stopping.abort()
   await live.close()

@@ -92,8 +92,8 @@ onBothEngines('the read API', ({ desk }) => {
     ]))
     const { body } = await desk().get(`/api/v1/analytics/vital-signs-trends?patient_id=${subject}&days=1`)
     expect(body['hours']).toEqual([
-      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(2)), values: 1, min: 100, max: 100, mean: 100 },
-      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(0)), values: 2, min: 60, max: 80, mean: 70 },
+      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(2)), values: 1, min: 100, max: 100, mean: 100, last: 100, completeness: 1.7 },
+      { metric: 'MDC_ECG_HEART_RATE', unit: '/min', hour: iso(at(0)), values: 2, min: 60, max: 80, mean: 70, last: 80, completeness: 100 },
     ])
     expect((await desk().get(`/api/v1/analytics/vital-signs-trends?patient_id=${subject}&days=${centralLimits.trendDaysMax + 1}`)).status).toBe(422)
   })

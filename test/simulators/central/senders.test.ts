@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startCentral } from '../../../simulators/central/server.ts'
 import { centralLimits } from '../../../src/limits.ts'
@@ -6,7 +7,7 @@ import { cutBatches, cutEvent } from '../../../src/sync/cut.ts'
 import { compileLive } from '../../../src/sync/anonymise.ts'
 import { surrogate } from '../../../src/domain/batch.ts'
 import { NEVER, START, snapshotRow } from '../../sync/fakes.ts'
-import { TOKEN, fakeClock } from './fixture.ts'
+import { TOKEN, fakeClock, freshFolder } from './fixture.ts'
 
 const surrogates = { of: () => surrogate('0f'.repeat(16)), sensorOf: () => 0, subjectOfAlert: () => null, rememberAlert: () => undefined }
 
@@ -22,7 +23,8 @@ const CLAIM = { organizationId: 'org', gatewayId: 'gw', epochs: ['e1', 'e2'] }
 describe('two boxes with one name', () => {
   it('the one that came last is believed, the other refused until the first is silent for long; a restart is refused by nobody', async () => {
     const clock = fakeClock()
-    const central = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, clock, note: () => undefined })
+    const dataFolder = await freshFolder()
+    const central = await startCentral({ port: 0, host: '127.0.0.1', token: TOKEN, clock, note: () => undefined, dataFolder })
     const boxes = ['a', 'b', 'a-restarted'].map((instance) => createHttpsBatch({ url: central.url, token: TOKEN, ca: null, instance }))
     const [a, b, again] = boxes
     if (!a || !b || !again) throw new Error('three boxes')
@@ -42,6 +44,7 @@ describe('two boxes with one name', () => {
     } finally {
       for (const box of boxes) box.close()
       await central.close()
+      rmSync(dataFolder, { recursive: true, force: true })
     }
   })
 })

@@ -60,6 +60,15 @@ describe('a confirmed value as ORU^R01', () => {
     expect(hl7Time('2026-12-31T23:59:59.999Z')).toBe('20261231235959.999+0000')
   })
 
+  it('that was told and is not so comes in a message of its own, with OBX-11 W', async () => {
+    const back = value('k/1/withdrawn', {}, { status: 'withdrawn' })
+    expect(groupsIn(back, value('k/2')).map(({ isWithdrawn, events }) => [isWithdrawn, events.length])).toEqual([[true, 1], [false, 1]])
+    expect(groupsIn(back).map(controlIdOf)).not.toEqual(groupsIn(value('k/1')).map(controlIdOf))
+    const text = await textOf(back)
+    expect(text).toContain('OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC^59408-5^SpO₂^LN|1|97|%^%^UCUM|||||W|||20260115020000.250+0000||||monitor-1\r')
+    expect(new Message({ text }).get('OBR.25').toString()).toBe('C')
+  })
+
   it('lets no text begin a field, a component or a segment of its own', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
       expect(escaped(text)).not.toMatch(/[|^&~\r\n]/)

@@ -6,7 +6,7 @@ import type { SinkMemory } from '../../../src/sync/ledger.ts'
 import { readBatch } from '../../../src/sync/sinks/events.ts'
 import { COUNTED, createPatientsApi } from '../../../src/sync/sinks/patients-api.ts'
 import { type SetState, foldSets, stateOf, textOfState } from '../../../src/sync/sinks/patients-sets.ts'
-import { liveBatch, subjectOf, vitalEvent } from '../../contract/sink.ts'
+import { correctionEvent, liveBatch, subjectOf, vitalEvent } from '../../contract/sink.ts'
 
 const START = Date.UTC(2026, 0, 15, 2)
 const RULES = { freshMs: 300_000, everyMs: 60_000, subjectsMax: 500 }
@@ -174,6 +174,16 @@ describe('patients-api', () => {
     await using under = await platform(() => ({ status: 201, body: { id: '12345678901' } }))
     expect(await under.send(liveBatch('b1', sixAt(0)))).toMatchObject({ kind: 'refused', how: 'pause', why: expect.stringContaining('10 characters') })
     expect(under.requests).toHaveLength(1)
+  })
+
+  it('takes nothing back, and says so; what is held of somebody who was another goes, and what is left of an event is not posted twice', async () => {
+    await using under = await platform(takes)
+    await under.send(liveBatch('b1', sixAt(0)))
+    const left = sixAt(0).map((one) => ({ ...one, key: `${one.key}/1`, supersedes: `${one.key}/0` }))
+    const heart = event('MDC_ECG_HEART_RATE', 90, 120_000)
+    expect(await under.send(liveBatch('b2', [correctionEvent('c/1', sixAt(0).map(({ key }) => key)), ...left, heart]))).toEqual({ kind: 'accepted' })
+    expect(under.requests.filter(({ path }) => path.endsWith('/vital-signs'))).toHaveLength(1)
+    expect([under.counts.get(COUNTED.untold), under.counts.get(COUNTED.incomplete)]).toEqual([1, 1])
   })
 
   it('counts sets that were not whole, and posts none of them', async () => {

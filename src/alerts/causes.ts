@@ -1,0 +1,130 @@
+/**
+ * Which open alerts a nurse sees as one row. A fold over the open alerts alone, so that it is the same after a restart, in
+ * whatever order they came. Pure.
+ *
+ * - The monitor's own alarm and ours about the same variable and side share a row.
+ * - A device that is silent carries what its silence brings: values that no longer come, its own technical alarms. What was
+ *   last known of the patient, from that device, speaks in that row, with its own priority.
+ * - A sensor that came off carries, of the same device, all else that hangs on it: leads off the breaths that are counted
+ *   through them, probe off the pulse.
+ *
+ * What is measured and stands active is never carried, and never stands under a technical head.
+ */
+
+import { type Alert, isLost, rankOf } from '../domain/alert.ts'
+import type { Row } from '../domain/alert-row.ts'
+import type { AlertId } from '../domain/ids.ts'
+import { SILENCE_CONDITION } from '../rules/silence.ts'
+import { aboutOf, devicesOf, isOfMonitor, namesSensor, sensorKeyOf } from './about.ts'
+
+/** Gravest first; of equals what goes on, then the oldest. */
+const byWeight = (one: Alert, other: Alert): number =>
+  rankOf(other.priority) - rankOf(one.priority) ||
+  Number(one.state === 'latched') - Number(other.state === 'latched') ||
+  one.startedAt - other.startedAt ||
+  (one.id < other.id ? -1 : 1)
+
+const isSilence = ({ condition, state, device }: Alert): boolean => condition === SILENCE_CONDITION && state === 'active' && device !== null
+
+/** What is true of the patient now, as far as is known: latched is over, and what is lost is no more than the last that was known. */
+const isOfPatient = ({ type }: Alert): boolean => type === 'physiological'
+const isLastKnown = (alert: Alert): boolean => isOfPatient(alert) && alert.state === 'active' && (isLost(alert) || isOfMonitor(alert))
+
+/** What is graver than all that speak speaks too: a consequence that got worse is never hidden in its cause. */
+function rowOf(head: Alert, others: readonly Alert[], consequences: readonly Alert[]): Row<Alert> {
+  const rank = Math.max(...[head, ...others].map(({ priority }) => rankOf(priority)))
+  const graver = consequences.filter(({ priority }) => rankOf(priority) > rank)
+  return { head, others: [...others, ...graver].toSorted(byWeight), carried: consequences.filter((alert) => !graver.includes(alert)).toSorted(byWeight) }
+}
+
+/** Those that say the same; a group is one where a monitor and we both speak. */
+function sharedRows(alerts: readonly Alert[]): readonly Row<Alert>[] {
+  const same = Map.groupBy(alerts, (alert) => {
+    const about = aboutOf(alert)
+    return about === null ? '' : `${about.variable} ${about.side}`
+  })
+  same.delete('')
+  return [...same.values()].filter((group) => group.some(isOfMonitor) && !group.every(isOfMonitor)).flatMap((group) => {
+    const [head, ...others] = group.toSorted(byWeight)
+    return head === undefined ? [] : [{ head, others, carried: [] }]
+  })
+}
+
+/** The silence that an alert comes of. `silent`: by device. */
+function silenceOf(alert: Alert, silent: ReadonlyMap<string, Alert>): Alert | null {
+  const silences = devicesOf(alert).map((device) => silent.get(device) ?? null)
+  const [first = null] = silences
+  if (isSilence(alert) || silences.includes(null)) return null
+  if (isOfPatient(alert)) return isLastKnown(alert) ? first : null
+  return isOfMonitor(alert) || alert.because.sensors !== undefined ? first : null
+}
+
+function silenceRows(silences: readonly Alert[], under: ReadonlyMap<Alert, Alert>): readonly Row<Alert>[] {
+  return silences.map((head) => {
+    const its = [...under].filter(([, silence]) => silence === head).map(([alert]) => alert)
+    return rowOf(head, its.filter(isOfPatient), its.filter((alert) => !isOfPatient(alert)))
+  })
+}
+
+/** What hangs on one sensor. Without a technical alert among them there is no cause, and each stands alone. */
+function sensorRows(alerts: readonly Alert[]): readonly Row<Alert>[] {
+  const ofSensor = Map.groupBy(alerts.filter((alert) => !isOfPatient(alert) || (isLost(alert) && isLastKnown(alert))), (alert) => sensorKeyOf(alert) ?? '')
+  ofSensor.delete('')
+  return [...ofSensor].flatMap(([key, group]) => {
+    const technical = group.filter((alert) => !isOfPatient(alert)).toSorted(byWeight)
+    const naming = technical.filter((alert) => namesSensor(alert, key))
+    const [head] = naming.length > 0 ? naming : technical
+    if (head === undefined || group.length < 2) return []
+    const same = naming.filter((alert) => alert !== head)
+    return [rowOf(head, [...same, ...group.filter(isOfPatient)], technical.filter((alert) => alert !== head && !same.includes(alert)))]
+  })
+}
+
+function rowsOfBed(alerts: readonly Alert[]): readonly Row<Alert>[] {
+  const silences = alerts.filter(isSilence).toSorted(byWeight)
+  const silent = new Map(silences.map((alert): [string, Alert] => [alert.device ?? '', alert]))
+  const under = new Map(alerts.flatMap((alert): [Alert, Alert][] => {
+    const silence = silent.size === 0 ? null : silenceOf(alert, silent)
+    return silence === null ? [] : [[alert, silence]]
+  }))
+  const shared = sharedRows(alerts).filter(({ head, others }) => ![head, ...others].every((alert) => under.has(alert)))
+  for (const { head, others } of shared) for (const alert of [head, ...others]) under.delete(alert)
+  const placed = new Set([...shared.flatMap(({ head, others }) => [head, ...others]), ...under.keys(), ...silences])
+  const left = alerts.filter((alert) => !placed.has(alert))
+  const sensors = sensorRows(left)
+  for (const { head, others, carried } of sensors) for (const alert of [head, ...others, ...carried]) placed.add(alert)
+  const alone = left.filter((alert) => !placed.has(alert)).map((head): Row<Alert> => ({ head, others: [], carried: [] }))
+  return [...shared, ...silenceRows(silences, under), ...sensors, ...alone]
+}
+
+/** Every alert stands in exactly one row. Those of no bed stand alone. */
+export function rowsOf(alerts: Iterable<Alert>): readonly Row<Alert>[] {
+  const byBed = Map.groupBy(alerts, ({ bed }) => bed)
+  return [...byBed].flatMap(([bed, its]) => (bed === null ? its.map((head): Row<Alert> => ({ head, others: [], carried: [] })) : rowsOfBed(its)))
+}
+
+/** Where an alert stands that heads no row. */
+export type Place = { readonly of: AlertId; readonly as: 'with' | 'carried' }
+
+export const placesOf = (rows: readonly Row<Alert>[]): ReadonlyMap<AlertId, Place> =>
+  new Map(rows.flatMap(({ head, others, carried }) => [
+    ...others.map(({ id }): [AlertId, Place] => [id, { of: head.id, as: 'with' }]),
+    ...carried.map(({ id }): [AlertId, Place] => [id, { of: head.id, as: 'carried' }]),
+  ]))
+
+const isAsLoud = (one: Alert, other: Alert): boolean => rankOf(one.priority) >= rankOf(other.priority)
+
+/** Alerts for which nobody need be called on their own, and who in their row calls at least as loud. */
+export const coveredOf = (rows: readonly Row<Alert>[]): ReadonlyMap<AlertId, readonly Alert[]> =>
+  new Map(rows.flatMap(({ head, others, carried }) => [
+    ...others.filter((other) => isAsLoud(head, other)).map(({ id }): [AlertId, readonly Alert[]] => [id, [head]]),
+    ...carried.map((one): [AlertId, readonly Alert[]] => [one.id, [head, ...others].filter((voice) => isAsLoud(voice, one))]),
+  ]))
+
+/** What one tap on an alert is for: all that speak in its row, or, of what is carried, that one alone. */
+export function spokenWith(alerts: Iterable<Alert>, id: AlertId): readonly AlertId[] {
+  const all = [...alerts]
+  const bed = all.find((alert) => alert.id === id)?.bed ?? null
+  const row = rowsOf(all.filter((alert) => alert.bed === bed)).find(({ head, others }) => head.id === id || others.some((other) => other.id === id))
+  return row === undefined ? [id] : [row.head.id, ...row.others.map((other) => other.id)]
+}

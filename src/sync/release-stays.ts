@@ -1,0 +1,226 @@
+/**
+ * Which stays may leave, and when. A stay is seen when it has ended, and a delay is drawn for it, once; several whose time has come
+ * leave together as one release. What comes of a stay after that never leaves: it could be joined to what did.
+ */
+
+import type { Surrogate } from '../domain/batch.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
+import { releaseLimits } from '../limits.ts'
+import type { LogReader } from '../seams.ts'
+import { type AnonymizationConfig, type FieldParts, anonymised } from './fields.ts'
+import type { SyncLedger } from './ledger.ts'
+import { spansOf } from './position.ts'
+import { type AgeGroup, NOBODY, type Person, type SiteField, ageBandOf, toldOf } from './release-classes.ts'
+import { Counts } from './release-compile.ts'
+import type { KnownStay, ReleaseLedger, StayFound, StayReader } from './release-ledger.ts'
+import { type ReleaseMethod, shownYearOf } from './release-time.ts'
+
+/** Plain data, for it is copied to the thread. */
+export type ReleaseSettings = {
+  readonly method: ReleaseMethod
+  readonly delayFromMs: number
+  readonly delayToMs: number
+  /** So many stays leave together; fewer when the first of them has waited for `gatherMs`. */
+  readonly staysMin: number
+  readonly gatherMs: number
+  readonly fields: readonly AnonymizationConfig[]
+  /** What the site says of each bed, by the bed's id and the field's name. */
+  readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+export type ReleaseStaysParts = {
+  readonly sink: string
+  readonly ledger: SyncLedger
+  readonly releases: ReleaseLedger
+  readonly log: LogReader
+  readonly reader: StayReader
+  readonly settings: ReleaseSettings
+  /** 0 ≤ x < 1, not to be guessed. */
+  readonly random: () => number
+  readonly mint: () => Surrogate
+  readonly hmac: (key: Uint8Array, text: string) => Uint8Array
+}
+
+const DAY_MS = 86_400_000
+/** Up to which number corrections of rows were looked at. */
+const REVISIONS_SEEN = 'release: revisions seen'
+
+type Waiting = { readonly ageBand: Person['ageBand']; readonly ageGroup: AgeGroup; readonly sex: Person['sex']; readonly bed: string }
+
+export interface ReleaseStays {
+  /** Learns what ended, was opened again, came late, and is gone; moves the cursor. */
+  look(at: WallMs): void
+  /** Begins a release when one is due; true when it did. */
+  plan(at: WallMs): boolean
+}
+
+export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
+  const { sink, ledger, releases, log, reader, settings, random, mint, hmac } = parts
+
+  type Now = { readonly at: WallMs; readonly lastSeq: number }
+  /** No row of a stay that began then has a smaller number. A clock that was set back by less than a day hides none of them. */
+  const firstSeqOf = (openedAt: WallMs, { at, lastSeq }: Now): number => reader.firstSeqSince(openedAt, wallMs(Math.max(at, openedAt) + DAY_MS)) ?? lastSeq + 1
+
+  function enrol({ stay, bed, openedAt, closedAt, isChild }: StayFound, now: Now): KnownStay {
+    const { bornOn, sex = 'none' } = reader.personOf(stay)
+    const { ageBand, isAdult = null } = ageBandOf(bornOn, openedAt)
+    const grown = isAdult ?? (isChild === null ? null : !isChild)
+    const told: Waiting = { ageBand, ageGroup: grown === null ? 'none' : grown ? 'adult' : 'child', sex, bed }
+    return {
+      stay, state: 'waiting', openedAt, closedAt,
+      delayMs: settings.delayFromMs + random() * (settings.delayToMs - settings.delayFromMs),
+      shiftDays: 1 + Math.floor(random() * releaseLimits.shiftDaysMax),
+      fromSeq: firstSeqOf(openedAt, now), throughSeq: 0, told: JSON.stringify(told),
+    }
+  }
+
+  /** Rows before this number may have left already, from here or from the box that this is a copy of: nobody knows any more. */
+  const spentBefore = Math.max(0, ...log.epochs.filter(({ why }) => why === 'ledger-lost' || why === 'cloned').map(({ firstSeq }) => firstSeq))
+
+  /** Whether the stay had ended by then: it never leaves, for it might leave a second time, as somebody else. */
+  const isSpent = ({ closedAt }: StayFound, now: Now): boolean => closedAt !== null && spentBefore > 0 && firstSeqOf(closedAt, now) < spentBefore
+
+  function spend(stay: StayFound, now: Now): void {
+    ledger.withhold(sink, log.epoch, [{ reason: 'after-release', rows: 1, readings: 0 }])
+    releases.putStay(sink, { ...enrol(stay, now), state: 'released', throughSeq: now.lastSeq, told: '' })
+  }
+
+  /** What became of a stay since it was seen last. */
+  function update(known: KnownStay, found: StayFound, now: Now): void {
+    const { lastSeq } = now
+    if (known.closedAt === found.closedAt && known.openedAt === found.openedAt) return
+    if (known.state === 'waiting') {
+      const fromSeq = Math.min(known.fromSeq, firstSeqOf(found.openedAt, now))
+      releases.putStay(sink, { ...known, openedAt: found.openedAt, closedAt: found.closedAt, fromSeq })
+    } else if (known.state === 'released' && found.closedAt !== null && found.closedAt !== known.closedAt) {
+      // It was opened again, and has ended once more: counted, and never joined to what is out.
+      if (lastSeq > known.throughSeq) releases.addPiece(sink, { stay: known.stay, kind: 'late', seqFrom: known.throughSeq + 1, seqTo: lastSeq }, random())
+      releases.putStay(sink, { ...known, closedAt: found.closedAt, throughSeq: lastSeq })
+    }
+  }
+
+  /** Rows that were put right when the stay was out: as it is there, it stays. */
+  function countRevised(known: ReadonlyMap<string, KnownStay>): void {
+    const seen = Number(ledger.memory(sink, REVISIONS_SEEN) ?? 0)
+    const revised = reader.revisedAfter(seen, releaseLimits.revisionsPerLookMax)
+    const last = revised.at(-1)
+    if (last === undefined) return
+    const counts = new Counts()
+    const isOut = (stay: string | null): boolean => stay !== null && known.get(stay)?.state === 'released'
+    for (const { seq, supersedes, stay, before, readings } of revised) {
+      const isLate = isOut(stay) && seq > (known.get(stay ?? '')?.throughSeq ?? 0)
+      if (isLate || (isOut(before) && supersedes <= (known.get(before ?? '')?.throughSeq ?? 0))) counts.add('after-release', 1, readings)
+    }
+    ledger.withhold(sink, log.epoch, counts.all())
+    ledger.remember(sink, REVISIONS_SEEN, String(last.seq))
+  }
+
+  /**
+   * All up to here has left, or never will: what was deleted behind it is missed by nobody. A stay that does not end holds it for a
+   * while only; its values are kept until it has ended all the same, for retention deletes by stay.
+   */
+  function positionOf(found: readonly StayFound[], known: ReadonlyMap<string, KnownStay>, now: Now): number {
+    let position = now.lastSeq
+    for (const { stay, openedAt, closedAt } of found) {
+      const state = known.get(stay)
+      if (state?.state === 'released' || (closedAt === null && now.at - openedAt > releaseLimits.stayHoldDaysMax * DAY_MS)) continue
+      position = Math.min(position, (state?.fromSeq ?? firstSeqOf(openedAt, now)) - 1)
+    }
+    return Math.max(0, position)
+  }
+
+  function advanceTo(position: number): void {
+    for (const { epoch, lastSeq, after } of spansOf(ledger, log, sink)) {
+      const to = Math.min(position, lastSeq)
+      if (to > after) ledger.advance(sink, epoch, to)
+      if (position <= lastSeq) return
+    }
+  }
+
+  const knownNow = (): ReadonlyMap<string, KnownStay> => new Map(releases.stays(sink).map((known) => [known.stay, known]))
+
+  function plannedOf(at: WallMs): readonly KnownStay[] {
+    const due = releases.stays(sink)
+      .flatMap((known) => (known.state === 'waiting' && known.closedAt !== null ? [{ known, dueAt: known.closedAt + known.delayMs }] : []))
+      .filter(({ dueAt }) => dueAt <= at)
+      .toSorted((a, b) => a.dueAt - b.dueAt)
+    const [first] = due
+    if (first === undefined || (due.length < settings.staysMin && at - first.dueAt < settings.gatherMs)) return []
+    return due.slice(0, releaseLimits.staysPerReleaseMax).map(({ known }) => known)
+  }
+
+  function siteFieldsOf(bed: string, now: WallMs): readonly SiteField[] {
+    const values = settings.values[bed] ?? {}
+    const plain = new Set(Object.values(settings.values).flatMap((of) => Object.values(of)))
+    const fieldParts: FieldParts = {
+      hmac: (text) => hmac(releases.siteKey(), text), random, now,
+      tokens: {
+        of: (field, value) => releases.tokenOf(field, value, now),
+        // What is a true value of some bed would be taken for it.
+        isTaken: (field, token) => plain.has(token) || releases.isToken(field, token),
+        put: (field, value, token, until) => releases.putToken(field, value, token, until),
+      },
+    }
+    return Object.entries(values).flatMap(([name, plainValue]) => {
+      const value = anonymised(name, plainValue, settings.fields, fieldParts)
+      return value === null ? [] : [{ name, value }]
+    })
+  }
+
+  function personOf({ told }: KnownStay, now: WallMs): Person {
+    const { bed, ...person }: Waiting = JSON.parse(told)
+    return { ...person, site: siteFieldsOf(bed, now) }
+  }
+
+  function addPieces({ stay, fromSeq }: KnownStay, lastSeq: number): void {
+    const size = Math.max(releaseLimits.seqsPerPieceMin, Math.ceil((lastSeq - fromSeq + 1) / releaseLimits.piecesPerStayMax))
+    for (let seqFrom = fromSeq; seqFrom <= lastSeq; seqFrom += size) {
+      releases.addPiece(sink, { stay, kind: 'rows', seqFrom, seqTo: Math.min(lastSeq, seqFrom + size - 1) }, random())
+    }
+    releases.addPiece(sink, { stay, kind: 'visit', seqFrom: 0, seqTo: 0 }, random())
+  }
+
+  return {
+    look: (at) => ledger.transaction(() => {
+      // Asked first: the stays of all rows up to there are known then.
+      const now = { at, lastSeq: log.lastSeq() }
+      const found = reader.stays()
+      const known = knownNow()
+      for (const stay of found) {
+        const seen = known.get(stay.stay)
+        if (seen?.state !== 'released' && isSpent(stay, now)) spend(stay, now)
+        else if (seen) update(seen, stay, now)
+        else if (stay.closedAt !== null && stay.closedAt <= at) releases.putStay(sink, enrol(stay, now))
+      }
+      const there = new Set(found.map(({ stay }) => stay))
+      for (const { stay, state } of known.values()) {
+        if (there.has(stay) || state === 'leaving') continue
+        // Retention could wait no longer, or somebody was erased.
+        if (state === 'waiting') ledger.withhold(sink, log.epoch, [{ reason: 'deleted', rows: 1, readings: 0 }])
+        releases.forgetStay(sink, stay)
+      }
+      const after = knownNow()
+      countRevised(after)
+      advanceTo(positionOf(found, after, now))
+    }),
+    plan: (at) => ledger.transaction(() => {
+      const leaving = plannedOf(at)
+      if (leaving.length === 0) return false
+      const lastSeq = log.lastSeq()
+      const id = mint()
+      releases.begin(sink, {
+        id, method: settings.method, stays: leaving.length,
+        organization: releases.surrogateOf(id, 'organization', ''), gateway: releases.surrogateOf(id, 'gateway', ''),
+      })
+      const told = toldOf(
+        leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at) })),
+        releaseLimits.classStaysMin,
+      )
+      leaving.forEach((known, place) => {
+        releases.putStay(sink, { ...known, state: 'leaving', throughSeq: lastSeq, told: JSON.stringify(told[place] ?? NOBODY) })
+        addPieces(known, lastSeq)
+      })
+      return true
+    }),
+  }
+}
