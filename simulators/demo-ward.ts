@@ -1,11 +1,17 @@
-/** The wards of the demo. `small`: a dozen monitors that are quick to start. `full`: those, and one of each other kind that there is a driver for. */
+/**
+ * The wards of the demo. `small`: a dozen monitors that are quick to start. `full`: those, and one of each other kind that there
+ * is a driver for. `teaching`: one bed for each lesson, and one that is well, on a clock that makes a minute of an hour.
+ */
 
 import { join } from 'node:path'
 import { isSerialModel, type SerialModelName } from './monitors/models.ts'
 import type { BedPlan, Transport, WardPlan } from './monitors/plan.ts'
 
-export const WARD_SIZES = ['small', 'full'] as const
+export const WARD_SIZES = ['small', 'full', 'teaching'] as const
 export type WardSize = (typeof WARD_SIZES)[number]
+
+/** Ward seconds per real second, unless somebody asks for another speed. */
+export const SPEED_OF: Readonly<Record<WardSize, number>> = { small: 1, full: 1, teaching: 60 }
 
 export type DemoAddresses = {
   readonly seed: number
@@ -46,6 +52,14 @@ const SMALL: readonly DemoBed[] = [
   { kind: 'radical-7', scenario: 'stable', name: 'Leo Willow' },
 ]
 
+/** Sepsis over hours, hypoventilation after an opioid, electrodes that come loose again and again; and a patient who is well. */
+const TEACHING: readonly DemoBed[] = [
+  { kind: 'hl7-accept', scenario: 'sepsis@600', name: 'Clara Elm' },
+  { kind: 'hl7-accept', scenario: 'opioid@1200', name: 'Greta Larch' },
+  { kind: 'hl7-accept', scenario: 'leads-storm@1800', name: 'Dario Fir' },
+  { kind: 'hl7-application', scenario: 'stable', name: 'Alma Birch' },
+]
+
 /** What four beds of the small ward have in the full one: monitors that tell their own alarms, one that must be asked, and another adapter. */
 const INSTEAD: ReadonlyMap<string, DemoBed['kind']> = new Map([
   ['Bruno Cedar', 'hl7-accept-alarms'],
@@ -73,8 +87,12 @@ const MORE: readonly DemoBed[] = [
 /** Device of a demo bed: `monitor-1` … at `bed-1` …, as many as the ward has. */
 export function demoWard(of: DemoAddresses): WardPlan {
   const isFull = of.size === 'full'
-  const full = (): readonly DemoBed[] => [...SMALL.map((bed) => ({ ...bed, kind: INSTEAD.get(bed.name) ?? bed.kind })), ...MORE]
-  const beds = (isFull ? full() : SMALL).map(({ kind, scenario, name }, index): BedPlan => {
+  const ward = {
+    small: () => SMALL,
+    full: () => [...SMALL.map((bed) => ({ ...bed, kind: INSTEAD.get(bed.name) ?? bed.kind })), ...MORE],
+    teaching: () => TEACHING,
+  } satisfies Record<WardSize, () => readonly DemoBed[]>
+  const beds = ward[of.size]().map(({ kind, scenario, name }, index): BedPlan => {
     const device = `monitor-${index + 1}`
     const patient = { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name }
     return { bed: `bed-${index + 1}`, device, scenario, patient, transport: transportOf(kind, device, of) }

@@ -195,6 +195,31 @@ export const linkLimits = {
   questionsMax: 4,
 } as const
 
+/** What is known of a device's clock (src/domain/device-time.ts). */
+export const clockLimits = {
+  /** Between the way and a wrong time: so much is the way's. What says whole seconds alone gets one more. */
+  stepMs: 1_000,
+  /** Of each piece of time the message that came soonest is kept: half an hour of them, none older than two. */
+  pieceMs: 20_000,
+  piecesMax: 90,
+  windowMs: 7_200_000,
+  /** So many pieces make a slope, and the last ones the level. */
+  slopePieces: 6,
+  recentPieces: 6,
+  /** Clocks go no further wrong than 2 %, ms for each ms; a line is never surer of its ends than this. */
+  slopeMax: 0.02,
+  slopeSureMs: 50,
+  /** So much heard over so long is a clock that is known. */
+  settledMessages: 3,
+  settledMs: 10_000,
+  /** From one message of a backlog to the next, on the clock of the device; and how much sooner it comes. */
+  backlogStepMs: 300_000,
+  hurryMs: 200,
+  /** What is known is written down when it changed by so much, and no more often than this. */
+  tellMs: 3_600_000,
+  tellChangeMs: 1_000,
+} as const
+
 /** Main thread: the pump and the alerts. */
 export const pumpLimits = {
   /** Nobody waits for these rows, so flash may rest this long between commits. */
@@ -675,7 +700,7 @@ export const releaseLimits = {
   lookMs: 60_000,
   /** A stay leaves in pieces, drawn in random order: so many at most, and of so many numbers of the log at least. */
   piecesPerStayMax: 1_000,
-  seqsPerPieceMin: 16_384,
+  pieceSeqsMin: 16_384,
   seqsPerReadMax: 2_048,
   piecesPerBatchMax: 64,
   /** A stay that does not end keeps what is deleted with time (the watch ledger) from being deleted for so long. */
@@ -839,6 +864,8 @@ export const wayLimits = {
 
 /** The reference central (simulators/central). */
 export const centralLimits = {
+  /** Stretches that overtook others and are remembered of one incarnation, the newest. */
+  aheadRangesMax: 64,
   /** As it comes, still packed. */
   bodyBytesMax: 8_388_608,
   /** Unpacked: what a small body may grow to. */
@@ -942,8 +969,12 @@ export const webLimits = {
   actorAskMs: 30_000,
   /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */
   scanHoldMs: 60_000,
+  /** How far an alert came is asked for so often while somebody looks at it. */
+  deliveriesEveryMs: 5_000,
   /** How often the handover page asks. */
   handoverEveryMs: 30_000,
+  /** And the page of the ward, whose report reads days of the log. */
+  commissioningEveryMs: 300_000,
   /** From key to key of one code, on the average: a scanner is faster, and a person is not. */
   scanKeyMsMax: 50,
   /** Keys of one code whose times are remembered. */

@@ -1,6 +1,7 @@
 /** The seams of the house, types only. Each has one contract suite in test/contract, run over every implementation. */
 
 import type { AlertEvent, AlertSubject, AlertType, Because, Bedside, Priority } from './domain/alert.ts'
+import type { SeqRange } from './domain/batch.ts'
 import type { Fact } from './domain/association.ts'
 import type { Delivery } from './domain/delivery.ts'
 import type { Away, StayGoal } from './domain/bed-state.ts'
@@ -416,7 +417,14 @@ export type SinkClaim = { readonly organizationId: string; readonly gatewayId: s
 
 export type ClaimAnswer =
   /** `through`: up to which number central has everything of an incarnation; those that it never heard of are missing. */
-  | { readonly kind: 'granted'; readonly through: ReadonlyMap<string, number>; /** The greatest number that came, whatever of it is missing. */ readonly reach?: ReadonlyMap<string, number> }
+  | {
+      readonly kind: 'granted'
+      readonly through: ReadonlyMap<string, number>
+      /** The greatest number that came, whatever of it is missing. */
+      readonly reach?: ReadonlyMap<string, number>
+      /** Stretches beyond `through` of which it has everything: they overtook the rest. */
+      readonly ahead?: ReadonlyMap<string, readonly SeqRange[]>
+    }
   /** This central keeps no such record. */
   | { readonly kind: 'unknown' }
   | Extract<SinkAnswer, { kind: 'retry' | 'refused' }>

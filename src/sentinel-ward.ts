@@ -87,6 +87,7 @@ export function startSentinel(parts: SentinelParts): SentinelWard {
   const source = new SentinelSource()
   let open: Alert | null = null
   let isBroken = false
+  let isWellTold = false
 
   const pump = new Pump({
     site: siteOf(),
@@ -147,7 +148,11 @@ export function startSentinel(parts: SentinelParts): SentinelWard {
     if (saying?.begins === true) sentinel.begin(now.at)
     if (saying !== null) wire.say(saying.bytes)
     pump.tick()
-    if (sentinel.judge(now.at, screens())) report(SENTINEL_CONDITION, sentinel.said(now.at))
+    if (!sentinel.judge(now.at, screens())) return
+    const said = sentinel.said(now.at)
+    // What a life before told may still stand.
+    if (said !== null || !isWellTold) report(SENTINEL_CONDITION, said)
+    isWellTold = said === null
   }
 
   return {

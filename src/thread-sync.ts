@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { UTC, readZone } from './codec/zone.ts'
 import { surrogate } from './domain/batch.ts'
 import { realClock } from './ops/clock.ts'
+import { goBehind } from './ops/priority.ts'
 import { openLogReader } from './store/log-reader.ts'
 import { openKnownIdentifiers } from './store/sync-identifiers.ts'
 import { openStayIdentities } from './store/sync-identity.ts'
@@ -20,6 +21,8 @@ import { type OpenSink, openSink } from './sync/sinks/open.ts'
 import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
 
 async function main(settings: SyncSettings, tell: (message: FromSync) => void, listen: (listener: (message: ToSync) => void) => () => void): Promise<void> {
+  // Weeks may wait to be sent; an alarm does not wait for them.
+  goBehind()
   const stopping = new AbortController()
   await using resources = new AsyncDisposableStack()
   const log = resources.adopt(openLogReader(settings.folder), (open) => open.close())

@@ -87,6 +87,15 @@ describe('the sentinel', () => {
     expect(new Set(told)).toEqual(new Set([WELL]))
   })
 
+  it.each([['two hours back', -7_200_000], ['a year ahead', 31_536_000_000]])('comes through although our clock is set %s', async (_how, ms) => {
+    const { clock, sentinel, told, pass } = opened()
+    await pass(100_000)
+    clock.step(ms)
+    await pass(200_000)
+    expect(sentinel.view().kind).toBe('ok')
+    expect(told.filter((text) => text !== WELL)).toEqual([])
+  })
+
   it('leaves no row in the log, no stay and no message: one word of the house, written anew', async () => {
     const { disk, pass } = opened()
     await pass(200_000)

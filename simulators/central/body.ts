@@ -30,6 +30,16 @@ export async function unpack(body: Uint8Array, encoding: string): Promise<Unpack
   return nestsAtMost(json, centralLimits.nestingLevelsMax) ? { kind: 'json', json } : refused(400, 'The body is nested too deeply.')
 }
 
+/** A message of a broker as JSON; null for what is none, or is nested too deeply. */
+export function parsedText(text: string): unknown {
+  try {
+    const json: unknown = JSON.parse(text)
+    return nestsAtMost(json, centralLimits.nestingLevelsMax) ? json : null
+  } catch {
+    return null
+  }
+}
+
 const tooLarge = refused(413, `The body unpacks to more than ${centralLimits.unpackedBytesMax} bytes.`)
 
 async function decompress(body: Uint8Array, encoding: string): Promise<Uint8Array | Unpacked> {

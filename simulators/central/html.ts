@@ -55,7 +55,7 @@ th,td{vertical-align:top;font-variant-numeric:tabular-nums;white-space:nowrap}td
 .scroll{overflow-x:auto}nav a{margin-right:1.2rem}p.note{color:#555;margin:.2rem 0 .5rem;max-width:60rem}
 code{font-size:12px;overflow-wrap:anywhere}svg{display:block}svg text{font:12px system-ui,sans-serif}
 .key span{display:inline-block;margin-right:1rem}.key i{display:inline-block;width:.9rem;height:.9rem;vertical-align:-.1rem;margin-right:.3rem;border:1px solid #777}
-@media(min-width:90rem){.beside{display:grid;grid-template-columns:auto 1fr;gap:0 4rem}}.beside>section{min-width:0}svg.strip{max-width:42vw}
+@media(min-width:90rem){.beside{display:grid;grid-template-columns:auto 1fr;gap:0 4rem}}.beside>section{min-width:0}.beside p.note{max-width:34rem}svg.strip{max-width:42vw}
 .late{color:#8a1020;font-weight:600}@media(max-width:40rem){main{padding:0 .7rem 2rem}.banner{padding:.6rem .7rem}}`
 
 export const whole = (title: string, content: string): string => `<!doctype html>

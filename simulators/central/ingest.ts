@@ -32,6 +32,8 @@ export type Batch = {
   readonly through: number | null
   /** The greatest number of the log that it tells of; 0 where numbers mean nothing. */
   readonly reach: number
+  /** What overtook the rest. */
+  readonly ahead: readonly [from: number, to: number] | null
   readonly events: readonly CentralEvent[]
   /** Events whose key came earlier in the same batch. */
   readonly repeatedWithin: number
@@ -72,9 +74,8 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   if (values > centralLimits.valuesPerBatchMax) {
     return { kind: 'refused', refusal: { status: 413, detail: `A batch holds at most ${centralLimits.valuesPerBatchMax} values.` } }
   }
-  const { organizationId, gatewayId, lane, keyEpoch, through = null, version } = metadata
-  const reach = lane === 'live' ? metadata.seqTo : 0
-  const sent = { organizationId, gatewayId, lane, version: typeof version === 'string' ? version.slice(0, 40) : null, epoch: String(keyEpoch), through, reach }
+  const { organizationId, gatewayId, lane, keyEpoch, through = null, ahead = null, seqTo = 0, version } = metadata
+  const sent = { organizationId, gatewayId, lane, version: typeof version === 'string' ? version.slice(0, 40) : null, epoch: String(keyEpoch), through, reach: seqTo, ahead }
   return { kind: 'batch', batch: { batchId, metadata: metadataJson, sha256, bytes, ...sent, events, repeatedWithin, rejected } }
 }
 

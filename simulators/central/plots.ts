@@ -55,10 +55,10 @@ const PRIORITIES = [
 ] as const
 const BAR_PIXELS = 150
 
-/** A line for each subject and a column for each day: how many alerts by priority, and how long they lasted. */
+/** A line for each subject and a column for each day, the newest first: how many alerts by priority, and how long they lasted. */
 export function alarmLoadPlot(rows: readonly AlarmLoadRow[], subjectsMax: number): string {
   if (rows.length === 0) return '<p>None yet.</p>'
-  const days = [...new Set(rows.map(({ day }) => day.getTime()))].toSorted((a, b) => a - b)
+  const days = [...new Set(rows.map(({ day }) => day.getTime()))].toSorted((a, b) => b - a)
   const subjects = [...Map.groupBy(rows, ({ subject }) => subject)]
     .map(([subject, own]) => ({ subject, own, alerts: own.reduce((sum, row) => sum + row.alerts, 0) }))
     .toSorted((a, b) => b.alerts - a.alerts)

@@ -43,24 +43,56 @@ export async function admit(sql: Sql, { organizationId, gatewayId, instance }: S
   return null
 }
 
-type Numbers = Readonly<Record<string, number>>
+type ByEpoch<What> = Readonly<Record<string, What>>
+type Range = readonly [from: number, to: number]
+type Row = { readonly epoch: string; readonly through: number; readonly reach: number; readonly ahead: readonly Range[] }
 
-/** Up to which number everything of these incarnations is here, and the greatest of each that came at all. */
-export async function throughOf(sql: Sql, { organizationId, gatewayId, epochs }: Claim): Promise<{ readonly through: Numbers; readonly reach: Numbers }> {
-  const rows = await sql.query<{ epoch: string; through: number; reach: number }>(
-    'SELECT epoch, through::float8 AS through, greatest(reach, through)::float8 AS reach FROM sent_through WHERE organization = $1 AND gateway = $2 AND epoch = ANY ($3::text[])',
+/** What is here of a gateway: up to which number everything, the greatest number that came at all, and what of it overtook the rest. */
+export type Known = { readonly through: ByEpoch<number>; readonly reach: ByEpoch<number>; readonly ahead: ByEpoch<readonly Range[]> }
+
+export async function throughOf(sql: Sql, { organizationId, gatewayId, epochs }: Claim): Promise<Known> {
+  const rows = await sql.query<Row>(
+    `SELECT epoch, through::float8 AS through, greatest(reach, through)::float8 AS reach, ahead FROM sent_through
+    WHERE organization = $1 AND gateway = $2 AND epoch = ANY ($3::text[])`,
     [organizationId, gatewayId, epochs],
   )
-  return { through: Object.fromEntries(rows.map(({ epoch, through }) => [epoch, through])), reach: Object.fromEntries(rows.map(({ epoch, reach }) => [epoch, reach])) }
+  const each = <What>(of: (row: Row) => What): ByEpoch<What> => Object.fromEntries(rows.map(row => [row.epoch, of(row)]))
+  return { through: each(({ through }) => through), reach: each(({ reach }) => reach), ahead: each(({ ahead }) => ahead) }
 }
 
-export type Through = { readonly organizationId: string; readonly gatewayId: string; readonly epoch: string; readonly through: number; readonly reach: number }
+export type Through = {
+  readonly organizationId: string
+  readonly gatewayId: string
+  readonly epoch: string
+  /** 0 where it was not said. */
+  readonly through: number
+  readonly reach: number
+  /** Everything from one number to another is here, though not what lies before it. */
+  readonly ahead: Range | null
+}
 
-export async function noteThrough(sql: Sql, { organizationId, gatewayId, epoch, through, reach }: Through): Promise<void> {
-  await sql.query(
-    `INSERT INTO sent_through (organization, gateway, epoch, through, reach) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (organization, gateway, epoch) DO UPDATE
-    SET through = greatest(sent_through.through, excluded.through), reach = greatest(sent_through.reach, excluded.reach)`,
-    [organizationId, gatewayId, epoch, through, reach],
+/** Within a transaction that holds the lock of the gateway. */
+export async function noteThrough(sql: Sql, { organizationId, gatewayId, epoch, through, reach, ahead }: Through): Promise<void> {
+  const [before] = await sql.query<Pick<Row, 'through' | 'ahead'>>(
+    'SELECT through::float8 AS through, ahead FROM sent_through WHERE organization = $1 AND gateway = $2 AND epoch = $3', [organizationId, gatewayId, epoch],
   )
+  const reached = Math.max(before?.through ?? 0, through)
+  const ranges = joined([...(before?.ahead ?? []), ...(ahead === null ? [] : [ahead])], reached)
+  await sql.query(
+    `INSERT INTO sent_through (organization, gateway, epoch, through, reach, ahead) VALUES ($1, $2, $3, $4, $5, $6::text::jsonb)
+    ON CONFLICT (organization, gateway, epoch) DO UPDATE
+    SET through = excluded.through, reach = greatest(sent_through.reach, excluded.reach), ahead = excluded.ahead`,
+    [organizationId, gatewayId, epoch, reached, reach, JSON.stringify(ranges)],
+  )
+}
+
+/** Those beyond `through`, in their order, with those that touch in one; of too many the newest. */
+function joined(ranges: readonly Range[], through: number): readonly Range[] {
+  const list: [number, number][] = []
+  for (const [from, to] of ranges.filter(range => range[1] > through).toSorted((a, b) => a[0] - b[0])) {
+    const last = list.at(-1)
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to)
+    else list.push([from, to])
+  }
+  return list.slice(-centralLimits.aheadRangesMax)
 }

@@ -8,6 +8,10 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { centralLimits } from '../../src/limits.ts'
 import type { Clock } from '../../src/seams.ts'
 import { accessBy } from './access.ts'
+import { runIntake } from './brokers/intake.ts'
+import type { Deliveries } from './brokers/intake.ts'
+import { openKafka } from './brokers/kafka.ts'
+import { openNats } from './brokers/nats.ts'
 import { createFaults } from './faults.ts'
 import { openLive } from './live.ts'
 import { openPartitions } from './partitions.ts'
@@ -31,10 +35,17 @@ export type CentralOptions = {
   readonly databaseUrl?: string | undefined
   /** Where PGlite keeps its files; without either, in memory. */
   readonly dataFolder?: string | undefined
+  /** Brokers whose messages are taken beside what comes over HTTP. */
+  readonly brokers?: readonly Broker[] | undefined
   readonly clock: Clock
   /** Lines for the operator, never with anything from a batch. */
   readonly note: (line: string) => void
 }
+
+export type Broker = { readonly organizationId: string } & (
+  | { readonly via: 'kafka'; readonly addresses: readonly string[]; readonly topicPrefix: string }
+  | { readonly via: 'nats'; readonly addresses: readonly string[]; readonly stream: string }
+)
 
 export type RunningCentral = {
   /** `http://127.0.0.1:40001`, without a slash at the end. */
@@ -44,7 +55,7 @@ export type RunningCentral = {
 }
 
 /** @throws Error with a sentence when the port is taken, the folder is in use or the database does not open. */
-export async function startCentral({ port, host, token, organizations = new Map(), databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
+export async function startCentral({ port, host, token, organizations = new Map(), brokers = [], databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
   const access = accessBy(token, organizations)
   const database = supervised(await openDatabase(placeOf(databaseUrl, dataFolder), note))
   const stopping = new AbortController()
@@ -58,8 +69,10 @@ export async function startCentral({ port, host, token, organizations = new Map(
     const central: Central = { database, partitions: await openPartitions(database), clock, stop: stopping.signal, access, faults: createFaults(), live }
     await addRoutes(app, central)
     await app.listen({ port, host })
+    const intakes = brokers.map(broker => runIntake(broker, openerOf(broker, stopping.signal), { store: central, clock, live, stop: stopping.signal, note }))
     const close = async (): Promise<void> => {
       stopping.abort(new Error('central is stopping'))
+      await Promise.all(intakes)
       await live.close()
       await app.close()
       await database.close()
@@ -73,6 +86,14 @@ export async function startCentral({ port, host, token, organizations = new Map(
     throw error
   }
 }
+
+/** Name of the consumer group, and of the durable consumer: all centrals of one organisation share what comes. */
+const groupOf = (organizationId: string): string => `vigil-central-${organizationId.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`
+
+const openerOf = (broker: Broker, stop: AbortSignal) => (): Promise<Deliveries> =>
+  (broker.via === 'kafka'
+    ? openKafka({ brokers: broker.addresses, topicPrefix: broker.topicPrefix, groupId: groupOf(broker.organizationId), stop })
+    : openNats({ servers: broker.addresses, stream: broker.stream, organizationId: broker.organizationId, durable: groupOf(broker.organizationId), stop }))
 
 function placeOf(databaseUrl: string | undefined, dataFolder: string | undefined): Place {
   if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }

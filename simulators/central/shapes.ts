@@ -45,6 +45,8 @@ export const BatchShape = z.strictObject({
     seqTo: z.number().int().min(0).optional(),
     /** With this batch nothing of the epoch up to here is left to send. */
     through: z.number().int().min(0).optional(),
+    /** With this batch nothing between these two numbers is left to send, though what lies before them may be. */
+    ahead: z.tuple([z.number().int().min(0), z.number().int().min(0)]).optional(),
     /** Hex, over JSON.stringify(events). */
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case hex').optional(),
   }),

@@ -100,6 +100,12 @@ export const SCENARIOS = {
     delayS: 90,
     at: (s) => ({ ecgLeads: comesAndGoes(s, 4 * MINUTE, 20 * MINUTE) ? 'off' : 'on' }),
   },
+  'leads-storm': {
+    title: 'ECG electrodes that come loose and hold again, for ten minutes in every hour',
+    delayS: 5 * MINUTE,
+    // Off for a minute and a half, on for twenty seconds: a restless patient.
+    at: (s) => ({ ecgLeads: comesAndGoes(s, 10 * MINUTE, HOUR) && comesAndGoes(s, 90, 110) ? 'off' : 'on' }),
+  },
   'probe-off': {
     title: 'oximeter probe off, three minutes in every fifteen',
     delayS: 120,

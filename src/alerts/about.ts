@@ -15,7 +15,10 @@ export type Side = 'low' | 'high'
 export type About = { readonly variable: Variable; readonly side: Side }
 
 /** No beat and no breath are the low end of their rates. */
-const STANDSTILLS: Readonly<Record<string, About>> = { 'threshold/asystole': { variable: 'hr', side: 'low' }, 'threshold/apnoea': { variable: 'rr', side: 'low' } }
+const STANDSTILLS: Readonly<Record<string, About>> = {
+  'threshold/asystole': { variable: 'hr', side: 'low' },
+  'threshold/apnoea': { variable: 'rr', side: 'low' },
+}
 const LIMITS: ReadonlyMap<string, About> = new Map([
   ...VARIABLES.flatMap((variable) => (['low', 'high'] as const).map((side): [string, About] => [`threshold/${variable}-${side}`, { variable, side }])),
   ...Object.entries(STANDSTILLS),
@@ -72,7 +75,9 @@ const SENSOR_WORDS: readonly (readonly [sensor: string, words: RegExp])[] = [
 ]
 
 /** By sensor: the condition of ours that names it as the cause. */
-const NAMED: Readonly<Record<string, string>> = { ecg: 'technical/hr-off', oximeter: 'technical/spo2-off', capnograph: 'technical/etco2-off', line: 'technical/sbp-off' }
+const NAMED: Readonly<Record<string, string>> = {
+  ecg: 'technical/hr-off', oximeter: 'technical/spo2-off', capnograph: 'technical/etco2-off', line: 'technical/sbp-off',
+}
 
 /** Device and sensor, as one word; null: of none, of several, or of one that is not known. */
 export function sensorKeyOf(alert: Pick<Alert, 'condition' | 'type' | 'because' | 'device'>): string | null {

@@ -7,15 +7,20 @@
  *   last known of the patient, from that device, speaks in that row, with its own priority.
  * - A sensor that came off carries, of the same device, all else that hangs on it: leads off the breaths that are counted
  *   through them, probe off the pulse.
+ * - Limits of one patient, and the scores that count what they say, share a row: a patient who gets worse is one thing.
  *
  * What is measured and stands active is never carried, and never stands under a technical head.
  */
 
 import { type Alert, isLost, rankOf } from '../domain/alert.ts'
-import type { Row } from '../domain/alert-row.ts'
+import { type Row, voicesOf } from '../domain/alert-row.ts'
 import type { AlertId } from '../domain/ids.ts'
+import type { Variable } from '../domain/metrics.ts'
+import { NEWS2_CONDITION } from '../rules/news2.ts'
+import { PEWS_CONDITION } from '../rules/pews.ts'
+import { SEPSIS_CONDITION } from '../rules/sepsis.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
-import { aboutOf, devicesOf, isOfMonitor, namesSensor, sensorKeyOf } from './about.ts'
+import { aboutOf, devicesOf, isOfMonitor, limitOf, namesSensor, sensorKeyOf } from './about.ts'
 
 /** Gravest first; of equals what goes on, then the oldest. */
 const byWeight = (one: Alert, other: Alert): number =>
@@ -97,11 +102,37 @@ function rowsOfBed(alerts: readonly Alert[]): readonly Row<Alert>[] {
   return [...shared, ...silenceRows(silences, under), ...sensors, ...alone]
 }
 
-/** Every alert stands in exactly one row. Those of no bed stand alone. */
-export function rowsOf(alerts: Iterable<Alert>): readonly Row<Alert>[] {
+/**
+ * By what they come of: whoever is called about one of a row need not be called about the others. Every alert stands in exactly one;
+ * those of no bed stand alone.
+ */
+export function causeRowsOf(alerts: Iterable<Alert>): readonly Row<Alert>[] {
   const byBed = Map.groupBy(alerts, ({ bed }) => bed)
   return [...byBed].flatMap(([bed, its]) => (bed === null ? its.map((head): Row<Alert> => ({ head, others: [], carried: [] })) : rowsOfBed(its)))
 }
+
+/** What scores count. No beat, no breath and values beyond all belief are graver than any score, and stand alone. */
+const COUNTED: ReadonlySet<Variable> = new Set(['hr', 'spo2', 'rr', 'sbp', 'map', 'temperature'])
+const isScore = ({ condition }: Alert): boolean => condition === NEWS2_CONDITION || condition === PEWS_CONDITION || condition === SEPSIS_CONDITION
+const isCounted = ({ condition }: Alert): boolean => COUNTED.has(limitOf(condition)?.variable ?? 'etco2')
+
+/** Of equals first what nobody has acknowledged: what is new is not to stand behind what is known. */
+const byNews = (one: Alert, other: Alert): number =>
+  rankOf(other.priority) - rankOf(one.priority) || Number(one.acknowledged !== null) - Number(other.acknowledged !== null) || byWeight(one, other)
+
+/** Rows of a patient who gets worse, made one. */
+function asOnePatient(rows: readonly Row<Alert>[]): readonly Row<Alert>[] {
+  const joins = (row: Row<Alert>): boolean => row.head.type === 'physiological' && voicesOf(row).some((alert) => isScore(alert) || isCounted(alert))
+  const joined = rows.filter(joins)
+  if (joined.length < 2) return rows
+  const [head, ...others] = joined.flatMap(voicesOf).toSorted(byNews)
+  if (head === undefined) return rows
+  return [{ head, others, carried: joined.flatMap(({ carried }) => carried) }, ...rows.filter((row) => !joins(row))]
+}
+
+/** As screens show them: what is wrong with one patient is one row, though each of it is called out by itself. */
+export const rowsOf = (alerts: Iterable<Alert>): readonly Row<Alert>[] =>
+  [...Map.groupBy(causeRowsOf(alerts), ({ head }) => head.bed)].flatMap(([bed, rows]) => (bed === null ? rows : asOnePatient(rows)))
 
 /** Where an alert stands that heads no row. */
 export type Place = { readonly of: AlertId; readonly as: 'with' | 'carried' }

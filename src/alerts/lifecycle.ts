@@ -4,7 +4,8 @@
  */
 
 import {
-  type Alert, type AlertEvent, type AlertPhase, type AlertState, type AlertSubject, type Bedside, type Priority, type Told, foldAlert, isLost, isOpen, isUnanswered, LOST_MARK, rankOf,
+  type Alert, type AlertEvent, type AlertPhase, type AlertState, type AlertSubject, type Bedside, type Priority, type Told,
+  foldAlert, isLost, isOpen, isUnanswered, LOST_MARK, rankOf,
 } from '../domain/alert.ts'
 import type { AlertId, DeviceId, StayId } from '../domain/ids.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
@@ -104,18 +105,19 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
 
   function start(subject: AlertSubject, said: Omit<Signal & { kind: 'present' }, 'kind' | 'again'>, at: WallMs): AlertEvent {
     const waited = pending.get(subjectKey(subject))?.get(said.condition)
-    return fold({ kind: 'phase', alertId: waited?.id ?? mint(), at, phase: 'start', state: 'active', ...subject, ...said, ...(waited ? { onsetAt: waited.onsetAt } : {}) })
+    const onset = waited ? { onsetAt: waited.onsetAt } : {}
+    return fold({ kind: 'phase', alertId: waited?.id ?? mint(), at, phase: 'start', state: 'active', ...subject, ...said, ...onset })
   }
 
   /** It is said again and again while it lasts: since when it has lasted is known here. */
-  function atBedside({ bedside: known }: Pick<Alert, 'bedside'>, said: Bedside | undefined, { priority, at }: { readonly priority: Priority; readonly at: WallMs }): Bedside | undefined {
+  function atBedside(known: Bedside | undefined, said: Bedside | undefined, { priority, at }: { readonly priority: Priority; readonly at: WallMs }): Bedside | undefined {
     if (said === undefined || known === undefined || known.how !== said.how) return said
     return known.isOver !== true && Math.abs(at - known.at) >= acknowledgedMs[priority] ? { ...known, isOver: true } : known
   }
 
   function present(known: Alert | undefined, subject: AlertSubject, signal: Signal & { kind: 'present' }, at: WallMs): AlertEvent[] {
     const { kind: _kind, again = false, bedside: saidOfBedside, ...said } = signal
-    const bedside = atBedside(known ?? {}, saidOfBedside, { priority: signal.priority, at })
+    const bedside = atBedside(known?.bedside, saidOfBedside, { priority: signal.priority, at })
     const quiet = bedside === undefined ? {} : { bedside }
     if (!known) {
       // Conditions are finite, so this bound is a backstop: the gravest are let in whatever stands.
@@ -183,9 +185,11 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
     tick(at) {
       const events: AlertEvent[] = []
       for (const { id, priority, audioPaused, acknowledged } of open.values()) {
-        if (audioPaused && (audioPaused.until <= at || audioPaused.until - at > PAUSE_MS_MAX)) events.push({ kind: 'audio-resumed', alertId: id, at, why: 'expired' })
+        const isPauseOver = audioPaused !== null && (audioPaused.until <= at || audioPaused.until - at > PAUSE_MS_MAX)
+        if (isPauseOver) events.push({ kind: 'audio-resumed', alertId: id, at, why: 'expired' })
         // A wall clock that was set far ahead or back keeps no alert quiet either.
-        if (acknowledged && Math.abs(at - acknowledged.at) >= acknowledgedMs[priority]) events.push({ kind: 'acknowledgement-removed', alertId: id, at, why: 'expired' })
+        const isAnswerOver = acknowledged !== null && Math.abs(at - acknowledged.at) >= acknowledgedMs[priority]
+        if (isAnswerOver) events.push({ kind: 'acknowledgement-removed', alertId: id, at, why: 'expired' })
       }
       return events.map(fold)
     },

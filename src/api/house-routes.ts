@@ -7,7 +7,7 @@ import { bedParams, nothingSchema, SCHEMAS, stayParams } from './views.ts'
 import type { Ward } from './ward.ts'
 import type { Role, You } from './wire.ts'
 
-const ANYONE_SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin', 'station']
+const ANYONE_SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin']
 const NURSES: readonly Role[] = ['nurse']
 const AT_THE_BED: readonly Role[] = ['nurse', 'biomed']
 const ENGINEERS: readonly Role[] = ['biomed', 'admin']

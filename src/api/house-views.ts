@@ -53,10 +53,10 @@ export const commissioningSchema = z.object({
   alerts: z.int(),
   perBedDay: z.number(),
   shortShare: share,
-  rules: z.array(z.object({ condition: z.string(), priority, alerts: z.int(), perBedDay: z.number(), medianSeconds: z.number().nullable(), shortShare: share })),
+  rules: z.array(z.object({ condition: z.string(), words: z.string(), priority, alerts: z.int(), perBedDay: z.number(), medianSeconds: z.number().nullable(), shortShare: share })),
   perBed: z.array(z.object({ bed: z.string(), label: z.string(), bedDays: z.number(), alerts: z.int(), perBedDay: z.number(), high: z.int() })),
   perDay: z.array(z.object({ from: at, alerts: z.int(), high: z.int(), medium: z.int(), low: z.int() })),
-  offenders: z.array(z.object({ label: z.string(), condition: z.string(), alerts: z.int() })),
+  offenders: z.array(z.object({ label: z.string(), condition: z.string(), words: z.string(), alerts: z.int() })),
   isCut: z.boolean().describe('More was written than is read at once: the latest is missing.'),
 }) satisfies z.ZodType<CommissioningView>
 

@@ -52,10 +52,10 @@ export type CommissioningView = {
   readonly perBedDay: number
   /** Of those that ended: over within 15 s. null: none ended. */
   readonly shortShare: number | null
-  readonly rules: readonly (CountView & { readonly condition: string; readonly priority: 'high' | 'medium' | 'low'; readonly medianSeconds: number | null; readonly shortShare: number | null })[]
+  readonly rules: readonly (CountView & { readonly condition: string; readonly words: string; readonly priority: 'high' | 'medium' | 'low'; readonly medianSeconds: number | null; readonly shortShare: number | null })[]
   readonly perBed: readonly (CountView & { readonly bed: string; readonly label: string; readonly bedDays: number; readonly high: number })[]
   readonly perDay: readonly { readonly from: number; readonly alerts: number; readonly high: number; readonly medium: number; readonly low: number }[]
-  readonly offenders: readonly { readonly label: string; readonly condition: string; readonly alerts: number }[]
+  readonly offenders: readonly { readonly label: string; readonly condition: string; readonly words: string; readonly alerts: number }[]
   /** More was written than is read at once: the latest is missing. */
   readonly isCut: boolean
 }

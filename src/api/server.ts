@@ -50,7 +50,7 @@ export type Api = {
   /** Where a browser finds it. */
   readonly url: string
   /** Pages of those who watch the ward, that are open and have shown an alert before. */
-  screens(): number
+  readonly screens: () => number
   /** Tells every page, frees the port. Afterwards nothing runs any more. */
   close(): Promise<void>
   /** Resolves after `close`; rejects for a bug in what runs beside requests. To be supervised: it carries the heartbeats. */

@@ -2,6 +2,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
+import type { Broker } from '../../simulators/central/server.ts'
+import { centralLimits } from '../limits.ts'
 import { CommandFailed, UsageError } from './context.ts'
 import type { CliContext, Register } from './context.ts'
 
@@ -13,6 +15,12 @@ type Options = {
   readonly data?: string
   readonly origin: number
   readonly speed: number
+  readonly organizations?: string
+  readonly kafka?: string
+  readonly topicPrefix: string
+  readonly nats?: string
+  readonly natsStream: string
+  readonly organization?: string
 }
 
 export const register: Register = (program, context) => {
@@ -24,6 +32,12 @@ export const register: Register = (program, context) => {
     .option('--token-file <path>', 'file with the token that senders show (at least 16 characters)')
     .option('--token-env <name>', 'environment variable with the token, where there is no file', 'VIGIL_CENTRAL_TOKEN')
     .option('--data <folder>', 'folder of the PGlite database; without it and without DATABASE_URL rows live in memory')
+    .option('--organizations <path>', 'JSON file with a token for each organisation that may see and send for itself alone: { "name": "token" }')
+    .option('--kafka <host:port,…>', 'take the topics of the kafka sink too')
+    .option('--topic-prefix <text>', 'in front of each topic', '')
+    .option('--nats <host:port,…>', 'take the subjects of the nats-jetstream sink too')
+    .option('--nats-stream <name>', 'the stream that they are in', 'vigil')
+    .option('--organization <name>', 'whose messages Kafka and NATS bring')
     .option('--origin <ms>', 'demo: wall time from which time runs faster', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
     .option('--speed <factor>', 'demo: how many times faster', positive, 1)
     .action((options: Options) => run(options, context))
@@ -31,6 +45,7 @@ export const register: Register = (program, context) => {
 
 async function run(options: Options, context: CliContext): Promise<void> {
   const token = await tokenOf(options, context)
+  const [organizations, brokers] = [await organizationsOf(options.organizations), brokersOf(options)]
   // Imported late: every other command starts without a database's weight.
   const { startCentral } = await import('../../simulators/central/server.ts')
   const central = await startCentral({
@@ -39,6 +54,8 @@ async function run(options: Options, context: CliContext): Promise<void> {
     token,
     databaseUrl: context.env['DATABASE_URL'] === '' ? undefined : context.env['DATABASE_URL'],
     dataFolder: options.data,
+    organizations,
+    brokers,
     clock: context.clockOf({ originMs: options.origin, speed: options.speed }),
     note: context.note,
   }).catch((reason: unknown) => {
@@ -58,6 +75,31 @@ async function tokenOf({ tokenFile, tokenEnv }: Options, { env }: CliContext): P
   if (token === '') throw new UsageError(`Central needs a token: there is none in ${place}. Give --token-file or set ${tokenEnv}.`)
   if (token.length < 16) throw new UsageError(`The token in ${place} is too short: at least 16 characters.`)
   return token
+}
+
+/** Tokens by organisation. */
+async function organizationsOf(path: string | undefined): Promise<ReadonlyMap<string, string>> {
+  if (path === undefined) return new Map()
+  const said: unknown = await readFile(path, 'utf8').then(JSON.parse).catch(() => {
+    throw new UsageError(`The file ${path} cannot be read as JSON.`)
+  })
+  const entries = typeof said === 'object' && said !== null && !Array.isArray(said) ? Object.entries(said) : []
+  const tokens = new Map(entries.flatMap(([name, token]) => (typeof token === 'string' && token.trim().length >= 16 ? [[name, token.trim()] as const] : [])))
+  if (entries.length === 0 || entries.length > centralLimits.organizationsMax || tokens.size < entries.length || new Set(tokens.values()).size < tokens.size) {
+    throw new UsageError(`${path} is to name 1 to ${centralLimits.organizationsMax} organisations, each with a token of its own of at least 16 characters.`)
+  }
+  return tokens
+}
+
+/** Whose messages a broker brings is for the operator to say: a message of Kafka names nobody. */
+function brokersOf({ kafka, topicPrefix, nats, natsStream: stream, organization: organizationId }: Options): readonly Broker[] {
+  if (kafka === undefined && nats === undefined) return []
+  if (organizationId === undefined) throw new UsageError('--kafka and --nats need --organization.')
+  const addresses = (text: string): readonly string[] => text.split(',').map((address) => address.trim()).filter((address) => address !== '')
+  return [
+    ...(kafka === undefined ? [] : [{ via: 'kafka' as const, organizationId, addresses: addresses(kafka), topicPrefix }]),
+    ...(nats === undefined ? [] : [{ via: 'nats' as const, organizationId, addresses: addresses(nats), stream }]),
+  ]
 }
 
 const readToken = (path: string): Promise<string> =>

@@ -72,13 +72,9 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
     beds: [...plan.beds.filter(isAtBed).map(({ bed }) => ({ id: bed, label: bed.replace('bed-', '') })), { id: REPLAY, label: 'Replay' }],
     links: [
       { kind: 'mllp-listen', id: 'hl7', host, port: ports.hl7 },
-      {
-        kind: 'mqtt-broker',
-        id: 'mqtt',
-        host,
-        port: ports.mqtt,
-        users: [...passwords.keys()].map((device) => ({ device, password: { file: join('secrets', device) } })),
-      },
+      ...(passwords.size === 0
+        ? []
+        : [{ kind: 'mqtt-broker', id: 'mqtt', host, port: ports.mqtt, users: [...passwords.keys()].map((device) => ({ device, password: { file: join('secrets', device) } })) }]),
       ...(size === 'full' ? [{ kind: 'mindray-pds', id: 'pds', host, port: ports.pds }] : []),
       ...plan.beds.flatMap((bed) => ownLinkOf(bed, host)),
     ],

@@ -15,7 +15,7 @@ import { type Child, keepAlive } from '../ops/supervisor.ts'
 import { buildPages } from '../ops/pages.ts'
 import { type CliContext, CommandFailed, UsageError } from './context.ts'
 
-type Options = { readonly ward: string; readonly speed: string; readonly seed: string; readonly port: string; readonly data: string; readonly fresh?: boolean }
+type Options = { readonly ward: string; readonly speed?: string; readonly seed: string; readonly port: string; readonly data: string; readonly fresh?: boolean }
 
 const HOST = '127.0.0.1'
 
@@ -23,8 +23,8 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('demo')
     .description('a ward in a box: simulated beds, the gateway and a reference central (npm start)')
-    .option('--ward <size>', 'small: 12 beds on three protocols; full: a monitor of every kind that there is a driver for', 'small')
-    .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward', '1')
+    .option('--ward <size>', 'small: 12 beds on three protocols; full: a monitor of every kind that there is a driver for; teaching: sepsis, an opioid, loose electrodes, an hour a minute', 'small')
+    .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward (default: 1, in the teaching ward 60)')
     .option('--seed <number>', 'same seed, same ward', '1')
     .option('--port <number>', 'port of the nurse station', '8470')
     .option('--data <folder>', 'where the demo keeps its data', join(context.root, '.vigil', 'demo'))
@@ -36,9 +36,9 @@ type Ready = { readonly url: string; readonly links: readonly { readonly role: s
 
 async function demo(options: Options, context: CliContext): Promise<void> {
   // Imported late, as all that is heavy: every other command starts without it.
-  const [{ demoSite }, { WARD_SIZES }] = await Promise.all([import('./demo-site.ts'), import('../../simulators/demo-ward.ts')])
+  const [{ demoSite }, { SPEED_OF, WARD_SIZES }] = await Promise.all([import('./demo-site.ts'), import('../../simulators/demo-ward.ts')])
   const size = wardSize(options.ward, WARD_SIZES)
-  const speed = numberOf('--speed', options.speed, 0.1, 1_000)
+  const speed = options.speed === undefined ? SPEED_OF[size] : numberOf('--speed', options.speed, 0.1, 1_000)
   const seed = numberOf('--seed', options.seed, 0, 2 ** 31)
   const folder = options.data
   await prepareFolder(folder, { speed, fresh: options.fresh === true, note: context.note })
@@ -175,7 +175,7 @@ async function prepareFolder(folder: string, of: { readonly speed: number; reado
 
 function wardSize(text: string, sizes: readonly WardSize[]): WardSize {
   const size = sizes.find((known) => known === text)
-  if (size === undefined) throw new UsageError(`--ward must be ${sizes.join(' or ')}, not ${JSON.stringify(text)}`)
+  if (size === undefined) throw new UsageError(`--ward must be ${sizes.slice(0, -1).join(', ')} or ${sizes.at(-1)}, not ${JSON.stringify(text)}`)
   return size
 }
 

@@ -3,6 +3,7 @@
 import type { Register } from './context.ts'
 import { register as backup } from './backup.ts'
 import { register as central } from './central.ts'
+import { register as commissioning } from './commissioning.ts'
 import { register as counts } from './counts.ts'
 import { register as decode } from './decode.ts'
 import { register as demo } from './demo.ts'
@@ -22,4 +23,4 @@ import { register as sync } from './sync.ts'
 import { register as user } from './user.ts'
 import { register as verify } from './verify.ts'
 
-export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, evaluate, quarantine, score, counts, sync, user, backup, restore, verify, sim, central, docs]
+export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, evaluate, quarantine, score, counts, commissioning, sync, user, backup, restore, verify, sim, central, docs]

@@ -97,6 +97,8 @@ type Report = {
   readonly withheld: readonly { readonly reason: string; readonly rows: number; readonly readings: number }[]
   /** What the sink did beside: sets that were not whole, batches that went through its fallback. */
   readonly counts: readonly { readonly what: string; readonly times: number }[]
+  /** Of the release lane: stays that wait for their time, leave, and have left, and what is still to be cut and sent of those that leave. */
+  readonly release?: { readonly waiting: number; readonly leaving: number; readonly released: number; readonly pieces: number; readonly batches: number }
 }
 
 /** One for each sink, in the order of the configuration. */
@@ -109,7 +111,16 @@ async function statusOf(folder: string): Promise<readonly Report[]> {
   return namesIn(ledger).map((sink) => reportOf(sink, ledger, log))
 }
 
+/** Stays, not rows, are what the release lane follows. */
+function releaseOf(sink: string, ledger: Ledger): NonNullable<Report['release']> | null {
+  if (!ledger.sinks().some(({ id, lane }) => id === sink && lane === 'release')) return null
+  const { waiting = 0, leaving = 0, released = 0 } = ledger.releases.states(sink)
+  const { pieces, batches } = ledger.releases.waiting(sink)
+  return { waiting, leaving, released, pieces, batches }
+}
+
 function reportOf(sink: string, ledger: Ledger, log: LogReader): Report {
+  const release = releaseOf(sink, ledger)
   const lastSeq = log.lastSeq()
   const cursor = positionOf(ledger, log, sink)
   const saved = ledger.status(sink)
@@ -117,8 +128,8 @@ function reportOf(sink: string, ledger: Ledger, log: LogReader): Report {
     sink,
     kind: saved?.kind ?? 'off',
     why: saved?.why ?? NEVER.why,
-    lagRows: Math.max(0, lastSeq - cursor),
-    lagSeconds: lagSeconds(log, cursor, lastSeq),
+    lagRows: release ? release.pieces + release.batches : Math.max(0, lastSeq - cursor),
+    lagSeconds: release ? 0 : lagSeconds(log, cursor, lastSeq),
     breaker: saved?.breaker ?? 'closed',
     lastAcceptedAt: isoOrNull(saved?.lastAcceptedAt ?? null),
     statusAt: isoOrNull(saved?.at ?? null),
@@ -129,6 +140,7 @@ function reportOf(sink: string, ledger: Ledger, log: LogReader): Report {
     stoppedByScanner: saved?.stoppedByScanner ?? 0,
     withheld: ledger.withheld(sink, log.epoch),
     counts: ledger.counts(sink),
+    ...(release ? { release } : {}),
   }
 }
 
@@ -150,7 +162,9 @@ function sentencesOf(report: Report): readonly string[] {
   const state = { off: 'off', ok: 'ok', behind: 'behind', paused: 'PAUSED' }[report.kind]
   return [
     `${report.sink}: ${state}${report.why === '' ? '' : `: ${report.why}`}`,
-    `lag: ${report.lagRows} rows, ${report.lagSeconds} s (central has ${report.cursor} of ${report.lastSeq})`,
+    report.release
+      ? `stays: ${report.release.waiting} wait for their time, ${report.release.leaving} leave (${report.release.pieces} pieces and ${report.release.batches} batches to go), ${report.release.released} have left`
+      : `lag: ${report.lagRows} rows, ${report.lagSeconds} s (central has ${report.cursor} of ${report.lastSeq})`,
     `last accepted: ${report.lastAcceptedAt ?? 'never'}; circuit breaker: ${report.breaker}`,
     `dead letters: ${report.deadLetters}${report.deadLettersDropped > 0 ? ` (and ${report.deadLettersDropped} lost)` : ''}`,
     `stopped by the egress scanner since the gateway started: ${report.stoppedByScanner}`,

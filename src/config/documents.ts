@@ -1,6 +1,7 @@
 /** Documents that are made from code, so that they cannot lie. */
 
 import { METRICS } from '../domain/metrics.ts'
+import { laneTables } from '../sync/lane-table.ts'
 import { siteJsonSchema } from './schema.ts'
 
 /** Path from the root, and what should stand there. */
@@ -10,6 +11,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['config/site.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['config/settings.md', settingsTable(schema)],
     ['config/metrics.md', metricsTable()],
+    ['src/sync/lanes.md', laneTables()],
   ])
 }
 

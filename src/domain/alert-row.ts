@@ -4,6 +4,7 @@
  */
 
 import { type Alert, rankOf } from './alert.ts'
+import { isQuietened } from './bed-state.ts'
 
 export type Row<One> = {
   /** The cause, or the gravest of those that say the same: its id names the row. */
@@ -14,7 +15,7 @@ export type Row<One> = {
   readonly carried: readonly One[]
 }
 
-type Speaking = Pick<Alert, 'state' | 'priority' | 'acknowledged' | 'audioPaused' | 'bedside'>
+type Speaking = Pick<Alert, 'state' | 'priority' | 'acknowledged' | 'audioPaused' | 'bedside'> & Partial<Pick<Alert, 'type' | 'condition'>>
 
 export const voicesOf = <One>({ head, others }: Row<One>): readonly One[] => [head, ...others]
 
@@ -30,12 +31,13 @@ export const isQuietAtBedside = <One extends Speaking>(voice: One, row: Row<One>
 export const isAcknowledged = <One extends Speaking>(row: Row<One>): boolean => voicesOf(row).every(({ acknowledged }) => acknowledged !== null)
 
 /**
- * Those that are to be heard: active, acknowledged by nobody, not paused here, not silenced at the bedside. The gravest first.
+ * Those that are to be heard: active, acknowledged by nobody, not paused here, not silenced at the bedside, no prompt of
+ * comfort care. The gravest first.
  * What is latched is seen and not heard.
  */
 export const soundingOf = <One extends Speaking>(row: Row<One>): readonly One[] =>
   voicesOf(row)
-    .filter((voice) => voice.state === 'active' && voice.acknowledged === null && voice.audioPaused === null && !isQuietAtBedside(voice, row))
+    .filter((voice) => voice.state === 'active' && voice.acknowledged === null && voice.audioPaused === null && !isQuietAtBedside(voice, row) && !isQuietened(voice))
     .toSorted((one, other) => rankOf(other.priority) - rankOf(one.priority))
 
 /** Whether a row is to be heard; with which priority, says the first of `soundingOf`. */

@@ -3,8 +3,7 @@
  * tested. Such a word never outweighs a valid value: what is measured is watched. The goal of a stay. Pure.
  */
 
-import { houseLimits } from '../limits.ts'
-import { type MonoMs, type WallMs, wallMs } from './time.ts'
+import { type WallMs, wallMs } from './time.ts'
 
 export const BED_STATES = ['occupied', 'away', 'empty', 'cleaning', 'maintenance'] as const
 export type BedState = (typeof BED_STATES)[number]
@@ -38,45 +37,8 @@ export type MarkPhase = 'leaving' | 'in-force' | 'overdue' | 'measured'
 /** `over`: a valid value came, so the patient is there. */
 export type MarkVerdict = MarkPhase | 'over'
 
-export type MarkLook = {
-  readonly mark: BedMark
-  /** null: this mark is new to us. */
-  readonly before: MarkPhase | null
-  readonly wall: WallMs
-  readonly at: MonoMs
-  /** Something valid was measured there just now. */
-  readonly isMeasured: boolean
-  /** When the mark's time is over, on the clock that never steps; null: never. */
-  readonly untilAt: MonoMs | null
-}
-
 /** Rules of a bed are suspended while its mark is in force, and at no other time. */
 export const isSuspending = (phase: MarkPhase | null): boolean => phase === 'in-force'
-
-/** The next phase of a mark. Whichever clock says that its time is over is believed. */
-export function phaseOf({ mark, before, wall, at, isMeasured, untilAt }: MarkLook): MarkVerdict {
-  const isOver = 'until' in mark && (wall >= mark.until || (untilAt !== null && at >= untilAt))
-  if (mark.kind === 'maintenance') return isOver || before === 'overdue' ? 'overdue' : 'in-force'
-  const found = mark.kind === 'away' ? 'over' : 'measured'
-  if (mark.kind !== 'away' && mark.measuredAt !== undefined) return 'measured'
-  switch (before) {
-    case null: {
-      // A restart, or the patient was moved: a mark that is not of just now is believed, or refuted at once.
-      const isFresh = wall - mark.at < houseLimits.bedLeavingMs
-      if (isMeasured && !isFresh) return found
-      return isOver ? 'overdue' : isMeasured ? 'leaving' : 'in-force'
-    }
-    case 'leaving':
-      if (isMeasured && Math.abs(wall - mark.at) >= houseLimits.bedLeavingMs) return found
-      return isOver ? 'overdue' : isMeasured ? 'leaving' : 'in-force'
-    case 'in-force':
-      return isMeasured ? found : isOver ? 'overdue' : 'in-force'
-    case 'overdue':
-      return isMeasured ? found : 'overdue'
-    case 'measured':
-      return 'measured'
-  }
-}
 
 /** Why the rules of a bed are suspended, in the word of the watch ledger. A bed that is cleaned is empty. */
 export const unwatchedBy = ({ kind }: BedMark): 'away' | 'empty' | 'maintenance' => (kind === 'cleaning' ? 'empty' : kind)
@@ -99,16 +61,11 @@ export type StayGoal = Said & {
 
 export const reviewDueAt = ({ reviewed, reviewHours }: StayGoal): WallMs => wallMs(reviewed.at + reviewHours * 3_600_000)
 
-/** Comfort quietens prompts only as long as its review is not due; a clock that was set back does not lengthen it. */
-export function isQuietening(goal: StayGoal | undefined, wall: WallMs): boolean {
-  return goal?.kind === 'comfort' && wall < reviewDueAt(goal) && goal.reviewed.at - wall < houseLimits.bedLeavingMs
-}
-
 /** Scores and screens, which ask for somebody to come and look; limits, and what a monitor says, are none. */
 export const isPrompt = (condition: string): boolean => /^(news2|pews|sepsis)\//.test(condition)
 
 /** A prompt that comfort care has made an advisory: it is shown, and neither sounds nor calls. */
-export const isQuietened = ({ condition, type }: { readonly condition: string; readonly type: string }): boolean => type === 'advisory' && isPrompt(condition)
+export const isQuietened = ({ condition = '', type }: { readonly condition?: string; readonly type?: string }): boolean => type === 'advisory' && isPrompt(condition)
 
 // ── What is stored ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -30,7 +30,17 @@ export type Snapshot = {
 export type SnapshotTimes = { readonly receivedAt: WallMs; readonly sentAt: WallMs | null; readonly deviceAt: WallMs | null }
 
 /** Transport from monitor to gateway, in milliseconds, that a correction allows for. */
-const TRANSPORT_BOUND_MS = 1_000
+export const TRANSPORT_BOUND_MS = 1_000
+
+/** What is known of a message's way and of the clock that timed it (domain/device-time.ts). */
+export type Timing = {
+  /** It came so much later than a live one would have. */
+  readonly lateMs: number
+  /** Its times may be wrong by so much: it is late, or the clock was set. */
+  readonly uncertainMs: number
+  /** The newest time in it, where the device does not say when it sent, and its clock is known: stands for that. */
+  readonly saidAt: WallMs | null
+}
 
 /**
  * How old a value was when it left the device, in milliseconds, on the device's own clock: a wrong device clock cancels.
@@ -52,14 +62,23 @@ export function correct(times: SnapshotTimes): { readonly correctedAt: WallMs; r
   return apartMs <= TRANSPORT_BOUND_MS ? { correctedAt: deviceAt, boundMs: TRANSPORT_BOUND_MS } : { correctedAt: receivedAt, boundMs: apartMs }
 }
 
+/** The same, with what is known of the way. */
+function correctKnowing(times: SnapshotTimes, timing: Timing | undefined): ReturnType<typeof correct> {
+  if (timing === undefined) return correct(times)
+  const { lateMs, uncertainMs, saidAt } = timing
+  const receivedAt = lateMs === 0 ? times.receivedAt : wallMs(times.receivedAt - lateMs)
+  const found = correct({ receivedAt, sentAt: times.sentAt ?? saidAt, deviceAt: times.deviceAt })
+  return uncertainMs > found.boundMs ? { correctedAt: found.correctedAt, boundMs: uncertainMs } : found
+}
+
 /** Readings that arrived together, each with its corrected time. Most carry one device time: it is corrected once. */
-export function observed(readings: readonly Reading[], times: { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }): readonly Observation[] {
+export function observed(readings: readonly Reading[], times: { readonly receivedAt: WallMs; readonly sentAt: WallMs | null }, timing?: Timing): readonly Observation[] {
   const { receivedAt, sentAt } = times
-  let last = correct({ receivedAt, sentAt, deviceAt: null })
+  let last = correctKnowing({ receivedAt, sentAt, deviceAt: null }, timing)
   let lastAt: WallMs | null = null
   return readings.map(({ metric, measurement, channel, deviceAt, flags }) => {
     if (deviceAt !== lastAt) {
-      last = correct({ receivedAt, sentAt, deviceAt })
+      last = correctKnowing({ receivedAt, sentAt, deviceAt }, timing)
       lastAt = deviceAt
     }
     // Written out, for a spread costs four times as much and this runs once for every reading.

@@ -6,6 +6,7 @@ import { type WallMs, wallMs } from '../domain/time.ts'
 import { handoverOf, spansOf, type WatchChange } from '../domain/watch.ts'
 import { houseLimits } from '../limits.ts'
 import { WATCHED } from '../rules/armed.ts'
+import { conditionWords } from './report.ts'
 import { type AlertSpan, countsOf, SHORT_MS, topOffenders } from './compare.ts'
 
 export type Said = {
@@ -58,10 +59,10 @@ export function commissioningOf(beds: readonly { readonly id: BedId; readonly la
     alerts: spans.length,
     perBedDay: rateOf(spans.length, bedMs),
     shortShare: shortShareOf(spans),
-    rules: countsOf(spans, bedMs).map(({ condition, priority, alerts, perBedDay, medianSeconds, shortShare }) => ({ condition, priority, alerts, perBedDay, medianSeconds, shortShare })),
+    rules: countsOf(spans, bedMs).map(({ condition, priority, alerts, perBedDay, medianSeconds, shortShare }) => ({ condition, words: conditionWords(condition), priority, alerts, perBedDay, medianSeconds, shortShare })),
     perBed: perBed.map(({ bedMs: ms, ...of }) => ({ ...of, bedDays: ms / DAY_MS, perBedDay: rateOf(of.alerts, ms) })).toSorted((a, b) => b.alerts - a.alerts),
     perDay: daysOf(spans, time),
-    offenders: topOffenders(spans, houseLimits.commissioningOffendersMax).map(({ bed, condition, alerts }) => ({ label: labelOf(bed), condition, alerts })),
+    offenders: topOffenders(spans, houseLimits.commissioningOffendersMax).map(({ bed, condition, alerts }) => ({ label: labelOf(bed), condition, words: conditionWords(condition), alerts })),
     isCut,
   }
 }
@@ -71,3 +72,7 @@ export function timeOf(now: WallMs, { days, since }: { readonly days: number | n
   const furthest = now - houseLimits.commissioningDaysMax * DAY_MS
   return { from: wallMs(Math.max(furthest, days === null ? (since ?? now - 7 * DAY_MS) : now - days * DAY_MS)), to: now }
 }
+
+/** What a manager wants to know first. */
+export const sentenceOfSaid = ({ alerts, perBedDay, bedDays, shortShare }: CommissioningView): string =>
+  `${alerts} alerts in ${bedDays.toFixed(1)} days of measured beds: ${perBedDay.toFixed(2)} a bed and day${shortShare === null ? '' : `, ${Math.round(shortShare * 100)} % of them over within 15 s`}.`

@@ -19,20 +19,20 @@ export type Report = {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const text = (words: string): string => words.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
+export const text = (words: string): string => words.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
 
 const DAY_MS = 86_400_000
-const number = (value: number): string => (value >= 100 ? Math.round(value).toString() : value >= 10 ? value.toFixed(1) : value.toFixed(2))
-const percent = (share: number | null): string => (share === null ? '–' : `${Math.round(share * 100)} %`)
-const timeOf = (at: number): string => isoOf(wallMs(at)).replace('T', ' ').slice(0, 19)
+export const number = (value: number): string => (value >= 100 ? Math.round(value).toString() : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+export const percent = (share: number | null): string => (share === null ? '–' : `${Math.round(share * 100)} %`)
+export const timeOf = (at: number): string => isoOf(wallMs(at)).replace('T', ' ').slice(0, 19)
 
-function durationOf(seconds: number | null): string {
+export function durationOf(seconds: number | null): string {
   if (seconds === null) return '–'
   if (seconds < 90) return `${Math.round(seconds)} s`
   return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
 }
 
-const STYLE = `
+export const STYLE = `
 :root { color-scheme: light; --ink: #14202b; --soft: #5b6b79; --rule: #dbe2e8; --a: #5b6b79; --b: #0b6bcb; --high: #c4161c; --medium: #a86a00; --low: #2b7489 }
 * { box-sizing: border-box }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: #fff; max-width: 66rem; margin: 2rem auto; padding: 0 1.25rem }
@@ -55,7 +55,7 @@ const CONDITION_WORDS: Readonly<Record<string, string>> = {
 }
 
 /** `SpO₂ low` for `threshold/spo2-low`; a condition that has no other words is shown as it is. */
-function conditionWords(condition: string): string {
+export function conditionWords(condition: string): string {
   const [, name = '', side = ''] = /^threshold\/(\w+)-(low|high)$/.exec(condition) ?? []
   const variable = VARIABLES.find((known) => known === name)
   return variable === undefined ? (CONDITION_WORDS[condition] ?? condition) : `${VARIABLE_WORDS[variable]} ${side}`

@@ -16,7 +16,7 @@ import { type Alert, type AlertSubject, rankOf } from '../domain/alert.ts'
 import { type DeviceId, deviceId, type StayId } from '../domain/ids.ts'
 import { type MonoMs, wallMs } from '../domain/time.ts'
 import { alertLimits } from '../limits.ts'
-import type { Frame, Signal } from '../seams.ts'
+import type { Frame, Signal, Waiting } from '../seams.ts'
 import type { Device, Devices } from './devices.ts'
 import type { Now } from './watch.ts'
 
@@ -31,7 +31,8 @@ export type BesideParts = {
 }
 
 const NOTHING: readonly PendingLimit[] = []
-const isCandidate = (signal: Signal): signal is Present => signal.kind === 'present' && signal.priority !== 'high' && limitOf(signal.condition) !== null
+const isCandidate = (signal: Signal): signal is Present =>
+  signal.kind === 'present' && signal.priority !== 'high' && limitOf(signal.condition) !== null
 
 export class Beside {
   readonly #parts: BesideParts
@@ -46,7 +47,8 @@ export class Beside {
 
   /** A frame of a device: whether it says anything of its alarms. */
   heard({ id }: Device, { alarms, quiet }: Pick<Extract<Frame, { kind: 'good' }>, 'alarms' | 'quiet'>, now: Now): void {
-    if (quiet !== undefined || alarms.some(({ flags }) => !flags.includes('demo') && !flags.includes('test'))) this.#heardAt.set(id, now.at)
+    const isReal = alarms.some(({ flags }) => !flags.includes('demo') && !flags.includes('test'))
+    if (quiet !== undefined || isReal) this.#heardAt.set(id, now.at)
   }
 
   /** What is to be said of a stay now, of what its rules say and of what was held back. To be asked as time passes, too. */
@@ -74,7 +76,9 @@ export class Beside {
     const held = this.#held.get(stay)
     if (held === undefined) return NOTHING
     return [...held.values()].map(({ signal: { condition, priority, text }, since, onset }) => ({
-      condition, priority, text, onsetAt: wallMs(now.wall - (now.at - onset)), dueAt: wallMs(now.wall + (since - now.at) + alertLimits.monitorGraceMs),
+      condition, priority, text,
+      onsetAt: wallMs(now.wall - (now.at - onset)),
+      dueAt: wallMs(now.wall + (since - now.at) + alertLimits.monitorGraceMs),
     }))
   }
 
@@ -111,7 +115,8 @@ export class Beside {
       if (alert.device !== device.id || !isOfMonitor(alert)) continue
       isHeard = true
       const its = aboutOf(alert)
-      if (its?.variable === about.variable && its.side === about.side && rankOf(alert.priority) >= rankOf(signal.priority) && isOn(alert, device)) return now.at
+      const isSame = its?.variable === about.variable && its.side === about.side
+      if (isSame && rankOf(alert.priority) >= rankOf(signal.priority) && isOn(alert, device)) return now.at
     }
     return isHeard && now.at - since < alertLimits.monitorGraceMs ? since : null
   }
@@ -129,6 +134,6 @@ function isOn({ state, condition }: Alert, device: Device): boolean {
 }
 
 /** From the clock that never steps to the wall. */
-export const pendingOf = ({ sinceAt, dueAt, ...limit }: { readonly condition: string; readonly priority: Present['priority']; readonly text: string; readonly sinceAt: MonoMs; readonly dueAt: MonoMs }, now: Now): PendingLimit => ({
+export const pendingOf = ({ sinceAt, dueAt, ...limit }: Waiting, now: Now): PendingLimit => ({
   ...limit, onsetAt: wallMs(now.wall - (now.at - sinceAt)), dueAt: wallMs(now.wall + (dueAt - now.at)),
 })

@@ -1,9 +1,10 @@
 /** What the screens see of the house. Pure. */
 
 import type { BedMarkView, GoalView, WardModeView } from '../api/house-wire.ts'
-import { type BedMark, isQuietening, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
+import { type BedMark, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
 import type { WallMs } from '../domain/time.ts'
 import { isSilent, type WardMode } from '../domain/ward-mode.ts'
+import { isQuietening } from './house-phases.ts'
 
 export type Marked = { readonly mark: BedMark; readonly phase: MarkPhase }
 

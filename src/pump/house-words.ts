@@ -2,9 +2,10 @@
 
 import { readZone } from '../codec/zone.ts'
 import type { Priority } from '../domain/alert.ts'
-import { AWAY_WORDS, type BedMark, GOAL_WORDS, isQuietening, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
+import { AWAY_WORDS, type BedMark, GOAL_WORDS, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
 import type { WallMs } from '../domain/time.ts'
 import type { WardMode } from '../domain/ward-mode.ts'
+import { isQuietening } from './house-phases.ts'
 
 export const AWAY_OVERDUE = 'technical/away-overdue'
 export const BED_MEASURED = 'technical/bed-measured'

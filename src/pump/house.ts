@@ -6,7 +6,7 @@
 import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { AlertEvent, AlertSubject } from '../domain/alert.ts'
 import {
-  type Away, type BedMark, type BedState, type BedWord, isQuietening, isSuspending, type MarkPhase, phaseOf, readBedWord, unwatchedBy,
+  type Away, type BedMark, type BedState, type BedWord, isSuspending, type MarkPhase, readBedWord, unwatchedBy,
 } from '../domain/bed-state.ts'
 import { isNamed } from '../domain/association.ts'
 import type { BedId, StayId } from '../domain/ids.ts'
@@ -23,6 +23,7 @@ import type { Bed } from './beds.ts'
 import type { Committer } from './committer.ts'
 import type { Device } from './devices.ts'
 import { type HouseLifecycle, houseLifecycle } from './house-lifecycle.ts'
+import { isQuietening, phaseOf } from './house-phases.ts'
 import { bedRefusal, type BedRequest, goalRefusal, type GoalRequest, type HouseAnswer, type HouseRequest, modeRefusal, type ModeRequest } from './house-requests.ts'
 import { clockIn, goalSaid, HOUSE_CONDITIONS, type HouseSaid, markSaid, markWords, WARD_MAINTENANCE_OVER, wardSaid } from './house-words.ts'
 import type { Now, Watch } from './watch.ts'

@@ -20,7 +20,7 @@ export type HeardOfMonitor = {
 }
 
 /** When the device says it sent, or measured its newest signal; null when it does not say. What it had in its memory says nothing of its clock. */
-function deviceTimeOf({ sentAt, readings }: Good): WallMs | null {
+export function deviceTimeOf({ sentAt, readings }: Pick<Good, 'sentAt' | 'readings'>): WallMs | null {
   if (sentAt !== null) return sentAt
   let newest: WallMs | null = null
   for (const { deviceAt, metric, flags } of readings) {

@@ -1,5 +1,6 @@
 /** The shift of the ward, and whom the pump tells of what nobody answers. What people say of it is kept, and in the log. */
 
+import { causeRowsOf, coveredOf } from '../alerts/causes.ts'
 import { type Escalation, type EscalationTimes, NOTHING_UNANSWERED, escalate } from '../alerts/escalation.ts'
 import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
@@ -30,6 +31,12 @@ export type WardPeopleParts = {
   readonly say: (condition: string, said: { readonly priority: Priority; readonly text: string } | null) => void
   /** Beds that look different. */
   readonly changed: Set<BedId>
+}
+
+/** Those for which nobody in their row speaks as loud: people are told of a cause, not of all that follows from it. */
+function unspoken(open: readonly Alert[]): readonly Alert[] {
+  const covered = coveredOf(causeRowsOf(open))
+  return open.filter(({ id }) => !(covered.get(id) ?? []).some(({ state, acknowledged }) => state === 'active' && acknowledged === null))
 }
 
 export class WardPeople {
@@ -93,7 +100,7 @@ export class WardPeople {
   tick(now: Now): void {
     const { setting: { buddySeconds, chargeSeconds, team }, lifecycle, emit, say } = this.#parts
     const times: EscalationTimes = { buddyMs: buddySeconds * 1_000, chargeMs: chargeSeconds * 1_000, teamMs: team ? team.seconds * 1_000 : null }
-    const { state, due } = escalate(times, this.#escalation, { open: lifecycle.open.values(), toWhom: (alert, level) => this.#toWhom(alert, level, now), now })
+    const { state, due } = escalate(times, this.#escalation, { open: unspoken([...lifecycle.open.values()]), toWhom: (alert, level) => this.#toWhom(alert, level, now), now })
     this.#escalation = state
     for (const { alert, told } of due) emit(lifecycle.escalate(alert.id, told) ?? [])
     const late = overdue(this.#shift, now.wall)

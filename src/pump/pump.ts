@@ -24,6 +24,7 @@ import { createBeds, remember } from './beds.ts'
 import { Beside } from './beside.ts'
 import { House } from './house.ts'
 import type { HouseAnswer, HouseRequest } from './house-requests.ts'
+import { ClockDoctor } from './clock-doctor.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
 import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
 import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
@@ -37,7 +38,7 @@ import { MessageMemory } from './messages.ts'
 import { MONITOR_ALARM, signalsOf, standingAlarms } from './monitor-alarms.ts'
 import { type ShiftAnswer, type ShiftSaying, WardPeople } from './people.ts'
 import { Senders } from './senders.ts'
-import { adoptMonitor, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
+import { adoptMonitor, deviceTimeOf, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
 import { type ObservationAnswer, type ObservationRequest, type Saying, StayHands, setOf } from './stay-hands.ts'
 import { Strips } from './strips.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
@@ -99,6 +100,8 @@ export class Pump<State> {
   readonly house: House<State>
   /** Who has which bed, and who is told. */
   readonly people: WardPeople
+  /** What is known of each device's clock. */
+  readonly clocks: ClockDoctor
   readonly waves = new Waves()
   readonly strips: Strips
   /** What screens that look at a bed's waveforms are fed from. */
@@ -142,6 +145,7 @@ export class Pump<State> {
       leftOut: (alert, why) => log.warn({ alert, why }, 'Waveforms around an alert are not all kept.'),
     })
     this.committer = new Committer({ store, settled: (settled) => this.#settled(settled) })
+    this.clocks = new ClockDoctor({ restored: restored.standing ?? [], write: (standing) => void this.committer.filling.standing.push(standing) })
     this.house = new House({
       beds: this.beds, devicesAt: (bed) => this.devices.at(bed), committer: this.committer, changed: this.changed, watch: () => this.watch,
       lifecycle: createLifecycle(mint.alert, restored.alertEvents, lifecycleSettings(site.alerts)), emit: (events) => this.#emit(events), put: (stay) => this.whose.associations.put(stay),
@@ -334,6 +338,7 @@ export class Pump<State> {
     this.whose.retell(facts)
     this.house.retell()
     this.people.retell(this.now())
+    this.clocks.retell()
     for (const { stay } of this.beds.values()) if (stay) stays.push(stay)
     const starting = events.flatMap((stored) => (stored.kind === 'alert' && stored.event.kind === 'phase' ? [stored.event] : []))
     const told = new Set([...openAlertEvents, ...starting].map(({ alertId }) => alertId))
@@ -438,7 +443,8 @@ export class Pump<State> {
 
   #stamp(frame: Frame & { kind: 'good' }, readings: readonly Reading[], device: Device, now: Now & { readonly answered: boolean }): void {
     const { answered } = now
-    const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }), now)
+    const timing = this.clocks.hear(device, { said: deviceTimeOf(frame), isSending: frame.sentAt !== null, now })
+    const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }, timing), now)
     if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
     for (const { bed, stay, observations } of shares) {
       // Also where two monitors name different patients: somebody is measured there.

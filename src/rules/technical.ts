@@ -24,6 +24,8 @@ type Entry = {
   /** null: taken over from before a restart, and not looked at yet. */
   readonly sinceAt: MonoMs | null
   readonly told: Priority | null
+  /** Since when values come again; one that was told is over when they have come for a while. */
+  readonly backAt?: MonoMs
 }
 export type TechnicalState = { readonly entries: { readonly [Name in Variable]?: Entry } }
 
@@ -31,6 +33,9 @@ const DELAY_MS: Readonly<Record<Trouble, { readonly low: number; readonly medium
   off: { low: 10_000, medium: 120_000 },
   'no-value': { low: 60_000, medium: 300_000 },
 }
+
+/** An electrode that comes loose again and again is one alert, not twenty: the sensor has to hold for so long. */
+const HOLDS_MS = 30_000
 
 /** A device counts as speaking while its last frame is at most this old, or one and a half of the intervals that it promises. */
 const SPEAKING_MS = 30_000
@@ -99,9 +104,16 @@ export function isLive({ vitals: { sources, spans }, at }: Pick<View, 'vitals' |
   return false
 }
 
+function stepLive(variable: Variable, known: Entry | undefined, { at }: View): Step {
+  if (known === undefined || known.told === null) return QUIET
+  const backAt = known.backAt ?? at
+  if (at - backAt >= HOLDS_MS) return { entry: undefined, signal: { kind: 'cleared', condition: conditionOf(variable) } }
+  return { entry: known.backAt === undefined ? { ...known, backAt } : known, signal: null }
+}
+
 function stepVariable(variable: Variable, known: Entry | undefined, view: View): Step {
   const told = known?.told ?? null
-  if (isLive(view, variable)) return known === undefined ? QUIET : { entry: undefined, signal: told === null ? null : { kind: 'cleared', condition: conditionOf(variable) } }
+  if (isLive(view, variable)) return stepLive(variable, known, view)
   const found = worstTrouble(variable, view)
   // Nothing is in trouble any more, yet no value is back: what was told stays, what waited is forgotten.
   if (found === null) return { entry: told === null ? undefined : known, signal: null }
@@ -109,7 +121,7 @@ function stepVariable(variable: Variable, known: Entry | undefined, view: View):
   const { low, medium } = DELAY_MS[found.trouble]
   const due: Priority | null = view.at - sinceAt >= medium ? 'medium' : view.at - sinceAt >= low ? 'low' : null
   const isNews = due !== null && (told === null || rankOf(due) > rankOf(told))
-  const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && !isNews
+  const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && known.backAt === undefined && !isNews
   return {
     entry: isSame ? known : { trouble: found.trouble, sinceAt, told: isNews ? due : told },
     signal: isNews ? presentSignal(variable, due, found.reason, found.source) : null,

@@ -9,6 +9,12 @@ export type PasswordCost = { readonly logN: number; readonly r: number; readonly
 /** OWASP Password Storage, scrypt: 32 MiB a check, which a small ward computer can spare. */
 export const PASSWORD_COST: PasswordCost = { logN: 15, r: 8, p: 3 }
 
+/**
+ * Of PINs and badges, which are typed at each tap: a third of the time. No cost would make up for four digits; what guards them is
+ * that they open nothing without a signed-in screen, and the throttle.
+ */
+export const tapCost = (cost: PasswordCost = PASSWORD_COST): PasswordCost => ({ ...cost, p: 1 })
+
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 const STORED = /^scrypt:(\d{1,2}):(\d{1,2}):(\d{1,2}):([\w-]{22}):([\w-]{43})$/

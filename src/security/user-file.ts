@@ -6,7 +6,7 @@ import { isoOf } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { changeWhole, isRecord } from './files.ts'
-import { badgeCode, hashesOf, hashPassword, isPasswordHash, type PasswordCost, pinWeaknessOf, weaknessOf } from './passwords.ts'
+import { badgeCode, hashesOf, hashPassword, isPasswordHash, type PasswordCost, pinWeaknessOf, tapCost, weaknessOf } from './passwords.ts'
 import { newEpoch } from './tokens.ts'
 
 export const ROLES: readonly Role[] = ['nurse', 'biomed', 'admin', 'station']
@@ -84,7 +84,7 @@ export async function changePassword(place: EditPlace, name: string, password: s
 export async function changePin(place: EditPlace, name: string, pin: string | null): Promise<Edited> {
   const weakness = pin === null ? null : pinWeaknessOf(pin)
   if (weakness !== null) return { kind: 'refused', why: weakness }
-  const hash = pin === null ? null : await hashPassword(pin, place.cost)
+  const hash = pin === null ? null : await hashPassword(pin, tapCost(place.cost))
   return editOne(place, name, ({ pin: _before, ...user }) => (hash === null ? user : { ...user, pin: hash }))
 }
 
@@ -98,7 +98,7 @@ export function changeBadge(place: EditPlace, name: string, badge: string | null
     const { badge: _before, ...bare } = user
     if (code === null) return { kind: 'done', user: bare }
     const others = users.flatMap((one) => (one.name === user.name || one.badge === undefined ? [] : [{ name: one.name, badge: one.badge }]))
-    const hash = await hashPassword(code, place.cost, others[0]?.badge)
+    const hash = await hashPassword(code, tapCost(place.cost), others[0]?.badge)
     const [taken] = await hashesOf(code, others.map((one) => one.badge), hash)
     const whose = others.find((one) => one.badge === taken)?.name
     return whose === undefined ? { kind: 'done', user: { ...bare, badge: hash } } : refused(`This badge is that of ${whose}.`)

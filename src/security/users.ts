@@ -7,7 +7,7 @@ import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { codeOf, readText, whyOf } from './files.ts'
 import type { Log } from './log.ts'
-import { badgeCode, checkPassword, hashesOf, hashOfNobody, PASSWORD_COST, type PasswordCost } from './passwords.ts'
+import { badgeCode, checkPassword, hashesOf, hashOfNobody, PASSWORD_COST, type PasswordCost, tapCost } from './passwords.ts'
 import { parseUsers, type User, userFileOf, userName } from './user-file.ts'
 
 export type Account = { readonly name: string; readonly role: Role; readonly epoch: string }
@@ -42,6 +42,7 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
   const path = userFileOf(folder)
   // Checked in place of a user who is not there.
   const nobody = hashOfNobody(cost)
+  const nobodyTaps = hashOfNobody(tapCost(cost))
   const listeners = new Set<() => void>()
   let users: ReadonlyMap<string, User> = new Map()
   let seen = ''
@@ -73,12 +74,12 @@ export async function openUsers({ folder, clock, log, cost = PASSWORD_COST }: Us
 
   const byBadge = async (badge: string): Promise<User | null> => {
     const holders = [...users.values()].filter((user) => user.badge !== undefined)
-    const found = await hashesOf(badgeCode(badge) ?? '', holders.flatMap((user) => user.badge ?? []), nobody)
+    const found = await hashesOf(badgeCode(badge) ?? '', holders.flatMap((user) => user.badge ?? []), nobodyTaps)
     return holders.find((user) => user.badge !== undefined && found.includes(user.badge)) ?? null
   }
   const byPin = async (name: string, pin: string): Promise<User | null> => {
     const user = find(name)
-    const isRight = await checkPassword(pin, user?.pin ?? nobody)
+    const isRight = await checkPassword(pin, user?.pin ?? nobodyTaps)
     return isRight && user?.pin !== undefined ? user : null
   }
   const actorOf = async (proof: ActorProof): Promise<PasswordAnswer> => {

@@ -14,7 +14,7 @@ export type SaidQuery = { readonly from: WallMs; readonly to: WallMs }
 export type KeptSaid = Said & { readonly damaged: readonly Damage[] }
 
 /** In the order in which it was written; an alert that began before `from` is not among them. */
-export function readSaid(db: Database, { from, to }: SaidQuery): KeptSaid {
+export function readSaid(db: Database, { from, to }: SaidQuery, eventsMax: number = houseLimits.commissioningEventsMax): KeptSaid {
   const span = seqsBetween(db, from - 2 * watchLimits.wholeMs, null)
   const alerts = new AlertSpans()
   const changes: WatchChange[] = []
@@ -22,8 +22,9 @@ export function readSaid(db: Database, { from, to }: SaidQuery): KeptSaid {
   const eventsAfter = db.prepare<[{ afterSeq: number; rowsMax: number }], EventRow>(readerQueries.LOGGED_EVENTS_AFTER)
   let isCut = span !== null
   let rows = 0
-  for (let afterSeq = (span?.firstSeq ?? 0) - 1; isCut && rows < houseLimits.commissioningEventsMax; ) {
-    const page = eventsAfter.all({ afterSeq, rowsMax: storeLimits.readerPageRowsMax })
+  const rowsMax = Math.min(storeLimits.readerPageRowsMax, eventsMax)
+  for (let afterSeq = (span?.firstSeq ?? 0) - 1; isCut && rows < eventsMax; ) {
+    const page = eventsAfter.all({ afterSeq, rowsMax })
     for (const row of page) {
       afterSeq = row.seq
       const stored = eventOf(row)
@@ -32,7 +33,7 @@ export function readSaid(db: Database, { from, to }: SaidQuery): KeptSaid {
       else if (stored.value.kind === 'watch') for (const change of stored.value.changes) if (change.from <= to) changes.push(change)
     }
     rows += page.length
-    isCut = page.length === storeLimits.readerPageRowsMax
+    isCut = page.length === rowsMax
   }
   return { spans: alerts.all(), changes, damaged, isCut }
 }

@@ -19,8 +19,13 @@ export type LedgerCuts = {
   amendCut(id: number, passed: KnownCut['passed']): void
 }
 
+type Within = {
+  readonly absorbed: (sink: string, epoch: string, seq: number) => number
+  readonly reachAhead: (sink: string, epoch: string) => number
+}
+
 /** Within the transaction of the caller. `absorbed`: where the cursor stands when it has come to `seq` and goes on over what was cut ahead. */
-export function cutsOn(db: Database.Database): LedgerCuts & { absorbed(sink: string, epoch: string, seq: number): number; reachAhead(sink: string, epoch: string): number } {
+export function cutsOn(db: Database.Database): LedgerCuts & Within {
   const ahead = db.prepare<[object], AheadRow>(Q.AHEAD)
   const alerts = db.prepare<[object], AheadRow>(Q.ALERTS_TO)
   const putAhead = db.prepare<[object]>(Q.PUT_AHEAD)

@@ -46,8 +46,10 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       }
     }
     for (const row of events.all(range)) {
+      // Most are of others: they need not be read.
+      if (!row.body.includes(stay)) continue
       const stored = eventOf(row)
-      if (stored.kind === 'damaged') damaged += row.body.includes(stay) ? 1 : 0
+      if (stored.kind === 'damaged') damaged++
       else found.push({ kind: 'event', seq: row.seq, stored: stored.value })
     }
     return { rows: found.toSorted((a, b) => a.seq - b.seq), damaged }
@@ -77,7 +79,7 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
         stay: row.id, bed: row.bed, openedAt: wallMs(row.openedAt), closedAt: row.closedAt === null ? null : wallMs(row.closedAt), isChild: isChild(row.context),
       }]
     }),
-    personOf: (stay) => personIn(mrnOf.get({ stay })?.mrn ?? null, facts.iterate()),
+    personOf: (stay) => personIn(mrnOf.get({ stay })?.mrn ?? null, facts),
     firstSeqSince: (from, to) => mark.get({ minute: minuteOf(from), lastMinute: minuteOf(to) })?.seq ?? null,
     rowsOf(stay, { seqFrom, seqTo }, { rowsMax, readingsMax }) {
       const streamIds = streams.all({ stay }).map(({ id }) => id)
@@ -107,11 +109,11 @@ function isChild(context: string): boolean | null {
 }
 
 /** The newest word of each. */
-function personIn(mrn: string | null, facts: Iterable<{ readonly body: string }>): PersonFound {
+function personIn(mrn: string | null, facts: Statement<[], { readonly body: string }>): PersonFound {
   if (mrn === null) return {}
   let born: string | undefined
   let sex: PersonFound['sex']
-  for (const { body } of facts) {
+  for (const { body } of facts.iterate()) {
     const patient = patientIn(body)
     if (patient?.mrn !== mrn) continue
     born ??= patient.bornOn

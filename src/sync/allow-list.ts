@@ -93,8 +93,8 @@ function encoding(shape: Shape): Encode {
       return (value, at) => (value === null ? null : inner(value, at))
     }
     case 'either': {
-      const [one, other] = [encoding(shape.one), encoding(shape.other)]
-      return (value, at) => (typeof value === 'number' === (shape.one.kind === 'number') ? one(value, at) : other(value, at))
+      const [number, other] = shape.one.kind === 'number' ? [encoding(shape.one), encoding(shape.other)] : [encoding(shape.other), encoding(shape.one)]
+      return (value, at) => (typeof value === 'number' ? number(value, at) : other(value, at))
     }
     case 'list': {
       const item = encoding(shape.of)

@@ -1,5 +1,6 @@
 /** Who sends: a name is claimed before anything is cut, and what central has of us is learned with it. */
 
+import type { SeqRange } from '../domain/batch.ts'
 import type { ClaimAnswer, LogReader, Sink } from '../seams.ts'
 import { syncLimits } from '../limits.ts'
 import type { SyncLedger } from './ledger.ts'
@@ -37,14 +38,26 @@ export async function claimName({ sink, route, ledger, log, organizationId, gate
  * What central has of us. Of an earlier incarnation: that need not be sent again. Of the current one more than we ever cut:
  * our files were set back, and numbers since then were given a second time.
  */
-function learn({ through, reach }: ClaimAnswer & { kind: 'granted' }, { sink, ledger, log }: Pick<ClaimParts, 'sink' | 'ledger' | 'log'>): Fork | null {
+function learn({ through, reach, ahead }: ClaimAnswer & { kind: 'granted' }, { sink, ledger, log }: Pick<ClaimParts, 'sink' | 'ledger' | 'log'>): Fork | null {
   for (const { epoch, lastSeq } of spansOf(ledger, log, sink.id)) {
     const has = through.get(epoch)
-    if (has !== undefined && Number.isFinite(lastSeq)) ledger.advance(sink.id, epoch, Math.min(has, lastSeq))
-    if (Number.isFinite(lastSeq)) continue
+    const known = ahead?.get(epoch) ?? []
+    if (Number.isFinite(lastSeq)) {
+      // A stretch that goes over the end was cut before the file was set back: what is beyond it has other numbers now.
+      for (const { seqFrom, seqTo } of known) if (seqFrom <= lastSeq) learnAhead({ seqFrom, seqTo: Math.min(seqTo, lastSeq) }, epoch, { sink, ledger })
+      if (has !== undefined) ledger.advance(sink.id, epoch, Math.min(has, lastSeq))
+      continue
+    }
     const ours = Math.max(ledger.reach(sink.id, epoch), (log.epochs.at(-1)?.firstSeq ?? 1) - 1)
     // What overtook the rest has come farther than all that is whole.
-    if (Math.max(has ?? 0, reach?.get(epoch) ?? 0) > ours) return { why: 'rolled-back', afterSeq: ours }
+    if (Math.max(has ?? 0, reach?.get(epoch) ?? 0, ...known.map(({ seqTo }) => seqTo)) > ours) return { why: 'rolled-back', afterSeq: ours }
   }
   return null
+}
+
+/** A ledger that was set back knows no more of it; one that was not knows it all. */
+function learnAhead(range: SeqRange, epoch: string, { sink, ledger }: Pick<ClaimParts, 'sink' | 'ledger'>): void {
+  const { seqFrom, seqTo } = range
+  const overlaps = ledger.ahead(sink.id, epoch).some((known) => known.seqFrom <= seqTo && known.seqTo >= seqFrom)
+  if (!overlaps && seqFrom > ledger.cursor(sink.id, epoch)) ledger.addAhead(sink.id, epoch, range)
 }

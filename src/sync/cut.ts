@@ -1,7 +1,7 @@
 /** Cuts batches: events in, bytes out that never change again. The body is the contract with central, §1. */
 
 import { createHash } from 'node:crypto'
-import type { BatchItem, CutBatch, EventOrigin } from '../domain/batch.ts'
+import type { BatchItem, CutBatch, EventOrigin, SeqRange } from '../domain/batch.ts'
 import { type WallMs, isoOf } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { CentralEvent } from './anonymise.ts'
@@ -27,6 +27,8 @@ export type BatchFrame = {
   readonly completes: boolean
   /** Greater than `seqTo` where what follows was sent before. */
   readonly through?: number
+  /** It overtakes what lies before: with the last of these batches, nothing of this stretch is left to send, and no more is said. */
+  readonly ahead?: SeqRange
   readonly lane: LaneName
   /** Central found it too old for its real-time lane: this is for its history. */
   readonly historical?: boolean
@@ -68,7 +70,7 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
     seqFrom: frame.seqFrom,
     seqTo: frame.seqTo,
     // So that a gateway whose ledger is lost can ask from where to go on.
-    ...(frame.completes ? { through: frame.through ?? frame.seqTo } : {}),
+    ...(frame.completes ? wholeOf(frame) : {}),
     ...(frame.historical ? { historical: true } : {}),
     sha256: sha256(eventsText),
   })
@@ -77,6 +79,8 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
   const body = new TextEncoder().encode(`{"batchId":"${batchId}","events":${eventsText},"metadata":${metadata}}`)
   return { batchId, body, items: events.map(({ origin, retries }) => ({ origin, retries })), seqFrom: frame.seqFrom, seqTo: frame.seqTo }
 }
+
+const wholeOf = ({ ahead, through, seqTo }: BatchFrame): object => (ahead ? { ahead: [ahead.seqFrom, ahead.seqTo] } : { through: through ?? seqTo })
 
 /** Few batches, each within `bytesMax` and `eventsPerBatchMax`; an event that alone is larger gets a batch of its own. No events, no batch. */
 export function cutBatches(events: readonly CutEvent[], frame: BatchFrame, bytesMax: number): readonly CutBatch[] {
@@ -91,15 +95,16 @@ export function splitBatch(batch: CutBatch, frame: Omit<BatchFrame, 'completes' 
   const events = eventsOf(batch)
   if (events.length < 2) throw new Error('a batch of one event cannot be split')
   const metadata = metadataOf(batch)
-  const goesOn = typeof metadata.through === 'number' ? { through: metadata.through } : {}
-  return halves(events, { ...frame, completes: metadata.through !== undefined, ...goesOn, historical: isHistorical(batch), release: marksOf(metadata) }, Number.POSITIVE_INFINITY)
+  const { through, ahead } = metadata
+  const whole = Array.isArray(ahead) ? { completes: true, ahead: { seqFrom: Number(ahead[0]), seqTo: Number(ahead[1]) } } : typeof through === 'number' ? { completes: true, through } : { completes: false }
+  return halves(events, { ...frame, ...whole, historical: isHistorical(batch), release: marksOf(metadata) }, Number.POSITIVE_INFINITY)
 }
 
 /** Whether central wants these events as history. */
 export const isHistorical = (batch: CutBatch): boolean => metadataOf(batch).historical === true
 
-function metadataOf(batch: CutBatch): { readonly through?: unknown; readonly historical?: unknown } {
-  const parsed: { metadata?: { through?: unknown; historical?: unknown } } = JSON.parse(new TextDecoder().decode(batch.body))
+function metadataOf(batch: CutBatch): { readonly through?: unknown; readonly ahead?: unknown; readonly historical?: unknown } {
+  const parsed: { metadata?: { through?: unknown; ahead?: unknown; historical?: unknown } } = JSON.parse(new TextDecoder().decode(batch.body))
   return parsed.metadata ?? {}
 }
 

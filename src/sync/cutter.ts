@@ -1,6 +1,6 @@
 /** From the log to stored batches: reads behind the cursor, anonymises, scans, cuts, and keeps, all in one transaction. */
 
-import type { CutBatch, DeadEvent, DeadLetter } from '../domain/batch.ts'
+import type { CutBatch, DeadEvent, DeadLetter, SeqRange } from '../domain/batch.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
@@ -95,7 +95,7 @@ const isAlert = (row: LoggedRow): boolean => row.kind === 'event' && row.stored.
 const NOTHING: CutResult = { kind: 'nothing' }
 
 export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax }: CutterParts): Cutter {
-  type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number }
+  type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number; readonly ahead?: SeqRange }
   type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly at: WallMs; readonly bytesMax: number }
   const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, lane, ...range })
   // What stays in the hospital is about its patients by name; what leaves it is looked at once more.
@@ -138,11 +138,12 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     if (readsAlerts && alertsTo === null) ledger.moveAlerts(sink, epoch, Math.max(alertsLookedTo, ledger.cursor(sink, epoch)))
     // Alerts are cut by themselves, in their order.
     const rows = all.filter((row) => !isAlert(row) || (!readsAlerts && row.seq > (alertsTo ?? 0)))
-    const range = { epoch, seqFrom, seqTo, completes: !isFresh, through: throughOf(seqTo, ledger.ahead(sink, epoch)) }
+    const stretch = { seqFrom: after + 1, seqTo }
+    const range = { epoch, seqFrom, seqTo, completes: true, ...(isFresh ? { ahead: stretch } : { through: throughOf(seqTo, ledger.ahead(sink, epoch)) }) }
     const { batches, stopped } = compiled({ rows, range, isCorrected: true, at, bytesMax })
     if (isFresh) {
       ledger.keep(sink, epoch, false, batches)
-      ledger.addAhead(sink, epoch, { seqFrom: after + 1, seqTo })
+      ledger.addAhead(sink, epoch, stretch)
     } else if (batches.length > 0) ledger.keep(sink, epoch, true, batches)
     else ledger.advance(sink, epoch, seqTo)
     if (rows.some(isAlert)) ledger.moveAlerts(sink, epoch, seqTo)

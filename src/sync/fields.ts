@@ -83,7 +83,7 @@ function tokenFor(field: string, value: string, { preserveFormat, ttl }: Anonymi
 
 /** Each character by another of its class; `at` says which, 0 ≤ x < 1. Letters that are none of a to z become such. */
 function reshaped(value: string, at: (place: number) => number): string {
-  return [...value].map((character, place) => {
+  return Array.from(value, (character, place) => {
     const among = classOf(character)
     return among === null ? character : (among[Math.floor(at(place) * among.length)] ?? character)
   }).join('')

@@ -161,7 +161,7 @@ function leavingOf({ stay, state, openedAt, closedAt, shiftDays, told }: KnownSt
   return { stay, openedAt, closedAt: closedAt ?? wallMs(openedAt), shiftDays, told: person }
 }
 
-/** Each order is as likely as any other (Fisher and Yates). */
+/** All orders are equally likely (Fisher and Yates). */
 export function shuffled<Item>(items: readonly Item[], random: () => number): readonly Item[] {
   const left = [...items]
   const drawn: Item[] = []

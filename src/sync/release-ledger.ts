@@ -74,7 +74,7 @@ export interface StayReader {
   personOf(stay: string): PersonFound
   /** Nothing that was received from then on has a smaller number; null: nothing was, as far as the clock went up to `to`. */
   firstSeqSince(from: WallMs, to: WallMs): number | null
-  /** Rows of the stay within a range, in order. `nextSeq`: where to go on, when the bounds were reached; null at the end. */
+  /** Rows of the stay within a range, in order, and maybe events that only name it. `nextSeq`: where to go on, when the bounds were reached; null at the end. */
   rowsOf(stay: string, range: { readonly seqFrom: number; readonly seqTo: number }, bounds: Bounds): { readonly rows: readonly LoggedRow[]; readonly nextSeq: number | null; readonly damaged: number }
   /** Rows behind `afterSeq` that took the place of others: whose they are, and whose the others were. */
   revisedAfter(afterSeq: number, rowsMax: number): readonly { readonly seq: number; readonly supersedes: number; readonly stay: StayId | null; readonly before: StayId | null; readonly readings: number }[]

@@ -63,7 +63,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
 
   function enrol({ stay, bed, openedAt, closedAt, isChild }: StayFound, now: Now): KnownStay {
     const { bornOn, sex = 'none' } = reader.personOf(stay)
-    const { ageBand, isAdult = null } = ageBandOf(bornOn, openedAt)
+    const { ageBand, isAdult } = ageBandOf(bornOn, openedAt)
     const grown = isAdult ?? (isChild === null ? null : !isChild)
     const told: Waiting = { ageBand, ageGroup: grown === null ? 'none' : grown ? 'adult' : 'child', sex, bed }
     return {
@@ -78,7 +78,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   const spentBefore = Math.max(0, ...log.epochs.filter(({ why }) => why === 'ledger-lost' || why === 'cloned').map(({ firstSeq }) => firstSeq))
 
   /** Whether the stay had ended by then: it never leaves, for it might leave a second time, as somebody else. */
-  const isSpent = ({ closedAt }: StayFound, now: Now): boolean => closedAt !== null && spentBefore > 0 && firstSeqOf(closedAt, now) < spentBefore
+  const isSpent = ({ closedAt }: StayFound, now: Now): boolean => closedAt !== null && spentBefore > 0 && firstSeqOf(closedAt, now) <= spentBefore
 
   function spend(stay: StayFound, now: Now): void {
     ledger.withhold(sink, log.epoch, [{ reason: 'after-release', rows: 1, readings: 0 }])
@@ -173,7 +173,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   }
 
   function addPieces({ stay, fromSeq }: KnownStay, lastSeq: number): void {
-    const size = Math.max(releaseLimits.seqsPerPieceMin, Math.ceil((lastSeq - fromSeq + 1) / releaseLimits.piecesPerStayMax))
+    const size = Math.max(releaseLimits.pieceSeqsMin, Math.ceil((lastSeq - fromSeq + 1) / releaseLimits.piecesPerStayMax))
     for (let seqFrom = fromSeq; seqFrom <= lastSeq; seqFrom += size) {
       releases.addPiece(sink, { stay, kind: 'rows', seqFrom, seqTo: Math.min(lastSeq, seqFrom + size - 1) }, random())
     }

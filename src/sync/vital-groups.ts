@@ -35,7 +35,10 @@ export type Group = {
 export const MINUTE_MS = 60_000
 
 type Filling = Omit<Group, 'lastSeq' | 'ordinal' | 'columns'> & { lastSeq: number; readonly columns: Column[] }
-type Place = Pick<Group, 'stay' | 'device' | 'metric' | 'sensor' | 'revision' | 'cut'>
+type Source = Pick<Group, 'stay' | 'device' | 'revision' | 'cut'>
+/** All groups of one source. A row is of one, so what is looked up for each value is short. */
+type Stream = { readonly source: Source; readonly groups: Map<string, Filling> }
+type KnownSensors = Map<string, Map<string, number>>
 type Sensors = Pick<Surrogates, 'sensorOf'>
 
 export type Grouping = {
@@ -47,27 +50,27 @@ export type Grouping = {
 
 /** Snapshots alone are looked at; what others have taken the place of is left out. What makes no column is counted. */
 export function groupsOf(rows: readonly LoggedRow[], { sensors, cutOf, counted = counter() }: Grouping): readonly Group[] {
-  const groups = new Map<string, Filling>()
-  const known = new Map<string, number>()
+  const streams = new Map<string, Stream>()
+  const known: KnownSensors = new Map()
   for (const row of rows) {
     if (row.kind !== 'snapshot') continue
     const { stay, device, observations } = row.snapshot
     if (row.isSuperseded === true) counted.add('superseded', 1, observations.length)
     else if (stay === null) counted.add('no-stay', 1, observations.length)
     else {
-      const of = { stay, device, revision: row.revision ?? 0, cut: row.supersedes === undefined ? 0 : cutOf(row.supersedes) }
+      const stream = streamOf(streams, { stay, device, revision: row.revision ?? 0, cut: row.supersedes === undefined ? 0 : cutOf(row.supersedes) })
       for (const observation of observations) {
         const metric = metricOfId(observation.metric.id)
         if (metric === undefined) counted.add('unknown-metric', 0, 1)
         else {
           const sensor = sensorOf(known, sensors, { device, metric: metric.id, channel: observation.channel })
-          addTo(groups, { ...of, metric, sensor }, columnOf(observation, row.seq))
+          addTo(stream, { metric, sensor }, columnOf(observation, row.seq))
         }
       }
     }
   }
   const ordinals = new Map<string, number>()
-  return [...groups.values()].map((group) => ({ ...group, ordinal: ordinalOf(ordinals, group) }))
+  return [...streams.values()].flatMap(({ groups }) => [...groups.values()]).map((group) => ({ ...group, ordinal: ordinalOf(ordinals, group) }))
 }
 
 /** What is not sent, by reason. */
@@ -86,13 +89,24 @@ export function counter(): Counter {
 
 type Sensor = { readonly device: DeviceId; readonly metric: string; readonly channel: string }
 
-function sensorOf(known: Map<string, number>, sensors: Sensors, { device, metric, channel }: Sensor): number {
-  const name = `${device}\u0000${metric}\u0000${channel}`
-  const found = known.get(name)
+function sensorOf(known: KnownSensors, sensors: Sensors, { device, metric, channel }: Sensor): number {
+  let ofDevice = known.get(device)
+  if (ofDevice === undefined) known.set(device, (ofDevice = new Map()))
+  const name = channel === '' ? metric : `${metric}\u0000${channel}`
+  const found = ofDevice.get(name)
   if (found !== undefined) return found
   const sensor = Math.min(sensors.sensorOf(device, metric, channel), syncLimits.sensorsPerMetricMax - 1)
-  known.set(name, sensor)
+  ofDevice.set(name, sensor)
   return sensor
+}
+
+function streamOf(streams: Map<string, Stream>, source: Source): Stream {
+  const name = `${source.stay}\u0000${source.device}\u0000${source.revision}\u0000${source.cut}`
+  const known = streams.get(name)
+  if (known) return known
+  const stream = { source, groups: new Map<string, Filling>() }
+  streams.set(name, stream)
+  return stream
 }
 
 /** Conversions leave noise in the last binary digits (97.7 °F is 36.50000000000001 °C): six decimals are beyond any monitor. */
@@ -105,9 +119,9 @@ const columnOf = (observation: Observation, seq: number): Column => ({
   quality: qualityOf(observation),
 })
 
-function addTo(groups: Map<string, Filling>, place: Place, column: Column): void {
+function addTo({ source, groups }: Stream, { metric, sensor }: Pick<Group, 'metric' | 'sensor'>, column: Column): void {
   const minute = Math.floor(column.at / MINUTE_MS)
-  const name = `${place.stay}\u0000${place.device}\u0000${place.metric.mdc}\u0000${place.sensor}\u0000${minute}\u0000${place.revision}\u0000${place.cut}`
+  const name = `${metric.mdc} ${sensor} ${minute}`
   const group = groups.get(name)
   if (group && group.columns.length < syncLimits.readingsPerEventMax) {
     group.lastSeq = column.seq
@@ -115,9 +129,9 @@ function addTo(groups: Map<string, Filling>, place: Place, column: Column): void
     return
   }
   // A full one makes room under a name that no lookup asks for.
-  if (group) groups.set(`${name}\u0000${group.firstSeq}\u0000${groups.size}`, group)
+  if (group) groups.set(`${name} ${group.firstSeq} ${groups.size}`, group)
   groups.delete(name)
-  groups.set(name, { ...place, minute, firstSeq: column.seq, lastSeq: column.seq, columns: [column] })
+  groups.set(name, { ...source, metric, sensor, minute, firstSeq: column.seq, lastSeq: column.seq, columns: [column] })
 }
 
 /**

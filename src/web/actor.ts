@@ -45,8 +45,11 @@ export function namesToChoose({ people, shift }: Pick<ShiftView, 'people' | 'shi
 export function deedText(path: string): string {
   const [, , kind = '', , act = ''] = path.split('/')
   if (kind === 'alerts') return act === 'acknowledge' ? 'acknowledge this alert' : 'pause the sound'
+  if (kind === 'beds' && act === 'state') return 'say how this bed is'
+  if (kind === 'stays' && act === 'goal') return 'say what the treatment is for'
   if (kind === 'shift') return 'change the shift'
   if (kind === 'stays') return act === 'observations' ? 'save this observation' : act === 'limits' ? 'change a limit' : 'change what is known of this patient'
   if (kind === 'associations' || act === 'unassign') return 'say who lies where'
+  if (kind === 'beds') return 'change this bed'
   return 'do this'
 }

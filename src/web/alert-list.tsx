@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, clockText, momentText } from './age.ts'
 import { gravestOf, isAcknowledged, voicesOf } from '../domain/alert-row.ts'
+import { DeliveryChain } from './delivery-chain.tsx'
 import { Mark } from './mark.tsx'
 import type { AlertRow } from './order.ts'
 import { toldText } from './shift.ts'
@@ -76,6 +77,7 @@ export function AlertCard({ row, onOpen, children }: CardProps) {
       {isLatched && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
       <ToldLine row={row} />
       <Acknowledgement row={row} />
+      <DeliveryChain alert={gravestOf(row)} />
       {children}
     </li>
   )

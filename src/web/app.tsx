@@ -11,6 +11,8 @@ import { PatientsPage } from './patients-page.tsx'
 import { SoundBar, SoundPanel } from './sound-panel.tsx'
 import { ShiftPage } from './shift-page.tsx'
 import { type Route, type Station, StationProvider, useStation } from './station.ts'
+import { WardBanner } from './ward-banner.tsx'
+import { WardPage } from './ward-page.tsx'
 import { StationPage } from './station-page.tsx'
 
 export function App({ station }: { readonly station: Station }) {
@@ -22,7 +24,7 @@ export function App({ station }: { readonly station: Station }) {
 }
 
 /** null: that of the ward. */
-const NAMES: Readonly<Record<Route, string | null>> = { station: null, patients: 'Patients', shift: 'Shift', handover: 'Handover', devices: 'Devices', login: 'Log in' }
+const NAMES: Readonly<Record<Route, string | null>> = { station: null, patients: 'Patients', shift: 'Shift', handover: 'Handover', ward: 'Ward', devices: 'Devices', login: 'Log in' }
 
 /** What stands on every screen, around the one that is open. */
 function Frame() {
@@ -35,6 +37,7 @@ function Frame() {
   return (
     <div class="frame" data-reception={route.value === 'login' ? 'none' : reception} data-demo={demo.value}>
       <DemoBanner />
+      <WardBanner />
       <SilenceBanner />
       {route.value !== 'login' && <SoundBar />}
       {route.value !== 'login' && <Header />}
@@ -60,6 +63,8 @@ function Screen() {
       return <ShiftPage />
     case 'handover':
       return <HandoverPage />
+    case 'ward':
+      return <WardPage />
     case 'devices':
       return <DevicesPage />
     case 'station':

@@ -4,6 +4,8 @@ import { agoText } from './age.ts'
 import { AlertCard } from './alert-list.tsx'
 import { AlertStrip } from './alert-strip.tsx'
 import { PanelTrend } from './bed-trend.tsx'
+import { BedControls } from './bed-controls.tsx'
+import { GoalControls } from './goal-controls.tsx'
 import { ContextControls } from './context-controls.tsx'
 import { GivenList } from './given-list.tsx'
 import { Mark } from './mark.tsx'
@@ -71,6 +73,8 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
           {bed.news2 !== null && bed.news2.missing.length > 0 && (
             <p class="panel-missing">NEWS2 is an estimate without {bed.news2.missing.map((name) => inputText(name, bed.values)).join(', ')}.</p>
           )}
+          <BedControls bed={bed} />
+          {bed.stay !== null && <GoalControls bed={bed} stay={bed.stay} />}
           <ContextControls bed={bed} />
           {bed.stay !== null && <LimitsPanel bed={bed} stay={bed.stay} />}
           <ValueTable judged={judged} />

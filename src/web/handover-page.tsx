@@ -23,7 +23,7 @@ export function HandoverPage() {
           <label key={one}><input type="radio" name="hours" checked={one === hours} onChange={() => setHours(one)} /> {one} h</label>
         ))}
       </fieldset>
-      <button type="button" class="quiet" onClick={() => window.print()}>Print</button>
+      <button type="button" class="quiet print-button" onClick={() => window.print()}>Print</button>
       {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : 'Not up to date.'} {why}</p>}
       {view === null ? (why === '' && <p class="empty large">Waiting for the gateway.</p>) : <Beds view={view} />}
     </main>
@@ -35,7 +35,7 @@ function Beds({ view }: { readonly view: HandoverView }) {
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label="Handover">
       {view.isCut && <p class="failed">There is more than is read at once: the latest is missing. Choose a shorter time.</p>}
-      <table class="devices">
+      <table class="devices handover">
         <thead>
           <tr><th scope="col">Bed</th><th scope="col">Whose</th><th scope="col">Open alerts</th><th scope="col">Limits of this patient</th><th scope="col">Last observation</th><th scope="col">Not watched at all</th><th scope="col">Why</th><th scope="col">Each rule for itself, not watched</th></tr>
         </thead>

@@ -27,6 +27,7 @@ export function Header() {
           <PageLink to="patients">Patients</PageLink>
           <PageLink to="shift">Shift</PageLink>
           <PageLink to="handover">Handover</PageLink>
+          <PageLink to="ward">Ward</PageLink>
           {mayOpenDevices(ward.you.role) && <PageLink to="devices">Devices</PageLink>}
         </nav>
       )}

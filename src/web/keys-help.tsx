@@ -7,6 +7,8 @@ const KEYS = [
   ['a', 'acknowledge the highest alert of this bed; with no bed chosen, of the ward'],
   ['p', 'who lies where: the page “Patients”; there every key goes to the scan field'],
   ['s', 'who has which bed: the page “Shift”'],
+  ['w', 'how the ward is watched, and what the rules said: the page “Ward”'],
+  ['b', 'how the open bed is: away, empty, in cleaning, monitor tested'],
   ['h', 'what was not watched: the page “Handover”'],
   ['o', 'take an observation of the open bed'],
   ['Esc', 'close; on “Patients” forget what was scanned, then go back'],
@@ -28,6 +30,7 @@ export function KeysHelp() {
         go('patients')
       }
       if (event.key === 's' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('shift')
+      if (event.key === 'w' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('ward')
       if (event.key === 'h' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('handover')
       if (event.key === '?' && route.peek() !== 'login' && !(event.target instanceof HTMLInputElement)) keysShown.value = !keysShown.peek()
     }

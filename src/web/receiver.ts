@@ -3,12 +3,12 @@
 import { batch, signal, type Signal } from '@preact/signals'
 import { webLimits } from '../limits.ts'
 import type { AlertView, ClientMessage, ServerMessage, WavesView } from '../api/wire.ts'
-import { get, paths } from './api.ts'
+import { paths } from './api.ts'
 import { advancePageClock, observeServer, type PageClock, type ServerClock, serverTime, startPageClock } from './clocks.ts'
 import { type Command, type Connection, isTrusted, type LinkEvent, startConnection, stepConnection } from './connection.ts'
 import type { Moment } from './freshness.ts'
 import { receiptsFor } from './receipts.ts'
-import { openSocket, type PageSocket } from './socket.ts'
+import { openSocket, openSocketWhenThere, type PageSocket } from './socket.ts'
 import { foldMessage, type WardState } from './ward-state.ts'
 import { readMessage } from './wire-guard.ts'
 
@@ -52,7 +52,6 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
   let server: ServerClock | null = null
   let socket: PageSocket | null = null
   let receipts: ReadonlySet<string> = new Set()
-  let probing = false
   let watching: { readonly bed: string; readonly take: WaveTaker } | null = null
 
   const ward = signal<WardState | null>(null)
@@ -75,9 +74,14 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
 
   function act(command: Command): void {
     socket?.close()
-    socket = command === 'open'
-      ? openSocket(paths.socket(location), { opened: () => happen({ kind: 'opened' }), message: receive, closed })
-      : null
+    socket = command === 'open' ? dial() : null
+  }
+
+  /** The page itself came from the gateway, so the first attempt is made at once; after one that came to nothing, it is asked whether it is there. */
+  function dial(): PageSocket {
+    const socketEvents = { opened: () => void happen({ kind: 'opened' }), message: receive, closed, denied: () => events.denied() }
+    const address = paths.socket(location)
+    return connection.peek().failures === 0 ? openSocket(address, socketEvents) : openSocketWhenThere(address, paths.me, socketEvents)
   }
 
   /** Close codes of the gateway: the session is over; another window of this session took this one's place. */
@@ -93,18 +97,8 @@ export function createReceiver(events: ReceiverEvents, stop: AbortSignal): Recei
     const step = stepConnection(before, event, now)
     connection.value = step.connection
     for (const command of step.commands) act(command)
-    if (step.connection.failures > before.failures) void probe()
     if (step.connection.reception !== before.reception) moment.value = momentNow()
     return step.commands.length === 0
-  }
-
-  /** A browser does not say why a socket was refused, so a plain question finds out whether we are logged out. */
-  async function probe(): Promise<void> {
-    if (probing) return
-    probing = true
-    const answer = await get(paths.me)
-    probing = false
-    if (answer.kind === 'denied' && connection.peek().link.kind !== 'denied') events.denied()
   }
 
   const eventOf = (message: ServerMessage): LinkEvent => {

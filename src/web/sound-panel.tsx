@@ -11,9 +11,10 @@ export function SoundButton() {
   const { panelShown } = sounds
   const { volume, chosen } = sounds.settings.value
   const isOff = volume === 'off'
+  const isSilent = receiver.ward.value?.gateway.watching?.isSilent === true
   return (
     <button type="button" class="quiet sound" data-off={isOff} aria-expanded={panelShown.value} onClick={() => (panelShown.value = !panelShown.peek())}>
-      {isOff ? 'Sound off on this screen' : `Sound: ${volumeText(volume).toLowerCase()}`}
+      {isSilent ? 'No sound: commissioning' : isOff ? 'Sound off on this screen' : `Sound: ${volumeText(volume).toLowerCase()}`}
       {isOff && chosen !== null && <small> {wordText(chosen, receiver.moment.value.server)}</small>}
     </button>
   )

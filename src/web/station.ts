@@ -14,7 +14,7 @@ import { createTrends, type Trends } from './trends.ts'
 import { isDemoHealth } from './wire-guard.ts'
 import type { WardState } from './ward-state.ts'
 
-export type Route = 'station' | 'patients' | 'shift' | 'handover' | 'devices' | 'login'
+export type Route = 'station' | 'patients' | 'shift' | 'handover' | 'ward' | 'devices' | 'login'
 
 /** `reason` and `hours`: of what is said with a reason, or for a time. */
 export type StayChange = Partial<BedView['context']> & { readonly reason?: string; readonly hours?: number }
@@ -56,10 +56,10 @@ export interface Station {
   readonly logout: () => Promise<void>
 }
 
-const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', shift: '/shift', handover: '/handover', devices: '/devices', login: '/login' }
+const ADDRESS: Readonly<Record<Route, string>> = { station: '/', patients: '/patients', shift: '/shift', handover: '/handover', ward: '/ward', devices: '/devices', login: '/login' }
 
 export const addressOf = (route: Route): string => ADDRESS[route]
-const routeOf = (pathname: string): Route => (['patients', 'shift', 'handover', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
+const routeOf = (pathname: string): Route => (['patients', 'shift', 'handover', 'ward', 'devices', 'login'] as const).find((route) => ADDRESS[route] === pathname) ?? 'station'
 
 export function createStation(stop: AbortSignal): Station {
   const trends = createTrends()
@@ -74,7 +74,8 @@ export function createStation(stop: AbortSignal): Station {
   const mine = signal<string | null>(null)
   const alerts = computed(() => sortAlerts(receiver.ward.value?.alerts.values() ?? []))
   const rows = computed(() => rowsIn(alerts.value))
-  const sounds = createSounds({ receiver, rows, isWatching: () => route.value !== 'login' }, stop)
+  const isSilent = computed(() => receiver.ward.value?.gateway.watching?.isSilent === true)
+  const sounds = createSounds({ receiver, rows, isWatching: () => route.value !== 'login' && !isSilent.value }, stop)
 
   function go(to: Route): void {
     if (location.pathname !== ADDRESS[to]) history.pushState(null, '', ADDRESS[to])

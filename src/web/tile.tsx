@@ -1,5 +1,6 @@
 import type { AlertView, BedView, DeviceView } from '../api/wire.ts'
 import { TileTrend } from './bed-trend.tsx'
+import { BedMark } from './bed-mark.tsx'
 import { Mark } from './mark.tsx'
 import { EarlyWarning } from './news2.tsx'
 import { highestOf, highestUnacknowledged, rowsIn } from './order.ts'
@@ -34,6 +35,7 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
         <PatientLine bed={bed} />
         {bed.nurse !== undefined && <span class="tile-nurse" data-stale={bed.nurse.isStale} data-mine={isMine(bed, mine.value)}><span class="heard">Nurse: </span>{nurseText(bed.nurse)}</span>}
       </div>
+      <BedMark bed={bed} />
       {bed.values.length === 0 ? <p class="tile-empty">{emptyText(devices)}</p> : (
         <div class="cells">
           {cell('spo2')}

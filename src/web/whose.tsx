@@ -18,7 +18,7 @@ export function WhoseBar() {
           ))}
         </div>
       )}
-      {note !== null && <p class="whose-note">{note} <button type="button" class="link" onClick={() => go('shift')}>Shift</button></p>}
+      {note !== null && <p class="whose-note">{note} <button type="button" class="quiet" onClick={() => go('shift')}>Shift</button></p>}
     </div>
   )
 }

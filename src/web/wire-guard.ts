@@ -1,8 +1,9 @@
 /** The one door by which text from the gateway enters the page. The shapes are those of the wire; their frames are checked here. */
 
 import type { ShiftView } from '../api/shift-wire.ts'
+import type { CommissioningView } from '../api/house-wire.ts'
 import type { FrozenView, LimitsView } from '../api/stay-wire.ts'
-import type { AssociationsView, BedAssociationFacts, GivenView, HandoverView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
+import type { AssociationsView, BedAssociationFacts, DeliveryView, GivenView, HandoverView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -116,6 +117,17 @@ const isWatched = (thing: unknown): boolean =>
   isListOf((one): one is object => isRecord(one) && isText(one['why']) && isNumber(one['seconds']), thing['reasons']) &&
   isListOf((one): one is object => isRecord(one) && isText(one['rule']) && isNumber(one['unwatchedSeconds']), thing['rules'])
 export const isHandover = (thing: unknown): thing is HandoverView => isRecord(thing) && isNumber(thing['from']) && isNumber(thing['to']) && isListOf(isWatched, thing['beds']) && typeof thing['isCut'] === 'boolean'
+
+const isDelivery = (thing: unknown): thing is DeliveryView =>
+  isRecord(thing) && isNumber(thing['at']) && ['way', 'step', 'address'].every((name) => isText(thing[name])) && isNameOrNull(thing['by']) && isNameOrNull(thing['note'])
+export const isDeliveries = (thing: unknown): thing is readonly DeliveryView[] => isListOf(isDelivery, thing)
+
+const isCounted = (thing: unknown): boolean => isRecord(thing) && isNumber(thing['alerts']) && isNumber(thing['perBedDay'])
+export const isCommissioning = (thing: unknown): thing is CommissioningView =>
+  isRecord(thing) && ['from', 'to', 'beds', 'bedDays', 'alerts', 'perBedDay'].every((name) => isNumber(thing[name])) && isListOf((one) => isCounted(one) && isRecord(one) && isText(one['words']), thing['rules']) &&
+  isListOf((one) => isCounted(one) && isRecord(one) && isText(one['label']) && isNumber(one['bedDays']), thing['perBed']) &&
+  isListOf((one) => isRecord(one) && ['from', 'alerts', 'high', 'medium', 'low'].every((name) => isNumber(one[name])), thing['perDay']) &&
+  isListOf((one) => isRecord(one) && isText(one['label']) && isText(one['words']) && isNumber(one['alerts']), thing['offenders'])
 
 export const isGivenView = (thing: unknown): thing is GivenView => isRecord(thing) && isListOf(isGivenOne, thing['given'])
 

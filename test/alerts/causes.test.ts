@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { coveredOf, placesOf, rowsOf, spokenWith } from '../../src/alerts/causes.ts'
+import { causeRowsOf, coveredOf, placesOf, rowsOf, spokenWith } from '../../src/alerts/causes.ts'
 import { type Alert, isLost, LOST_MARK, type Priority, PRIORITIES, rankOf } from '../../src/domain/alert.ts'
 import { gravestOf, isAcknowledged, isSounding, type Row, soundingOf, voicesOf } from '../../src/domain/alert-row.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
@@ -89,7 +89,7 @@ describe('the monitor\'s own alarm and ours', () => {
   })
 
   it('for another variable or the other side do not', () => {
-    expect(rowsOf([limit('threshold/spo2-high', SPO2), monitorSpo2Low(), limit('threshold/hr-low', HR)])).toHaveLength(3)
+    expect(causeRowsOf([limit('threshold/spo2-high', SPO2), monitorSpo2Low(), limit('threshold/hr-low', HR)])).toHaveLength(3)
   })
 
   it('one tap is for both, and the row is acknowledged when both are', () => {
@@ -204,5 +204,24 @@ describe('any alerts, in any order', () => {
         }
       }
     }))
+  })
+})
+
+describe('a patient who gets worse', () => {
+  const score = (condition: string, change: Partial<Alert> = {}): Alert => alert(condition, change)
+
+  it('is one row: limits, the score that counts them and the prompt that rests on it, the gravest first', () => {
+    const alerts = [limit('threshold/rr-low', 'MDC_TTHOR_RESP_RATE'), spo2Low(), score('sepsis/screen'), score('news2/deterioration', { priority: 'high' })]
+    expect(shown(rowsOf(alerts))).toEqual(['news2/deterioration with threshold/rr-low, threshold/spo2-low, sepsis/screen'])
+  })
+
+  it('stands with what nobody has acknowledged in front, among equals', () => {
+    const known = limit('threshold/hr-high', HR, { acknowledged: { by: 'anna', at: wallMs(1) } })
+    expect(shown(rowsOf([known, spo2Low()]))).toEqual(['threshold/spo2-low with threshold/hr-high'])
+  })
+
+  it('never draws in a heart that stands still, nor what no score counts', () => {
+    const alerts = [spo2Low(), score('news2/deterioration', { priority: 'high' }), limit('threshold/asystole', HR, { priority: 'high' }), limit('threshold/etco2-high', 'MDC_AWAY_CO2_ET')]
+    expect(shown(rowsOf(alerts)).toSorted()).toEqual(['news2/deterioration with threshold/spo2-low', 'threshold/asystole', 'threshold/etco2-high'])
   })
 })

@@ -37,7 +37,7 @@ function wardOf(times = TIMES) {
   return {
     disk,
     signal: (signal: Signal) => keep(lifecycle.signals(SUBJECT, [signal], wallNow())),
-    acknowledge: () => { for (const id of [...lifecycle.open.keys()]) keep(lifecycle.acknowledge(id, 'anna', wallNow())) },
+    acknowledge: () => { for (const id of lifecycle.open.keys()) keep(lifecycle.acknowledge(id, 'anna', wallNow())) },
     pass: (seconds: number) => {
       for (let second = 0; second < seconds; second++) {
         wall += 1_000

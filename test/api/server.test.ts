@@ -62,6 +62,11 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'POST /api/registry/lookup': ['nurse'],
   'GET /api/shift': ['nurse', 'biomed', 'admin'],
   'POST /api/shift': ['nurse'],
+  'POST /api/beds/{id}/state': ['nurse', 'biomed'],
+  'POST /api/stays/{id}/goal': ['nurse'],
+  'POST /api/stays/{id}/goal/review': ['nurse'],
+  'POST /api/ward/mode': ['biomed', 'admin'],
+  'GET /api/commissioning': ['nurse', 'biomed', 'admin'],
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -75,6 +80,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/associations/type': { mrn: '4711', bed: 'bed-1' },
   'POST /api/registry/lookup': { number: '4711' },
   'POST /api/shift': { what: 'charge', nurse: 'anna' },
+  'POST /api/beds/{id}/state': { state: 'occupied' },
+  'POST /api/stays/{id}/goal': { goal: 'comfort', decidedBy: 'Dr. Osei', reason: 'as the family wishes', reviewHours: 24 },
+  'POST /api/ward/mode': { mode: 'over' },
 }
 
 const IDS: readonly (readonly [string, string])[] = [

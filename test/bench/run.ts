@@ -35,6 +35,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   memory: () => import('./memory.ts'),
   drivers: () => import('./drivers.ts'),
   wire: () => import('./wire.ts'),
+  drain: () => import('./drain.ts'),
+  fleet: () => import('./fleet.ts'),
 }
 
 const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string' }, gb: { type: 'string' } } })

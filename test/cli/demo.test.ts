@@ -72,6 +72,6 @@ describe('vigil demo', () => {
     register(program, { root: folder, note: () => undefined } as Partial<CliContext> as CliContext)
     const asked = program.parseAsync(['node', 'vigil', 'demo', '--ward', 'medium'])
     await expect(asked).rejects.toThrow(UsageError)
-    await expect(asked).rejects.toThrow('--ward must be small or full, not "medium"')
+    await expect(asked).rejects.toThrow('--ward must be small, full or teaching, not "medium"')
   })
 })

@@ -71,6 +71,22 @@ it('Each of several sinks is shown with what is its own, and dead letters say wh
   expect((await run('dead-letters', 'list', '--data', place.folder)).out).toEqual([expect.stringMatching(/^https-batch {2}1 {2}/)])
 })
 
+it('`sync status` of a sink of the release lane tells of stays, not of rows', async () => {
+  using place = scratch()
+  folderWithBacklog(place.folder)
+  {
+    using ledger = openSyncLedger(place.folder)
+    ledger.nameSinks([{ id: SINK, kind: SINK, lane: 'release' }])
+    const known = { stay: 'stay-1', state: 'waiting' as const, delayMs: 1, shiftDays: 1, openedAt: START, closedAt: START, fromSeq: 1, throughSeq: 0, told: '' }
+    ledger.releases.putStay(SINK, known)
+    ledger.releases.putStay(SINK, { ...known, stay: 'stay-2', state: 'leaving' })
+    ledger.releases.addPiece(SINK, { stay: 'stay-2', kind: 'rows', seqFrom: 1, seqTo: 2 }, 0.5)
+  }
+  const [report] = (await run('status', '--data', place.folder, '--json')).out.map((line) => JSON.parse(line))
+  expect(report).toMatchObject({ lagRows: 1, lagSeconds: 0, release: { waiting: 1, leaving: 1, released: 0, pieces: 1, batches: 0 } })
+  expect((await run('status', '--data', place.folder)).out).toContain('stays: 1 wait for their time, 1 leave (1 pieces and 0 batches to go), 0 have left')
+})
+
 it('`sync status` of a folder that never sent says so and makes no file', async () => {
   using place = scratch()
   using store = writing(place.folder)

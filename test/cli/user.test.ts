@@ -90,6 +90,28 @@ test('what is wrong with the words is wrong use, what is wrong with the wish is 
   }
 })
 
+test('a PIN and a badge come from standard input, say who taps, and are taken away again', async () => {
+  const { run, here, users } = await place()
+  await run(here('add', 'anna', '--role', 'nurse'), { stdin: PASSWORD })
+  expect((await run(here('pin', 'anna'), { stdin: '1234\n' })).error).toBeInstanceOf(CommandFailed)
+  expect((await run(here('pin', 'anna'), { stdin: '' })).error).toBeInstanceOf(UsageError)
+  const set = [await run(here('pin', 'anna'), { stdin: '4827\n' }), await run(here('badge', 'anna'), { stdin: 'B-0042-7719\n' })]
+  expect(set.map(({ error, notes }) => [error, notes])).toEqual([[null, ['anna has a new PIN.']], [null, ['anna has a new badge.']]])
+  expect((await (await users()).checkActor({ name: 'anna', pin: '4827' })).kind).toBe('right')
+  expect((await (await users()).checkActor({ badge: 'B-0042-7719' })).kind).toBe('right')
+  expect((await run(here('list'))).out[0]).toMatch(/^anna .* PIN, badge$/)
+  await run(here('pin', 'anna', '--remove'))
+  await run(here('badge', 'anna', '--remove'))
+  expect((await users()).people()).toEqual([{ name: 'anna', pin: false, badge: false }])
+})
+
+test('a screen of the ward is a user of its own: a link for just anybody would never end', async () => {
+  const { run, here } = await place()
+  await run(here('add', 'screen-1', '--role', 'station'), { stdin: PASSWORD })
+  expect((await run(here('link', '--role', 'station'))).error).toBeInstanceOf(UsageError)
+  expect((await run(here('link', 'screen-1'))).out[0]).toContain('/login#token=')
+})
+
 test('list prints one JSON object a user and nothing secret', async () => {
   const { run, here } = await place()
   await run(here('add', 'bert', '--role', 'biomed'), { stdin: PASSWORD })
@@ -97,10 +119,10 @@ test('list prints one JSON object a user and nothing secret', async () => {
   await run(here('disable', 'BERT'))
   const { out } = await run(here('list', '--json'))
   expect(out.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { name: 'anna', role: 'nurse', disabled: false, createdAt: expect.stringMatching(/^20.*Z$/) },
-    { name: 'bert', role: 'biomed', disabled: true, createdAt: expect.stringMatching(/^20.*Z$/) },
+    { name: 'anna', role: 'nurse', disabled: false, pin: false, badge: false, createdAt: expect.stringMatching(/^20.*Z$/) },
+    { name: 'bert', role: 'biomed', disabled: true, pin: false, badge: false, createdAt: expect.stringMatching(/^20.*Z$/) },
   ])
-  expect((await run(here('list'))).out[1]).toMatch(/^bert +biomed disabled since 20/)
+  expect((await run(here('list'))).out[1]).toMatch(/^bert +biomed +disabled since 20/)
 })
 
 test('disable keeps out, enable lets in, a new password replaces the old', async () => {

@@ -92,4 +92,9 @@ export const jsonLines = <Row>(text: string): Row[] => text.split('\n').filter((
 
 export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].map(programPath).find((path) => path !== undefined)
 
-export const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+/** A page may sound only after a tap: a kiosk allows it from the start. */
+export const MAY_SOUND = '--autoplay-policy=no-user-gesture-required'
+/** As a kiosk of a ward runs it, with a loudspeaker that this machine need not have. */
+export const CHROMIUM_ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', MAY_SOUND, '--use-fake-device-for-media-stream',
+]

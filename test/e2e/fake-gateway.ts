@@ -17,8 +17,10 @@ import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { changeShift, type Shift, type ShiftRequest } from '../../src/people/shift.ts'
 import { whoHas } from '../../src/people/who-has.ts'
 import { bedNurse, shiftView, wardPeople } from '../../src/pump/people-view.ts'
+import type { BedMarkView } from '../../src/api/house-wire.ts'
+import { commissioningAt, goalsAt, markOf, marksAt, watchingAt } from '../web/fake-house.ts'
 import { frozenView, limitsView, observedView } from '../web/fake-stay.ts'
-import { alertViews, associationsOf, bedViews, CALM, deviceViews, factsOf, gatewayView, givenView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
+import { alertViews, associationsOf, bedViews, CALM, deliveriesOf, deviceViews, factsOf, gatewayView, givenView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
 /** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
 export type Silence = 'none' | 'open' | 'closed' | 'rules'
@@ -95,13 +97,19 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
 
   const wall = (): number => startedAt + (Date.now() - startedAt) * play.speed
   const you = () => ({ name: play.role === 'nurse' ? 'M. Ferreira' : play.role === 'station' ? 'screen-1' : 'T. Brandt', role: play.role })
-  const gatewayNow = () => ({ ...gatewayView(play), people: wardPeople(shift, { wall: wallMs(wall()), at: monoMs(wall()) }) })
+  const gatewayNow = () => ({ ...gatewayView(play), ...(play.watching === undefined ? {} : { watching: watchingAt(play.watching, startedAt) }), people: wardPeople(shift, { wall: wallMs(wall()), at: monoMs(wall()) }) })
   const nurseAt = (id: string) => {
     const nurse = bedNurse(shift, bedId(id), { wall: wallMs(wall()), at: monoMs(wall()) })
     return nurse === null ? {} : { nurse }
   }
+  const marks = new Map<string, BedMarkView | null>()
+  const houseOf = ({ id, stay }: BedView): Pick<BedView, 'mark' | 'goal'> => {
+    const mark = marks.has(id) ? marks.get(id) : play.house === 'some' ? marksAt(startedAt).get(id) : undefined
+    const goal = play.house === 'some' && stay !== null ? goalsAt(startedAt).get(stay) : undefined
+    return { ...(mark ? { mark } : {}), ...(goal ? { goal } : {}) }
+  }
   const beds = (): readonly BedView[] =>
-    bedViews(play, wall()).map((bed) => ({ ...bed, ...nurseAt(bed.id), observed: observed.get(bed.stay ?? '') ?? null, context: { ...bed.context, ...contexts.get(bed.stay ?? ''), limits: limits.get(bed.stay ?? '') ?? [] } }))
+    bedViews(play, wall()).map((bed) => ({ ...bed, ...nurseAt(bed.id), ...houseOf(bed), observed: observed.get(bed.stay ?? '') ?? null, context: { ...bed.context, ...contexts.get(bed.stay ?? ''), limits: limits.get(bed.stay ?? '') ?? [] } }))
   const started = new Map<string, number>()
   const alerts = (): readonly AlertView[] =>
     alertViews(play, wall()).map((alert) => {
@@ -173,6 +181,12 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
         takers.set(decodeURIComponent(id), actor?.name ?? (actor === undefined ? you().name : 'anna'))
         tell({ type: 'alerts', at: wall(), alerts: alerts() })
       }
+      if (kind === 'beds' && act === 'state') {
+        marks.set(decodeURIComponent(id), markOf(Object(body), actor?.name ?? you().name, wall()))
+        tell({ type: 'beds', at: wall(), beds: beds() })
+        return { status: 200, body: { done: true } }
+      }
+      if (kind === 'stays' && act === 'goal') return { status: 200, body: { done: true } }
       const said = kind === 'stays' ? sayOfStay(path, Object(body)) : null
       if (said !== null) return said
       if (kind === 'stays') contexts.set(decodeURIComponent(id), { ...contexts.get(decodeURIComponent(id)), ...Object(body) })
@@ -181,6 +195,7 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
       return { status: 200, body: kind === 'login' ? you() : { done: true } }
     }
     if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
+    if (path === '/api/commissioning') return { status: 200, body: commissioningAt(wall()) }
     if (path === '/api/shift') return { status: 200, body: shiftNow().view }
     if (path === '/api/associations') return { status: 200, body: { hasRegistry: play.registry !== 'none', beds: associationsOf(play, wall(), taken) } }
     const whose = /^\/api\/beds\/([^/]+)\/association$/.exec(path)?.[1]
@@ -191,6 +206,8 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
     const stay = /^\/api\/stays\/stay-(\d+)\/(freeze|limits)$/.exec(path)
     if (stay?.[2] === 'freeze') return { status: 200, body: frozenView(Number(stay[1]) - 1, play, wall()) }
     if (stay?.[2] === 'limits') return { status: 200, body: limitsView(limits.get(`stay-${stay[1]}`) ?? []) }
+    const told = /^\/api\/alerts\/([^/]+)\/deliveries$/.exec(path)?.[1]
+    if (told !== undefined) return { status: 200, body: deliveriesOf(told, started.get(told) ?? wall(), alerts().find(({ id }) => id === told)?.acknowledged?.at ?? null) }
     const alert = /^\/api\/alerts\/([^/]+)\/strip$/.exec(path)?.[1]
     if (alert !== undefined) return { status: 200, body: alert === 'alert-1' ? stripView(started.get(alert) ?? wall()) : { lines: [], damaged: 0, isCut: false } }
     if (bed !== undefined) return { status: 200, body: trendView(Number(bed) - 1, play, wall()) }

@@ -73,6 +73,20 @@ export const HAZARDS: readonly Hazard[] = [
     ],
   },
   {
+    id: 'silent-station',
+    hazard: 'A screen that should sound cannot, or its gateway is gone, and it is as quiet as one of a calm ward.',
+    control: 'The failure signal is set on the browser’s audio clock and comes unless each heartbeat moves it away; a screen that may not sound, or was turned off, says so on every page.',
+    shownBy: [
+      [
+        'test/web/sound-browser.test.ts',
+        'a higher voice cuts a lower one within its pulse, and the failure signal comes by itself when nobody moves it',
+        'a page says that its sound is blocked until somebody taps, sounds then, and says who turned it off',
+      ],
+      ['test/web/sound-plan.test.ts', 'one sound at a time, never a second one too soon, and the highest is always heard soon'],
+      ['test/prove/quick-wire.test.ts', 'npm run prove -- not-receiving --quick passes'],
+    ],
+  },
+  {
     id: 'stale-as-live',
     hazard: 'An old value is read as the present one, and nobody looks at the patient.',
     control: 'Every value carries its age by the page’s own clock, turns grey, and goes; all are grey as soon as the gateway is silent; backlog raises nothing.',

@@ -13,16 +13,24 @@ export type CentralProcess = AsyncDisposable & {
   readonly count: () => Promise<number>
   /** The values themselves, from the rows of its events. */
   readonly values: () => Promise<Values>
+  /** Every event that it holds. */
+  readonly events: () => Promise<readonly CentralEvent[]>
 }
 
 const TOKEN = 'a-token-of-the-proves-long-enough'
 const PAGE = 1_000
 
+export type CentralEvent = { readonly key: string; readonly type: string; readonly timestamp: string; readonly data: Readonly<Record<string, unknown>> }
 type Event = { readonly type: string; readonly data: { readonly metric: string; readonly v: readonly (number | null)[] } }
 
-export async function startCentral(): Promise<CentralProcess> {
+/** Without a folder rows live in memory. `laterMs`: by how much its clock is ahead. */
+export type CentralSetting = { readonly folder?: string; readonly laterMs?: number }
+
+export async function startCentral({ folder, laterMs = 0 }: CentralSetting = {}): Promise<CentralProcess> {
   const { DATABASE_URL: _, ...env } = process.env
-  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'central'], {
+  // A clock that runs twice as fast from an instant in the past is ahead of ours by the time since then.
+  const clock = laterMs === 0 ? [] : ['--origin', String(Date.now() - laterMs), '--speed', '2']
+  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'central', ...(folder === undefined ? [] : ['--data', folder]), ...clock], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...env, VIGIL_CENTRAL_TOKEN: TOKEN },
   })
@@ -47,6 +55,14 @@ export async function startCentral(): Promise<CentralProcess> {
       for (let skip = 0; ; skip += PAGE) {
         const page = await get<readonly Event[]>(`/api/v1/analytics/events?skip=${skip}&limit=${PAGE}`)
         for (const { type, data } of page) if (type === 'vital-signs') for (const value of data.v) if (value !== null) addValue(all, data.metric, value)
+        if (page.length < PAGE) return all
+      }
+    },
+    async events() {
+      const all: CentralEvent[] = []
+      for (let skip = 0; ; skip += PAGE) {
+        const page = await get<readonly CentralEvent[]>(`/api/v1/analytics/events?skip=${skip}&limit=${PAGE}`)
+        all.push(...page)
         if (page.length < PAGE) return all
       }
     },

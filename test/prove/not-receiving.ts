@@ -11,7 +11,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import { type Browser, chromium as playwright, type Page } from 'playwright-core'
 import { CHROMIUM_ARGS, chromium, ROOT } from '../e2e/demo-process.ts'
 import { lacking } from '../parts.ts'
-import { type Sight, sightsOf, soundsOf, witness } from '../web/witness.ts'
+import { lastSightOf, type Sight, sightsOf, soundsOf, witness } from '../web/witness.ts'
 import { spread } from './figures.ts'
 import { lateness, STRAINED } from './machine.ts'
 import { type Prove, randomOf } from './prove.ts'
@@ -29,8 +29,11 @@ const FULL = { trials: 20, blockMs: 10_000, isLong: true } as const
 /** In the tests: once each, and without the half minute in which numbers go. */
 const QUICK = { trials: 1, blockMs: 6_000, isLong: false } as const
 
-/** Who waits longer than this waits in vain. */
-const PATIENCE_MS = 10_000
+/** What has not come by then comes too late, and is measured all the same, so that the next trial begins as it should. */
+const PATIENCE_MS = 60_000
+/** Browser and gateways start all at once: that is no part of the trial. */
+const OPEN_MS = 120_000
+const LOOK_MS = 200
 
 export const prove: Prove = async ({ quick, seed, say }) => {
   const why = lacking('Chromium', chromium !== undefined)
@@ -38,7 +41,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   const { trials, blockMs, isLong } = quick ? QUICK : FULL
   const random = randomOf(seed)
   const folder = mkdtempSync(join(tmpdir(), 'vigil-silence-'))
-  const browser = await playwright.launch({ executablePath: chromium, args: [...CHROMIUM_ARGS, '--autoplay-policy=no-user-gesture-required'] })
+  const browser = await playwright.launch({ executablePath: chromium, args: CHROMIUM_ARGS })
   try {
     const pages = builtPages(folder, quick)
     using machine = await lateness()
@@ -55,16 +58,16 @@ export const prove: Prove = async ({ quick, seed, say }) => {
       return measured
     }
     const [control, ...all] = await Promise.all([blindPage(browser, pages), ...KINDS.map(lane)])
-    const late = Math.max(...(await machine.take()))
-    // In the tests other work takes the processors away; what the machine itself was late by is not the page's doing.
-    const graceMs = quick ? STRAINED * late : 0
+    const late = (await machine.take()).at(-1) ?? 0
+    // Where other work takes the processors away, what the machine itself was late by is not the page's doing.
+    const graceMs = STRAINED * late
     const measured = all.flat()
-    const isGood = (trial: Trial): boolean => MEASURES.every((name) => (trial[name] ?? 0) <= BOUNDS[name] + graceMs)
+    const inTime = (trial: Trial, moreMs: number): boolean => MEASURES.every((name) => (trial[name] ?? 0) <= BOUNDS[name] + moreMs)
     return {
       kind: 'judged',
-      pass: measured.length === KINDS.length * trials && measured.every(([, trial]) => isGood(trial)),
+      pass: measured.length === KINDS.length * trials && measured.every(([, trial]) => inTime(trial, graceMs)),
       figures: {
-        'trials in time, of all': `${measured.filter(([, trial]) => isGood(trial)).length} of ${measured.length}`,
+        'trials in time, by the bounds as they stand': `${measured.filter(([, trial]) => inTime(trial, 0)).length} of ${measured.length}`,
         'an idle process was late by at most, ms': Math.round(late),
         ...Object.fromEntries(KINDS.map((kind) => [kind, figureOf(measured.filter(([its]) => its === kind).map(([, trial]) => trial))])),
         ...Object.fromEntries(MEASURES.map((name) => [name, spread(measured.flatMap(([, trial]) => trial[name] ?? []))])),
@@ -89,8 +92,8 @@ function builtPages(folder: string, quick: boolean): string {
 async function open(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage({ bypassCSP: true, viewport: { width: 1_280, height: 800 } })
   await witness(page)
-  await page.goto(url)
-  await page.locator('.reception[data-state="live"]').waitFor({ timeout: 3 * PATIENCE_MS })
+  await page.goto(url, { timeout: OPEN_MS })
+  await page.locator('.reception[data-state="live"]').waitFor({ timeout: OPEN_MS })
   return page
 }
 
@@ -102,28 +105,27 @@ function since(from: number, sights: readonly Sight[], holds: (sight: Sight) => 
 }
 
 /** Until something holds on the page, or patience ends: what then was not seen is judged as not seen. */
-async function until(page: Page, holds: (sight: Sight) => boolean, patienceMs: number): Promise<void> {
-  const deadline = performance.now() + patienceMs
+async function until(page: Page, holds: (sight: Sight) => boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
   while (performance.now() < deadline) {
-    const last = (await sightsOf(page, 0)).at(-1)
-    if (last !== undefined && holds(last)) return
-    await rest(100)
+    const last = await lastSightOf(page)
+    if (last !== null && holds(last)) return
+    await rest(LOOK_MS)
   }
 }
 
 type Setting = { readonly isLong: boolean; readonly restMs: number; readonly silentMs: number }
 
 async function measure(page: Page, silence: Silence, { isLong, restMs, silentMs }: Setting): Promise<Trial> {
-  await until(page, ({ banner, live }) => !banner && live > 0, PATIENCE_MS)
   await rest(restMs)
   const begun = await silence.begin()
-  await until(page, ({ banner, live }) => banner && live === 0, PATIENCE_MS)
-  if (isLong) await until(page, ({ shown }) => shown === 0, 2 * PATIENCE_MS + BOUNDS.removedMs)
+  await until(page, ({ banner, live }) => banner && live === 0)
+  if (isLong) await until(page, ({ shown }) => shown === 0)
   await rest(silentMs)
   const ended = await silence.end()
   const silent = (await sightsOf(page, begun)).filter(({ at }) => at < ended)
   const [heardAt] = (await soundsOf(page, begun)).filter((at) => at < ended)
-  await until(page, ({ banner, live }) => !banner && live > 0, PATIENCE_MS)
+  await until(page, ({ banner, live }) => !banner && live > 0)
   return {
     shownMs: since(begun, silent, ({ banner }) => banner),
     soundMs: heardAt === undefined ? Number.POSITIVE_INFINITY : heardAt - begun,
@@ -145,14 +147,14 @@ async function blindPage(browser: Browser, pages: string): Promise<{ readonly ra
     await route.fulfill({ body: blind, contentType: 'text/javascript' })
   })
   await witness(page)
-  await page.goto(silence.url)
-  await page.locator('.reception[data-state="live"]').waitFor({ timeout: 3 * PATIENCE_MS })
+  await page.goto(silence.url, { timeout: OPEN_MS })
+  await page.locator('.reception[data-state="live"]').waitFor({ timeout: OPEN_MS })
   const begun = await silence.begin()
   await rest(BOUNDS.shownMs + 1_000)
-  const sights = await sightsOf(page, 0)
+  const last = await lastSightOf(page)
   const sounds = await soundsOf(page, begun)
   await page.close()
-  return { ran, failed: sights.at(-1)?.banner === false && (sights.at(-1)?.live ?? 0) > 0 && sounds.length === 0 }
+  return { ran, failed: last?.banner === false && last.live > 0 && sounds.length === 0 }
 }
 
 const NAMES: Readonly<Record<Measure, string>> = { shownMs: 'words', soundMs: 'sound', greyMs: 'grey', removedMs: 'gone', clearedMs: 'back' }

@@ -20,6 +20,9 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   poison: () => import('./poison.ts'),
   restore: () => import('./restore.ts'),
   'bit-rot': () => import('./bit-rot.ts'),
+  'exactly-once': () => import('./exactly-once.ts'),
   interop: () => import('./interop.ts'),
+  clock: () => import('./clock.ts'),
   'not-receiving': () => import('./not-receiving.ts'),
+  alerts: () => import('./alerts.ts'),
 }

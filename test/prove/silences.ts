@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
@@ -74,12 +75,30 @@ async function startProxy(to: number): Promise<{ readonly port: number; readonly
   }
 }
 
+/** Resolves with the moment at which it moved again, as it says itself; infinite when it says nothing. On a connection of its own: one that was kept could be gone. */
+function block(url: string, blockMs: number): Promise<number> {
+  return new Promise((done) => {
+    const asked = request(`${url}/fake`, { method: 'POST', agent: false }, (response) => {
+      let said = ''
+      response.on('data', (bytes: Buffer) => (said += bytes.toString()))
+      response.on('end', () => {
+        const { at }: { at: number } = JSON.parse(said)
+        done(at)
+      })
+    })
+    asked.on('error', () => done(Number.POSITIVE_INFINITY))
+    asked.end(JSON.stringify({ blockMs }))
+  })
+}
+
 /** `blockMs`: how long a blocked loop stands still: it comes back by itself. */
 export async function openSilence(kind: Kind, { pages, blockMs }: { readonly pages: string; readonly blockMs: number }): Promise<Silence> {
   let gateway = await startGateway(0, pages)
   const kill = async (): Promise<void> => {
-    const gone = once(gateway.child, 'exit')
-    gateway.child.kill('SIGKILL')
+    const { child } = gateway
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
     await gone
   }
   /** The moment before it is done: whatever it takes counts as silence. */
@@ -103,15 +122,11 @@ export async function openSilence(kind: Kind, { pages, blockMs }: { readonly pag
         [Symbol.asyncDispose]: kill,
       }
     case 'blocked loop': {
-      let over: Promise<Response> | null = null
+      let over = Promise.resolve(0)
       return {
         url: gateway.url,
-        begin: () => before(() => void (over = fetch(`${gateway.url}/fake`, { method: 'POST', body: JSON.stringify({ blockMs }) }))),
-        async end() {
-          // When it moved again, it says itself.
-          const { at }: { at: number } = JSON.parse((await (await over)?.text()) ?? '{}')
-          return at
-        },
+        begin: () => before(() => void (over = block(gateway.url, blockMs))),
+        end: () => over,
         [Symbol.asyncDispose]: kill,
       }
     }

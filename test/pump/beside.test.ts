@@ -53,6 +53,8 @@ describe('leads off', () => {
     expect(bed.rows()[0]?.head.condition).toBe('technical/hr-off')
     expect(bed.rows()[0]?.carried.map(({ text }) => text)).toEqual(['RR: lead off'])
     await bed.lasts(2, { ...well, alarms: [{ ...LEADS, phase: 'end', state: 'inactive' }] })
+    // They hold for half a minute, then it is over.
+    await bed.lasts(32, well)
     expect(bed.open()).toEqual([])
   })
 
@@ -108,6 +110,19 @@ describe('a desaturation that the monitor alarms about too', () => {
       expect(bed.conditions()).toEqual(['threshold/spo2-low'])
     },
   )
+
+  it('is said at once beside a monitor that has said nothing of its alarms for a day', async () => {
+    const said = async (heardAgoMs: number): Promise<readonly string[]> => {
+      const bed = bedside()
+      await bed.lasts(5, { ...well, quiet: [] })
+      await bed.clock.pass(heardAgoMs - 22_000)
+      await bed.lasts(5, well)
+      await bed.lasts(17, at88)
+      return bed.conditions()
+    }
+    expect(await said(alertLimits.monitorHeardMs)).toEqual(['threshold/spo2-low'])
+    expect(await said(alertLimits.monitorHeardMs - 2_000)).toEqual([])
+  })
 
   it('is said at once when it is of high priority: two words in one row, and one tap for both', async () => {
     const bed = bedside()

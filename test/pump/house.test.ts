@@ -291,6 +291,19 @@ describe('the goal of a stay', () => {
     expect(open()).toEqual(['hr-high medium physiological', 'news2/deterioration low advisory'])
   })
 
+  it('moves with a patient who is in his next bed within the hour, and not with one who comes later', async () => {
+    for (const [ms, kind] of [[houseLimits.movedStayMs, 'limited'], [houseLimits.movedStayMs + 60_000, undefined]] as const) {
+      const { say, registry, clock, stayId, pump } = houseWard()
+      registry.say({ facts: [admitted('A', '^^1')] })
+      say(goal(stayId(), 'limited'))
+      registry.say({ facts: [{ ...moved('A', '^^2'), location: 'theatre' }] })
+      await clock.pass(ms)
+      registry.say({ facts: [moved('A', '^^2')] })
+      expect(pump.beds.get(TWO)?.stay).toMatchObject({ identity: { mrn: 'A' } })
+      expect(pump.beds.get(TWO)?.stay?.context.goal?.kind).toBe(kind)
+    }
+  })
+
   it('limited changes nothing that is said; it is to be looked at again within three days', () => {
     const { say, monitor, stayId, open, pump } = houseWard({ rules: houseRules })
     monitor.say({ hr: 130 })

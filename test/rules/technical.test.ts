@@ -7,12 +7,17 @@ const rule = ruleOf(technical)
 const SPO2 = 'technical/spo2-off'
 
 describe('a sensor that came off', () => {
-  it('is said low after 10 s, medium after two minutes, and ends with the next value', () => {
-    const { heard } = play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 200, { spo2: 'probe-off', ecg: 70 }), ...hold(200, 201, { spo2: 96 })])
-    expect(brief(heard, SPO2)).toEqual(['15 present low', '125 present medium', '200 cleared'])
+  it('is said low after 10 s, medium after two minutes, and ends when values have come for half a minute', () => {
+    const { heard } = play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 200, { spo2: 'probe-off', ecg: 70 }), ...hold(200, 240, { spo2: 96 })])
+    expect(brief(heard, SPO2)).toEqual(['15 present low', '125 present medium', '230 cleared'])
     expect(texts(heard, SPO2)).toEqual(['SpO₂: probe off', 'SpO₂: probe off'])
     expect(becauseOf(heard, SPO2)).toMatchObject({ missing: ['SpO₂'], inputs: [{ name: 'last SpO₂', value: 97 }] })
     expect(heard.every(({ signal }) => signal.kind !== 'present' || signal.type === 'technical')).toBe(true)
+  })
+
+  it('again and again, and holds for less than half a minute each time, is one alert that gets louder', () => {
+    const loose = Array.from({ length: 6 }, (_, time) => [...hold(time * 60, time * 60 + 40, { ecg: 'lead-off' }), ...hold(time * 60 + 40, time * 60 + 60, { ecg: 72 })]).flat()
+    expect(brief(play(rule, [...loose, ...hold(360, 400, { ecg: 72 })]).heard, 'technical/hr-off')).toEqual(['10 present low', '120 present medium', '370 cleared'])
   })
 
   it('for less than 10 s is not said', () => {
@@ -55,9 +60,9 @@ describe('a value that does not come', () => {
   })
 })
 
-it('an open condition that was taken over ends with the first value', () => {
+it('an open condition that was taken over ends when values have come for half a minute', () => {
   const because = { rule: 'technical', version: '1', inputs: [], limit: null, missing: [] }
   const adopted = { ...rule.start(ADULT), own: technical.adopt(technical.start(ADULT), [{ condition: SPO2, priority: 'low', because }], DEFAULT_SETTINGS) }
-  expect(brief(play(rule, hold(0, 2, { spo2: 97 }), ADULT, adopted).heard, SPO2)).toEqual(['0 cleared'])
+  expect(brief(play(rule, hold(0, 40, { spo2: 97 }), ADULT, adopted).heard, SPO2)).toEqual(['30 cleared'])
   expect(brief(play(rule, hold(0, 130, { spo2: 'probe-off' }), ADULT, adopted).heard, SPO2)).toEqual(['120 present medium'])
 })

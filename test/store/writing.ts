@@ -16,7 +16,7 @@ export type Writing = Disposable & {
 const NOT_WAITING: WriterHooks = { afterOpen: (db) => db.pragma('synchronous = OFF') }
 
 /** By default the disk is not waited for. @throws Error when the folder is refused. */
-export function writing(folder: string, hooks: WriterHooks = NOT_WAITING, part: { readonly kind?: StoreKind } = {}): Writing {
+export function writing(folder: string, hooks: WriterHooks = NOT_WAITING, part: { readonly kind?: StoreKind; readonly gatewayId?: string } = {}): Writing {
   const writer = Writer.open({ folder, kind: 'demo', gatewayId: 'gateway-1', createdAt: START, epoch: null, ...part }, hooks)
   if (!(writer instanceof Writer)) throw new Error(writer.why)
   const names = new Names(writer.knownNames())

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SurrogateKind, Surrogate } from '../../src/domain/batch.ts'
 import { surrogate } from '../../src/domain/batch.ts'
+import type { AlertEvent, EscalationLevel } from '../../src/domain/alert.ts'
 import { alertId, bedId, deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { syncLimits } from '../../src/limits.ts'
@@ -198,6 +199,18 @@ describe('alerts in the live lane', () => {
       alertRow(1, phaseEvent({ priority: 'high', condition: 'threshold/asystole' })), alertRow(2, phaseEvent({ priority: 'high' })), alertRow(3, phaseEvent({ priority: 'low' })),
     ])
     expect(sent.map((event) => event['data']?.['severity'])).toEqual(['emergency', 'critical', 'info'])
+  })
+
+  it('of a high that nobody answers are emergencies, said once when the buddy is told, and nobody’s name leaves', () => {
+    const told = (level: EscalationLevel, to: string | null): AlertEvent => ({ kind: 'escalated', alertId: alertId('alert-1'), at: START, level, to, type: 'physiological', condition: 'threshold/spo2-low', rule: 'threshold', version: '1' })
+    const { sent, withheld } = compile([
+      alertRow(1, phaseEvent({ priority: 'high' })), alertRow(2, told('nurse', 'anna')), alertRow(3, told('buddy', 'benedikta')), alertRow(4, told('charge', 'carlotta')),
+      alertRow(5, phaseEvent({ priority: 'high', phase: 'update', unanswered: true })),
+    ])
+    expect(sent.map((event) => [event['data']?.['phase'], event['data']?.['severity']])).toEqual([['start', 'critical'], ['escalate', 'emergency'], ['update', 'emergency']])
+    expect(sent[1]?.['partitionKey']).toBe(sent[0]?.['partitionKey'])
+    expect(withheld).toContainEqual({ reason: 'follows-from-alert', rows: 2, readings: 0 })
+    for (const name of ['anna', 'benedikta', 'carlotta']) expect(JSON.stringify(sent)).not.toContain(name)
   })
 })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSite } from '../../src/config/load.ts'
+import { tooSoon } from '../../src/config/release.ts'
 import { type Readers, deliveriesOf, sinkSecretsOf } from '../../src/sync/deliveries.ts'
 import { syncLimits } from '../../src/limits.ts'
 import { LANE_OF, openSink } from '../../src/sync/sinks/open.ts'
@@ -19,6 +20,7 @@ function problems(yaml: string): string {
   return loaded.kind === 'wrong' ? loaded.problems.join('\n') : ''
 }
 
+const KAFKA = '{ kind: kafka, brokers: ["127.0.0.1:1"] }'
 const CENTRAL = '{ to: { kind: https-batch, url: https://c.example, token: { env: T } } }'
 
 describe('what the configuration says of sinks', () => {
@@ -56,7 +58,7 @@ describe('what the configuration says of sinks', () => {
   })
 
   it.each([
-    [`  sinks: [${CENTRAL}]`, /lane "none" lets nothing leave/],
+    [`  lane: none\n  sinks: [${CENTRAL}]`, /lane "none" lets nothing leave/],
     [`  lane: live\n  sinks: [${CENTRAL}]`, /needs "sync.agreement"/],
     [`  lane: live\n  agreement: a\n  url: https://c.example\n  token: { env: T }\n  sinks: [${CENTRAL}]`, /short form for one sink/],
     [`  lane: live\n  agreement: a\n  sinks: [${CENTRAL}, ${CENTRAL}]`, /"https-batch" is named twice/],
@@ -66,6 +68,49 @@ describe('what the configuration says of sinks', () => {
     [`  lane: live\n  agreement: a\n  sinks: [${Array.from({ length: syncLimits.sinksMax + 1 }, (_, index) => CENTRAL.replace('{ to', `{ id: s${index}, to`)).join(', ')}]`, /sync.sinks/],
   ])('%s is a mistake with a place', (yaml, sentence) => {
     expect(problems(yaml)).toMatch(sentence)
+  })
+
+  it('is released where a sink is named and nothing is said of how, and each sink may have a lane of its own', () => {
+    const lanesOf = (yaml: string) => deliveries(yaml).map(({ id, lane, release }) => [id, lane, release === undefined ? null : release.method])
+    expect(lanesOf('  url: https://c.example\n  token: { env: T }')).toEqual([['https-batch', 'release', 'safe-harbor']])
+    expect(lanesOf(`  sinks: [${CENTRAL}]`)).toEqual([['https-batch', 'release', 'safe-harbor']])
+    expect(lanesOf(`  agreement: a\n  sinks:\n    - { id: now, lane: live, to: ${KAFKA} }\n    - { to: { kind: hl7-oru, host: ehr, port: 1 } }\n    - ${CENTRAL}\n  release: { method: date-shift }`))
+      .toEqual([['now', 'live', null], ['hl7-oru', 'hospital', null], ['https-batch', 'release', 'date-shift']])
+    expect(deliveries('  lane: none')).toEqual([])
+  })
+
+  it('says when stays leave, and what the site tells of a bed', () => {
+    const [delivery] = deliveries(`  sinks: [${CENTRAL}]\n  fields: [{ fields: [bed, ward], method: tokenize, ttl: 86400 }]\n  release: { delayHours: { from: 2, to: 48 }, staysMin: 7, gatherHours: 10 }`)
+    expect(delivery?.release).toMatchObject({
+      delayFromMs: 7_200_000, delayToMs: 172_800_000, staysMin: 7, gatherMs: 36_000_000, fields: [{ fields: ['bed', 'ward'], method: 'tokenize', preserveFormat: false, ttl: 86_400 }],
+    })
+    expect(Object.values(delivery?.release?.values ?? {})[0]).toMatchObject({ bed: expect.any(String), ward: expect.any(String) })
+    expect(structuredClone(delivery)).toEqual(delivery)
+  })
+
+  it.each([
+    [`  lane: release\n  sinks: [{ lane: live, to: ${KAFKA} }]`, /needs "sync.agreement"/],
+    ['  sinks: [{ to: { kind: patients-api, url: https://p.example, token: { env: T } } }]', /"patients-api" is of lane "live" alone/],
+    ['  sinks: [{ lane: release, to: { kind: hl7-oru, host: e, port: 1 } }]', /has no lane/],
+    ['  lane: release', /lane "release" needs "sync.url"/],
+    [`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 48, to: 24 } }`, /"to" comes before "from"/],
+    [`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 24, to: 700 } }`, /"retention" deletes it after 336 h/],
+    [`  sinks: [${CENTRAL}]\n  fields: [{ fields: ["Bed label"], method: mask }]`, /must begin with a small letter/],
+    [`  sinks: [${CENTRAL}]\n  fields: [{ fields: [bed], method: sha1 }]`, /sync.fields/],
+  ])('%s is refused', (yaml, sentence) => {
+    expect(problems(yaml)).toMatch(sentence)
+  })
+
+  it('may not be as fast as a demo where patients are', () => {
+    const hasty = (yaml: string) => {
+      const loaded = withSync(yaml)
+      return loaded.kind === 'wrong' ? loaded.problems.join() : tooSoon(loaded.site.sync)
+    }
+    expect(hasty(`  sinks: [${CENTRAL}]`)).toBeNull()
+    expect(hasty(`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 0.5, to: 100 } }`)).toMatch(/is for a demo/)
+    expect(hasty(`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 1, to: 24.9 } }`)).toMatch(/is for a demo/)
+    expect(hasty(`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 1, to: 25 } }`)).toBeNull()
+    expect(hasty('  lane: none\n  release: { delayHours: { from: 0.5, to: 1 } }')).toBeNull()
   })
 
   it('names every secret, so that doctor looks at each', () => {

@@ -6,9 +6,10 @@ import { realClock } from '../../src/ops/clock.ts'
 import { acknowledgedCounts, openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { openKnownIdentifiers } from '../../src/store/sync-identifiers.ts'
 import type { Delivery } from '../../src/sync/deliveries.ts'
+import { wallMs } from '../../src/domain/time.ts'
 import { ALL } from '../../src/sync/filter.ts'
 import { type SyncHandle, type SyncSettings, startSync } from '../../src/sync/start.ts'
-import { START as STORED_AT, heartRate, phase, snapshot, tick } from '../store/fixture.ts'
+import { START as STORED_AT, heartRate, phase, snapshot, stay, tick } from '../store/fixture.ts'
 import { writing } from '../store/writing.ts'
 import { centralServer } from './central-server.ts'
 import { bodyOf, scratch } from './fakes.ts'
@@ -100,6 +101,27 @@ it('Several sinks run in one thread: one that is down holds up nobody, the recor
     expect(ledger.sinks()).toEqual([{ id: 'central', kind: 'https-batch', lane: 'live' }, { id: 'away', kind: 'https-batch', lane: 'live' }, { id: 'ehr', kind: 'hl7-oru', lane: 'hospital' }])
   }
   await Promise.all([central.close(), down.close(), ehr.close()])
+})
+
+it('A stay that has ended is released by the thread, and the calls do not say from which gateway.', async () => {
+  using place = scratch()
+  using store = writing(place.folder)
+  const ended = stay('stay-1', { closedAt: wallMs(STORED_AT + 60_000), identity: { mrn: '47110815', name: 'Doe^Jane' } })
+  store.write(tick({ stays: [ended], snapshots: [heartRate(80), heartRate(81, { receivedAt: STORED_AT + 30_000 })] }))
+  const server = await centralServer()
+  const central = { url: server.url, token: server.token, ca: null }
+  const release = { method: 'safe-harbor' as const, delayFromMs: 0, delayToMs: 1_000, staysMin: 1, gatherMs: 0, fields: [], values: {} }
+  const deliveries: readonly Delivery[] = [{ ...deliveryTo('https-batch', central), lane: 'release', release }]
+  const handle = startSync({ ...settingsOf(place.folder, central), deliveries }, { clock: realClock({ originMs: 0, speed: 1 }) })
+  await until(handle, ({ lastAcceptedAt, lagRows }) => lastAcceptedAt !== null && lagRows === 0)
+  await handle.stop()
+
+  const [body] = server.bodies().map(bodyOf)
+  expect(body?.events.map(({ eventType }) => eventType).toSorted()).toEqual(['visit', 'vital-signs'])
+  expect(body?.metadata).toMatchObject({ lane: 'release', method: 'safe-harbor' })
+  expect(Buffer.concat(server.bodies().map((bytes) => Buffer.from(bytes))).toString()).not.toMatch(/4711|Doe|monitor-1|bed-1|stay-1|"gw"|"org"|01-15/)
+  expect(server.requests().map(({ url, headers }) => [url, headers['vigil-instance']])).toEqual([['/api/v1/analytics/batches', undefined]])
+  await server.close()
 })
 
 /** Acknowledges what it hears. */

@@ -1,6 +1,6 @@
 /** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
 
-import type { AlertView, AssociationFact, BedAssociation, BedView, DeviceView, GatewayView, GivenView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
+import type { AlertView, AssociationFact, BedAssociation, BedView, DeliveryView, DeviceView, GatewayView, GivenView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Signs } from '../../simulators/patients/patient.ts'
@@ -16,6 +16,10 @@ export type Scene = {
   readonly mode: 'demo' | 'live'
   readonly speed: number
   readonly storeFails: boolean
+  /** Beds that are away, empty, cleaned and tested, and goals of stays. */
+  readonly house?: 'some'
+  /** Not there: live, and nobody said so. */
+  readonly watching?: 'commissioning' | 'live' | 'maintenance'
 }
 
 export const CALM: Scene = { alerts: 'none', faults: false, beds: 12, role: 'nurse', mode: 'live', speed: 1, storeFails: false }
@@ -256,6 +260,17 @@ const sign = (value: number): Signs['pulse'] => ({ kind: 'value', value })
 const SIGNS: Signs = {
   heartRate: sign(114), breaths: sign(27), saturation: sign(84), pulse: sign(114), perfusion: sign(1.2), systolic: sign(104), diastolic: sign(58), mean: sign(73), temperature: sign(37.1), carbonDioxide: sign(34),
   cuff: null,
+}
+
+/** The high one went to a pager that was out of reach and to another that has it; all of them were displayed. */
+export function deliveriesOf(alert: string, at: number, acceptedAt: number | null): readonly DeliveryView[] {
+  const one = (ms: number, way: string, step: DeliveryView['step'], more: Partial<DeliveryView> = {}): DeliveryView => ({ at: at + ms, way, step, address: '', by: null, note: null, ...more })
+  return [
+    one(0, 'vigil', 'raised'),
+    one(240, 'screen', 'displayed'),
+    ...(alert === 'alert-1' ? [one(900, 'pagers', 'sent', { address: '221' }), one(2_900, 'pagers', 'failed', { address: '222', note: 'no answer' })] : []),
+    ...(acceptedAt === null ? [] : [one(acceptedAt - at, 'screen', 'accepted', { by: 'M. Ferreira' })]),
+  ]
 }
 
 /** The waveforms of an alert: an ECG, a pleth with a gap, and an arterial pressure. */

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { CHROMIUM_ARGS } from '../e2e/demo-process.ts'
 import { type FakeGateway, type Play, startFakeGateway } from '../e2e/fake-gateway.ts'
 
 type Shot = {
@@ -94,6 +95,28 @@ const SHOTS: readonly Shot[] = [
       await page.locator('.saved[data-saved="false"]').first().waitFor()
     },
   },
+  { name: 'sound', play: { alerts: 'some' }, ready: receiving, act: (page) => page.locator('button.sound').click() },
+  { name: 'house', play: { house: 'some', alerts: 'some' }, ready: receiving },
+  {
+    name: 'house-away', play: { house: 'some' }, ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="4"] .tile-open').click()
+      await page.locator('.bed-state').getByRole('radio', { name: 'Away…' }).click()
+      await page.locator('.bed-state').scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'house-said', play: { house: 'some' }, ready: receiving,
+    act: async (page) => {
+      await page.locator('.tile[data-bed="3"] .tile-open').click()
+      await page.keyboard.press('b')
+      await page.locator('.bed-state').getByRole('radio', { name: 'Cleaning' }).click()
+      await page.getByRole('button', { name: 'Undo' }).waitFor()
+    },
+  },
+  { name: 'commissioning', play: { watching: 'commissioning', alerts: 'some' }, ready: receiving },
+  { name: 'ward-maintenance', play: { watching: 'maintenance', alerts: 'some' }, ready: receiving },
+  { name: 'ward-mode', play: { watching: 'commissioning', role: 'admin' }, path: '/ward', ready: '.report' },
   { name: 'keys', ready: receiving, act: (page) => page.keyboard.press('?') },
   { name: 'devices', play: { role: 'biomed', faults: true }, path: '/devices', ready: '.devices' },
   { name: 'patients', play: { alerts: 'some' }, path: '/patients', ready: '.bed-list' },
@@ -160,7 +183,7 @@ const [folder = '/tmp/shots', ...names] = process.argv.slice(2)
 await mkdir(folder, { recursive: true })
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: CHROMIUM_ARGS,
 })
 for (const shot of SHOTS) if (names.length === 0 || names.includes(shot.name)) await take(browser, shot, folder)
 await browser.close()

@@ -50,6 +50,13 @@ describe('which sound is heard', () => {
     expect(play([1, [high]], [1.3, []]).voices).toEqual([{ sound: 'high', fromS: 1, untilS: 1 + lengthS('high') }])
   })
 
+  it('is not cut by one as high, and one that waits for its pause is taken back when nothing is left to say', () => {
+    const second = alert('second', { priority: 'medium' })
+    const ending: Voice = { sound: 'medium', fromS: 1, untilS: 1 + lengthS('medium') }
+    expect(play([1, [medium]], [1.3, []], [1.5, [second]]).voices).toEqual([ending, { sound: 'medium', fromS: 1 + lengthS('medium') + PAUSE_S, untilS: null }])
+    expect(play([1, [medium]], [1.3, []], [1.5, [second]], [1.6, []]).voices).toEqual([ending])
+  })
+
   it('is not begun again by what says nothing new', () => {
     const before = play([1, [medium]])
     expect(planSound(before, rowsIn([medium, low]), 5)).toEqual(before)
@@ -107,6 +114,7 @@ describe('whatever comes and goes', () => {
           for (const one of heardBetween(plan.voices, nowS, nowS + waitS)) heard.set(one.key, { ...one, beginsS: heard.get(one.key)?.beginsS ?? one.beginsS })
           nowS += waitS
         }
+        expect(PAUSE_S).toBeGreaterThanOrEqual(2.5)
         const bursts = [...heard.values()].toSorted((one, other) => one.beginsS - other.beginsS)
         bursts.forEach((burst, index) => {
           const before = bursts[index - 1]

@@ -22,6 +22,9 @@ export async function witness(page: Page): Promise<void> {
 export const sightsOf = (page: Page, from: number): Promise<readonly Sight[]> =>
   page.evaluate((since) => (Reflect.get(window, 'sights') as Sight[]).filter(({ at }) => at >= since), from)
 
+/** What is to be seen now; null before anything was. */
+export const lastSightOf = (page: Page): Promise<Sight | null> => page.evaluate(() => (Reflect.get(window, 'sights') as Sight[]).at(-1) ?? null)
+
 /** When something was loud since `from`, in pieces of 23 ms: the time at which it began. */
 export const soundsOf = (page: Page, from: number): Promise<readonly number[]> =>
   page.evaluate((since) => (Reflect.get(window, 'heard') as number[]).filter((at) => at >= since), from)

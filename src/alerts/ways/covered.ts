@@ -2,7 +2,7 @@
 
 import type { Alert, AlertEvent } from '../../domain/alert.ts'
 import type { AlertId, BedId } from '../../domain/ids.ts'
-import { coveredOf, rowsOf } from '../causes.ts'
+import { causeRowsOf, coveredOf } from '../causes.ts'
 
 /** Who speaks for an alert; nobody: it is called for on its own. */
 export type Cover = { readonly id: AlertId; readonly by: readonly Alert[] }
@@ -31,7 +31,7 @@ export class Covered {
     const its = Map.groupBy([...this.#alerts.values()].filter(({ bed }) => bed !== null && beds.has(bed)), ({ bed }) => bed)
     return [...beds].flatMap((bed) => {
       const before = this.#byBed.get(bed)
-      const now = coveredOf(rowsOf(its.get(bed) ?? []))
+      const now = coveredOf(causeRowsOf(its.get(bed) ?? []))
       if (now.size > 0) this.#byBed.set(bed, now)
       else this.#byBed.delete(bed)
       return [...new Set([...(before?.keys() ?? []), ...now.keys()])].map((id) => ({ id, by: now.get(id) ?? [] }))

@@ -1,6 +1,6 @@
 /** What central's HTTP answer means for a batch (contract with central, §2). Pure. */
 
-import { TOO_OLD } from '../../domain/batch.ts'
+import { type SeqRange, TOO_OLD } from '../../domain/batch.ts'
 import { syncLimits } from '../../limits.ts'
 import type { ClaimAnswer, SinkAnswer, SinkBatch } from '../../seams.ts'
 
@@ -40,7 +40,10 @@ export function claimAnswerOf({ status, retryAfter, body }: HttpAnswer): ClaimAn
   const fields = jsonObject(body)
   const through = fieldsOf(fields?.['through'])
   const reach = fieldsOf(fields?.['reach'])
-  if (status === 200 && through) return { kind: 'granted', through: numbersIn(through), ...(reach === null ? {} : { reach: numbersIn(reach) }) }
+  const ahead = fieldsOf(fields?.['ahead'])
+  if (status === 200 && through) {
+    return { kind: 'granted', through: numbersIn(through), ...(reach === null ? {} : { reach: numbersIn(reach) }), ...(ahead === null ? {} : { ahead: rangesIn(ahead) }) }
+  }
   const why = sentence(status, textOf(fields?.['code']), textOf(fields?.['detail']))
   if (status === 409 && fields?.['code'] === SUPERSEDED) return { kind: 'refused', how: 'fenced', why }
   if (status === 408 || status === 429 || status >= 500) return { kind: 'retry', why, afterMs: afterMsOf(retryAfter) }
@@ -48,8 +51,19 @@ export function claimAnswerOf({ status, retryAfter, body }: HttpAnswer): ClaimAn
   return status < 300 ? { kind: 'unknown' } : { kind: 'refused', how: 'pause', why }
 }
 
-const numbersIn = (fields: Fields): ReadonlyMap<string, number> =>
-  new Map(Object.entries(fields).flatMap(([epoch, seq]) => (typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? [[epoch, seq] as const] : [])))
+const isSeq = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+const numbersIn = (fields: Fields): ReadonlyMap<string, number> => new Map(Object.entries(fields).flatMap(([epoch, seq]) => (isSeq(seq) ? [[epoch, seq] as const] : [])))
+
+/** `{ epoch: [[from, to], …] }` */
+const rangesIn = (fields: Fields): ReadonlyMap<string, readonly SeqRange[]> =>
+  new Map(Object.entries(fields).map(([epoch, list]) => [epoch, (Array.isArray(list) ? list : []).flatMap((pair: unknown) => rangeIn(pair))] as const))
+
+function rangeIn(pair: unknown): readonly SeqRange[] {
+  if (!Array.isArray(pair)) return []
+  const [seqFrom, seqTo]: readonly unknown[] = pair
+  return isSeq(seqFrom) && isSeq(seqTo) && seqFrom <= seqTo ? [{ seqFrom, seqTo }] : []
+}
 
 function taken(status: number, fields: Fields | null, batch: SinkBatch): SinkAnswer {
   const strange: SinkAnswer = { kind: 'retry', why: `what answered (${status}) is not central: no receipt for this batch`, afterMs: null }

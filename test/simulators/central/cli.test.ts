@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { register } from '../../../src/cli/central.ts'
 import { CommandFailed, UsageError } from '../../../src/cli/context.ts'
 import type { CliContext } from '../../../src/cli/context.ts'
+import { centralLimits } from '../../../src/limits.ts'
 import { TOKEN, fakeClock, freshFolder } from './fixture.ts'
 
 let folder: string
@@ -88,5 +89,25 @@ describe('vigil central', () => {
     rmSync(other, { recursive: true })
     first.stop()
     await first.done
+  })
+})
+
+describe('organisations and brokers of vigil central', () => {
+  const withFile = async (content: string): Promise<void> => {
+    const path = join(folder, 'organizations.json')
+    writeFileSync(path, content)
+    await vigil(['--organizations', path], { VIGIL_CENTRAL_TOKEN: TOKEN }).done
+  }
+
+  test('wants a token of its own for each organisation', async () => {
+    const tooMany = Object.fromEntries(Array.from({ length: centralLimits.organizationsMax + 1 }, (_, index) => [`o${index}`, `a-token-of-its-own-${index}`]))
+    for (const content of ['', '[]', '{}', '{"a":"short"}', '{"a":7}', '{"a":"the-same-token-for-two","b":"the-same-token-for-two"}', JSON.stringify(tooMany)]) {
+      await expect(withFile(content)).rejects.toThrow(UsageError)
+    }
+    await expect(vigil(['--organizations', join(folder, 'missing')], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/cannot be read/)
+  })
+
+  test.each(['--kafka', '--nats'])('wants to be told whose messages %s brings', async option => {
+    await expect(vigil([option, 'localhost:1'], { VIGIL_CENTRAL_TOKEN: TOKEN }).done).rejects.toThrow(/--organization/)
   })
 })

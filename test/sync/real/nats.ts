@@ -27,8 +27,8 @@ type Transport = { connect(options: object): Promise<Connection> }
 export type NatsCluster = {
   /** `host:port` of each member. */
   readonly servers: readonly string[]
-  /** A stream for `vigil.<organization>.>` on all three; repeats are told for as long as the test lasts. */
-  addStream(name: string, organization: string): Promise<void>
+  /** A stream for `vigil.<organization>.>` on all three; repeats are told for so long, an hour where nothing is said. */
+  addStream(name: string, organization: string, windowMs?: number): Promise<void>
   removeStream(name: string): Promise<void>
   /** `Nats-Msg-Id` and subject of each message, in the order of the stream. */
   messages(name: string): Promise<readonly { readonly key: string; readonly subject: string; readonly body: string }[]>
@@ -83,9 +83,9 @@ export async function startNats(): Promise<NatsCluster> {
 
   return {
     servers,
-    async addStream(name, organization) {
+    async addStream(name, organization, windowMs = 3_600_000) {
       await ask(`STREAM.CREATE.${name}`, {
-        name, subjects: [`vigil.${organization}.>`], retention: 'limits', storage: 'file', num_replicas: 3, max_msg_size: MESSAGE_BYTES_MAX, duplicate_window: 3_600_000_000_000,
+        name, subjects: [`vigil.${organization}.>`], retention: 'limits', storage: 'file', num_replicas: 3, max_msg_size: MESSAGE_BYTES_MAX, duplicate_window: windowMs * 1_000_000,
         max_consumers: -1, max_msgs: -1, max_bytes: -1, max_age: 0, discard: 'old',
       })
     },
