@@ -198,19 +198,19 @@ export const linkLimits = {
 /** What is known of a device's clock (src/domain/device-time.ts). */
 export const clockLimits = {
   /** Between the way and a wrong time: so much is the way's. What says whole seconds alone gets one more. */
-  stepMs: 1_000,
-  /** Of each piece of time the message that came soonest is kept: half an hour of them, none older than two. */
-  pieceMs: 20_000,
-  piecesMax: 90,
+  stepMs: 900,
+  /** Of each piece of time the message that came soonest is kept: an hour of them, none older than two. */
+  pieceMs: 30_000,
+  piecesMax: 120,
   windowMs: 7_200_000,
   /** So many pieces make a slope, and the last ones the level. */
-  slopePieces: 6,
-  recentPieces: 6,
+  slopePiecesMin: 6,
+  recentPiecesMax: 6,
   /** Clocks go no further wrong than 2 %, ms for each ms; a line is never surer of its ends than this. */
   slopeMax: 0.02,
-  slopeSureMs: 50,
+  slopeSureMs: 20,
   /** So much heard over so long is a clock that is known. */
-  settledMessages: 3,
+  messagesMin: 3,
   settledMs: 10_000,
   /** From one message of a backlog to the next, on the clock of the device; and how much sooner it comes. */
   backlogStepMs: 300_000,

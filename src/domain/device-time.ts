@@ -106,7 +106,7 @@ const begun = ({ aheadMs, at, said, isWhole }: First, { epoch, step }: Pick<Devi
 const stepped = ({ epoch, everyMs }: DeviceTime, first: First, step: ClockStep): DeviceTime => ({ ...begun(first, { epoch: epoch + 1, step }), everyMs })
 
 /** When the device's clock showed that. */
-function momentOf({ slope, aheadMs, lineAt, newest }: DeviceTime, said: WallMs): MonoMs {
+function momentOf({ slope, aheadMs, lineAt, newest }: DeviceTime, said: number): MonoMs {
   return slope === null ? monoMs(said - Math.max(aheadMs, newest.aheadMs)) : monoMs(lineAt + (said - aheadMs - lineAt) / (1 + slope))
 }
 
@@ -140,7 +140,8 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
   const uncertain: Timing = { lateMs: 0, uncertainMs: -beyondMs, saidAt: null }
   if (doubt === null) return { time: { ...known, doubt: fresh }, timing: uncertain }
   if (saidMs >= 1.5 * (at - doubt.lastAt) + clockLimits.hurryMs) {
-    const toldAt = momentOf(known, said)
+    // Of whole seconds, the middle.
+    const toldAt = momentOf(known, said + (known.isWhole ? 500 : 0))
     const stray = strayMs(known, toldAt)
     const late: Timing = { lateMs: Math.max(0, at - toldAt), uncertainMs: stray > clockLimits.stepMs / 2 ? clockLimits.stepMs + stray : 0, saidAt: isSending ? null : said }
     return { time: { ...known, doubt: fresh }, timing: wasSet || !known.isSettled ? uncertain : late }
@@ -148,7 +149,7 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
   const apartMs = Math.abs(aheadMs - doubt.aheadMs)
   if (apartMs > clockLimits.stepMs + (known.isWhole ? 1_000 : 0) + (at - doubt.since) * clockLimits.slopeMax) return { time: { ...known, doubt: fresh }, timing: uncertain }
   const messages = doubt.messages + 1
-  const isStep = messages >= clockLimits.settledMessages && at - doubt.since >= clockLimits.settledMs
+  const isStep = messages >= clockLimits.messagesMin && at - doubt.since >= clockLimits.settledMs
   if (!isStep) return { time: { ...known, doubt: { ...fresh, since: doubt.since, aheadMs: Math.max(doubt.aheadMs, aheadMs), messages } }, timing: uncertain }
   const time = stepped(known, { aheadMs: Math.max(doubt.aheadMs, aheadMs), at, said, isWhole: known.isWhole }, { at: wallMs(receivedAt - (at - doubt.since)), byMs: Math.max(doubt.aheadMs, aheadMs) - expectedAt(known, at) })
   return { time: { ...time, since: doubt.since, messages, isSettled: true }, timing: LIVE }
@@ -158,9 +159,11 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
 function added(known: DeviceTime, point: Point, said: WallMs): DeviceTime {
   const { at, aheadMs } = point
   const messages = known.messages + 1
-  const isSettled = known.isSettled || (messages >= clockLimits.settledMessages && at - known.since >= clockLimits.settledMs)
+  // What comes in a hurry is late: it settles nothing.
+  const isHurried = said - known.lastSaid >= 1.5 * (at - known.lastAt) + clockLimits.hurryMs
+  const isSettled = known.isSettled || (messages >= clockLimits.messagesMin && at - known.since >= clockLimits.settledMs)
   // Late ones at the beginning: what is on top now is another clock than was thought.
-  const isOther = !known.isSettled && aheadMs - expectedAt(known, at) > clockLimits.stepMs
+  const isOther = !known.isSettled && (isHurried || aheadMs - expectedAt(known, at) > clockLimits.stepMs)
   if (isOther) return begun({ at, aheadMs, said, isWhole: known.isWhole && said % 1_000 === 0 }, known)
   const saidMs = said - known.lastSaid
   const everyMs = saidMs > clockLimits.backlogStepMs ? known.everyMs : Math.max(saidMs, known.everyMs * 0.95)
@@ -168,10 +171,10 @@ function added(known: DeviceTime, point: Point, said: WallMs): DeviceTime {
   const { newest } = known
   if (at - newest.since < clockLimits.pieceMs) return aheadMs > newest.aheadMs ? { ...heard, newest: { ...point, since: newest.since } } : heard
   const edge = [...known.edge, { at: newest.at, aheadMs: newest.aheadMs }].filter((one) => at - one.at <= clockLimits.windowMs).slice(-clockLimits.piecesMax)
-  return { ...heard, ...lineOf(edge, known, at), edge, newest: { ...point, since: at } }
+  return { ...heard, ...lineOf(edge, heard, at), edge, newest: { ...point, since: at } }
 }
 
-function lineOf(edge: readonly Point[], { slope: before, slopeDoubt: doubtBefore }: DeviceTime, now: MonoMs): Pick<DeviceTime, 'slope' | 'slopeDoubt' | 'aheadMs' | 'lineAt' | 'spreadMs'> {
+function lineOf(edge: readonly Point[], { slope: before, slopeDoubt: doubtBefore, isWhole }: DeviceTime, now: MonoMs): Pick<DeviceTime, 'slope' | 'slopeDoubt' | 'aheadMs' | 'lineAt' | 'spreadMs'> {
   const half = Math.floor(edge.length / 2)
   const slopes: number[] = []
   for (let place = half; place < edge.length; place++) {
@@ -179,14 +182,14 @@ function lineOf(edge: readonly Point[], { slope: before, slopeDoubt: doubtBefore
     if (one && other && other.at > one.at) slopes.push((other.aheadMs - one.aheadMs) / (other.at - one.at))
   }
   const steepest = clockLimits.slopeMax
-  const slope = edge.length < clockLimits.slopePieces ? before : Math.min(steepest, Math.max(-steepest, medianOf(slopes)))
-  const recent = edge.slice(-clockLimits.recentPieces)
+  const slope = edge.length < clockLimits.slopePiecesMin ? before : Math.min(steepest, Math.max(-steepest, medianOf(slopes)))
+  const recent = edge.slice(-clockLimits.recentPiecesMax)
   const lineAt = recent.at(-1)?.at ?? now
   const levels = (slope === null ? recent.slice(-1) : recent).map((one) => one.aheadMs - (slope ?? 0) * (one.at - lineAt))
   const aheadMs = Math.max(...levels)
   const spreadMs = aheadMs - Math.min(...levels)
   const spanMs = lineAt - (edge[0]?.at ?? lineAt)
-  const slopeDoubt = edge.length < clockLimits.slopePieces ? doubtBefore : Math.min(steepest, (spreadMs + clockLimits.slopeSureMs) / spanMs)
+  const slopeDoubt = edge.length < clockLimits.slopePiecesMin ? doubtBefore : Math.min(steepest, (2 * (spreadMs + clockLimits.slopeSureMs + (isWhole ? 1_000 : 0))) / spanMs)
   return { slope, slopeDoubt, aheadMs, lineAt, spreadMs }
 }
 

@@ -94,7 +94,7 @@ export function openCanaryWard(folder: string, planter: Planter): CanaryWard {
   }))
   const pid = ({ mrn, name, born, phone }: Patient): string => `PID|1||${mrn}^^^HOSPITAL^MR||${name}^${name}||${born}|F|||${name}^^${name}||${phone}`
   const adt = (event: string, { patient, place }: Bed, more: readonly string[] = []): void =>
-    registry.receive(framed([
+    void registry.receive(framed([
       `MSH|^~\\&|HIS|HOSPITAL|||${stamp(clock.wall())}||ADT^${event}|${++messages}|P|2.6`, `EVN||${stamp(clock.wall())}`, pid(patient), `PV1|1|I|${place}||||||||||||||||${patient.visit}`, ...more,
     ]))
   const value = (bed: Bed): number => 70 + (messages % 20) + (messages % 97 < 12 ? 90 : 0) + Number(bed.id.at(-1))
@@ -180,5 +180,3 @@ export function openCanaryWard(folder: string, planter: Planter): CanaryWard {
     },
   }
 }
-
-export const startOf = wallMs

@@ -25,4 +25,6 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   clock: () => import('./clock.ts'),
   'not-receiving': () => import('./not-receiving.ts'),
   alerts: () => import('./alerts.ts'),
+  canary: () => import('./canary.ts'),
+  attacker: () => import('./attacker.ts'),
 }
