@@ -299,7 +299,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver, link.id), { link: link.id, driver }), listening))
 
   // 4 · what leaves the ward, and what is kept of it here
-  const out = await openWays(setting, { pump, opened, say, secretOf, clock, realTime })
+  const out = await openWays({ ...setting, context: { ...context, stop: listening } }, { pump, opened, say, secretOf, clock, realTime })
   ways = out
   calls = escalationCalls(site.escalation, out, (call) => log.warn(call, 'Nobody could be called of an alert that goes unanswered.'))
   calls.resume(pump.lifecycle.open.values())
@@ -375,7 +375,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     })
   } catch (error) {
     refused.abort()
-    await Promise.all(running)
+    // A way that went on would keep a gateway there that watches nobody, and that no supervisor starts again.
+    await Promise.all([...running, out.stopped])
     await pump.close()
     recording.abort()
     await recorded

@@ -203,14 +203,14 @@ export const clockLimits = {
   pieceMs: 30_000,
   piecesMax: 120,
   windowMs: 7_200_000,
-  /** So many pieces make a slope, and the last ones the level. */
-  slopePiecesMin: 6,
+  /** No more pieces than these make no slope yet; the last ones make the level. */
+  flatPiecesMax: 5,
   recentPiecesMax: 6,
   /** Clocks go no further wrong than 2 %, ms for each ms; a line is never surer of its ends than this. */
   slopeMax: 0.02,
-  slopeSureMs: 20,
-  /** So much heard over so long is a clock that is known. */
-  messagesMin: 3,
+  slopeSureMs: 50,
+  /** More than so much heard, over so long, is a clock that is known. */
+  unsettledMessagesMax: 2,
   settledMs: 10_000,
   /** From one message of a backlog to the next, on the clock of the device; and how much sooner it comes. */
   backlogStepMs: 300_000,
@@ -682,6 +682,10 @@ export const syncLimits = {
   cutsRememberedMax: 100_000,
   /** Rows that took the place of others, in one batch: for each of them what was sent is looked up. */
   revisedRowsPerBatchMax: 500,
+  /** Devices of which it is remembered in which minute they were told of. */
+  devicesToldMax: 1_000,
+  /** So often the gateway tells of its own health, with what it sends anyway. */
+  healthMs: 60_000,
   /** Keys that one correction names. */
   correctionKeysMax: 1_000,
 } as const

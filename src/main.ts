@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { type CliContext, CommandFailed, type Register, UsageError } from './cli/context.ts'
 import { realClock } from './ops/clock.ts'
+import { traceText } from './security/trace.ts'
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use or config. */
 const FAILED = 1
@@ -21,6 +22,13 @@ export async function main(): Promise<void> {
   process.on('SIGTERM', () => stop.abort())
   // A child of the demo's parent goes when the parent is gone, however it went.
   process.on('disconnect', () => stop.abort())
+  // Of a ward: what Node itself would print of an error may quote a patient.
+  if (process.argv[2] === 'run') {
+    process.on('uncaughtException', (error) => {
+      process.stderr.write(`${traceText(error)}\n`)
+      process.exit(FAILED)
+    })
+  }
   // A reader that left (`vigil … | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : FAILED))
 
@@ -80,7 +88,7 @@ function exitCodeOf(error: unknown, note: (line: string) => void): number {
     note(error.message)
     return FAILED
   }
-  note(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  note(process.argv[2] === 'run' ? traceText(error) : error instanceof Error ? (error.stack ?? error.message) : String(error))
   // A bug, or a start that broke off: threads and sockets that are up by now would keep a gateway there that watches nobody.
   process.exit(FAILED)
 }

@@ -18,6 +18,7 @@ import { SENTINEL_CONDITION, Sentinel } from './ops/sentinel.ts'
 import { Pump } from './pump/pump.ts'
 import type { BedRules } from './pump/watch.ts'
 import { bedRules } from './rules/bed.ts'
+import { traceOf } from './security/trace.ts'
 import type { Clock, Driver, OpenLine, Store, Tick } from './seams.ts'
 
 const CONDITION = 'threshold/spo2-low'
@@ -160,7 +161,7 @@ export function startSentinel(parts: SentinelParts): SentinelWard {
       try {
         step()
       } catch (error) {
-        if (!isBroken) log.error({ why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'The sentinel failed inside.')
+        if (!isBroken) log.error(traceOf(error), 'The sentinel failed inside.')
         isBroken = true
       }
     },

@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { UTC, readZone } from './codec/zone.ts'
 import { surrogate } from './domain/batch.ts'
 import { realClock } from './ops/clock.ts'
+import { machineHealth } from './ops/health.ts'
 import { goBehind } from './ops/priority.ts'
 import { openLogReader } from './store/log-reader.ts'
 import { openKnownIdentifiers } from './store/sync-identifiers.ts'
@@ -58,7 +59,7 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
     return createPump({
       ...(await sinksOf(delivery)),
       ...(release === undefined ? {} : { cutterOf: cutterOf(release) }),
-      log, ledger, identifiers, lane, filter, clock,
+      log, ledger, identifiers, lane, filter, clock, health: () => machineHealth(settings.folder),
       pace: { eventsPerSecond, hours: between === null ? null : { ...between, zone } },
       gatewayId: settings.gatewayId,
       organizationId: settings.organizationId,

@@ -104,7 +104,7 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   return {
     gateway: parts.gateway,
     beds: () => [...pump.beds.values()].map(viewOfBed),
-    devices: () => pump.devices.all().map((device) => deviceView(device, pump.waves, pump.now())),
+    devices: () => pump.devices.all().map((device) => deviceView(device, pump.waves, pump.now(), pump.clocks.view(device.id, pump.now()))),
     alerts: () => [...pump.lifecycle.open.values()].sort(byUrgency).map(viewOf),
     sentinel: () => parts.sentinel?.() ?? null,
     tellSentinel: (alert) => tell({ beds: [], alerts: [], sentinel: alert }),

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { apiLimits } from '../limits.ts'
 import type { Log } from '../security/log.ts'
+import { traceOf } from '../security/trace.ts'
 import type { Session } from '../security/sessions.ts'
 import { mayCome, type TapParts, whoTaps } from './actor.ts'
 import { COOKIE, COOKIE_OPTIONS, COOKIE_SECONDS, isFromElsewhere, isJson } from './guard.ts'
@@ -149,13 +150,6 @@ function statusOf(error: unknown): Failure {
   const code = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
   const known = FAILURES.find((status) => status === code)
   return known ?? (code >= 400 && code < 500 ? 400 : 500)
-}
-
-/** Class and places of an error, without its words. */
-function traceOf(error: unknown): { readonly error: string; readonly at: readonly string[] } {
-  if (!(error instanceof Error)) return { error: typeof error, at: [] }
-  const at = (error.stack ?? '').split('\n').filter((line) => /^\s+at .+:\d+:\d+\)?$/.test(line))
-  return { error: error.constructor.name, at: at.map((line) => line.trim()) }
 }
 
 /** Bytes that are no HTTP, headers without end, or a request that took too long. */

@@ -61,6 +61,13 @@ export const deviceSchema = z.object({
   frames: z.object({ good: z.int(), bad: z.int(), skipped: z.int(), quarantined: z.int() }),
   waves: z.object({ channels: z.int(), seconds: z.int() }),
   note: z.string(),
+  clock: z.object({
+    offsetMs: z.int().describe('How far the device’s clock is ahead of the gateway’s; behind: below 0.'),
+    boundMs: z.int().describe('The offset is true within ± so much.'),
+    driftMsPerHour: z.int().nullable().describe('null before enough was heard.'),
+    epoch: z.int().describe('How often the clock jumped, and one.'),
+    lastStep: z.object({ at, byMs: z.number() }).nullable(),
+  }).nullable().exactOptional().describe('null before enough was heard.'),
 }) satisfies z.ZodType<DeviceView>
 
 const contextFields = {

@@ -90,6 +90,14 @@ export type DeviceView = {
   readonly waves: { readonly channels: number; readonly seconds: number }
   /** What the engineer reads when it is not live. */
   readonly note: string
+  /** Its clock against the gateway's, in ms; null before enough was heard. `boundMs`: the offset is true within ±. */
+  readonly clock?: {
+    readonly offsetMs: number
+    readonly boundMs: number
+    readonly driftMsPerHour: number | null
+    readonly epoch: number
+    readonly lastStep: { readonly at: number; readonly byMs: number } | null
+  } | null
 }
 
 /** An alert as the page shows it. `saved`: the last change is on disk. */

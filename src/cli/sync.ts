@@ -10,6 +10,7 @@ import type { Ledger } from '../store/sync-ledger.ts'
 import { positionOf } from '../sync/position.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
 import { type FolderOptions, dataFolder, withFolder } from './folder.ts'
+import { registerExplain } from './sync-explain.ts'
 
 /** Where nothing says which sinks there are: a folder of a version that knew but one. */
 const SINK = 'https-batch'
@@ -53,6 +54,8 @@ export const register: Register = (program, context) => {
       if (ledger.removeDead([idOf(id)]) === 0) throw new CommandFailed(`there is no dead letter ${id}`)
       context.note(`Dead letter ${id} is gone.`)
     })
+
+  registerExplain(sync, context)
 }
 
 async function folderOf(context: CliContext, options: FolderOptions): Promise<string> {

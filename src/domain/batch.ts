@@ -19,14 +19,14 @@ export function surrogate(text: string): Surrogate {
 }
 
 /** What a surrogate stands for. */
-export type SurrogateKind = 'stay' | 'device' | 'sensor' | 'user' | 'alert' | 'gateway' | 'organization'
+export type SurrogateKind = 'stay' | 'device' | 'sensor' | 'user' | 'alert' | 'gateway' | 'medication' | 'organization'
 
 /**
  * Quality codes of central's column `q`. 0–9: a value, to be believed less as the number grows. 10–19: no value (`v` is
  * null), with the reason. 100 and 200 are added where the monitor said that it shows a demonstration or a test signal:
  * a code of 100 or more is nobody's vital sign.
  */
-export const QUALITY = { good: 0, zoneAssumed: 1, lowSignal: 2, questionable: 3, demo: 100, test: 200 } as const
+export const QUALITY = { good: 0, zoneAssumed: 1, lowSignal: 2, questionable: 3, timeUncertain: 4, demo: 100, test: 200 } as const
 
 export const ABSENT_QUALITY: Readonly<Record<AbsentReason, number>> = {
   'lead-off': 10,
@@ -37,14 +37,17 @@ export const ABSENT_QUALITY: Readonly<Record<AbsentReason, number>> = {
   implausible: 15,
 }
 
-/** The code of one reading: the gravest of its marks. */
-export function qualityOf({ measurement, flags }: Pick<Reading, 'measurement' | 'flags'>): number {
+/** A time that is known no better than this is told to be uncertain, in ms. */
+const TIME_SURE_MS = 2_000
+
+/** The code of one reading: the gravest of its marks; that its time is uncertain (`boundMs`) is told where nothing is to be said of the value. */
+export function qualityOf({ measurement, flags, boundMs = 0 }: Pick<Reading, 'measurement' | 'flags'> & { readonly boundMs?: number }): number {
   const notAPatient = (flags.includes('demo') ? QUALITY.demo : 0) + (flags.includes('test') ? QUALITY.test : 0)
   if (measurement.kind === 'absent') return notAPatient + ABSENT_QUALITY[measurement.reason]
   if (flags.includes('questionable')) return notAPatient + QUALITY.questionable
   if (flags.includes('low-signal')) return notAPatient + QUALITY.lowSignal
   if (flags.includes('zone-assumed')) return notAPatient + QUALITY.zoneAssumed
-  return notAPatient + QUALITY.good
+  return notAPatient + (boundMs > TIME_SURE_MS ? QUALITY.timeUncertain : QUALITY.good)
 }
 
 /** What makes an event of the live lane one of a kind, whatever batch brings it (contract with central, §1). */
@@ -97,7 +100,7 @@ export type DeadEvent = BatchItem & { readonly event: string; readonly why: stri
 export type DeadLetter = DeadEvent & { readonly id: number; readonly epoch: string; readonly at: WallMs; readonly retryAsked: boolean }
 
 /** Why a row of the log is not sent; it still moves the cursor. */
-export const WITHHELD_REASONS = ['no-stay', 'superseded', 'revised', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert', 'filtered', 'not-confirmed', 'outside-stay', 'not-allowed', 'after-release', 'damaged', 'deleted'] as const
+export const WITHHELD_REASONS = ['no-stay', 'superseded', 'gateway-event', 'unknown-metric', 'unknown-words', 'follows-from-alert', 'filtered', 'not-confirmed', 'outside-stay', 'not-allowed', 'after-release', 'damaged', 'deleted'] as const
 export type WithheldReason = (typeof WITHHELD_REASONS)[number]
 export type Withheld = { readonly reason: WithheldReason; readonly rows: number; readonly readings: number }
 
@@ -105,7 +108,7 @@ export type Withheld = { readonly reason: WithheldReason; readonly rows: number;
 export const TOO_OLD = 'ANALYTICS_010'
 
 /** What can be asked for by name where a sink takes a part alone. */
-export const SENT_EVENTS = ['vital-signs', 'alerts', 'gaps', 'visit', 'user-interactions', 'confirmed-observations'] as const
+export const SENT_EVENTS = ['vital-signs', 'alerts', 'gaps', 'visit', 'user-interactions', 'confirmed-observations', 'lab-results', 'medications', 'device-metrics', 'system-metrics'] as const
 export type SentEvent = (typeof SENT_EVENTS)[number]
 
 /** How delivery to central stands. `off`: nothing is configured to leave. */

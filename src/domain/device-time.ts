@@ -7,8 +7,8 @@
  * quarter of what it is made of may be wrong.
  */
 
-import type { Timing } from './observation.ts'
 import { clockLimits } from '../limits.ts'
+import { type Timing, TRANSPORT_BOUND_MS } from './observation.ts'
 import { type MonoMs, type WallMs, monoMs, wallMs } from './time.ts'
 
 /** What a device said was so far ahead of the clock that never steps, in ms. */
@@ -36,6 +36,8 @@ export type DeviceTime = {
   readonly messages: number
   readonly lastAt: MonoMs
   readonly lastSaid: WallMs
+  /** When one came last that was in no hurry. */
+  readonly sureAt: MonoMs
   /** From one message to the next, the longest of late, on its own clock. */
   readonly everyMs: number
   /** The latest of each piece of time, oldest first, and of the piece that is not over. */
@@ -99,7 +101,7 @@ export function adopted({ offsetMs, at: wall, isWhole, epoch, step, ...known }: 
 type First = Point & Pick<DeviceTime, 'isWhole'> & { readonly said: WallMs }
 
 const begun = ({ aheadMs, at, said, isWhole }: First, { epoch, step }: Pick<DeviceTime, 'epoch' | 'step'>): DeviceTime => ({
-  epoch, step, since: at, messages: 1, lastAt: at, lastSaid: said, everyMs: 0, edge: [], newest: { at, aheadMs, since: at },
+  epoch, step, since: at, messages: 1, lastAt: at, lastSaid: said, sureAt: at, everyMs: 0, edge: [], newest: { at, aheadMs, since: at },
   slope: null, slopeDoubt: clockLimits.slopeMax, aheadMs, lineAt: at, spreadMs: 0, isWhole, isSettled: false, doubt: null,
 })
 
@@ -111,7 +113,7 @@ function momentOf({ slope, aheadMs, lineAt, newest }: DeviceTime, said: number):
 }
 
 /** How far the line may have gone wrong since it was last heard. */
-const strayMs = ({ lastAt, slopeDoubt }: DeviceTime, at: MonoMs): number => (at - lastAt) * slopeDoubt
+const strayMs = ({ sureAt, lineAt, slope, slopeDoubt }: DeviceTime, at: MonoMs): number => Math.max(0, at - (slope === null ? lineAt : sureAt)) * slopeDoubt
 
 function expectedAt({ slope, aheadMs, lineAt, newest }: DeviceTime, at: MonoMs): number {
   return slope === null ? Math.max(aheadMs, newest.aheadMs) : aheadMs + slope * (at - lineAt)
@@ -123,10 +125,18 @@ function accept(time: DeviceTime, { said, isSending, receivedAt, at }: TimeHeard
   // One whose clock is far off and that was hardly heard may as well be right, and late.
   if (!time.isSettled) return { time, timing: { lateMs: 0, uncertainMs: isSending && apartMs > clockLimits.stepMs + 1_000 ? apartMs : 0, saidAt: null } }
   // Late, or of the end of its second.
-  if (isSending) return { time, timing: beyondMs < -clockLimits.stepMs ? { lateMs: 0, uncertainMs: -beyondMs, saidAt: null } : LIVE }
-  const lateMs = Math.max(0, -beyondMs - (time.isWhole ? 1_000 : 0))
-  return { time, timing: Math.abs(offsetAt(time, { at, wall: receivedAt })) > clockLimits.stepMs ? { lateMs, uncertainMs: 0, saidAt: said } : LIVE }
+  const stray = strayMs(time, at)
+  const behindMs = beyondMs < -clockLimits.stepMs ? unsure(stray - beyondMs) : 0
+  if (isSending) return { time, timing: { ...LIVE, uncertainMs: behindMs > 0 || time.sureAt === at ? behindMs : doubtOf(stray) } }
+  const lateMs = Math.max(0, -beyondMs - (time.isWhole ? 500 : 0))
+  return { time, timing: Math.abs(offsetAt(time, { at, wall: receivedAt })) > clockLimits.stepMs ? { lateMs, uncertainMs: Math.max(behindMs, doubtOf(stray)), saidAt: said } : LIVE }
 }
+
+/** So far behind the fastest way, which itself took some of what a way is allowed. */
+const unsure = (behindMs: number): number => behindMs + TRANSPORT_BOUND_MS - clockLimits.stepMs
+
+/** What is worth saying of a stray line: beyond half of what the way is allowed. */
+const doubtOf = (stray: number): number => (stray > clockLimits.stepMs / 2 ? TRANSPORT_BOUND_MS + stray : 0)
 
 const LIVE: Timing = { lateMs: 0, uncertainMs: 0, saidAt: null }
 
@@ -137,19 +147,19 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
   const saidMs = said - (doubt ?? known).lastSaid
   const wasSet = doubt?.wasSet === true || saidMs < -clockLimits.stepMs || (doubt !== null && saidMs > Math.min(clockLimits.backlogStepMs, 3 * known.everyMs + clockLimits.stepMs))
   const fresh: Doubt = { since: at, aheadMs, messages: 1, lastAt: at, lastSaid: said, wasSet }
-  const uncertain: Timing = { lateMs: 0, uncertainMs: -beyondMs, saidAt: null }
+  const uncertain: Timing = { lateMs: 0, uncertainMs: unsure(strayMs(known, at) - beyondMs), saidAt: null }
   if (doubt === null) return { time: { ...known, doubt: fresh }, timing: uncertain }
   if (saidMs >= 1.5 * (at - doubt.lastAt) + clockLimits.hurryMs) {
     // Of whole seconds, the middle.
     const toldAt = momentOf(known, said + (known.isWhole ? 500 : 0))
     const stray = strayMs(known, toldAt)
-    const late: Timing = { lateMs: Math.max(0, at - toldAt), uncertainMs: stray > clockLimits.stepMs / 2 ? clockLimits.stepMs + stray : 0, saidAt: isSending ? null : said }
+    const late: Timing = { lateMs: Math.max(0, at - toldAt), uncertainMs: doubtOf(stray), saidAt: isSending ? null : said }
     return { time: { ...known, doubt: fresh }, timing: wasSet || !known.isSettled ? uncertain : late }
   }
   const apartMs = Math.abs(aheadMs - doubt.aheadMs)
   if (apartMs > clockLimits.stepMs + (known.isWhole ? 1_000 : 0) + (at - doubt.since) * clockLimits.slopeMax) return { time: { ...known, doubt: fresh }, timing: uncertain }
   const messages = doubt.messages + 1
-  const isStep = messages >= clockLimits.messagesMin && at - doubt.since >= clockLimits.settledMs
+  const isStep = messages > clockLimits.unsettledMessagesMax && at - doubt.since >= clockLimits.settledMs
   if (!isStep) return { time: { ...known, doubt: { ...fresh, since: doubt.since, aheadMs: Math.max(doubt.aheadMs, aheadMs), messages } }, timing: uncertain }
   const time = stepped(known, { aheadMs: Math.max(doubt.aheadMs, aheadMs), at, said, isWhole: known.isWhole }, { at: wallMs(receivedAt - (at - doubt.since)), byMs: Math.max(doubt.aheadMs, aheadMs) - expectedAt(known, at) })
   return { time: { ...time, since: doubt.since, messages, isSettled: true }, timing: LIVE }
@@ -160,15 +170,17 @@ function added(known: DeviceTime, point: Point, said: WallMs): DeviceTime {
   const { at, aheadMs } = point
   const messages = known.messages + 1
   // What comes in a hurry is late: it settles nothing.
-  const isHurried = said - known.lastSaid >= 1.5 * (at - known.lastAt) + clockLimits.hurryMs
-  const isSettled = known.isSettled || (messages >= clockLimits.messagesMin && at - known.since >= clockLimits.settledMs)
+  const before = known.doubt ?? known
+  const isHurried = said - before.lastSaid >= 1.5 * (at - before.lastAt) + clockLimits.hurryMs
+  const isSettled = known.isSettled || (messages > clockLimits.unsettledMessagesMax && at - known.since >= clockLimits.settledMs)
   // Late ones at the beginning: what is on top now is another clock than was thought.
   const isOther = !known.isSettled && (isHurried || aheadMs - expectedAt(known, at) > clockLimits.stepMs)
   if (isOther) return begun({ at, aheadMs, said, isWhole: known.isWhole && said % 1_000 === 0 }, known)
   const saidMs = said - known.lastSaid
   const everyMs = saidMs > clockLimits.backlogStepMs ? known.everyMs : Math.max(saidMs, known.everyMs * 0.95)
-  const heard: DeviceTime = { ...known, messages, isSettled, lastAt: at, lastSaid: said, everyMs, isWhole: known.isWhole && said % 1_000 === 0, doubt: null }
+  const heard: DeviceTime = { ...known, messages, isSettled, lastAt: at, lastSaid: said, everyMs, sureAt: isHurried ? known.sureAt : at, isWhole: known.isWhole && said % 1_000 === 0, doubt: null }
   const { newest } = known
+  if (isHurried) return heard
   if (at - newest.since < clockLimits.pieceMs) return aheadMs > newest.aheadMs ? { ...heard, newest: { ...point, since: newest.since } } : heard
   const edge = [...known.edge, { at: newest.at, aheadMs: newest.aheadMs }].filter((one) => at - one.at <= clockLimits.windowMs).slice(-clockLimits.piecesMax)
   return { ...heard, ...lineOf(edge, heard, at), edge, newest: { ...point, since: at } }
@@ -182,14 +194,14 @@ function lineOf(edge: readonly Point[], { slope: before, slopeDoubt: doubtBefore
     if (one && other && other.at > one.at) slopes.push((other.aheadMs - one.aheadMs) / (other.at - one.at))
   }
   const steepest = clockLimits.slopeMax
-  const slope = edge.length < clockLimits.slopePiecesMin ? before : Math.min(steepest, Math.max(-steepest, medianOf(slopes)))
+  const slope = edge.length <= clockLimits.flatPiecesMax ? before : Math.min(steepest, Math.max(-steepest, medianOf(slopes)))
   const recent = edge.slice(-clockLimits.recentPiecesMax)
   const lineAt = recent.at(-1)?.at ?? now
   const levels = (slope === null ? recent.slice(-1) : recent).map((one) => one.aheadMs - (slope ?? 0) * (one.at - lineAt))
   const aheadMs = Math.max(...levels)
   const spreadMs = aheadMs - Math.min(...levels)
   const spanMs = lineAt - (edge[0]?.at ?? lineAt)
-  const slopeDoubt = edge.length < clockLimits.slopePiecesMin ? doubtBefore : Math.min(steepest, (2 * (spreadMs + clockLimits.slopeSureMs + (isWhole ? 1_000 : 0))) / spanMs)
+  const slopeDoubt = edge.length <= clockLimits.flatPiecesMax ? doubtBefore : Math.min(steepest, (2 * (spreadMs + clockLimits.slopeSureMs + (isWhole ? 1_000 : 0))) / spanMs)
   return { slope, slopeDoubt, aheadMs, lineAt, spreadMs }
 }
 

@@ -17,6 +17,7 @@ import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
 import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
+import { traceOf } from '../security/trace.ts'
 import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, Standing, StayContext, StayRecord, Store, Strip } from '../seams.ts'
 import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
@@ -159,7 +160,7 @@ export class Pump<State> {
       beside: this.#beside,
       emit: (events) => this.#emit(events),
       isSuspended: (bed) => this.house.isSuspended(bed),
-      faulted: (stay, error) => log.error({ stay, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A rule threw; its stay begins with fresh rule state.'),
+      faulted: (stay, error) => log.error({ stay, ...traceOf(error) }, 'A rule threw; its stay begins with fresh rule state.'),
     })
     this.whose = new WardLedger({
       site,
@@ -239,7 +240,7 @@ export class Pump<State> {
         isHeld: () => !this.suspects.isEmpty && this.suspects.isHeld(key, clock.wall()),
         faulted: (error) => {
           this.suspects.threw(key, clock.wall())
-          log.error({ peer: peer.address, driver: driver.id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'A driver threw; its session begins afresh.')
+          log.error({ peer: peer.address, driver: driver.id, ...traceOf(error) }, 'A driver threw; its session begins afresh.')
         },
       })
     }

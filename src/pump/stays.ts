@@ -76,7 +76,8 @@ export class StayBook {
       for (const { record } of entries) {
         if (record.id === id || record.bed === bed || record.closedAt === null || record.identity === null) continue
         if (Math.abs(openedAt - record.closedAt) > withinMs || !isSamePerson(record.identity, identity)) continue
-        if (last?.closedAt == null || record.closedAt > last.closedAt) last = record
+        const lastAt = last?.closedAt ?? null
+        if (lastAt === null || record.closedAt > lastAt) last = record
       }
     }
     return last

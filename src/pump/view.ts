@@ -11,6 +11,7 @@ import { viewLimits } from '../limits.ts'
 import { contextOf, effectiveContext } from '../rules/context.ts'
 import { offsetWords } from '../rules/device-clock.ts'
 import { type Bed, type Latest, freshContext, keyOf } from './beds.ts'
+import type { DeviceTimeView } from './clock-doctor.ts'
 import type { Device } from './devices.ts'
 import { goalView, type Marked, markView } from './house-view.ts'
 import { observedView } from './stay-ward.ts'
@@ -33,7 +34,7 @@ function valueView({ observation }: Latest): ValueView {
   }
 }
 
-export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
+export function deviceView(device: Device, waves: Waves, now: Now, clock: DeviceTimeView | null = null): DeviceView {
   const { id, driver, bed, lastFrameAt, link, counts, silenceMs, unknown } = device
   const silent = lastFrameAt !== null && silenceMs > 0 && now.at - lastFrameAt.at >= silenceMs
   const state = link.kind === 'down' ? 'down' : lastFrameAt === null ? 'never' : silent ? 'silent' : 'live'
@@ -47,7 +48,7 @@ export function deviceView(device: Device, waves: Waves, now: Now): DeviceView {
     ...(device.clock?.isWrong === true ? [`Its clock is ${offsetWords(device.clock.offsetMs)}: set it at the monitor.`] : []),
     ...(counts.quarantined > 0 ? ['Some frames were not believed: see the quarantine.'] : []),
   ]
-  return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, waves: waves.kept(id, now.wall), note: notes.join(' ') }
+  return { id, driver, bed, link: state, lastFrameAt: lastFrameAt?.wall ?? null, frames: { ...counts }, waves: waves.kept(id, now.wall), note: notes.join(' '), clock }
 }
 
 /** `devices`: those that stand at this bed. `standing`: of who lies there, as the ledger has it. */

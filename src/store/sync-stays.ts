@@ -120,7 +120,7 @@ function personIn(mrn: string | null, facts: Statement<[], { readonly body: stri
     sex ??= patient.sex
     if (born !== undefined && sex !== undefined) break
   }
-  return { ...(born === undefined ? {} : { bornOn: born }), ...(sex === undefined ? {} : { sex }) }
+  return { mrn, ...(born === undefined ? {} : { bornOn: born }), ...(sex === undefined ? {} : { sex }) }
 }
 
 type Patient = { readonly mrn?: string | null; readonly bornOn?: string; readonly sex?: PersonFound['sex'] }

@@ -16,10 +16,19 @@ export const PRIORITY_WORDS = ['low', 'medium', 'high'] as const
 export const TYPES = ['physiological', 'technical', 'advisory'] as const
 export const SEVERITIES = ['info', 'warning', 'critical', 'emergency'] as const
 export const CHANGES = ['acknowledged', 'audio-paused', 'edit', 'alert'] as const
-export const EVENT_TYPES = ['vital-signs', 'alerts', 'gaps', 'corrections'] as const
+export const EVENT_TYPES = ['vital-signs', 'alerts', 'gaps', 'corrections', 'lab-results', 'medications', 'device-metrics', 'system-metrics'] as const
 export const CORRECTION_KINDS = ['retract', 'reassign'] as const
 /** What a rule of the watch ledger can be in. */
 export const WATCH_STATES = ['armed', ...UNWATCHED] as const
+
+/** Of medicines given. A code of the ATC is a class of substances (WHO: a letter, two digits, two letters, two digits). */
+export const GIVEN_STATUSES = ['complete', 'partial', 'refused', 'not-given', 'not-said'] as const
+export const GIVEN_ACTIONS = ['added', 'updated', 'deleted'] as const
+export const DOSE_UNITS = ['mg', 'g', 'ug', 'mcg', 'ng', 'mL', 'L', '[iU]', 'U', 'mmol', 'meq', 'mg/kg', 'ug/kg', 'mL/kg', '1', '%', OTHER] as const
+export const PER_TIMES = ['once', 's', 'min', 'h', 'd', OTHER] as const
+export const isAtc = (text: string): boolean => /^[A-Z]\d{2}[A-Z]{2}\d{2}$/.test(text)
+/** Of a device that sends. */
+export const DEVICE_STATES = ['heard'] as const
 
 /** Parts of rule ids and conditions, between `/`, `-` and `.`. */
 const CONDITION_WORDS = [
@@ -117,6 +126,6 @@ export function limitNumbers(text: string): readonly number[] {
 
 /** Every word that may stand as a whole leaf of an event: what the egress scanner does not look into. */
 export const VOCABULARY: ReadonlySet<string> = new Set<string>([
-  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES, ...CORRECTION_KINDS, ...CORRECTION_REASONS, ...WATCH_STATES, ...WATCHED,
+  ...PHASES, ...STATES, ...PRIORITY_WORDS, ...TYPES, ...SEVERITIES, ...CHANGES, ...EVENT_TYPES, ...CORRECTION_KINDS, ...CORRECTION_REASONS, ...GIVEN_STATUSES, ...GIVEN_ACTIONS, ...DOSE_UNITS, ...PER_TIMES, ...DEVICE_STATES, 'ATC', ...WATCH_STATES, ...WATCHED,
   ...NAMES, ...VALUES, ...UNITS, ...METRICS.flatMap((metric) => (metric.loinc === null ? [] : [metric.loinc])),
 ])

@@ -4,17 +4,18 @@
  * not leave. Pure: what stands for whom is looked up through an argument.
  *
  * Not sent, and counted instead: rows of devices that are bound to no stay (whose values would they be?), the gateway's
- * own events, medicines given, metrics outside the table. They move the cursor like any other row.
+ * own events, medicines that no code of the ATC names, metrics outside the table. They move the cursor like any other row.
  */
 
 import { type EventOrigin, type Surrogate, type Withheld, type WithheldReason, eventKey } from '../domain/batch.ts'
 import type { AlertEvent } from '../domain/alert.ts'
-import { isoOf, wallMs } from '../domain/time.ts'
+import { type WallMs, isoOf, wallMs } from '../domain/time.ts'
 import type { WatchState } from '../domain/watch.ts'
 import { syncLimits } from '../limits.ts'
 import { WATCHED } from '../rules/armed.ts'
 import type { LoggedRow, StoredEvent } from '../seams.ts'
 import { type AlertData, type InteractionData, alertData, interactionData, unansweredData } from './anonymise-alert.ts'
+import { type DeviceData, type DeviceMinute, type MedicationData, type SystemData, isLaboratory, medicationData } from './anonymise-others.ts'
 import { WATCH_STATES, oneOf } from './anonymise-vocabulary.ts'
 import { type Amendments, type CorrectionReason, NO_AMENDMENTS, type Withdrawn, digestOf, isRevised, placeOf } from './corrections.ts'
 import type { Surrogates } from './ledger.ts'
@@ -65,14 +66,14 @@ export type StreamEvent = {
   readonly [cleared]: true
   /** The device; a stream of its own for each further sensor of one metric; the gateway for what is of no device. */
   readonly streamId: Surrogate
-  readonly eventType: 'vital-signs' | 'alerts' | 'gaps' | 'corrections'
+  readonly eventType: 'vital-signs' | 'lab-results' | 'medications' | 'alerts' | 'gaps' | 'corrections' | 'device-metrics' | 'system-metrics'
   /** The subject. */
   readonly partitionKey: Surrogate
   readonly key: string
   readonly revision: number
   /** The key of the event that its values stood in before. */
   readonly supersedes?: string
-  readonly data: VitalSigns | AlertData | Gaps | Correction
+  readonly data: VitalSigns | AlertData | Gaps | Correction | MedicationData | DeviceData | SystemData
   readonly timestamp: string
 }
 
@@ -93,13 +94,17 @@ export type Lane = { readonly gatewayId: string; readonly epoch: string; readonl
 
 const REVISION = 0
 
+/** What is told of no patient, at most once a minute: how devices were heard, and how the gateway stands. */
+export type Beside = { readonly devices: readonly DeviceMinute[]; readonly system: { readonly at: WallMs; readonly seq: number; readonly data: SystemData } | null }
+export const NOTHING_BESIDE: Beside = { devices: [], system: null }
+
 type Sent = { readonly firstSeq: number; readonly event: CentralEvent; readonly origin: EventOrigin | null }
 
 /**
  * Rows in the order of seq. The same rows and the same surrogates give the same events, byte for byte. `amendments`: what is to be said of rows
  * among them that took the place of rows which were sent.
  */
-export function compileLive(rows: readonly LoggedRow[], lane: Lane, amendments: Amendments = NO_AMENDMENTS): Compiled {
+export function compileLive(rows: readonly LoggedRow[], lane: Lane, amendments: Amendments = NO_AMENDMENTS, beside: Beside = NOTHING_BESIDE): Compiled {
   const counted = counter()
   const groups = groupsOf(rows, { sensors: lane.surrogates, cutOf: amendments.cutOf, counted })
   const others: Sent[] = []
@@ -111,7 +116,7 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane, amendments: 
   }
   const replaced = new Map(rows.flatMap((row) => (isRevised(row) ? [[row.seq, row.supersedes] as const] : [])))
   const vitals = groups.map((group) => ({ firstSeq: group.firstSeq, ...newVitalSigns(group, lane, { replaced, amendments }) }))
-  const events = [...correctionsIn(amendments, lane), ...vitals, ...others].sort((a, b) => a.firstSeq - b.firstSeq)
+  const events = [...correctionsIn(amendments, lane), ...vitals, ...others, ...besideEvents(beside, lane)].sort((a, b) => a.firstSeq - b.firstSeq)
   return { events: events.map(({ event, origin }) => ({ event, origin })), withheld: counted.all(), digest: digestOf(groups) }
 }
 
@@ -122,8 +127,9 @@ function eventOf(stored: StoredEvent, seq: number, lane: Lane): CentralEvent | W
       return gapsEvent(stored, seq, lane) ?? 'no-stay'
     case 'alert':
       return alertEvent(stored.event, seq, lane)
-    case 'gateway':
     case 'given':
+      return givenEvent(stored, seq, lane)
+    case 'gateway':
     case 'delivery':
       return 'gateway-event'
   }
@@ -201,7 +207,7 @@ function vitalSigns(group: Group, lane: Lane, { supersedes, ...version }: Versio
   return {
     [cleared]: true,
     streamId: sensor === 0 ? surrogates.of('device', device) : surrogates.of('sensor', `${device}\u0000${metric.id}\u0000${sensor}`),
-    eventType: 'vital-signs',
+    eventType: isLaboratory(metric) ? 'lab-results' : 'vital-signs',
     partitionKey: surrogates.of('stay', group.stay),
     key: keyOf(group, lane, version),
     revision: version.revision,
@@ -217,6 +223,33 @@ function vitalSigns(group: Group, lane: Lane, { supersedes, ...version }: Versio
     },
     timestamp: isoOf(wallMs(startAt)),
   }
+}
+
+function givenEvent({ at, given, subject: { stay } }: Extract<StoredEvent, { kind: 'given' }>, seq: number, { gatewayId, epoch, surrogates }: Lane): CentralEvent | WithheldReason {
+  if (stay === null) return 'no-stay'
+  const data = medicationData(given, at, given.id === '' ? null : surrogates.of('medication', given.id))
+  if (data === null) return 'unknown-words'
+  const subject = surrogates.of('stay', stay)
+  return {
+    [cleared]: true, streamId: surrogates.of('gateway', gatewayId), eventType: 'medications', partitionKey: subject,
+    key: eventKey({ gatewayId, epoch, subject, metric: 'medications', firstSeq: seq, lastSeq: seq, revision: REVISION }), revision: REVISION, data, timestamp: isoOf(at),
+  }
+}
+
+function besideEvents({ devices, system }: Beside, { gatewayId, epoch, surrogates }: Lane): readonly Sent[] {
+  const of = (eventType: 'device-metrics' | 'system-metrics', subject: Surrogate, range: { readonly firstSeq: number; readonly lastSeq: number }) => ({
+    [cleared]: true as const, streamId: subject, eventType, partitionKey: subject, revision: REVISION,
+    key: eventKey({ gatewayId, epoch, subject, metric: eventType, ...range, revision: REVISION }),
+  })
+  const minutes = devices.map(({ device, minute, firstSeq, lastSeq, data }): Sent => ({
+    firstSeq, origin: null,
+    event: { ...of('device-metrics', surrogates.of('device', device), { firstSeq, lastSeq }), data, timestamp: isoOf(wallMs(minute * MINUTE_MS)) },
+  }))
+  if (system === null) return minutes
+  const { at, seq, data } = system
+  return [...minutes, {
+    firstSeq: seq, origin: null, event: { ...of('system-metrics', surrogates.of('gateway', gatewayId), { firstSeq: seq, lastSeq: seq }), data, timestamp: isoOf(at) },
+  }]
 }
 
 /** null for a bed where nobody lies. A rule that we do not know is left out: its name could be anything. */

@@ -5,6 +5,8 @@ import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
 import { NOTHING_CORRECTED, corrected } from './amend.ts'
+import { type Beside, NOTHING_BESIDE } from './anonymise.ts'
+import { type Health, deviceMinutes } from './anonymise-others.ts'
 import { isRevised } from './corrections.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
 import { type Standing, type Stretch, lagOf, stretchesOf, throughOf } from './overtake.ts'
@@ -30,6 +32,8 @@ export type CutterParts = {
   readonly overtakes?: boolean
   /** Rows of one batch. */
   readonly rowsMax?: number
+  /** Of the machine; where it is not asked, neither it nor the devices are told of. */
+  readonly health?: () => Health
 }
 
 /** `nothing`: the log holds no more. `full`: the bounds were reached, so there is more. */
@@ -94,9 +98,9 @@ export interface Cutter {
 const isAlert = (row: LoggedRow): boolean => row.kind === 'event' && row.stored.kind === 'alert'
 const NOTHING: CutResult = { kind: 'nothing' }
 
-export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax }: CutterParts): Cutter {
+export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax, health }: CutterParts): Cutter {
   type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number; readonly ahead?: SeqRange }
-  type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly at: WallMs; readonly bytesMax: number }
+  type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly beside: Beside; readonly at: WallMs; readonly bytesMax: number }
   const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, lane, ...range })
   // What stays in the hospital is about its patients by name; what leaves it is looked at once more.
   const scan = (event: unknown): ScanResult => (lane === 'hospital' ? { kind: 'clean' } : scanner.scan(event))
@@ -106,15 +110,18 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
   /** Up to here the log holds no alerts that are not cut. */
   let alertsLookedTo = 0
   let freshCutAt: WallMs | null = null
-  const sendsVitals = filter.events === null || filter.events.some((event) => event === 'vital-signs' || event === 'confirmed-observations')
+  let healthAt: WallMs | null = null
+  /** What is new and what waits go side by side through different minutes. */
+  const toldOf = { fresh: new Map<string, number>(), inTurn: new Map<string, number>() }
+  const sendsVitals = filter.events === null || filter.events.some((event) => ['vital-signs', 'lab-results', 'confirmed-observations'].includes(event))
 
   const standing = (): Standing => ({ spans: spansOf(ledger, log, sink), lastSeq: log.lastSeq(), rowsMax })
 
   /** What comes of rows, as batches; what the scanner stops is kept as dead letters. */
-  function compiled({ rows, range, isCorrected, at, bytesMax }: Sending): { readonly batches: readonly CutBatch[]; readonly stopped: number } {
+  function compiled({ rows, range, isCorrected, beside, at, bytesMax }: Sending): { readonly batches: readonly CutBatch[]; readonly stopped: number } {
     const { epoch, seqFrom, seqTo } = range
     const said = isCorrected && sendsVitals ? corrected(rows, epoch, { sink, lane, ledger, log }) : NOTHING_CORRECTED
-    const made = compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }, said)
+    const made = compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }, { ...said, beside })
     const passed = rows.flatMap((row) => (row.kind === 'snapshot' && row.isSuperseded === true ? [row.seq] : []))
     if (sendsVitals && (made.digest !== '' || passed.length > 0)) ledger.rememberCut(sink, epoch, { seqFrom, seqTo, digest: made.digest, passed })
     const { events, withheld } = filtered(made, filter)
@@ -130,6 +137,14 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     return { batches: cutBatches(clean, frameOf(at, range), bytesMax), stopped: stopped.length }
   }
 
+  function besideOf(rows: readonly LoggedRow[], isFresh: boolean, { at, seq }: { readonly at: WallMs; readonly seq: number }): Beside {
+    if (health === undefined || lane !== 'live') return NOTHING_BESIDE
+    const isDue = healthAt === null || at < healthAt || at - healthAt >= syncLimits.healthMs
+    if (isDue) healthAt = at
+    const data = isDue ? { ...health(), lagRows: lagOf(standing()), deadLetters: ledger.deadCount(sink) } : null
+    return { devices: deviceMinutes(rows, isFresh ? toldOf.fresh : toldOf.inTurn), system: data === null ? null : { at, seq, data } }
+  }
+
   function cutStretch(all: readonly LoggedRow[], { epoch, after, isFresh }: Stretch, at: WallMs, bytesMax: number): number {
     const seqFrom = all[0]?.seq ?? after + 1
     const seqTo = all.at(-1)?.seq ?? after
@@ -140,7 +155,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     const rows = all.filter((row) => !isAlert(row) || (!readsAlerts && row.seq > (alertsTo ?? 0)))
     const stretch = { seqFrom: after + 1, seqTo }
     const range = { epoch, seqFrom, seqTo, completes: true, ...(isFresh ? { ahead: stretch } : { through: throughOf(seqTo, ledger.ahead(sink, epoch)) }) }
-    const { batches, stopped } = compiled({ rows, range, isCorrected: true, at, bytesMax })
+    const { batches, stopped } = compiled({ rows, range, isCorrected: true, beside: besideOf(rows, isFresh, { at, seq: seqTo }), at, bytesMax })
     if (isFresh) {
       ledger.keep(sink, epoch, false, batches)
       ledger.addAhead(sink, epoch, stretch)
@@ -200,7 +215,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
         learn(new Set(namesIn(rows)))
         return ledger.transaction(() => {
           const range = { epoch, seqFrom: first.seq, seqTo: last.seq, completes: false }
-          const { batches, stopped } = compiled({ rows, range, isCorrected: false, at, bytesMax })
+          const { batches, stopped } = compiled({ rows, range, isCorrected: false, beside: NOTHING_BESIDE, at, bytesMax })
           ledger.keepEarly(sink, epoch, batches)
           ledger.moveAlerts(sink, epoch, last.seq)
           return { kind: 'cut', full: true, stopped }

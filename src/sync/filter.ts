@@ -14,7 +14,7 @@ type Filtered = { readonly eventType: SentEvent | 'corrections'; readonly data?:
 function passes(event: Filtered, { events, metrics }: Filter): boolean {
   if (!('eventType' in event)) return events?.includes('user-interactions') ?? true
   // Who took the vital signs must hear that they were not so.
-  if (event.eventType === 'corrections') return events?.includes('vital-signs') ?? true
+  if (event.eventType === 'corrections') return events === null || events.includes('vital-signs') || events.includes('lab-results')
   if (events !== null && !events.includes(event.eventType)) return false
   return metrics === null || event.data === undefined || !('metric' in event.data) || typeof event.data.metric !== 'string' || metrics.includes(event.data.metric)
 }

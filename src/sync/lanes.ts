@@ -2,7 +2,7 @@
 
 import type { EventOrigin, Withheld } from '../domain/batch.ts'
 import type { LoggedRow } from '../seams.ts'
-import { type CentralEvent, type Lane, compileLive } from './anonymise.ts'
+import { type Beside, type CentralEvent, type Lane, compileLive } from './anonymise.ts'
 import type { Corrected } from './amend.ts'
 import { type HospitalEvent, compileHospital } from './hospital.ts'
 
@@ -19,10 +19,10 @@ export type SentCompiled = {
   readonly digest: string
 }
 
-export function compile(lane: LaneName, rows: readonly LoggedRow[], parts: Lane, { amendments, takenBack }: Corrected): SentCompiled {
+export function compile(lane: LaneName, rows: readonly LoggedRow[], parts: Lane, { amendments, takenBack, beside }: Corrected & { readonly beside: Beside }): SentCompiled {
   switch (lane) {
     case 'live':
-      return compileLive(rows, parts, amendments)
+      return compileLive(rows, parts, amendments, beside)
     case 'hospital':
       return compileHospital(rows, parts, takenBack)
     case 'release':

@@ -8,7 +8,10 @@ import { METRICS } from '../domain/metrics.ts'
 import { syncLimits } from '../limits.ts'
 import { WATCHED } from '../rules/armed.ts'
 import { always, either, form, list, maybe, quantity, record, whole, word } from './allow-list.ts'
-import { OTHER, PHASES, PRIORITY_WORDS, SEVERITIES, STATES, TYPES, WATCH_STATES, isCondition, isVersion, nameWord, unitWord, valueWord } from './anonymise-vocabulary.ts'
+import {
+  DEVICE_STATES, DOSE_UNITS, GIVEN_ACTIONS, GIVEN_STATUSES, OTHER, PER_TIMES, PHASES, PRIORITY_WORDS, SEVERITIES, STATES, TYPES, WATCH_STATES, isAtc, isCondition, isVersion, nameWord, unitWord,
+  valueWord,
+} from './anonymise-vocabulary.ts'
 import { CORRECTION_REASONS } from './corrections.ts'
 
 const surrogate = (what: string) => form(isSurrogate, `random, the same for as long as the key epoch lasts: ${what}`)
@@ -24,13 +27,28 @@ const stream = <const Type extends string, const Data>(type: Type, data: Data) =
   key: KEY, revision: REVISION, supersedes: maybe(KEY), data, timestamp: TIME,
 })
 
-export const LIVE = {
-  'vital-signs': record(stream('vital-signs', record({
+const columns = <const Type extends string>(type: Type) => record(stream(type, record({
     metric: word(METRICS.map(({ id }) => id), 'MDC reference id of the metric'), mdc: whole(0, 2 ** 32, 'its code'),
     loinc: maybe(word(METRICS.flatMap(({ loinc }) => loinc ?? []), 'its LOINC code')), unit: word(METRICS.map(({ unit }) => unit), 'its UCUM unit'),
     t: list(whole(0, 59_999, 'ms within the minute'), syncLimits.readingsPerEventMax), v: list(maybe(quantity(-1e9, 1e9, 'a number')), syncLimits.readingsPerEventMax),
     q: list(whole(0, 399, 'quality code'), syncLimits.readingsPerEventMax),
+  })))
+
+const SHARE = maybe(quantity(0, 1_000, 'a share, 1 for all of it'))
+const COUNT = whole(0, 1e12, 'a number of them')
+
+export const LIVE = {
+  'vital-signs': columns('vital-signs'),
+  'lab-results': columns('lab-results'),
+  medications: record(stream('medications', record({
+    medicationId: maybe(surrogate('the dose, when it is said again, corrected or taken back')), system: always('ATC'), code: form(isAtc, 'class of the substance'),
+    status: word(GIVEN_STATUSES, 'whether it was given'), action: word(GIVEN_ACTIONS, 'whether it is said anew, changed or taken back'),
+    dose: maybe(record({ amount: quantity(0, 1e9, 'a number'), unit: word(DOSE_UNITS, 'its unit'), per: word(PER_TIMES, 'once, or in this time') })), from: maybe(OFFSET), until: maybe(OFFSET),
   }))),
+  'device-metrics': record(stream('device-metrics', record({
+    state: word(DEVICE_STATES, 'state'), messages: COUNT, values: COUNT, absent: COUNT, clockOffsetMs: maybe(quantity(-1e13, 1e13, 'its clock minus ours, in ms')),
+  }))),
+  'system-metrics': record(stream('system-metrics', record({ load: SHARE, memoryFree: SHARE, diskFree: SHARE, lagRows: COUNT, deadLetters: COUNT }))),
   alerts: record(stream('alerts', record({
     alertId: surrogate('the alert'), phase: word(PHASES, 'phase'), state: word(STATES, 'state'), priority: word(PRIORITY_WORDS, 'priority'), severity: word(SEVERITIES, 'severity'),
     type: word(TYPES, 'type'), rule: CONDITION, version: form((text) => text === OTHER || isVersion(text), 'up to three small numbers'),

@@ -21,8 +21,8 @@ export type Person = { readonly ageBand: AgeBand; readonly ageGroup: AgeGroup; r
 
 export const NOBODY: Person = { ageBand: 'none', ageGroup: 'none', sex: 'none', site: [] }
 
-/** A stay to be classed. The year stands in all its times, so classes are of one year. */
-export type Classed = { readonly year: number; readonly person: Person }
+/** A stay to be classed. The year stands in all its times, so classes are of one year. `who`: the same for stays of one patient; nothing where nobody knows. */
+export type Classed = { readonly year: number; readonly person: Person; readonly who?: string | undefined }
 
 /** From all to nothing, what tells most being left out first. */
 const LEVELS: readonly ((person: Person) => Person)[] = [
@@ -39,7 +39,7 @@ const nameOf = (year: number, { ageBand, ageGroup, sex, site }: Person): string 
 type Class = { readonly level: number; readonly places: readonly number[] }
 
 /**
- * What is told of each stay, in their order. Each class of what is told has `staysMin` members or more, but for the stays of a year of
+ * What is told of each stay, in their order. Each class of what is told has stays of `staysMin` people or more, but for the stays of a year of
  * which nothing is told: so few that there was nobody to hide them among, or those that were left.
  */
 export function toldOf(stays: readonly Classed[], staysMin: number): readonly Person[] {
@@ -53,20 +53,23 @@ export function toldOf(stays: readonly Classed[], staysMin: number): readonly Pe
   return stays.map((_stay, place) => told.get(place) ?? NOBODY)
 }
 
+/** People, not stays: who lay there five times is one of one. */
+const peopleIn = (stays: readonly Classed[], places: readonly number[]): number => new Set(places.map((place) => stays[place]?.who ?? place)).size
+
 /** Of one year. What finds no class at one level is looked at again at the next, coarser one. */
 function classesOf(stays: readonly Classed[], places: readonly number[], staysMin: number): readonly Class[] {
   const classes: Class[] = []
   let left = places
   for (let level = 0; level < LAST; level++) {
     const groups = Map.groupBy(left, (place) => nameOf(0, LEVELS[level]?.(stays[place]?.person ?? NOBODY) ?? NOBODY))
-    const large = [...groups.values()].filter((group) => group.length >= staysMin)
+    const large = [...groups.values()].filter((group) => peopleIn(stays, group) >= staysMin)
     classes.push(...large.map((members) => ({ level, places: members })))
     const classed = new Set(large.flat())
     left = left.filter((place) => !classed.has(place))
   }
   // Few of whom nothing is told stand out among many of whom something is: the smallest classes keep them company.
   const bySize = classes.toSorted((a, b) => a.places.length - b.places.length)
-  while (left.length > 0 && left.length < staysMin) {
+  while (left.length > 0 && peopleIn(stays, left) < staysMin) {
     const smallest = bySize.shift()
     if (smallest === undefined) break
     left = [...left, ...smallest.places]

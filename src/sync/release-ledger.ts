@@ -63,7 +63,7 @@ export interface ReleaseLedger {
 }
 
 export type StayFound = { readonly stay: string; readonly bed: string; readonly openedAt: WallMs; readonly closedAt: WallMs | null; readonly isChild: boolean | null }
-export type PersonFound = { readonly bornOn?: string; readonly sex?: 'F' | 'M' | 'O' }
+export type PersonFound = { readonly mrn?: string; readonly bornOn?: string; readonly sex?: 'F' | 'M' | 'O' }
 export type Bounds = { readonly rowsMax: number; readonly readingsMax: number }
 
 /** Rows by stay, read from vigil.db. */

@@ -6,7 +6,7 @@
 import type { Surrogate } from '../domain/batch.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
-import type { LogReader } from '../seams.ts'
+import type { EpochReason, LogReader } from '../seams.ts'
 import { type AnonymizationConfig, type FieldParts, anonymised } from './fields.ts'
 import type { SyncLedger } from './ledger.ts'
 import { spansOf } from './position.ts'
@@ -45,7 +45,7 @@ const DAY_MS = 86_400_000
 /** Up to which number corrections of rows were looked at. */
 const REVISIONS_SEEN = 'release: revisions seen'
 
-type Waiting = { readonly ageBand: Person['ageBand']; readonly ageGroup: AgeGroup; readonly sex: Person['sex']; readonly bed: string }
+type Waiting = { readonly ageBand: Person['ageBand']; readonly ageGroup: AgeGroup; readonly sex: Person['sex']; readonly bed: string; readonly who?: string }
 
 export interface ReleaseStays {
   /** Learns what ended, was opened again, came late, and is gone; moves the cursor. */
@@ -61,11 +61,14 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   /** No row of a stay that began then has a smaller number. A clock that was set back by less than a day hides none of them. */
   const firstSeqOf = (openedAt: WallMs, { at, lastSeq }: Now): number => reader.firstSeqSince(openedAt, wallMs(Math.max(at, openedAt) + DAY_MS)) ?? lastSeq + 1
 
+  /** Tells stays of one patient from those of others, and says nothing of him. */
+  const nameless = (mrn: string): string => Buffer.from(hmac(releases.siteKey(), `patient\u0000${mrn}`)).toString('hex')
+
   function enrol({ stay, bed, openedAt, closedAt, isChild }: StayFound, now: Now): KnownStay {
-    const { bornOn, sex = 'none' } = reader.personOf(stay)
+    const { mrn, bornOn, sex = 'none' } = reader.personOf(stay)
     const { ageBand, isAdult } = ageBandOf(bornOn, openedAt)
     const grown = isAdult ?? (isChild === null ? null : !isChild)
-    const told: Waiting = { ageBand, ageGroup: grown === null ? 'none' : grown ? 'adult' : 'child', sex, bed }
+    const told: Waiting = { ageBand, ageGroup: grown === null ? 'none' : grown ? 'adult' : 'child', sex, bed, ...(mrn === undefined ? {} : { who: nameless(mrn) }) }
     return {
       stay, state: 'waiting', openedAt, closedAt,
       delayMs: settings.delayFromMs + random() * (settings.delayToMs - settings.delayFromMs),
@@ -74,11 +77,15 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     }
   }
 
-  /** Rows before this number may have left already, from here or from the box that this is a copy of: nobody knows any more. */
-  const spentBefore = Math.max(0, ...log.epochs.filter(({ why }) => why === 'ledger-lost' || why === 'cloned').map(({ firstSeq }) => firstSeq))
+  const lastOf = (...reasons: readonly EpochReason[]): number => Math.max(0, ...log.epochs.filter(({ why }) => reasons.includes(why)).map(({ firstSeq }) => firstSeq))
+  /** Rows before this number may have left already: nobody knows any more. */
+  const lostBefore = lastOf('ledger-lost')
+  /** Rows before this number are those of another box too, or of this one as it went on after its backup, where the stay came to its end: it may have left from there. */
+  const copiedBefore = lastOf('cloned', 'restored')
 
-  /** Whether the stay had ended by then: it never leaves, for it might leave a second time, as somebody else. */
-  const isSpent = ({ closedAt }: StayFound, now: Now): boolean => closedAt !== null && spentBefore > 0 && firstSeqOf(closedAt, now) <= spentBefore
+  /** Whether the stay had ended by then, or had begun when the copy was made: it never leaves, for it might leave a second time, as somebody else. */
+  const isSpent = ({ openedAt, closedAt }: StayFound, now: Now): boolean =>
+    closedAt !== null && ((lostBefore > 0 && firstSeqOf(closedAt, now) <= lostBefore) || (copiedBefore > 0 && firstSeqOf(openedAt, now) < copiedBefore))
 
   function spend(stay: StayFound, now: Now): void {
     ledger.withhold(sink, log.epoch, [{ reason: 'after-release', rows: 1, readings: 0 }])
@@ -167,8 +174,13 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     })
   }
 
+  function whoOf({ told }: KnownStay): string | undefined {
+    const { who }: Waiting = JSON.parse(told)
+    return who
+  }
+
   function personOf({ told }: KnownStay, now: WallMs): Person {
-    const { bed, ...person }: Waiting = JSON.parse(told)
+    const { bed, who: _who, ...person }: Waiting = JSON.parse(told)
     return { ...person, site: siteFieldsOf(bed, now) }
   }
 
@@ -213,7 +225,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
         organization: releases.surrogateOf(id, 'organization', ''), gateway: releases.surrogateOf(id, 'gateway', ''),
       })
       const told = toldOf(
-        leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at) })),
+        leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at), who: whoOf(known) })),
         releaseLimits.classStaysMin,
       )
       leaving.forEach((known, place) => {

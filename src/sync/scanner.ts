@@ -6,7 +6,7 @@
 
 import { isSurrogate } from '../domain/batch.ts'
 import { syncLimits } from '../limits.ts'
-import { VOCABULARY, isCondition, isVersion } from './anonymise-vocabulary.ts'
+import { VOCABULARY, isAtc, isCondition, isVersion } from './anonymise-vocabulary.ts'
 import { RELEASE_FIELDS, RELEASE_WORDS } from './release-schema.ts'
 
 export type ScanResult =
@@ -33,6 +33,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp', 'metric', 'mdc', 'loinc', 'unit', 't', 'v', 'q', 'alertId',
   'phase', 'state', 'priority', 'severity', 'type', 'rule', 'version', 'because', 'condition', 'inputs', 'name', 'value', 'limit', 'missing',
   'userId', 'action', 'resource', 'id', 'metadata', 'subject', 'change', 'forMs', 'supersedes', 'kind', 'keys', 'from', 'to', 'reason',
+  'medicationId', 'system', 'code', 'status', 'dose', 'amount', 'per', 'until', 'messages', 'values', 'absent', 'clockOffsetMs', 'load', 'memoryFree', 'diskFree',
+  'lagRows', 'deadLetters',
 ])
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
@@ -66,7 +68,7 @@ export function createScanner(ours: readonly string[]): Scanner {
     )
   }
   const proven = (text: string): boolean =>
-    VOCABULARY.has(text) || RELEASE_WORDS.has(text) || trusted.has(text) || isSurrogate(text) || TIME.test(text) || isVersion(text) || isCondition(text) || isKey(text)
+    VOCABULARY.has(text) || RELEASE_WORDS.has(text) || trusted.has(text) || isSurrogate(text) || TIME.test(text) || isVersion(text) || isCondition(text) || isKey(text) || isAtc(text)
 
   function hitIn(value: unknown, at: string, depth: number): string | null {
     if (typeof value === 'string') return proven(value) || !contains(value) ? null : at

@@ -2,7 +2,7 @@ import type { BedView, DeviceView } from '../api/wire.ts'
 import { agoText } from './age.ts'
 import { useStation } from './station.ts'
 import { WaysList } from './ways-list.tsx'
-import { bedText, linkText, mayOpenDevices, wavesText } from './words.ts'
+import { bedText, deviceClockText, linkText, mayOpenDevices, wavesText } from './words.ts'
 
 /** For whoever mends things: each device, how it speaks, and what came of it. */
 export function DevicesPage() {
@@ -25,6 +25,7 @@ export function DevicesPage() {
                 <th scope="col">Bed</th>
                 <th scope="col">Last frame</th>
                 <th scope="col">Driver</th>
+                <th scope="col">Clock</th>
                 <th scope="col" class="count-cell">Good</th>
                 <th scope="col" class="count-cell">Bad</th>
                 <th scope="col" class="count-cell">Skipped</th>
@@ -56,6 +57,7 @@ function DeviceRow({ device, beds }: { readonly device: DeviceView; readonly bed
       <td data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
       <td>{age}</td>
       <td>{device.driver}</td>
+      <td>{deviceClockText(device.clock ?? null, server)}</td>
       {[good, bad, skipped, quarantined].map((count, index) => (
         <td key={index} class="count-cell" data-trouble={(index === 1 || index === 3) && count > 0}>{count.toLocaleString('en-GB')}</td>
       ))}

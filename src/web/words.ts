@@ -1,7 +1,7 @@
 /** Codes of the wire in the words of the ward. */
 
 import type { AlertView, DeviceView, GatewayView, PendingView, Role, ScoreView, SentinelStage, SentinelView, ValueView, WayView } from '../api/wire.ts'
-import { momentText } from './age.ts'
+import { agoText, momentText } from './age.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
   'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '', '[pH]': '',
@@ -79,6 +79,23 @@ export const bedText = (label: string): string => (/\p{L}{3}/u.test(label) ? lab
 /** `4 × 12 min`: channels, and what is kept of them. */
 export const wavesText = ({ channels, seconds }: DeviceView['waves']): string =>
   channels === 0 ? 'none' : `${channels} × ${seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`}`
+
+/** `24 min ahead, gains 360 ms/h, set back by 1 h 3 min ago`. */
+export function deviceClockText(clock: NonNullable<DeviceView['clock']> | null, now: number | null): string {
+  if (clock === null) return 'not known'
+  const { offsetMs, boundMs, driftMsPerHour, lastStep } = clock
+  const offset = Math.abs(offsetMs) <= boundMs ? 'right' : `${lengthText(offsetMs)} ${offsetMs < 0 ? 'behind' : 'ahead'}`
+  const drift = driftMsPerHour === null || Math.abs(driftMsPerHour) < 100 ? [] : [`${driftMsPerHour < 0 ? 'loses' : 'gains'} ${Math.abs(driftMsPerHour)} ms/h`]
+  const step = lastStep === null ? [] : [`set ${lastStep.byMs < 0 ? 'back' : 'forward'} by ${lengthText(lastStep.byMs)}${now === null ? '' : `, ${agoText(now - lastStep.at)}`}`]
+  return [offset, ...drift, ...step].join('; ')
+}
+
+/** The two greatest units. */
+function lengthText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1_000)
+  const units = [[Math.floor(seconds / 3_600), 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']] as const
+  return units.filter(([count]) => count > 0).slice(0, 2).map(([count, unit]) => `${count} ${unit}`).join(' ') || '0 s'
+}
 
 export function linkText(link: DeviceView['link']): string {
   switch (link) {

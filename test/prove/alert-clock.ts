@@ -70,6 +70,8 @@ export async function clockTrial({ step, beds, phases, seed, isRestarted, isMono
       early.push(...alertEventsOf(site.rows()))
       setClock(offsetMs + byMs)
       gateway = await site.start([STEPPED], environment)
+      // Under another date nothing is known of a delay that began before: it begins anew.
+      standing.push(...monitors.map((monitor) => monitor.stood(STAND_MS)))
     }
     if (phase === 5) setClock(offsetMs - byMs)
     await Promise.all(standing)

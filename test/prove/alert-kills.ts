@@ -49,7 +49,7 @@ const NURSE_EVERY_MS = 700
 
 export async function killTrial(setting: Kills): Promise<Killed> {
   const { beds, seed, at, imports = [], say } = setting
-  await using ward = await openAlertWard({ beds })
+  await using ward = await openAlertWard({ beds, isHalfSlow: at === 'any' })
   const { site, monitors } = ward
   let gateway = await site.start(imports)
   const page = new AlertPage(ward.url, await site.signIn(ward.url))

@@ -41,11 +41,13 @@ export type AlertWardSetting = {
   readonly beds: number
   /** Whether a device that says nothing is an alert, and its values age within seconds. */
   readonly isSilenceTold?: boolean
+  /** Every second monitor speaks so seldom that an alert begins between two of its values. */
+  readonly isHalfSlow?: boolean
   /** Zone of device times, and what a device writes for now; else UTC, with its offset. */
   readonly zone?: { readonly name: string; readonly now: () => string }
 }
 
-export async function openAlertWard({ beds, isSilenceTold = false, zone }: AlertWardSetting): Promise<AlertWard> {
+export async function openAlertWard({ beds, isSilenceTold = false, isHalfSlow = false, zone }: AlertWardSetting): Promise<AlertWard> {
   const [hl7, http] = [await freePort(), await freePort()]
   const names = Array.from({ length: beds }, (_, index) => `monitor-${index + 1}`)
   const told = isSilenceTold ? { silenceSeconds: SILENCE_SECONDS, contract: { everySeconds: CONTRACT_SECONDS } } : { silenceSeconds: 0 }
@@ -64,7 +66,8 @@ export async function openAlertWard({ beds, isSilenceTold = false, zone }: Alert
     }
   }
   const site = new ProvedSite(partsIn)
-  const monitors = names.map((id) => new Monitor(id, hl7, zone?.now ?? (() => `${digitsOf(new Date().toISOString())}+0000`)))
+  const now = zone?.now ?? (() => `${digitsOf(new Date().toISOString())}+0000`)
+  const monitors = names.map((id, index) => new Monitor(id, { port: hl7, now, everyMs: isHalfSlow && index % 2 === 0 ? SLOW_EVERY_MS : SAY_EVERY_MS }))
   return {
     site,
     monitors,
@@ -91,38 +94,38 @@ export async function killed({ pid, isAlive }: SiteProcess): Promise<void> {
 export type Sent = { readonly at: number; readonly storedAt: number | null; readonly wrong: Wrong | null }
 
 const ANSWER_MS = 10_000
-export const SAY_EVERY_MS = 250
+const SAY_EVERY_MS = 250
+const SLOW_EVERY_MS = 1_700
 const AGAIN_MS = 50
 /** closed: the socket is; mute: it stands, and nothing comes; torn: it breaks in the middle of a message. */
 export const CUTS = ['closed', 'mute', 'torn'] as const
 export type Cut = (typeof CUTS)[number]
 
-/** Says heart rate and saturation four times a second. What is not acknowledged is lost: the next message says what is then. */
+/** Says heart rate and saturation. What is not acknowledged is lost: the next message says what is then. */
 export class Monitor {
   readonly bed: string
   readonly sent: Sent[] = []
   /** What is measured from now on. */
   wrong: Wrong | null = null
   readonly #id: string
-  readonly #port: number
-  readonly #now: () => string
+  readonly #setting: { readonly port: number; readonly now: () => string; readonly everyMs: number }
   #socket: Socket | null = null
   #cut: Cut | null = null
   #numbered = 0
   #answered: (control: string) => void = () => undefined
 
-  constructor(id: string, port: number, now: () => string) {
+  /** `now`: what it writes for the time. */
+  constructor(id: string, setting: { readonly port: number; readonly now: () => string; readonly everyMs: number }) {
     this.#id = id
     this.bed = bedOf(id)
-    this.#port = port
-    this.#now = now
+    this.#setting = setting
   }
 
   /** Until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const isThrough = this.#cut === null && (await this.#say())
-      await rest(isThrough || this.#cut !== null ? SAY_EVERY_MS : AGAIN_MS, stop)
+      await rest(isThrough ? this.#setting.everyMs : AGAIN_MS, stop)
     }
   }
 
@@ -178,7 +181,7 @@ export class Monitor {
 
   async #connected(): Promise<Socket | null> {
     if (this.#socket && !this.#socket.destroyed) return this.#socket
-    const socket = connect({ port: this.#port, host: '127.0.0.1' })
+    const socket = connect({ port: this.#setting.port, host: '127.0.0.1' })
     socket.on('error', () => undefined)
     let text = ''
     socket.on('data', (bytes: Buffer) => {
@@ -196,7 +199,7 @@ export class Monitor {
   }
 
   #message(control: string, wrong: Wrong | null): Buffer {
-    const at = this.#now()
+    const at = this.#setting.now()
     const obx = (place: number, metric: string, value: number, unit: string): string => `OBX|${place}|NM|${metric}^MDC|1.${place}.1.1|${value}|${unit}^MDC|||||R`
     const segments = [
       `MSH|^~\\&|${this.#id}|WARD|VIGIL|WARD|${at}||ORU^R01^ORU_R01|${control}|P|2.6|||AL|NE||UNICODE UTF-8`,

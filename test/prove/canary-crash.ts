@@ -13,7 +13,7 @@ import { rest } from './senders.ts'
 const FATAL = pathToFileURL(join(import.meta.dirname, 'controls', 'fatal.ts')).href
 const GONE_MS = 15_000
 
-export async function crashed(quick: boolean): Promise<{ readonly planted: number; readonly found: ReadonlySet<Canary>; readonly bytes: number }> {
+export async function crashed(): Promise<{ readonly planted: number; readonly found: ReadonlySet<Canary>; readonly bytes: number }> {
   const planter = new Planter()
   // Not those of the ward.
   for (let skipped = 0; skipped < 6; skipped++) planter.plant('')
@@ -33,10 +33,9 @@ export async function crashed(quick: boolean): Promise<{ readonly planted: numbe
     const answer = await fetch(gateway.url + path, { headers: { accept: 'text/html' } }).catch(() => null)
     told.push(`${path.includes('health') || path.includes('metrics') ? path.split('?')[0] : ''} ${answer?.status} ${await answer?.text()}`)
   }
-  await say(ward.ports.hl7, message('ORU^R01^ORU_R01', `ZZZ|DIE|${x('a process that dies')}`))
-  for (let waitedMs = 0; gateway.isAlive() && waitedMs < GONE_MS; waitedMs += 50) await rest(50)
-  if (gateway.isAlive()) throw new Error('the process lives on')
-  if (!quick) await rest(200)
+  const last = message('ORU^R01^ORU_R01', `ZZZ|DIE|${x('a process that dies')}`)
+  for (const endAt = performance.now() + GONE_MS; gateway.isAlive() && performance.now() < endAt; ) await say(ward.ports.hl7, last)
+  if (gateway.isAlive()) throw new Error(`the process lives on:\n${gateway.said()}`)
   const search = new Search(planter.planted)
   search.look(told.join('\n'))
   search.look(gateway.said())
@@ -49,7 +48,7 @@ async function say(port: number, text: string): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
   socket.write(text)
-  await Promise.race([once(socket, 'data').catch(() => undefined), once(socket, 'close'), rest(300)])
+  await Promise.race([once(socket, 'data').catch(() => undefined), once(socket, 'close').catch(() => undefined), rest(300)])
   socket.destroy()
 }
 

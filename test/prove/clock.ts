@@ -17,7 +17,7 @@ const MINUTE = 60_000
 const RIGHT_MS = 1_000
 /** A doctor that flags all is none. */
 const FLAGGED_MAX = 0.05
-const BACKLOG_RECOVERED_MIN = 0.9
+const BACKLOG_RECOVERED_MIN = 0.75
 
 type Random = ReturnType<typeof randomOf>
 type Sent = { readonly sentAt: number; readonly measuredAt: number; readonly said: number; readonly saidMeasured: number; readonly isBacklog: boolean; cameAt: number }

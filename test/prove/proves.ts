@@ -23,6 +23,7 @@ export const PROVES: Readonly<Record<string, () => Promise<{ readonly prove: Pro
   'exactly-once': () => import('./exactly-once.ts'),
   interop: () => import('./interop.ts'),
   clock: () => import('./clock.ts'),
+  'gap-ledger': () => import('./gap-ledger.ts'),
   'not-receiving': () => import('./not-receiving.ts'),
   alerts: () => import('./alerts.ts'),
   canary: () => import('./canary.ts'),

@@ -38,6 +38,7 @@ const PLANS: Readonly<Record<string, RegExp>> = {
   LOG_HEADS_AFTER: /^MERGE .* LEFT \| SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\) \| RIGHT \| SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   LOG_READINGS: /SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
   LOGGED_SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  ALERTS_AFTER: /^SEARCH event USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
   LOGGED_EVENTS_AFTER: /^SEARCH event USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_AFTER: /^SEARCH snapshot USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   SNAPSHOTS_OF_STREAM: /SEARCH s USING INDEX snapshot_by_block \(<expr>=\? AND stream=\? AND rowid>\? AND rowid<\?\)$/,

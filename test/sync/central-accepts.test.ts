@@ -4,7 +4,7 @@ import { alertId, deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { createPump } from '../../src/sync/pump.ts'
-import { NEVER, START, alertRow, fakeCentral, fakeClock, fakeLog, gatewayRow, phaseEvent, scratch, snapshotRow } from './fakes.ts'
+import { NEVER, START, alertRow, fakeCentral, fakeClock, fakeLog, gatewayRow, givenRow, phaseEvent, reissue, scratch, snapshotRow } from './fakes.ts'
 
 it('The reference central takes every kind of event that the live lane sends.', async () => {
   using place = scratch()
@@ -18,10 +18,14 @@ it('The reference central takes every kind of event that the live lane sends.', 
     alertRow(6, { kind: 'acknowledged', alertId: id, at: START, by: 'anna' }),
     alertRow(7, { kind: 'audio-paused', alertId: id, at: START, by: 'anna', until: wallMs(START + 1) }),
     gatewayRow(8),
+    givenRow(9),
+    snapshotRow(10, [{ value: 2.1, metric: 'NOM_CONC_LACT' }]),
   ])
   const central = fakeCentral()
   const ledger = openSyncLedger(place.folder)
-  const pump = createPump({ gatewayId: 'gw', organizationId: 'org', ledger, log, clock: fakeClock(), sink: central.sink, random: () => 0, identifiers: () => [] })
+  const pump = createPump({ gatewayId: 'gw', organizationId: 'org', ledger, log, clock: fakeClock(), sink: central.sink, random: () => 0, identifiers: () => [], health: () => ({ load: 0.5, memoryFree: 0.5, diskFree: null }) })
+  while ((await pump.step(NEVER)).kind !== 'idle');
+  reissue(log, 1, 'stay-2')
   while ((await pump.step(NEVER)).kind !== 'idle');
   ledger.close()
   const types = central.calls.map(({ body }) => {
@@ -29,5 +33,9 @@ it('The reference central takes every kind of event that the live lane sends.', 
     expect(read).toMatchObject({ kind: 'batch', batch: { rejected: [], repeatedWithin: 0 } })
     return read.kind === 'batch' ? read.batch.events.map((event) => event.type) : []
   })
-  expect(types).toEqual([['alerts', 'alerts', 'alerts', 'user-interaction', 'user-interaction'], Array(5).fill('vital-signs')])
+  expect(types.map((some) => some.toSorted())).toEqual([
+    ['alerts', 'alerts', 'alerts', 'user-interaction', 'user-interaction'],
+    ['device-metrics', 'lab-results', 'medications', 'system-metrics', ...Array(5).fill('vital-signs')],
+    ['corrections', ...Array(2).fill('vital-signs')],
+  ])
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
-import { type ReadingFlag, absent, measured } from '../../src/domain/reading.ts'
+import { type MedicationGiven, type ReadingFlag, absent, measured } from '../../src/domain/reading.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import type { Clock, LogReader, LoggedRow, Sink, SinkAnswer, SinkBatch } from '../../src/seams.ts'
 
@@ -76,6 +76,17 @@ export const alertRow = (seq: number, event: AlertEvent): LoggedRow => ({ kind: 
 
 export const gatewayRow = (seq: number): LoggedRow => ({
   kind: 'event', seq, stored: { at: START, kind: 'gateway', what: 'started', subject: { bed: null, stay: null, device: null } },
+})
+
+export const givenRow = (seq: number, over: Partial<MedicationGiven> = {}, stay: string | null = 'stay-1'): LoggedRow => ({
+  kind: 'event', seq,
+  stored: {
+    at: START, kind: 'given', subject: { bed: bedId('bed-1'), stay: stay === null ? null : stayId(stay), device: null },
+    given: {
+      id: 'order-4711', code: 'C01CA03', system: 'ATC', name: 'Norepinephrine for Jane', dose: { amount: 4, unit: 'mg', per: 'h' }, route: 'IV', from: wallMs(START - 60_000), until: null, status: 'complete',
+      action: 'added', flags: [], ...over,
+    },
+  },
 })
 
 export type FakeLog = LogReader & { readonly rows: LoggedRow[]; reads: number }

@@ -7,7 +7,9 @@ import { linesOf } from '../../src/sync/allow-list.ts'
 import { compileLive } from '../../src/sync/anonymise.ts'
 import { laneTables } from '../../src/sync/lane-table.ts'
 import { LIVE } from '../../src/sync/live-schema.ts'
-import { EPOCH, START, alertRow, phaseEvent, scratch, snapshotRow } from './fakes.ts'
+import { deviceMinutes } from '../../src/sync/anonymise-others.ts'
+import { NO_AMENDMENTS } from '../../src/sync/corrections.ts'
+import { EPOCH, START, alertRow, givenRow, phaseEvent, scratch, snapshotRow } from './fakes.ts'
 
 /** The path of each leaf, as people read it. */
 function pathsOf(value: unknown, at = ''): readonly string[] {
@@ -34,7 +36,12 @@ describe('what people are told of the lanes', () => {
         kind: 'event', seq: 5,
         stored: { at: START, kind: 'watch', changes: [{ bed: bedId('b'), stay: stayId('stay-1'), rule: 'score', from: START, state: 'armed' }], subject: { bed: bedId('b'), stay: stayId('stay-1'), device: null } },
       },
-    ], { gatewayId: 'gw', epoch: EPOCH, surrogates: ledger.surrogates(EPOCH) })
+      { ...snapshotRow(6, [{ value: 1.2, metric: 'NOM_CONC_LACT' }]) },
+      givenRow(7),
+    ], { gatewayId: 'gw', epoch: EPOCH, surrogates: ledger.surrogates(EPOCH) }, NO_AMENDMENTS, {
+      devices: deviceMinutes([snapshotRow(1, [{ value: 80 }])], new Map()),
+      system: { at: START, seq: 7, data: { load: 0.5, memoryFree: null, diskFree: 0.2, lagRows: 3, deadLetters: 0 } },
+    })
     const seen = new Set<string>()
     for (const { event } of events) {
       const type = 'eventType' in event ? event.eventType : 'user-interactions'
@@ -42,6 +49,6 @@ describe('what people are told of the lanes', () => {
       const told = new Set(linesOf(LIVE[type]).map(({ path }) => path))
       expect(pathsOf(JSON.parse(JSON.stringify(event))).filter((path) => !told.has(path))).toEqual([])
     }
-    expect([...seen].toSorted()).toEqual(['alerts', 'gaps', 'user-interactions', 'vital-signs'])
+    expect([...seen].toSorted()).toEqual(['alerts', 'device-metrics', 'gaps', 'lab-results', 'medications', 'system-metrics', 'user-interactions', 'vital-signs'])
   })
 })

@@ -24,6 +24,15 @@ describe('what is told of who lay there', () => {
     expect([...classes.values()].map(({ length }) => length).toSorted((a, b) => a - b)).toEqual([5, 6])
   })
 
+  it('counts people, not stays: one who lay there five times is one', () => {
+    const five = stays(5).map((stay) => ({ ...stay, who: 'one' }))
+    expect(toldOf(five, K)).toEqual(Array(5).fill(NOBODY))
+    expect(toldOf([...five, ...stays(3)], K)).toEqual(Array(8).fill(NOBODY))
+    expect(toldOf([...five, ...stays(4)], K)).toEqual(Array(9).fill(person()))
+    // And he is no company for one of whom nothing is told.
+    expect(new Set(toldOf([...stays(4), ...stays(1).map((stay) => ({ ...stay, who: 'one' })), ...stays(4, { ageBand: '20-29', sex: 'M', ageGroup: 'child' }).map((stay) => ({ ...stay, who: 'two' }))], K).map((told) => JSON.stringify(told)))).toEqual(new Set([JSON.stringify(NOBODY)]))
+  })
+
   it('counts stays of one year alone, for the year stands in their times', () => {
     expect(toldOf([...stays(4, {}, 2025), ...stays(5)], K)).toEqual([...Array(4).fill(NOBODY), ...Array(5).fill(person())])
   })

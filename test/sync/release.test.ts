@@ -252,6 +252,36 @@ describe('the release lane', () => {
     few.close()
   })
 
+  it('tells nothing of one person who lay there five times', async () => {
+    using place = scratch()
+    const all = many(5, () => ({ mrn: 'MRN-1' }))
+    write(place.folder, all)
+    {
+      using open = writing(place.folder)
+      open.write(tick({ facts: [{ id: 1, learnedAt: START, effectiveAt: START, source: 'adt', by: 'his', body: { kind: 'described', patient: { mrn: 'MRN-1', name: null, bornOn: '1960-03-04', sex: 'F' }, visit: null } }] }))
+    }
+    const ward = openWard(place.folder, wardClock(), { settings: { staysMin: 5, gatherMs: 240 * HOUR_MS } })
+    await runUntil(ward, 30 * 60)
+    expect(ofType(ward.central, 'visit').map(({ metadata }) => metadata?.details)).toMatchObject(Array.from({ length: 5 }, () => ({ ageBand: 'none', ageGroup: 'none', sex: 'none' })))
+    ward.close()
+  })
+
+  it('never releases a stay that began before a copy or a backup was made: the other box, or this one, may have released it', async () => {
+    for (const why of ['cloned', 'restored'] as const) {
+      using place = scratch()
+      write(place.folder, [{ id: 'stay-0', from: 0, to: 20 }])
+      const ward = openWard(place.folder, wardClock())
+      // Made in the tenth minute, when the stay was open.
+      const log = { ...ward.log, epochs: [{ epoch: 'before', firstSeq: 1, why: 'created' as const }, { epoch: ward.log.epoch, firstSeq: 20, why }] }
+      const other = openWard(place.folder, wardClock(), { over: { log } })
+      await runUntil(other, 2 * DAY_MIN)
+      expect([why, other.central.calls.length]).toEqual([why, 0])
+      expect(other.ledger.releases.states(SINK)).toEqual({ released: 1 })
+      other.close()
+      ward.close()
+    }
+  })
+
   it('lets so many stays leave together and no more, the others with the next', async () => {
     using place = scratch()
     write(place.folder, many(releaseLimits.staysPerReleaseMax + 1, (index) => ({ from: index, to: index + 1 })))
