@@ -19,6 +19,7 @@ import { timeOf as commissioningTime } from './evaluate/commissioning.ts'
 import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
 import type { LinkParts } from './links/index.ts'
 import { keepBackups } from './ops/backups.ts'
+import { BootClock, bootSource } from './ops/boot-clock.ts'
 import { type ClockSetting, REAL_TIME } from './ops/clock.ts'
 import { openInFlight } from './ops/in-flight.ts'
 import { Notices, type SetAsideFacts } from './ops/notices.ts'
@@ -47,6 +48,7 @@ import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
 import { deliveriesOf } from './sync/deliveries.ts'
+import type { Standing } from './seams.ts'
 import { type SyncHandle, startSync } from './sync/start.ts'
 import type { SentinelWard } from './sentinel-ward.ts'
 import { loadDrivers } from './site-drivers.ts'
@@ -101,6 +103,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const replaced = async (facts: SetAsideFacts, opening: Opening): Promise<void> => {
     await begun.promise
     pump.retell(opening)
+    boot?.retell()
     if (ways) retellDeliveries(pump, ways, opening)
     notices?.setAside(facts)
     // What was wrong with the file before, and how far central had it, says nothing of this one.
@@ -111,8 +114,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     sync?.restart()
   }
   let notices: Notices | null = null
+  let boot: BootClock | null = null
   let history: History | null = null
   let sync: SyncHandle | null = null
+  /** It may begin later than the rest. */
+  const syncNow = (): SyncHandle | null => sync
   const deliveries = deliveriesOf(site, { secretOf, fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8') })
   let sent: SentSoFar = deliveries.length > 0 ? { kind: 'unknown' } : { kind: 'off' }
   const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) })
@@ -122,6 +128,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const opened = await opening
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
+  let storedTo = opened.lastSeq
   const refusedRows = (): number => opened.health().refusedRows
 
   // 2 · the heart, and the recording of all that moves it
@@ -179,6 +186,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       calls?.publish(events)
     },
     saved: (events, lastSeq) => {
+      storedTo = lastSeq
       ward?.saved(events)
       sync?.committed(lastSeq)
     },
@@ -190,6 +198,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   if (inFlight.found) log.warn({ session: inFlight.found.key, how: inFlight.found.how }, 'The process before this one died while it read these bytes.')
   void suspectSaver.settled().then(() => isRemembered && inFlight.taken())
   const say: typeof pump.gatewayCondition = (condition, said) => recorder.condition(condition, said, () => pump.gatewayCondition(condition, said))
+  const written = (one: Standing): Promise<boolean> =>
+    store.commit({ snapshots: [], events: [], stays: [], quarantined: [], messages: [], standing: [one] }).then(({ kind }) => kind === 'durable')
+  // A demo's clock is its own.
+  boot = mode === 'demo' ? null : new BootClock({ source: bootSource(), wall: () => clock.wall(), restored: opened.standing, lastSeq: opened.lastSeq, write: written })
   const standing = new Notices(say, () => pump.lifecycle.open.values())
   notices = standing
   if (opened.setAside) {
@@ -303,7 +315,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   ways = out
   calls = escalationCalls(site.escalation, out, (call) => log.warn(call, 'Nobody could be called of an alert that goes unanswered.'))
   calls.resume(pump.lifecycle.open.values())
-  if (deliveries.length > 0) {
+  const beginSync = (): void => {
     sync = startSync(
       {
         folder,
@@ -317,7 +329,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       },
       { clock },
     )
-    sync.committed(opened.lastSeq)
+    sync.committed(storedTo)
     let acceptedAt: WallMs | null = null
     sync.onAdvanced((seq) => (sent = { kind: 'known', seq, lastAcceptedAt: acceptedAt }))
     sync.onSetAside((moved, why) => {
@@ -342,6 +354,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
       say('technical/egress-stopped', stopped)
     })
+  }
+  await boot?.settled()
+  if (deliveries.length > 0) {
+    if ((boot?.trouble ?? null) === null) beginSync()
   } else {
     // Said before the restart, and nobody is left to take it back.
     for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared', 'technical/sync-behind']) say(condition, null)
@@ -380,7 +396,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     await pump.close()
     recording.abort()
     await recorded
-    await sync?.stop()
+    await syncNow()?.stop()
     await trends.close()
     await store.close()
     const why = error instanceof Error ? error.message : String(error)
@@ -406,6 +422,14 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     if (text !== lagTold) say('technical/sync-behind', text === null ? null : { priority: 'low', text })
     lagTold = text
   }
+  let bootTold: string | null | undefined
+  /** Nothing leaves before this box knows the time. */
+  const tellBoot = async (box: BootClock): Promise<void> => {
+    const isKnown = await box.tick(storedTo)
+    if (isKnown && deliveries.length > 0) beginSync()
+    if (box.trouble !== bootTold) say('technical/clock-unknown', box.trouble === null ? null : { priority: 'low', text: box.trouble })
+    bootTold = box.trouble
+  }
   const ticking = tick()
   const releasing = watchReleases(folder, { clock: realTime, release: (key) => recorder.release(key, () => pump.suspects.release(key)), log }, stop)
   async function tick(): Promise<void> {
@@ -413,6 +437,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       recorder.tick(() => pump.tick())
       standing.refused(refusedRows())
       standing.tick()
+      if (boot) void tellBoot(boot)
       tellLag()
       ward?.announceBeds()
       sentinel?.tick()
@@ -473,7 +498,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     await pump.close()
     recording.abort()
     await recorded
-    await sync?.stop()
+    await syncNow()?.stop()
     await trends.close()
     await watchdog.stop()
     await suspectSaver.settled()

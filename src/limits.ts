@@ -113,6 +113,8 @@ export const alertLimits = {
   acknowledgedLowMs: 14_400_000,
   /** What a ward may set in their place. */
   acknowledgedMinutesMax: 720,
+  /** What began within so long before a tap, and after what was tapped, cannot have been seen by who taps: a page is told, a person reads and aims. */
+  tapAimMs: 2_000,
   /** Beside a monitor whose alarms are heard, a simple limit of ours waits so much longer for the monitor to say it first. */
   monitorGraceMs: 10_000,
   /** A monitor of which no alarm, and no word on its alarms, was heard for so long is not counted upon. */
@@ -195,7 +197,7 @@ export const linkLimits = {
   questionsMax: 4,
 } as const
 
-/** What is known of a device's clock (src/domain/device-time.ts). */
+/** What is known of a device's clock (src/rules/device-time.ts). */
 export const clockLimits = {
   /** Between the way and a wrong time: so much is the way's. What says whole seconds alone gets one more. */
   stepMs: 900,

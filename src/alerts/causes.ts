@@ -13,9 +13,11 @@
  */
 
 import { type Alert, isLost, rankOf } from '../domain/alert.ts'
-import { type Row, voicesOf } from '../domain/alert-row.ts'
+import { isSilencedThere, type Row, voicesOf } from '../domain/alert-row.ts'
 import type { AlertId } from '../domain/ids.ts'
 import type { Variable } from '../domain/metrics.ts'
+import type { WallMs } from '../domain/time.ts'
+import { alertLimits } from '../limits.ts'
 import { NEWS2_CONDITION } from '../rules/news2.ts'
 import { PEWS_CONDITION } from '../rules/pews.ts'
 import { SEPSIS_CONDITION } from '../rules/sepsis.ts'
@@ -120,9 +122,9 @@ const isCounted = ({ condition }: Alert): boolean => COUNTED.has(limitOf(conditi
 const byNews = (one: Alert, other: Alert): number =>
   rankOf(other.priority) - rankOf(one.priority) || Number(one.acknowledged !== null) - Number(other.acknowledged !== null) || byWeight(one, other)
 
-/** Rows of a patient who gets worse, made one. */
+/** Rows of a patient who gets worse, made one. What was silenced at the bedside stands apart: it quiets its own row, and not the patient. */
 function asOnePatient(rows: readonly Row<Alert>[]): readonly Row<Alert>[] {
-  const joins = (row: Row<Alert>): boolean => row.head.type === 'physiological' && voicesOf(row).some((alert) => isScore(alert) || isCounted(alert))
+  const joins = (row: Row<Alert>): boolean => row.head.type === 'physiological' && voicesOf(row).some((alert) => isScore(alert) || isCounted(alert)) && !voicesOf(row).some(isSilencedThere)
   const joined = rows.filter(joins)
   if (joined.length < 2) return rows
   const [head, ...others] = joined.flatMap(voicesOf).toSorted(byNews)
@@ -144,18 +146,27 @@ export const placesOf = (rows: readonly Row<Alert>[]): ReadonlyMap<AlertId, Plac
   ]))
 
 const isAsLoud = (one: Alert, other: Alert): boolean => rankOf(one.priority) >= rankOf(other.priority)
+const isCalling = ({ state, acknowledged }: Alert): boolean => state === 'active' && acknowledged === null
 
-/** Alerts for which nobody need be called on their own, and who in their row calls at least as loud. */
+/**
+ * Alerts for which nobody need be called on their own, and who in their row calls at least as loud. What speaks for itself is
+ * heard beside a head that is over or that somebody has acknowledged; what is carried is silent there too.
+ */
 export const coveredOf = (rows: readonly Row<Alert>[]): ReadonlyMap<AlertId, readonly Alert[]> =>
   new Map(rows.flatMap(({ head, others, carried }) => [
-    ...others.filter((other) => isAsLoud(head, other)).map(({ id }): [AlertId, readonly Alert[]] => [id, [head]]),
+    ...others.filter((other) => isCalling(head) && isAsLoud(head, other)).map(({ id }): [AlertId, readonly Alert[]] => [id, [head]]),
     ...carried.map((one): [AlertId, readonly Alert[]] => [one.id, [head, ...others].filter((voice) => isAsLoud(voice, one))]),
   ]))
 
-/** What one tap on an alert is for: all that speak in its row, or, of what is carried, that one alone. */
-export function spokenWith(alerts: Iterable<Alert>, id: AlertId): readonly AlertId[] {
+/**
+ * What one tap on an alert at this time is for: all that speak in its row, or, of what is carried, that one alone. What came
+ * into the row while the finger was on its way is not meant.
+ */
+export function spokenWith(alerts: Iterable<Alert>, id: AlertId, at: WallMs): readonly AlertId[] {
   const all = [...alerts]
-  const bed = all.find((alert) => alert.id === id)?.bed ?? null
-  const row = rowsOf(all.filter((alert) => alert.bed === bed)).find(({ head, others }) => head.id === id || others.some((other) => other.id === id))
-  return row === undefined ? [id] : [row.head.id, ...row.others.map((other) => other.id)]
+  const tapped = all.find((alert) => alert.id === id)
+  const row = rowsOf(all.filter(({ bed }) => bed === (tapped?.bed ?? null))).find((one) => voicesOf(one).some((voice) => voice.id === id))
+  if (tapped === undefined || row === undefined) return [id]
+  const isUnseen = ({ startedAt }: Alert): boolean => startedAt > tapped.startedAt && Math.abs(at - startedAt) < alertLimits.tapAimMs
+  return voicesOf(row).filter((voice) => !isUnseen(voice)).map((voice) => voice.id)
 }

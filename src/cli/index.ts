@@ -12,6 +12,7 @@ import { register as doctor } from './doctor.ts'
 import { register as driver } from './driver.ts'
 import { register as evaluate } from './evaluate.ts'
 import { register as learn } from './learn.ts'
+import { register as patient } from './patient.ts'
 import { register as probe } from './probe.ts'
 import { register as quarantine } from './quarantine.ts'
 import { register as replay } from './replay.ts'
@@ -23,4 +24,4 @@ import { register as sync } from './sync.ts'
 import { register as user } from './user.ts'
 import { register as verify } from './verify.ts'
 
-export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, evaluate, quarantine, score, counts, commissioning, sync, user, backup, restore, verify, sim, central, docs]
+export const COMMANDS: readonly Register[] = [demo, run, doctor, decode, driver, probe, learn, replay, evaluate, quarantine, score, counts, commissioning, sync, patient, user, backup, restore, verify, sim, central, docs]

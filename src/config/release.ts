@@ -71,6 +71,7 @@ export function laneProblems(sync: Setting, retention: Retention): readonly Prob
   const central = sync.sinks.filter(leavesHospital)
   const problems: Problem[] = []
   sync.sinks.forEach((sink, index) => problems.push(...sinkProblems(sink, sync).map((text): Problem => [['sinks', index], text])))
+  problems.push(...secondSinks(sync))
   if (lane === 'none') {
     if (central.length > 0) problems.push([[], '"sync.sinks" sends to central, and lane "none" lets nothing leave: name a lane.'])
     return problems
@@ -80,6 +81,19 @@ export function laneProblems(sync: Setting, retention: Retention): readonly Prob
   if (central.length > 0 && sync.url !== undefined) problems.push([[], '"sync.url" is the short form for one sink: put it among "sync.sinks", or leave them out.'])
   if (lane === 'release' || central.some((sink) => sink.lane === 'release')) problems.push(...releaseProblems(sync.release, retention))
   return problems
+}
+
+/** Central knows a gateway by its name: of a second cursor under that name it could not tell what it has, and stays would leave twice. */
+function secondSinks(sync: Setting): readonly Problem[] {
+  const known = new Set<string>()
+  return sync.sinks.flatMap(({ to, lane }, index): readonly Problem[] => {
+    if (to.kind !== 'https-batch') return []
+    const own = lane ?? laneOf(sync)
+    const name = `${own} ${to.url.replace(/\/+$/, '')}`
+    const isSecond = known.has(name)
+    known.add(name)
+    return isSecond ? [[['sinks', index], `a second sink of lane "${own}" to one central: make it one.`]] : []
+  })
 }
 
 function sinkProblems({ to, lane }: SinkSetting, { agreement, lane: general }: Setting): readonly string[] {

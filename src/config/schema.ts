@@ -191,7 +191,7 @@ export const siteSchema = z.strictObject({
         .enum(['none', 'release', 'live'])
         .optional()
         .describe('none: nothing leaves. release: stays that are over, de-identified; so where a sink is named and no lane. live: pseudonyms and true times, only under a data-use agreement.'),
-      agreement: z.string().min(1).optional().describe('Name of the data-use agreement that permits the live lane.'),
+      agreement: z.string().trim().min(1).optional().describe('Name of the data-use agreement that permits the live lane.'),
       url: z.url().optional().describe('Base address of central; https unless loopback.'),
       token: secret.optional(),
       ca: z.string().min(1).optional().describe('Path of the certificate authority that central is signed by, PEM.'),

@@ -23,9 +23,12 @@ export const voicesOf = <One>({ head, others }: Row<One>): readonly One[] => [he
 export const gravestOf = <One extends Speaking>(row: Row<One>): One =>
   voicesOf(row).reduce((best, voice) => (rankOf(voice.priority) > rankOf(best.priority) ? voice : best))
 
-/** Somebody at the bedside has silenced or acknowledged the monitor's own alarm: what is not graver than that alarm is quiet here meanwhile. */
+/** Somebody at the bedside has silenced or acknowledged this alarm of the monitor, which goes on: nobody knows of one that is over. */
+export const isSilencedThere = ({ state, bedside }: Speaking): boolean => state === 'active' && bedside !== undefined && bedside.isOver !== true
+
+/** What is not graver than an alarm of its row that was silenced at the bedside is quiet here meanwhile. */
 export const isQuietAtBedside = <One extends Speaking>(voice: One, row: Row<One>): boolean =>
-  voicesOf(row).some(({ bedside, priority }) => bedside !== undefined && bedside.isOver !== true && rankOf(voice.priority) <= rankOf(priority))
+  voicesOf(row).some((other) => isSilencedThere(other) && rankOf(voice.priority) <= rankOf(other.priority))
 
 /** All that speak were acknowledged. */
 export const isAcknowledged = <One extends Speaking>(row: Row<One>): boolean => voicesOf(row).every(({ acknowledged }) => acknowledged !== null)

@@ -32,7 +32,7 @@ export type SnapshotTimes = { readonly receivedAt: WallMs; readonly sentAt: Wall
 /** Transport from monitor to gateway, in milliseconds, that a correction allows for. */
 export const TRANSPORT_BOUND_MS = 1_000
 
-/** What is known of a message's way and of the clock that timed it (domain/device-time.ts). */
+/** What is known of a message's way and of the clock that timed it (rules/device-time.ts). */
 export type Timing = {
   /** It came so much later than a live one would have. */
   readonly lateMs: number

@@ -1,6 +1,6 @@
 /** What is known of each device's clock, over messages and restarts: of a backlog that a monitor kept while we were away, the times are right. */
 
-import { type DeviceTime, type KnownTime, type TimeHeard, adopted, hearTime, knownOf, offsetAt } from '../domain/device-time.ts'
+import { type DeviceTime, type KnownTime, type TimeHeard, adopted, hearTime, knownOf, offsetAt } from '../rules/device-time.ts'
 import type { DeviceId } from '../domain/ids.ts'
 import type { Timing } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'

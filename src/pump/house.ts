@@ -288,6 +288,11 @@ export class House<State> {
 
   /** What was said of a bed, against what is measured there. */
   #follow(bed: Bed, now: Now): void {
+    // What is sent while a monitor is tested counts for nobody: not with a patient known there, who came in the middle.
+    if (this.#words.get(bed.id)?.kind === 'maintenance' && liesIn(bed) === 'patient' && !bed.stay?.context.away) {
+      this.#put(bed, { word: null }, now)
+      this.#log(bed, 'bed state occupied: a patient came while its monitor was tested', now)
+    }
     const mark = this.#markOf(bed)
     const known = this.#followed.get(bed.id)
     if (mark === null) {

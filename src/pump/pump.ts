@@ -361,7 +361,7 @@ export class Pump<State> {
 
   /** One tap is for all that speak in the row of an alert; null: it is not open. */
   #inRow(id: AlertId, act: (each: AlertId) => readonly AlertEvent[] | null): readonly AlertEvent[] | null {
-    return this.lifecycle.open.has(id) ? spokenWith(this.lifecycle.open.values(), id).flatMap((each) => act(each) ?? []) : null
+    return this.lifecycle.open.has(id) ? spokenWith(this.lifecycle.open.values(), id, this.now().wall).flatMap((each) => act(each) ?? []) : null
   }
 
   #byHand(events: readonly AlertEvent[] | null): boolean {

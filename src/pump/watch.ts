@@ -213,7 +213,10 @@ export class Watch<State> {
       signals = after.signals
     } catch (error) {
       // One of the three walls: the rules of this stay begin again, the ward goes on, and it is said aloud.
-      this.#states.set(stay.id, this.#parts.rules.start(this.#contextOf(stay, now.wall)))
+      // They take over what is open, or nobody would ever end it.
+      const { rules, lifecycle } = this.#parts
+      this.#states.set(stay.id, rules.adopt(rules.start(this.#contextOf(stay, now.wall)), [...lifecycle.open.values()].filter((alert) => alert.stay === stay.id)))
+      this.#parts.beside?.forget(stay.id)
       this.#parts.faulted(stay.id, error)
       this.#faultedUntil.set(stay.id, monoMs(now.at + pumpLimits.conditionHoldMs))
       this.technical({ device: null, subject }, { condition: RULES_FAULTED, priority: 'high', text: 'Rules failed and were restarted: watch this bed at the monitor' }, now)

@@ -6,6 +6,7 @@ import { type WallMs, wallMs } from '../domain/time.ts'
 import { storeLimits } from '../limits.ts'
 import type { LogReader, LoggedRow } from '../seams.ts'
 import { bytesCrc } from './crc.ts'
+import { inTime, readBootTimes } from './boot-times.ts'
 import { openReaderDatabase } from './database.ts'
 import { readerQueries } from './queries.ts'
 import { type LogRow, LogRows } from './log-rows.ts'
@@ -54,6 +55,7 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
   const statements = statementsOf(db)
   const log = new LogRows(db)
   const revisions = new Revisions(db)
+  const boots = readBootTimes(db)
   const close = (): void => {
     db.close()
   }
@@ -61,9 +63,9 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
     epoch,
     epochs,
     lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
-    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }),
+    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }).map((row) => inTime(row, boots)),
     readAlerts: (afterSeq, lastSeq, rowsMax) => log.alerts({ afterSeq, lastSeq, rowsMax })?.flatMap((row) => loggedRow(row, rows)).flatMap((found) => {
-      if (found.kind === 'good') return [found.row]
+      if (found.kind === 'good') return [inTime(found.row, boots)]
       damage.add(found.damage)
       return []
     }) ?? null,

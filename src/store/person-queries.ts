@@ -7,7 +7,7 @@ export const personQueries = {
   UNNAME_STAY: 'UPDATE stay SET patient = NULL, crc = @crc WHERE id = @id',
   FORGET_PATIENT: 'UPDATE patient SET mrn = NULL, name = NULL, crc = @crc WHERE id = @patient',
   REMOVE_FACT: 'DELETE FROM fact WHERE id = @id',
-  FRAMES: 'SELECT id, bytes FROM quarantine',
+  FRAMES: 'SELECT id, why, bytes FROM quarantine',
   REMOVE_FRAME: 'DELETE FROM quarantine WHERE id = @id',
   ALERTS: "SELECT DISTINCT alert_id AS alert, body FROM event WHERE kind = 'alert' AND alert_id IS NOT NULL AND instr(body, @stay) > 0",
 } as const
@@ -21,5 +21,4 @@ export const sentQueries = {
   BATCHES: 'SELECT id, batch_id AS batchId, body FROM batch ORDER BY sink, place',
   LETTERS: 'SELECT id, event FROM dead_letter',
   REMOVE_LETTER: 'DELETE FROM dead_letter WHERE id = @id',
-  PIECES_OF: 'DELETE FROM release_piece WHERE stay = @stay',
 } as const

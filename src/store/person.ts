@@ -13,6 +13,7 @@ import { type FactRow, factOf } from './facts.ts'
 import { personQueries as Q, sentQueries as S } from './person-queries.ts'
 import type { Fact } from '../domain/association.ts'
 import { SYNC_FILE, openSyncLedger } from './sync-ledger.ts'
+import type { ReleaseTables } from './sync-release.ts'
 
 export type PersonStay = { readonly id: string; readonly bed: string; readonly openedAt: WallMs; readonly closedAt: WallMs | null; readonly context: string }
 export type Person = { readonly mrn: string | null; readonly name: string | null; readonly stays: readonly PersonStay[]; readonly facts: readonly Fact[] }
@@ -124,7 +125,7 @@ function forgetHere(db: Database.Database, { person, rows, factRows }: Found): P
   // What is deleted is overwritten, in pages that become free too.
   db.pragma('secure_delete = ON')
   const names = namesOf(person)
-  const frames = db.prepare<[], { readonly id: number; readonly bytes: Buffer }>(Q.FRAMES)
+  const frames = db.prepare<[], { readonly id: number; readonly why: string; readonly bytes: Buffer }>(Q.FRAMES)
   const counts = db.transaction(() => {
     for (const { id, bed, patient, openedAt, closedAt, context, crc } of rows) {
       if (patient === null) continue
@@ -133,7 +134,7 @@ function forgetHere(db: Database.Database, { person, rows, factRows }: Found): P
       db.prepare(Q.FORGET_PATIENT).run({ patient, crc: rowCrc(id, null, null) })
     }
     for (const { id } of factRows) db.prepare(Q.REMOVE_FACT).run({ id })
-    const named = frames.all().filter(({ bytes }) => mentions(bytes, names))
+    const named = frames.all().filter(({ why, bytes }) => mentions(bytes, names) || mentions(why, names))
     for (const { id } of named) db.prepare(Q.REMOVE_FRAME).run({ id })
     return { stays: rows.length, facts: factRows.length, frames: named.length }
   })()
@@ -146,9 +147,7 @@ function forgetSent(folder: string, { person, rows }: Found, alerts: readonly st
   using ledger = openSyncLedger(folder, { mode: 'existing' })
   // A stay of the release lane that has not left, does not; one that has, is not taken for another.
   ledger.transaction(() => {
-    for (const { id: sink } of ledger.sinks()) {
-      for (const known of ledger.releases.stays(sink)) if (rows.some(({ id }) => id === known.stay)) ledger.releases.putStay(sink, { ...known, state: 'released', told: '' })
-    }
+    for (const sink of new Set([...ledger.sinks().map(({ id }) => id), ...ledger.sinksLeft()])) holdBack(ledger.releases, sink, new Set(rows.map(({ id }) => id)))
   })
   using sync = closing(new Database(join(folder, SYNC_FILE)))
   const { db } = sync
@@ -159,13 +158,24 @@ function forgetSent(folder: string, { person, rows }: Found, alerts: readonly st
       db.prepare(S.FORGET_SURROGATE).run({ surrogate })
       db.prepare(S.FORGET_ALERTS_OF).run({ surrogate })
     }
-    for (const { id } of rows) db.prepare(S.PIECES_OF).run({ stay: id })
     const letters = db.prepare<[], { readonly id: number; readonly event: string }>(S.LETTERS).all().filter(({ event }) => mentions(event, [...names, ...surrogates]))
     for (const { id } of letters) db.prepare(S.REMOVE_LETTER).run({ id })
     return { surrogates: surrogates.length, letters: letters.length }
   })()
+  // Batches that were sent lie in pages that are free: the file is written anew, and it is small.
+  db.exec('VACUUM')
   db.pragma('wal_checkpoint(TRUNCATE)')
   return counts
+}
+
+function holdBack(releases: ReleaseTables, sink: string, stays: ReadonlySet<string>): void {
+  const known = releases.stays(sink)
+  for (const one of known) if (stays.has(one.stay)) releases.putStay(sink, { ...one, state: 'released', told: '' })
+  for (const { id, stay } of releases.nextPieces(sink, Number.MAX_SAFE_INTEGER)) if (stays.has(stay)) releases.removePiece(id)
+  // Theirs were the last pieces of the release that is under way: nobody else would end it.
+  if (releases.current(sink) === null || releases.waiting(sink).pieces > 0) return
+  for (const one of releases.stays(sink)) if (one.state === 'leaving') releases.putStay(sink, { ...one, state: 'released', told: '' })
+  releases.end(sink)
 }
 
 const closing = (db: Database.Database): Disposable & { readonly db: Database.Database } => ({ db, [Symbol.dispose]: () => void db.close() })

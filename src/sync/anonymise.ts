@@ -17,7 +17,7 @@ import type { LoggedRow, StoredEvent } from '../seams.ts'
 import { type AlertData, type InteractionData, alertData, interactionData, unansweredData } from './anonymise-alert.ts'
 import { type DeviceData, type DeviceMinute, type MedicationData, type SystemData, isLaboratory, medicationData } from './anonymise-others.ts'
 import { WATCH_STATES, oneOf } from './anonymise-vocabulary.ts'
-import { type Amendments, type CorrectionReason, NO_AMENDMENTS, type Withdrawn, digestOf, isRevised, placeOf } from './corrections.ts'
+import { type Amendments, type Before, type CorrectionReason, NO_AMENDMENTS, type Withdrawn, digestOf, isRevised, placeOf } from './corrections.ts'
 import type { Surrogates } from './ledger.ts'
 import { type Group, MINUTE_MS, counter, groupsOf, originOf } from './vital-groups.ts'
 
@@ -116,7 +116,7 @@ export function compileLive(rows: readonly LoggedRow[], lane: Lane, amendments: 
   }
   const replaced = new Map(rows.flatMap((row) => (isRevised(row) ? [[row.seq, row.supersedes] as const] : [])))
   const vitals = groups.map((group) => ({ firstSeq: group.firstSeq, ...newVitalSigns(group, lane, { replaced, amendments }) }))
-  const events = [...correctionsIn(amendments, lane), ...vitals, ...others, ...besideEvents(beside, lane)].sort((a, b) => a.firstSeq - b.firstSeq)
+  const events = [...correctionsIn(amendments, lane, heirsOf(groups, lane, { replaced, amendments })), ...vitals, ...others, ...besideEvents(beside, lane)].sort((a, b) => a.firstSeq - b.firstSeq)
   return { events: events.map(({ event, origin }) => ({ event, origin })), withheld: counted.all(), digest: digestOf(groups) }
 }
 
@@ -139,15 +139,33 @@ type Replacing = { readonly replaced: ReadonlyMap<number, number>; readonly amen
 
 /** Names the event that its columns stood in, where that was sent. */
 function newVitalSigns(group: Group, lane: Lane, { replaced, amendments }: Replacing): { readonly event: CentralEvent; readonly origin: EventOrigin } {
-  const [first] = group.columns
-  const before = group.cut === 0 || first === undefined ? undefined : amendments.before.get(placeOf(replaced.get(first.seq) ?? 0, group))
+  const before = beforeOf(group, { replaced, amendments })
   const supersedes = before === undefined ? null : keyOf(before.group, lane, before)
   // What was acknowledged before is not counted twice.
   return { event: vitalSigns(group, lane, { epoch: lane.epoch, revision: group.revision, supersedes }), origin: originOf(group, before === undefined ? group.columns : []) }
 }
 
+function beforeOf(group: Group, { replaced, amendments }: Replacing): Before | undefined {
+  const [first] = group.columns
+  return group.cut === 0 || first === undefined ? undefined : amendments.before.get(placeOf(replaced.get(first.seq) ?? 0, group))
+}
+
+/** By the key of an event that was sent: what names it as the one that it supersedes. */
+type Heirs = ReadonlyMap<string, readonly Group[]>
+function heirsOf(groups: readonly Group[], lane: Lane, replacing: Replacing): Heirs {
+  const heirs = new Map<string, Group[]>()
+  for (const group of groups) {
+    const before = beforeOf(group, replacing)
+    if (before === undefined) continue
+    const key = keyOf(before.group, lane, before)
+    heirs.set(key, [...(heirs.get(key) ?? []), group])
+  }
+  return heirs
+}
+
 /** What central is to forget, and what is left of it. */
-function* correctionsIn({ withdrawn }: Amendments, lane: Lane): Generator<Sent> {
+function* correctionsIn({ withdrawn }: Amendments, lane: Lane, heirs: Heirs): Generator<Sent> {
+  const kindOf = (one: Withdrawn): Correction['kind'] => (isHandedOver(one, heirs.get(keyOf(one.group, lane, one)) ?? []) ? 'reassign' : 'retract')
   const alike = new Map<string, Withdrawn[]>()
   for (const one of withdrawn) {
     const name = `${kindOf(one)}\u0000${one.group.stay}\u0000${one.to ?? ''}\u0000${one.reason}`
@@ -160,7 +178,7 @@ function* correctionsIn({ withdrawn }: Amendments, lane: Lane): Generator<Sent> 
   }
   const ordinals = new Map<string, number>()
   for (const some of alike.values()) {
-    const event = correctionEvent(some, lane, ordinals)
+    const event = correctionEvent(some, lane, { kindOf, ordinals })
     if (event) yield { firstSeq: Math.min(...some.map(({ firstSeq }) => firstSeq)), event, origin: null }
   }
   for (const { group, epoch, revision, left, firstSeq } of withdrawn) {
@@ -171,7 +189,9 @@ function* correctionsIn({ withdrawn }: Amendments, lane: Lane): Generator<Sent> 
   }
 }
 
-function correctionEvent(some: readonly Withdrawn[], lane: Lane, ordinals: Map<string, number>): CentralEvent | null {
+type Correcting = { readonly kindOf: (one: Withdrawn) => Correction['kind']; readonly ordinals: Map<string, number> }
+
+function correctionEvent(some: readonly Withdrawn[], lane: Lane, { kindOf, ordinals }: Correcting): CentralEvent | null {
   const [first] = some
   if (!first) return null
   const { gatewayId, epoch, surrogates } = lane
@@ -191,7 +211,9 @@ function correctionEvent(some: readonly Withdrawn[], lane: Lane, ordinals: Map<s
   }
 }
 
-const kindOf = ({ group, to, left }: Withdrawn): Correction['kind'] => (to !== null && to !== group.stay && left.columns.length === 0 ? 'reassign' : 'retract')
+/** All of it is somebody else's, and comes anew as one event that holds it and no more: else what was handed over would stand twice, or with a third one. */
+const isHandedOver = ({ group, to, left, gone }: Withdrawn, [heir, ...others]: readonly Group[]): boolean =>
+  to !== null && to !== group.stay && left.columns.length === 0 && heir?.stay === to && heir.columns.length === gone.length && others.length === 0
 
 const numbered = (metric: string, ordinal: number): string => (ordinal === 0 ? metric : `${metric}.${ordinal}`)
 

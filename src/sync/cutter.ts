@@ -12,6 +12,7 @@ import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from
 import { type Standing, type Stretch, lagOf, stretchesOf, throughOf } from './overtake.ts'
 import { positionOf, scopeOf, spansOf } from './position.ts'
 import { ALL, type Filter, filtered } from './filter.ts'
+import { OTHER_LANE, laneOfEvent } from './lane-of.ts'
 import { type LaneName, compile } from './lanes.ts'
 import type { SyncLedger } from './ledger.ts'
 import type { ScanResult, Scanner } from './scanner.ts'
@@ -170,6 +171,10 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
     let stopped = 0
     for (const { id, event, origin, retries, seqFrom, seqTo } of letters) {
       const parsed: unknown = JSON.parse(event)
+      if (laneOfEvent(parsed) !== lane) {
+        ledger.refuseRetry(id, OTHER_LANE)
+        continue
+      }
       const scanned = scan(parsed)
       if (scanned.kind === 'clean') clean.push({ id, seqFrom, seqTo, event: recutEvent(event, { origin, retries: retries + 1 }) })
       else {

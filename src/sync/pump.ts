@@ -13,6 +13,7 @@ import { claimName } from './claims.ts'
 import { type CutEvent, cutBatches, splitBatch } from './cut.ts'
 import { type Cutter, type CutterParts, createCutter } from './cutter.ts'
 import { type Pace, UNPACED, closedMs, hoursText, restMs } from './pace.ts'
+import { strayIn } from './lane-of.ts'
 import { createRoute } from './route.ts'
 import { createScanner } from './scanner.ts'
 import { NONE, type Rejected, allOf, rowsOf, verdictOn } from './verdict.ts'
@@ -231,6 +232,11 @@ export function createPump(parts: PumpParts): Pump {
     const lingers = lingerUntil - clock.mono()
     const batch = ledger.pending(sink.id)
     if (batch === null) return lingers > 0 ? { kind: 'lingers', ms: lingers } : cut()
+    const stray = strayIn(batch, lane)
+    if (stray) {
+      settle(batch, stray)
+      return { kind: 'done', full: true }
+    }
     const shutMs = closedMs(pace, clock.wall())
     if (shutMs > 0) {
       hold('ok', pace.hours === null ? '' : `sends from ${hoursText(pace.hours)}`, Math.min(shutMs, syncLimits.closedLookMs))

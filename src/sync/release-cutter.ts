@@ -9,6 +9,7 @@ import { releaseLimits, syncLimits } from '../limits.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
 import { type CutResult, type Cutter, type CutterParts, namesIn } from './cutter.ts'
 import { ALL, filtered } from './filter.ts'
+import { OTHER_LANE, laneOfEvent } from './lane-of.ts'
 import { positionOf } from './position.ts'
 import { NOBODY, type Person } from './release-classes.ts'
 import { Counts, type LeavingStay, type Released, compileRelease, visitOf } from './release-compile.ts'
@@ -105,7 +106,12 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
     const clean: { readonly id: number; readonly event: CutEvent }[] = []
     let stopped = 0
     for (const { id, event, origin, retries } of letters) {
-      const scanned = scanner.scan(JSON.parse(event))
+      const parsed: unknown = JSON.parse(event)
+      if (laneOfEvent(parsed) !== 'release') {
+        ledger.refuseRetry(id, OTHER_LANE)
+        continue
+      }
+      const scanned = scanner.scan(parsed)
       if (scanned.kind === 'clean') clean.push({ id, event: recutEvent(event, { origin, retries: retries + 1 }) })
       else {
         ledger.refuseRetry(id, hitText(scanned.at))

@@ -5,9 +5,12 @@ import { type Alert, isLost, LOST_MARK, type Priority, PRIORITIES, rankOf } from
 import { gravestOf, isAcknowledged, isSounding, type Row, soundingOf, voicesOf } from '../../src/domain/alert-row.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import { alertLimits } from '../../src/limits.ts'
 import { SILENCE_CONDITION } from '../../src/rules/silence.ts'
 
 const BED = bedId('bed-1')
+/** When all that is open has been seen. */
+const LATER = wallMs(1_000_000)
 let count = 0
 function alert(condition: string, change: Partial<Alert> = {}): Alert {
   count++
@@ -94,17 +97,24 @@ describe('the monitor\'s own alarm and ours', () => {
 
   it('one tap is for both, and the row is acknowledged when both are', () => {
     const [ours, theirs] = [spo2Low(), monitorSpo2Low()]
-    expect(spokenWith([ours, theirs], ours.id)).toEqual([ours.id, theirs.id])
-    expect(spokenWith([ours, theirs], theirs.id)).toEqual([ours.id, theirs.id])
+    expect(spokenWith([ours, theirs], ours.id, LATER)).toEqual([ours.id, theirs.id])
+    expect(spokenWith([ours, theirs], theirs.id, LATER)).toEqual([ours.id, theirs.id])
     const acknowledged = { by: 'Ana', at: wallMs(1) }
     const rows = (one: Alert, other: Alert): boolean => rowsOf([one, other]).every(isAcknowledged)
     expect(rows({ ...ours, acknowledged }, theirs)).toBe(false)
     expect(rows({ ...ours, acknowledged }, { ...theirs, acknowledged })).toBe(true)
   })
 
+  it('a tap is not for what came into the row while the finger was on its way', () => {
+    const [tapped, came] = [spo2Low(), limit('threshold/hr-high', HR, { priority: 'high', startedAt: wallMs(10_000) })]
+    for (const laterMs of [-1, 0, alertLimits.tapAimMs - 1]) expect(spokenWith([tapped, came], tapped.id, wallMs(10_000 + laterMs))).toEqual([tapped.id])
+    expect(spokenWith([tapped, came], came.id, wallMs(10_001))).toEqual([came.id, tapped.id])
+    expect(spokenWith([tapped, came], tapped.id, wallMs(10_000 + alertLimits.tapAimMs))).toEqual([came.id, tapped.id])
+  })
+
   it('a tap on what is carried is for that alone', () => {
     const breaths = technical('technical/rr-off', 'MDC_TTHOR_RESP_RATE')
-    expect(spokenWith([technical('technical/hr-off', HR), breaths], breaths.id)).toEqual([breaths.id])
+    expect(spokenWith([technical('technical/hr-off', HR), breaths], breaths.id, LATER)).toEqual([breaths.id])
   })
 
   it('silencing at the bedside quiets the row here, not what is graver than the alarm that was silenced, and not for ever', () => {
@@ -113,6 +123,18 @@ describe('the monitor\'s own alarm and ours', () => {
     expect(sounds({}, false)).toBe(false)
     expect(sounds({ priority: 'high' }, false)).toBe(true)
     expect(sounds({}, true)).toBe(true)
+  })
+
+  it('silencing at the bedside quiets what was silenced there, and nothing else that is wrong with the patient', () => {
+    const bedside = { how: 'alert-acknowledged', at: wallMs(1) } as const
+    const fast = [limit('threshold/hr-high', HR), monitor('hr', `MDC_EVT_HI of ${HR}`, 'HR high', { priority: 'high', bedside })]
+    expect(rowsOf(fast).flatMap(soundingOf)).toEqual([])
+    expect(rowsOf([...fast, spo2Low()]).flatMap(soundingOf).map(({ condition }) => condition)).toEqual(['threshold/spo2-low'])
+  })
+
+  it('what was silenced at the bedside and is over there quiets nothing that comes after it', () => {
+    const over = monitorSpo2Low({ priority: 'high', state: 'latched', bedside: { how: 'alert-acknowledged', at: wallMs(1) } })
+    expect(rowsOf([over, spo2Low()]).flatMap(soundingOf).map(({ condition }) => condition)).toEqual(['threshold/spo2-low'])
   })
 
   it('ends when both are over: what is latched stands, and is not heard', () => {

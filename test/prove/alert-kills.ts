@@ -44,6 +44,7 @@ export type Killed = {
 type Life = { readonly killedWall: number; readonly before: readonly string[]; readonly back: { readonly openAt: number; readonly shownAt: number; readonly shownWall: number; readonly shown: ReadonlySet<string> }; readonly againMs: number; readonly takenShare: number }
 
 const TRIGGER_MS = 4_000
+const BEGAN_MS = 250
 const SETTLE_MS = 15_000
 const NURSE_EVERY_MS = 700
 
@@ -66,6 +67,8 @@ export async function killTrial(setting: Kills): Promise<Killed> {
     await rest(least + random.int(more))
     const news = at === 'saved' ? 'saved' : at === 'any' ? ([null, 'saved', 'began'] as const)[random.int(3)] : null
     if (news) await Promise.race([page.news(news), rest(TRIGGER_MS)])
+    // Before it is on the disk, or between that and the next value.
+    if (news === 'began') await rest(random.int(BEGAN_MS))
     const { life, next } = await killedOnce(gateway, { site, page, imports })
     gateway = next
     lives.push(life)

@@ -48,7 +48,8 @@ export function spansOf(events: readonly AlertEvent[], bed: string, condition: s
     if (state === 'active' && from === undefined) since.set(id, at)
     if (state === 'active' || from === undefined) continue
     since.delete(id)
-    spans.push({ id, from, to: at })
+    // After a restart an end may be dated by a value of before: it did not come before the beginning.
+    spans.push({ id, from, to: Math.max(from, at) })
   }
   return [...spans, ...[...since].map(([id, from]) => ({ id, from, to: Number.POSITIVE_INFINITY }))]
 }

@@ -81,7 +81,12 @@ function hourOf(beats: readonly { readonly at: number; readonly value: number }[
   for (let hour = 0; hour < 24; hour += 0.5) {
     const shape = beats.map(({ at }) => -Math.cos((((at - first) / 3_600_000 + hour) / 24) * 2 * Math.PI))
     const middle = shape.reduce((sum, one) => sum + one, 0) / Math.max(1, shape.length)
-    const [cross, spread] = beats.reduce(([sum, square], { value }, place) => [sum + (value - average) * ((shape[place] ?? 0) - middle), square + ((shape[place] ?? 0) - middle) ** 2] as const, [0, 1e-9] as const)
+    let [cross, spread] = [0, 1e-9]
+    beats.forEach(({ value }, place) => {
+      const high = (shape[place] ?? 0) - middle
+      cross += (value - average) * high
+      spread += high * high
+    })
     const fit = cross / Math.sqrt(spread)
     if (fit > best.fit) best = { hour, fit }
   }

@@ -1,11 +1,11 @@
 /** Months of several wards, and all that central ever sees of them: each call with its bytes and the moment when it came. */
 
+import { crc32 } from 'node:zlib'
 import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
-import { metricOfId } from '../../src/domain/metrics.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Sink } from '../../src/seams.ts'
 import { createCutter } from '../../src/sync/cutter.ts'
-import { START, heartRate, phase, stay, tick } from '../store/fixture.ts'
+import { START, heartRate, metric, phase, stay, tick } from '../store/fixture.ts'
 import { writing } from '../store/writing.ts'
 import { START as CLOCK_START, NEVER } from '../sync/fakes.ts'
 import { HOUR_MS, openWard, wardClock } from '../sync/release-ward.ts'
@@ -82,7 +82,7 @@ function write(folder: string, stays: readonly (TrueStay & { readonly number: nu
   for (const { number, device, openedAt, closedAt } of stays) {
     const id = `stay-${number}`
     const bed = `bed-${device}`
-    const phaseMs = [...device].reduce((sum, letter) => sum * 7 + letter.charCodeAt(0), 0) % BEAT_MS
+    const phaseMs = crc32(device) % BEAT_MS
     const first = Math.ceil((openedAt - phaseMs) / BEAT_MS) * BEAT_MS + phaseMs
     const times = Array.from({ length: Math.floor((closedAt - first) / BEAT_MS) }, (_, beat) => first + beat * BEAT_MS)
     const where = { stay: id, bed, device }
@@ -97,9 +97,4 @@ function write(folder: string, stays: readonly (TrueStay & { readonly number: nu
   }
 }
 
-const numberMetric = metricOf()
-function metricOf() {
-  const found = metricOfId(NUMBER)
-  if (!found) throw new Error(`no metric ${NUMBER}`)
-  return found
-}
+const numberMetric = metric(NUMBER)

@@ -5,7 +5,7 @@
  * The control corrects as if nothing was known of the clock.
  */
 
-import { type DeviceTime, hearTime } from '../../src/domain/device-time.ts'
+import { type DeviceTime, hearTime } from '../../src/rules/device-time.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
 import { observed } from '../../src/domain/observation.ts'
 import { measured } from '../../src/domain/reading.ts'

@@ -72,7 +72,7 @@ devices: [${beds.map((bed) => `{ id: mon-${bed}, driver: line, bed: ${bed} }`).j
   let minted = 0
   const begin = () => {
     const told = disk.flatMap(({ events }) => events).flatMap((stored) => (stored.kind === 'alert' ? [stored.event] : []))
-    const ats = disk.flatMap((tick) => [...tick.events.map(({ at }) => at), ...tick.snapshots.map(({ receivedAt }) => receivedAt)])
+    const ats: readonly number[] = disk.flatMap((tick) => [...tick.events.map(({ at }) => at), ...tick.snapshots.map(({ receivedAt }) => receivedAt)])
     const pump = new Pump({
       site, driverOf: () => lineDriver, rules: bedRulesOf(ruleSettingsOf(site, DEFAULT_PROFILES, 'real')), clock, speed: 1,
       store: { commit: (tick) => (disk.push(tick), Promise.resolve({ kind: 'durable', lastSeq: disk.length })), close: () => Promise.resolve() },
@@ -97,7 +97,7 @@ devices: [${beds.map((bed) => `{ id: mon-${bed}, driver: line, bed: ${bed} }`).j
     for (const [index, fate] of fates.entries()) {
       const bed = beds[index]
       if (life && bed !== undefined && fate[minute] === 'away' && fate[minute - 1] !== 'away') life.pump.sayHouse({ what: 'bed', bed: bedId(bed), state: 'away', reason: 'imaging', words: '', minutes: 120 }, 'nurse')
-      if (life && bed !== undefined && fate[minute] !== 'away' && fate[minute - 1] === 'away') life.pump.sayHouse({ what: 'bed', bed: bedId(bed), state: 'active' }, 'nurse')
+      if (life && bed !== undefined && fate[minute] !== 'away' && fate[minute - 1] === 'away') life.pump.sayHouse({ what: 'bed', bed: bedId(bed), state: 'occupied' }, 'nurse')
     }
     for (let second = 0; second < 60; second++) {
       if (life && second % EVERY_S === 0) {

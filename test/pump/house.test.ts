@@ -223,6 +223,17 @@ describe('a monitor that is tested', () => {
     expect(stored().flatMap(({ observations }) => observations.map(({ flags }) => flags))).toEqual(Array.from({ length: 6 }, () => ['test']))
   })
 
+  it('is over when a patient comes to lie there: he is watched', async () => {
+    const { say, monitor, registry, every, phase, alerts } = houseWard()
+    say(test())
+    // Who is named by what is tested is nobody.
+    await every(1_000, 5, () => monitor.say({ hr: 170, mrn: 'T', name: 'Test' }))
+    expect([phase(), alerts()]).toEqual(['in-force', []])
+    registry.say({ facts: [admitted('A', '^^1')] })
+    await every(1_000, 5, () => monitor.say({ hr: 170 }))
+    expect([phase(), alerts()]).toEqual([null, ['hr-high']])
+  })
+
   it('expires aloud, and what it measures counts again', async () => {
     const { say, monitor, every, phase, alerts, stored } = houseWard()
     say(test(10))

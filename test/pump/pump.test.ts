@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { pumpLimits } from '../../src/limits.ts'
 import type { CommitResult } from '../../src/seams.ts'
-import { NOTHING_RESTORED, at, ward } from './fixture.ts'
+import { highRules, NOTHING_RESTORED, at, ward } from './fixture.ts'
 
 /** A disk whose commits are answered by hand. */
 function slowDisk() {
@@ -174,6 +174,23 @@ describe('the alarm path', () => {
     await clock.pass(60_000)
     pump.tick()
     expect([...pump.lifecycle.open.values()].map(({ condition }) => condition)).not.toContain('technical/rules-faulted')
+  })
+
+  it('what was open when a rule failed is ended by the rules that began anew', () => {
+    // As the real ones do, they say a change once.
+    const once: typeof highRules = {
+      ...highRules,
+      adopt: (state, open) => (open.some(({ condition }) => condition === 'hr-high') ? 1 : state),
+      step(state, input) {
+        const [signal, ...rest] = highRules.step(0, input).signals
+        if (signal === undefined || (signal.kind === 'present') === (state === 1)) return { state, signals: rest }
+        return { state: signal.kind === 'present' ? 1 : 0, signals: [signal, ...rest] }
+      },
+    }
+    const { connect, pump } = ward({ rules: once })
+    const { say } = connect('mon-1')
+    for (const hr of [150, 666, 80]) say({ hr })
+    expect([...pump.lifecycle.open.values()].map(({ condition }) => condition)).toEqual(['technical/rules-faulted'])
   })
 
   it('a bug in a driver costs one session its state, and the bytes are kept', async () => {

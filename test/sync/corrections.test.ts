@@ -88,6 +88,20 @@ describe('a row that was sent and is another patient\'s', () => {
     now.ledger.close()
   })
 
+  it('of two patients, both in truth a third one\'s, is handed over once: who is handed an event gets no other that holds its values', async () => {
+    using place = scratch()
+    const rows = [1, 2, 3, 4].map((seq) => snapshotRow(seq, [{ value: 60 + seq }], { stay: seq < 3 ? 'stay-1' : 'stay-2' }))
+    const now = ward(place.folder, fakeLog(rows), fakeCentral())
+    await drain(now)
+    for (const seq of [1, 2, 3, 4]) reissue(now.log, seq, 'stay-3')
+    await drain(now)
+    const superseded = sentBy(now.central).flatMap(({ supersedes }) => (supersedes === undefined ? [] : [supersedes]))
+    const handedOver = correctionsIn(now.central).flatMap(({ data: { kind, keys } }) => (kind === 'reassign' ? keys : []))
+    expect(handedOver.filter((key) => !superseded.includes(key))).toEqual([])
+    expect(standing(now.central)).toEqual(truth(now.log.rows, subjectsOf(now.ledger)))
+    now.ledger.close()
+  })
+
   it('that was never sent is sent right, and nobody hears of the mistake', async () => {
     using place = scratch()
     const log = fakeLog([snapshotRow(1, [{ value: 60 }])])

@@ -93,12 +93,18 @@ describe('what the configuration says of sinks', () => {
     ['  sinks: [{ to: { kind: patients-api, url: https://p.example, token: { env: T } } }]', /"patients-api" is of lane "live" alone/],
     ['  sinks: [{ lane: release, to: { kind: hl7-oru, host: e, port: 1 } }]', /has no lane/],
     ['  lane: release', /lane "release" needs "sync.url"/],
+    ['  lane: live\n  agreement: "  "\n  url: https://c.example\n  token: { env: T }', /sync.agreement/],
+    [`  sinks: [${CENTRAL}, ${CENTRAL.replace('{ to', '{ id: other, to').replace('c.example', 'c.example/')}]`, /a second sink of lane "release" to one central/],
     [`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 48, to: 24 } }`, /"to" comes before "from"/],
     [`  sinks: [${CENTRAL}]\n  release: { delayHours: { from: 24, to: 700 } }`, /"retention" deletes it after 336 h/],
     [`  sinks: [${CENTRAL}]\n  fields: [{ fields: ["Bed label"], method: mask }]`, /must begin with a small letter/],
     [`  sinks: [${CENTRAL}]\n  fields: [{ fields: [bed], method: sha1 }]`, /sync.fields/],
   ])('%s is refused', (yaml, sentence) => {
     expect(problems(yaml)).toMatch(sentence)
+  })
+
+  it('may be of both lanes to one central', () => {
+    expect(problems(`  agreement: a\n  sinks: [${CENTRAL}, ${CENTRAL.replace('{ to', '{ id: now, lane: live, to')}]`)).toBe('')
   })
 
   it('may not be as fast as a demo where patients are', () => {

@@ -78,7 +78,7 @@ it('The gateway tells how it stands once a minute, with what it sends anyway.', 
   }
   const events = central.calls.flatMap(({ body }) => bodyOf(body).events)
   const of = (type: string) => events.filter(({ eventType }) => eventType === type)
-  expect(of('system-metrics').map(({ data }) => data)).toEqual(Array(3).fill({ load: 0.5, memoryFree: 0.25, diskFree: null, lagRows: 1, deadLetters: 0 }))
+  expect(of('system-metrics').map(({ data }) => data)).toEqual(Array.from({ length: 3 }, () => ({ load: 0.5, memoryFree: 0.25, diskFree: null, lagRows: 1, deadLetters: 0 })))
   expect(of('device-metrics')).toHaveLength(3)
   expect(new Set(events.map(({ key }) => key)).size).toBe(events.length)
 })

@@ -21,9 +21,9 @@ export class Covered {
     return this.#judge(new Set([...this.#alerts.values()].flatMap(({ bed }) => bed ?? [])))
   }
 
-  /** After these events: alerts of their beds that are covered now, and those that were and are no more. */
+  /** After these events: alerts of their beds that are covered now, and those that were and are no more. An acknowledged head covers less. */
   after(events: readonly AlertEvent[]): readonly Cover[] {
-    return this.#judge(new Set(events.flatMap((event) => (event.kind === 'phase' && event.bed !== null ? [event.bed] : []))))
+    return this.#judge(new Set(events.flatMap((event) => (event.kind === 'phase' ? event.bed : this.#alerts.get(event.alertId)?.bed) ?? [])))
   }
 
   #judge(beds: ReadonlySet<BedId>): readonly Cover[] {

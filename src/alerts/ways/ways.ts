@@ -86,6 +86,12 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
       outbox.note(alert, clock.mono())
     }
   }
+  for (const alert of endedMeanwhile(parts, alerts)) {
+    for (const { outbox, supervised } of running) {
+      for (const told of lastTold(alert, parts, supervised.id)) outbox.restore(told.alert, told.address, told.isRoused)
+      outbox.note({ ...alert, state: 'inactive' }, clock.mono())
+    }
+  }
   const covered = new Covered(alerts)
   for (const { id, by } of covered.all()) for (const { outbox } of running) outbox.cover(id, by, clock.mono())
   const receipt = (alertId: AlertId, step: Delivery['step'], of: Pick<Delivery, 'way' | 'by'>): void =>
@@ -155,6 +161,12 @@ function restore(alert: Alert, { restored = [], restoredEvents = [] }: WaysParts
   const implied = restoredEvents.flatMap((event) => impliedBy(event) ?? [])
   const its = [...implied, ...restored].filter(({ alertId }) => alertId === alert.id)
   for (const delivery of its.toSorted((a, b) => a.at - b.at || DELIVERY_STEPS.indexOf(a.step) - DELIVERY_STEPS.indexOf(b.step))) deliveries.restore(delivery)
+}
+
+/** What was open before the restart and is no more: it ended before we looked, as when a monitor was heard before us. */
+function endedMeanwhile({ restoredEvents = [] }: WaysParts, open: ReadonlyMap<AlertId, Alert>): readonly Alert[] {
+  const its = Map.groupBy(restoredEvents.filter(({ alertId }) => !open.has(alertId)), ({ alertId }) => alertId)
+  return [...its.values()].flatMap((events) => events.reduce<Alert | null>((before, event) => (before === null && event.kind !== 'phase' ? null : foldAlert(before, event)), null) ?? [])
 }
 
 /** How an alert stood when each receiver of a way was told of it last. */

@@ -118,6 +118,30 @@ describe('a way that calls people', () => {
     expect(told(it)).toEqual(['theirs start', 'ours start'])
   })
 
+  it('calls for what stands beside an alert that is over, or that somebody has acknowledged before', async () => {
+    const because = { rule: 'monitor', version: '1', inputs: [{ name: 'MDC_EVT_LO of MDC_PULS_OXIM_SAT_O2', value: 'SpO2 low', unit: '', at: AT }], limit: null, missing: [] }
+    const theirs = { condition: 'monitor/a1', stay: null, device: deviceId('mon-1'), because } as const
+    const latched = opened()
+    await latched.publish(phase('theirs', theirs), phase('theirs', { ...theirs, phase: 'update', state: 'latched' }))
+    await latched.publish(phase('ours', { priority: 'medium' }))
+    expect(told(latched)).toContain('ours start')
+    const seen = opened()
+    await seen.publish(phase('theirs', theirs))
+    await seen.publish(ack('theirs'))
+    await seen.publish(phase('ours', { at: wallMs(AT + 1) }))
+    expect(told(seen)).toEqual(['theirs start', 'ours start'])
+  })
+
+  it('calls once for both when the acknowledgement of both runs out', async () => {
+    const because = { rule: 'monitor', version: '1', inputs: [{ name: 'MDC_EVT_LO of MDC_PULS_OXIM_SAT_O2', value: 'SpO2 low', unit: '', at: AT }], limit: null, missing: [] }
+    const it = opened()
+    await it.publish(phase('theirs', { condition: 'monitor/a1', stay: null, device: deviceId('mon-1'), because }), phase('ours', { at: wallMs(AT + 1) }))
+    await it.publish(ack('theirs'), ack('ours'))
+    const over = (id: string): AlertEvent => ({ kind: 'acknowledgement-removed', alertId: alertId(id), at: AT, why: 'expired' })
+    await it.publish(over('theirs'), over('ours'))
+    expect(told(it)).toEqual(['theirs start', 'theirs update'])
+  })
+
   it('does not call when somebody came before the call was out', async () => {
     const it = opened()
     it.answer = () => ({ kind: 'trouble', why: 'no line' })
@@ -255,6 +279,15 @@ describe('after a restart', () => {
     await it.clock.pass(10)
     await it.clock.pass(2_000)
     expect(told(it)).toEqual(['untold start'])
+  })
+
+  it('what ended before the ways out began is ended for those who were told of it, and for nobody else', async () => {
+    const restoredEvents = [phase('told'), phase('untold')]
+    for (const setting of [{ says: 'all' }, { says: 'calls', endings: true }] as const) {
+      const it = opened(setting, { restored, restoredEvents })
+      await it.clock.pass(2_000)
+      expect(told(it)).toEqual(['told end'])
+    }
   })
 
   it('a failure that nobody will take back is taken back', () => {

@@ -7,9 +7,9 @@
  * quarter of what it is made of may be wrong.
  */
 
+import { type Timing, TRANSPORT_BOUND_MS } from '../domain/observation.ts'
+import { type MonoMs, type WallMs, monoMs, wallMs } from '../domain/time.ts'
 import { clockLimits } from '../limits.ts'
-import { type Timing, TRANSPORT_BOUND_MS } from './observation.ts'
-import { type MonoMs, type WallMs, monoMs, wallMs } from './time.ts'
 
 /** What a device said was so far ahead of the clock that never steps, in ms. */
 type Point = { readonly at: MonoMs; readonly aheadMs: number }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type DeviceTime, type HeardTime, adopted, hearTime, knownOf, offsetAt } from '../../src/domain/device-time.ts'
+import { type DeviceTime, type HeardTime, adopted, hearTime, knownOf, offsetAt } from '../../src/rules/device-time.ts'
 import { metricOfId } from '../../src/domain/metrics.ts'
 import { type Timing, observed } from '../../src/domain/observation.ts'
 import { measured } from '../../src/domain/reading.ts'

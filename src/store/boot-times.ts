@@ -1,0 +1,45 @@
+/** Rows that were stored before the box knew the time, as they leave: with their true times, or said to be uncertain (domain/boot-time.ts). */
+
+import type { Database } from 'better-sqlite3'
+import { BOOT_KEY, type BootStretch, movedBy, parseBoot } from '../domain/boot-time.ts'
+import type { Snapshot } from '../domain/observation.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
+import type { LoggedRow, StoredEvent } from '../seams.ts'
+import { readerQueries } from './queries.ts'
+import { type StandingRow, isRightStanding } from './standing.ts'
+
+/** What stands of it when the reader is opened: it is opened once the time is known. */
+export function readBootTimes(db: Database): readonly BootStretch[] {
+  return db.prepare<[], StandingRow>(readerQueries.STANDING).all().flatMap((row) => {
+    const boot = row.key.startsWith(BOOT_KEY) && isRightStanding(row) ? parseBoot(JSON.parse(row.body)) : null
+    return boot === null || boot.byMs === 0 ? [] : [boot]
+  })
+}
+
+/** Nobody knows when: for a quality code, as long as a boot without the time may last. */
+const LOST_MS = 31 * 86_400_000
+
+export function inTime(row: LoggedRow, stretches: readonly BootStretch[]): LoggedRow {
+  if (stretches.length === 0) return row
+  const by = movedBy(stretches, row.seq, row.kind === 'snapshot' ? row.snapshot.receivedAt : row.stored.at)
+  if (by === 0) return row
+  if (row.kind === 'snapshot') return { ...row, snapshot: by === 'lost' ? uncertain(row.snapshot) : moved(row.snapshot, by) }
+  return by === 'lost' ? row : { ...row, stored: movedEvent(row.stored, by) }
+}
+
+const later = (at: WallMs, byMs: number): WallMs => wallMs(at + byMs)
+
+const uncertain = (snapshot: Snapshot): Snapshot => ({ ...snapshot, observations: snapshot.observations.map((one) => ({ ...one, boundMs: Math.max(one.boundMs, LOST_MS) })) })
+
+const moved = (snapshot: Snapshot, byMs: number): Snapshot => ({
+  ...snapshot, receivedAt: later(snapshot.receivedAt, byMs),
+  observations: snapshot.observations.map((one) => ({ ...one, correctedAt: later(one.correctedAt, byMs) })),
+})
+
+function movedEvent(stored: StoredEvent, byMs: number): StoredEvent {
+  const at = later(stored.at, byMs)
+  if (stored.kind === 'alert') return { ...stored, at, event: { ...stored.event, at: later(stored.event.at, byMs) } }
+  // What was written of the time before belongs to a clock of before.
+  if (stored.kind === 'watch') return { ...stored, at, changes: stored.changes.map((change) => ({ ...change, from: later(change.from, byMs) })) }
+  return { ...stored, at }
+}
