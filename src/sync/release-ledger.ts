@@ -70,7 +70,7 @@ export type Bounds = { readonly rowsMax: number; readonly readingsMax: number }
 export interface StayReader {
   /** Those of which the row is still there, whether they have ended or not. */
   stays(): readonly StayFound[]
-  /** As the registry describes who lay there; empty where nobody said it, or it is deleted already. */
+  /** Who lay there, as far as it is named and the registry describes it; empty where nobody said it, or it is deleted already. */
   personOf(stay: string): PersonFound
   /** Nothing that was received from then on has a smaller number; null: nothing was, as far as the clock went up to `to`. */
   firstSeqSince(from: WallMs, to: WallMs): number | null

@@ -3,7 +3,7 @@
 import { supervisorLimits } from '../../src/limits.ts'
 import { type Monitor, STAND_MS, WRONGS, killed, openAlertWard } from './alert-ward.ts'
 import { type Findings, added, alertEventsOf, judgeBed, openIn } from './alert-log.ts'
-import { AlertPage, savedKey } from './alert-page.ts'
+import { AlertPage, type Back, savedKey } from './alert-page.ts'
 import { processors, takenShare } from './machine.ts'
 import { randomOf } from './prove.ts'
 import { rest } from './senders.ts'
@@ -41,7 +41,8 @@ export type Killed = {
   readonly leftOpen: number
 }
 
-type Life = { readonly killedWall: number; readonly before: readonly string[]; readonly back: { readonly openAt: number; readonly shownAt: number; readonly shownWall: number; readonly shown: ReadonlySet<string> }; readonly againMs: number; readonly takenShare: number }
+/** `before`: what was shown as active and saved when it was killed. */
+type Life = { readonly before: readonly string[]; readonly back: Back; readonly againMs: number; readonly takenShare: number }
 
 const TRIGGER_MS = 4_000
 const BEGAN_MS = 250
@@ -95,16 +96,18 @@ async function inAndOut(monitor: Monitor, seed: number, stop: AbortSignal): Prom
   }
 }
 
-async function killedOnce(gateway: SiteProcess, { site, page, imports }: { readonly site: ProvedSite; readonly page: AlertPage; readonly imports: readonly string[] }): Promise<{ readonly life: Life; readonly next: SiteProcess }> {
+type Killing = { readonly site: ProvedSite; readonly page: AlertPage; readonly imports: readonly string[] }
+
+async function killedOnce(gateway: SiteProcess, { site, page, imports }: Killing): Promise<{ readonly life: Life; readonly next: SiteProcess }> {
   // What is shown and not saved may begin anew, with another id.
   const before = [...page.open.values()].filter(({ state, saved, bed }) => state === 'active' && saved && bed !== null).map(({ id }) => id)
-  const [killedAt, killedWall, machine] = [performance.now(), Date.now(), processors()]
+  const [killedAt, machine] = [performance.now(), processors()]
   await killed(gateway)
   const returning = page.back()
   await rest(supervisorLimits.restartDelayMs)
   const next = await site.start(imports)
   const back = await returning
-  return { life: { killedWall, before, back, againMs: back.shownAt - killedAt, takenShare: takenShare(machine, processors()) }, next }
+  return { life: { before, back, againMs: back.shownAt - killedAt, takenShare: takenShare(machine, processors()) }, next }
 }
 
 const isStanding = (monitor: Monitor): boolean => monitor.wrong !== null
@@ -132,11 +135,15 @@ async function allWell(monitors: readonly Monitor[], page: AlertPage): Promise<v
   })
 }
 
-function judged(site: ProvedSite, { monitors, page, lives }: { readonly monitors: readonly Monitor[]; readonly page: AlertPage; readonly lives: readonly Life[] }): Omit<Killed, 'standing' | 'isStandingRight'> {
+type Played = { readonly monitors: readonly Monitor[]; readonly page: AlertPage; readonly lives: readonly Life[] }
+
+function judged(site: ProvedSite, { monitors, page, lives }: Played): Omit<Killed, 'standing' | 'isStandingRight'> {
   const events = alertEventsOf(site.rows())
   const acknowledged = new Set(events.flatMap((event) => (event.kind === 'acknowledged' ? [savedKey(event.alertId, event.at)] : [])))
-  const isTakenAway = (alert: string, at: number): boolean => events.some((event) => event.kind === 'acknowledgement-removed' && event.alertId === alert && event.at >= at)
-  const isOver = (alert: string, by: number): boolean => events.some((event) => event.kind === 'phase' && event.alertId === alert && event.state !== 'active' && event.at <= by)
+  const isTakenAway = (alert: string, at: number): boolean =>
+    events.some((event) => event.kind === 'acknowledgement-removed' && event.alertId === alert && event.at >= at)
+  const isOver = (alert: string, by: number): boolean =>
+    events.some((event) => event.kind === 'phase' && event.alertId === alert && event.state !== 'active' && event.at <= by)
   const shownMs = lives.map(({ back }) => back.shownAt - back.openAt)
   return {
     findings: added(monitors.map(({ bed, sent }) => judgeBed(sent, events, bed))),

@@ -53,7 +53,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
     return folder
   }
   try {
-    const size = quick ? { wards: 5, beds: 3, days: 40 } : { wards: 8, beds: 4, days: 240 }
+    const size = quick ? { wards: 5, beds: 3, days: 30 } : { wards: 8, beds: 4, days: 240 }
     const real = judged(await seenBy({ ...size, seed, folderOf, lane: 'release' }), { seed, isLive: false })
     say(`release: ${real.stays} of ${real.known} stays in ${real.releases} releases; the most that anybody found: ${real.text}`)
     const control = judged(await seenBy({ ...size, days: Math.min(size.days, 20), seed, folderOf, lane: 'live' }), { seed, isLive: true })

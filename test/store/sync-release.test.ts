@@ -94,7 +94,7 @@ describe('a stay in vigil.db', () => {
     expect(reader.stays()).toMatchObject([
       { stay: 'stay-1', bed: 'bed-1', openedAt: START, closedAt: START + 600_000, isChild: true }, { stay: 'stay-2', bed: 'bed-2', closedAt: null, isChild: false },
     ])
-    expect(reader.personOf('stay-1')).toEqual({ bornOn: '1940-05-01', sex: 'F' })
+    expect(reader.personOf('stay-1')).toEqual({ mrn: '4711', bornOn: '1940-05-01', sex: 'F' })
     expect(reader.personOf('nobody')).toEqual({})
     const all = { seqFrom: 1, seqTo: 1_000 }
     const read = reader.rowsOf('stay-1', all, { rowsMax: 100, readingsMax: 100 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ABSENT_REASONS } from '../../src/domain/reading.ts'
 import { METRICS } from '../../src/domain/metrics.ts'
-import { absentText, bedsideText, bedText, demoText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
+import { absentText, bedsideText, bedText, demoText, deviceClockText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { alert, gateway, T, value } from './fixtures.ts'
 
@@ -99,4 +99,14 @@ describe('what the screen says of itself', () => {
     expect(mayAct(undefined)).toBe(false)
     expect(roles.map(mayOpenDevices)).toEqual([false, true, true])
   })
+})
+
+describe('the clock of a device', () => {
+  const clock = { offsetMs: 300, boundMs: 900, driftMsPerHour: 20, epoch: 1, lastStep: null }
+  test('is right within what is known of it', () => expect(deviceClockText(clock, T)).toBe('right'))
+  test('is said with its drift and its last step', () => {
+    expect(deviceClockText({ offsetMs: -1_440_000, boundMs: 900, driftMsPerHour: -360, epoch: 2, lastStep: { at: T - 180_000, byMs: -3_600_000 } }, T))
+      .toBe('24 min behind; loses 360 ms/h; set back by 1 h, 3 min ago')
+  })
+  test('is not known before enough was heard', () => expect(deviceClockText(null, T)).toBe('not known'))
 })

@@ -79,6 +79,8 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
   const screens = parts.noScreen === null ? null : new Screens({ priority: parts.noScreen, report: parts.report }, [...alerts.values()].some(({ condition }) => condition === NO_SCREEN))
   for (const alert of alerts.values()) {
     restore(alert, parts, deliveries)
+    // Not in the log of before: it began while we were not there yet.
+    deliveries.add({ alertId: alert.id, at: alert.startedAt, step: 'raised', way: RAISED_WAY, address: '', by: null, note: null })
     const isShown = deliveries.of(alert.id).some(({ way, step, at }) => way === SCREEN_WAY && step === 'displayed' && at >= alert.startedAt)
     screens?.note(alert, clock.mono(), !isShown)
     for (const { outbox, supervised } of running) {

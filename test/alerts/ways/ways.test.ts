@@ -281,6 +281,13 @@ describe('after a restart', () => {
     expect(told(it)).toEqual(['untold start'])
   })
 
+  it('an alert that began before the ways out did was raised, too', async () => {
+    const it = opened({}, { open: [alertOf('early'), alertOf('told')], restored, restoredEvents: [phase('told')] })
+    await it.clock.pass(2_000)
+    const steps = (id: string): readonly string[] => it.ways.deliveries(alertId(id)).map(({ step }) => step)
+    expect([steps('early'), steps('told')]).toEqual([['raised', 'sent'], ['raised', 'sent']])
+  })
+
   it('what ended before the ways out began is ended for those who were told of it, and for nobody else', async () => {
     const restoredEvents = [phase('told'), phase('untold')]
     for (const setting of [{ says: 'all' }, { says: 'calls', endings: true }] as const) {
