@@ -694,7 +694,7 @@ export const syncLimits = {
 
 /** The release lane: what leaves of a stay after it has ended. */
 export const releaseLimits = {
-  /** Stays of a release that share all that is told of who lay there; of fewer it is not told. */
+  /** Patients in a release whose stays share all that is told of who lay there; of fewer it is not told. */
   classStaysMin: 5,
   /** Outside a demo: nothing of a stay leaves sooner after its end, and when it does is spread at least so wide. */
   delayHoursMin: 1,

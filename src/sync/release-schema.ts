@@ -84,7 +84,7 @@ export const RELEASE = {
       location: NOTHING,
       details: record({
         minutes: whole(0, 10_000_000, 'how long the stay was'),
-        ageBand: word(AGE_BANDS, `age in tens of years, 90 and above in one; \`none\` unless ${releaseLimits.classStaysMin} stays of the release share it and all that is told with it`),
+        ageBand: word(AGE_BANDS, `age in tens of years, 90 and above in one; \`none\` unless stays of ${releaseLimits.classStaysMin} patients in the release share it and all that is told with it`),
         ageGroup: word(AGE_GROUPS, 'adult or child, under the same condition'),
         sex: word(SEXES, 'under the same condition'),
         site: list(record({
