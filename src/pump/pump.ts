@@ -15,7 +15,7 @@ import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import type { Fact } from '../domain/association.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
-import { type MonoMs, type WallMs, monoMs } from '../domain/time.ts'
+import { type MonoMs, type WallMs, monoMs, wallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import { traceOf } from '../security/trace.ts'
 import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, Standing, StayContext, StayRecord, Store, Strip } from '../seams.ts'
@@ -623,6 +623,7 @@ export class Pump<State> {
     for (const device of this.devices.all()) this.#adoptSilence(device)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
     const tickedAt = new Map<StayId, number>()
+    const heard = new Map<StayId, Snapshot>()
     this.watch.refold(() => {
       for (const snapshot of recent) {
         const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
@@ -637,11 +638,26 @@ export class Pump<State> {
         if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
         remember(bed, snapshot)
         this.#look(bed.stay, snapshot)
+        heard.set(bed.stay.id, snapshot)
         if (snapshot.at - (tickedAt.get(bed.stay.id) ?? -Infinity) < pumpLimits.refoldTickMs) continue
         tickedAt.set(bed.stay.id, snapshot.at)
         this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
       }
+      this.#reachOpen(heard, now)
     })
+  }
+
+  /** What began with time alone, after the last value of its stay, is reached again: else the values before it would end it. */
+  #reachOpen(heard: ReadonlyMap<StayId, Snapshot>, now: Now): void {
+    for (const { stay } of this.beds.values()) {
+      const last = stay && heard.get(stay.id)
+      if (!stay || !last) continue
+      for (const startedAt of [...this.lifecycle.open.values()].filter((alert) => alert.stay === stay.id).map((alert) => alert.startedAt).toSorted((a, b) => a - b)) {
+        // The tick of a second, and what two clocks are apart by.
+        const afterMs = Math.min(startedAt + 1_000 - last.receivedAt, now.at - last.at)
+        if (afterMs > 0) this.watch.tick(stay, { wall: wallMs(last.receivedAt + afterMs), at: monoMs(last.at + afterMs) })
+      }
+    }
   }
 
   /** Alerts of before: each is given to who can end it, and where there is nobody, it ends now. */

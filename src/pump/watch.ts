@@ -46,8 +46,8 @@ export type WatchParts<State> = {
   readonly isSuspended?: (bed: BedId) => boolean
 }
 
-/** The last word on each condition of each stay. */
-type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly now: Now }>>
+/** The last word on each condition of each stay; `isLost`: it was present, and then its value went away. */
+type Gathered = Map<StayId, Map<string, { readonly signal: Signal; readonly subject: AlertSubject; readonly now: Now; readonly isLost: boolean }>>
 
 const TECHNICAL_VERSION = '1'
 const DAY_MS = 86_400_000
@@ -198,7 +198,7 @@ export class Watch<State> {
     past()
     this.#gathered = null
     for (const conditions of gathered.values()) {
-      for (const { signal, subject, now } of conditions.values()) this.#say(subject, [toldBefore(signal)], now)
+      for (const [condition, { signal, subject, now, isLost }] of conditions) this.#say(subject, [toldBefore(signal), ...(isLost ? [{ kind: 'lost', condition } as const] : [])], now)
     }
   }
 
@@ -228,8 +228,8 @@ export class Watch<State> {
       for (const signal of signals) {
         // "Lost" does not undo what was present: the alert goes on as last known.
         const was = conditions.get(signal.condition)
-        if (signal.kind === 'lost' && was?.signal.kind === 'present') continue
-        conditions.set(signal.condition, { signal, subject, now })
+        const isLost = signal.kind === 'lost' && was?.signal.kind === 'present'
+        conditions.set(signal.condition, isLost ? { ...was, isLost } : { signal, subject, now, isLost: false })
       }
       this.#gathered.set(stay.id, conditions)
       return
