@@ -292,7 +292,7 @@ export const pumpLimits = {
   /** But no more rows than these, the newest: a gateway must listen again within seconds. Six minutes of 22 beds at 1 Hz: more than delays and scores look back, less than the half hour of a baseline. */
   refoldRowsMax: 8_000,
   /** Real time at a start in which only senders are heard, before the screens are loaded. */
-  hearingMs: 100,
+  hearingMs: 300,
   /** Ward time between two ticks of the rules while the past is folded again. */
   refoldTickMs: 5_000,
 } as const

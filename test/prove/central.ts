@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../bench/gateway-process.ts'
 import { type Values, addValue } from './oracle.ts'
@@ -34,6 +35,8 @@ export async function startCentral({ folder, laterMs = 0 }: CentralSetting = {})
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...env, VIGIL_CENTRAL_TOKEN: TOKEN },
   })
+  // In the field it is another machine: here it gets what the ward's leaves.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   const died = once(child, 'exit').then(() => {
     throw new Error('central ended at its start')
   })
