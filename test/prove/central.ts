@@ -35,14 +35,14 @@ export async function startCentral({ folder, laterMs = 0 }: CentralSetting = {})
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...env, VIGIL_CENTRAL_TOKEN: TOKEN },
   })
-  // In the field it is another machine: here it gets what the ward's leaves.
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   const died = once(child, 'exit').then(() => {
     throw new Error('central ended at its start')
   })
   died.catch(() => undefined)
   const [message]: unknown[] = await Promise.race([once(child, 'message'), died])
   const url = typeof message === 'object' && message !== null && 'url' in message ? String(message.url) : ''
+  // In the field it is another machine: from now on it gets what the ward's leaves.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   async function get<Body>(path: string): Promise<Body> {
     const answer = await fetch(url + path, { headers: { authorization: `Bearer ${TOKEN}` } })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)

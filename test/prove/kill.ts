@@ -37,8 +37,8 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   await using hospital = mosquitto === undefined ? null : await startHospital()
   await using central = await starting
   const devices = {
-    mllp: quick ? 6 : LOAD.mllp.devices,
-    mqtt: quick ? 3 : LOAD.mqtt.devices,
+    mllp: quick ? 4 : LOAD.mllp.devices,
+    mqtt: quick ? 2 : LOAD.mqtt.devices,
     hospital: hospital ? LOAD.hospital.devices : 0,
     serial: hasPty() ? (quick ? 1 : LOAD.serial.devices) : 0,
   }
@@ -54,7 +54,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   say('all transports are heard')
 
   const lives: Life[] = []
-  const kills = quick ? 2 : 200
+  const kills = quick ? 1 : 200
   for (let kill = 1; kill <= kills; kill++) {
     const livesMs = quick ? 300 + random.int(400) : 500 + random.int(1_500)
     const { life, next } = await killed({ gateway, ward, ledger, heard }, livesMs)
