@@ -80,6 +80,9 @@ function sentIn({ cutHolding }: Pick<Sent, 'cutHolding'>, seq: number): KnownCut
 
 const cutOfIn = (sent: Pick<Sent, 'cutHolding'>) => (seq: number): number => sentIn(sent, seq)?.seqFrom ?? 0
 
+/** It was sent, and what it was cut with is not known any more: nobody can be told what to take back. */
+const isUntold = (sent: Sent, seq: number): boolean => sent.cutHolding(seq) === null && sent.isBehind(seq) && isSent(sent, seq)
+
 type ByCut = { readonly cut: KnownCut; readonly revised: Revised[] }
 
 /** What is to be said of the rows of a new cut that took the place of others. */
@@ -90,7 +93,7 @@ export function amendmentsOf(rows: readonly LoggedRow[], sent: Sent): Amendments
     if (!isRevised(row)) continue
     const cut = sentIn(sent, row.supersedes)
     if (cut === null) {
-      if (sent.cutHolding(row.supersedes) === null && sent.isBehind(row.supersedes) && isSent(sent, row.supersedes)) untold++
+      if (isUntold(sent, row.supersedes)) untold++
     } else {
       const known = byCut.get(cut.id)
       if (known) known.revised.push(row)
@@ -168,7 +171,7 @@ export function takenBackOf(rows: readonly LoggedRow[], sent: Sent): TakenBackRo
     if (!isRevised(row)) continue
     const cut = sentIn(sent, row.supersedes)
     if (cut === null) {
-      if (sent.cutHolding(row.supersedes) === null && sent.isBehind(row.supersedes) && isSent(sent, row.supersedes)) untold++
+      if (isUntold(sent, row.supersedes)) untold++
       continue
     }
     const known = cuts.get(cut.id) ?? { id: cut.id, passed: cut.passed, back: [] }

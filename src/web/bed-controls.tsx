@@ -3,7 +3,7 @@ import type { BedView } from '../api/wire.ts'
 import { AWAY_REASONS, AWAY_WORDS, BED_STATES, type AwayReason, type BedState } from '../domain/bed-state.ts'
 import { houseLimits } from '../limits.ts'
 import { paths } from './api.ts'
-import { useFirstField } from './focus.ts'
+import { isTyping, useFirstField } from './focus.ts'
 import { type BedStateRequest, markText, phaseText, saidBefore, stateWord } from './house.ts'
 import { useSaying } from './said.ts'
 import { SaidLine } from './said-line.tsx'
@@ -12,8 +12,6 @@ import { useStation } from './station.ts'
 const LABELS: Readonly<Record<BedState, string>> = { occupied: 'Occupied', away: 'Away…', empty: 'Empty', cleaning: 'Cleaning', maintenance: 'Test…' }
 const BACK_IN = [15, 30, 60, 120, 240] as const
 const TEST_FOR = [10, 20, 30, 60] as const
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLSelectElement
-
 /** How this bed is. What is measured is watched, whatever is said. */
 export function BedControls({ bed }: { readonly bed: BedView }) {
   const { receiver } = useStation()

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isTyping } from './focus.ts'
 import type { BedView } from '../api/wire.ts'
 import { agoText } from './age.ts'
 import { AlertCard } from './alert-list.tsx'
@@ -84,8 +85,6 @@ export function BedPanel({ bed }: { readonly bed: BedView }) {
     </article>
   )
 }
-
-const isTyping = (target: EventTarget | null): boolean => (target instanceof HTMLInputElement && target.type !== 'radio') || target instanceof HTMLSelectElement
 
 function BedStrip() {
   const { receiver, openBed, alerts } = useStation()

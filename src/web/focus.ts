@@ -7,3 +7,6 @@ export function useFirstField<Field extends HTMLElement>(): RefObject<Field | nu
   useEffect(() => field.current?.focus(), [])
   return field
 }
+
+/** Somebody writes there, or a scanner does: a key that is pressed is a letter, and no command. */
+export const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'radio')

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { useStation } from './station.ts'
+import { isTyping } from './focus.ts'
+import { type Route, useStation } from './station.ts'
 
 const KEYS = [
   ['← ↑ → ↓', 'go from bed to bed'],
@@ -15,8 +16,7 @@ const KEYS = [
   ['?', 'these keys'],
 ] as const
 
-/** Somebody writes there, or a scanner does. */
-const isEntry = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'radio')
+const PAGES: ReadonlyMap<string, Route> = new Map([['p', 'patients'], ['s', 'shift'], ['w', 'ward'], ['h', 'handover']])
 
 export function KeysHelp() {
   const { keysShown, route, go } = useStation()
@@ -25,13 +25,14 @@ export function KeysHelp() {
     const over = new AbortController()
     const press = (event: KeyboardEvent): void => {
       const isPlain = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey
-      if (event.key === 'p' && isPlain && route.peek() !== 'login' && route.peek() !== 'patients' && !isEntry(event.target)) {
+      const to = PAGES.get(event.key)
+      const from = route.peek()
+      // On "Patients" every key goes to the scan field.
+      if (to !== undefined && isPlain && from !== 'login' && from !== 'patients' && from !== to && !isTyping(event.target)) {
+        // Else it would stand in the first field of the page that opens.
         event.preventDefault()
-        go('patients')
+        go(to)
       }
-      if (event.key === 's' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('shift')
-      if (event.key === 'w' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('ward')
-      if (event.key === 'h' && isPlain && route.peek() === 'station' && !isEntry(event.target)) go('handover')
       if (event.key === '?' && route.peek() !== 'login' && !(event.target instanceof HTMLInputElement)) keysShown.value = !keysShown.peek()
     }
     window.addEventListener('keydown', press, { signal: over.signal })

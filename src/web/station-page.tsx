@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { isTyping } from './focus.ts'
 import { webLimits } from '../limits.ts'
 import { AlertList } from './alert-list.tsx'
 import { BedPanel } from './bed-panel.tsx'
@@ -43,8 +44,6 @@ function Tiles({ list }: { readonly list: { current: HTMLUListElement | null } }
     </ul>
   )
 }
-
-const isTyping = (target: EventTarget | null): boolean => (target instanceof HTMLInputElement && target.type !== 'radio') || target instanceof HTMLSelectElement
 
 function useKeys(station: Station, list: { current: HTMLUListElement | null }): void {
   useEffect(() => {
