@@ -17,6 +17,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
+    // Many files wait for processes, disks and brokers: without a word one processor of two would stand still.
+    maxWorkers: '100%',
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/hazards/reporter.ts'],
   },

@@ -5,6 +5,7 @@
  * A killed process loses no page that the kernel holds, so this says nothing of the disk: `power-cut` does.
  */
 
+import { join } from 'node:path'
 import { supervisorLimits } from '../../src/limits.ts'
 import { hasPty } from '../../simulators/pty.ts'
 import { type CentralProcess, startCentral } from './central.ts'
@@ -30,6 +31,8 @@ const DRAIN_MS = 300_000
 const AIM = { perSecond: 1_000, againMs: 2_000 } as const
 /** A machine that is busy with other tests says nothing of speed. */
 const QUICK_AGAIN_MS = 60_000
+/** A short run does not wait for values to gather into columns. */
+const EAGER = join(import.meta.dirname, 'controls', 'eager-sync.ts')
 
 export const prove: Prove = async ({ quick, seed, say }) => {
   const random = randomOf(seed)
@@ -45,7 +48,8 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   await using ward = await ProveWard.open({ devices, central, ...(hospital ? { hospitalPort: hospital.port } : {}) })
   const ledger = new Ledger()
   const heard = new Heard()
-  let gateway = await ward.start()
+  const start = (): Promise<RunningGateway> => ward.start({ imports: quick ? [EAGER] : [] })
+  let gateway = await start()
   if (hospital) await hospitalHeard(gateway)
   const senders = ward.devices.map((device) => ward.senderOf(device, ledger, { observe: (attempt) => heard.take(attempt), retryMs: RETRY_MS }))
   const stop = new AbortController()
@@ -57,7 +61,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   const kills = quick ? 1 : 200
   for (let kill = 1; kill <= kills; kill++) {
     const livesMs = quick ? 300 + random.int(400) : 500 + random.int(1_500)
-    const { life, next } = await killed({ gateway, ward, ledger, heard }, livesMs)
+    const { life, next } = await killed({ gateway, start, ledger, heard }, livesMs)
     gateway = next
     lives.push(life)
     const soFar = spread(lives.map(({ firstMs }) => firstMs))
@@ -103,10 +107,10 @@ export const prove: Prove = async ({ quick, seed, say }) => {
 
 /** How long it was up and what it acknowledged; then from the kill to the first acknowledgement, and to one on each transport. */
 type Life = { readonly ms: number; readonly accepted: number; readonly firstMs: number; readonly allMs: number; readonly takenShare: number }
-type Alive = { readonly gateway: RunningGateway; readonly ward: ProveWard; readonly ledger: Ledger; readonly heard: Heard }
+type Alive = { readonly gateway: RunningGateway; readonly start: () => Promise<RunningGateway>; readonly ledger: Ledger; readonly heard: Heard }
 
 /** Lets it live for a while, kills it, and starts the next after the pause that the supervisor makes. */
-async function killed({ gateway, ward, ledger, heard }: Alive, livesMs: number): Promise<{ readonly life: Life; readonly next: RunningGateway }> {
+async function killed({ gateway, start, ledger, heard }: Alive, livesMs: number): Promise<{ readonly life: Life; readonly next: RunningGateway }> {
   const [from, before] = [performance.now(), ledger.count('accepted')]
   await rest(livesMs)
   const killedAt = performance.now()
@@ -115,7 +119,7 @@ async function killed({ gateway, ward, ledger, heard }: Alive, livesMs: number):
   await gateway.kill()
   const hearing = heard.after(performance.now())
   await rest(supervisorLimits.restartDelayMs)
-  const next = await ward.start()
+  const next = await start()
   const { first, all } = await hearing
   return { life: { ms, accepted, firstMs: first - killedAt, allMs: all - killedAt, takenShare: takenShare(machine, processors()) }, next }
 }

@@ -29,7 +29,7 @@ const PACE_MS = 60
 const run = promisify(execFile)
 
 export const prove: Prove = async ({ quick, say }) => {
-  const size = quick ? { phaseMs: 500, devices: 2, controlMs: 500 } : { phaseMs: 8_000, devices: 8, controlMs: 3_000 }
+  const size = quick ? { phaseMs: 400, devices: 2, controlMs: 300 } : { phaseMs: 8_000, devices: 8, controlMs: 3_000 }
   const trying = lifeAfterLife({ ...size, isControl: false, say })
   // Side by side where time is short: neither is judged by its speed.
   if (!quick) await trying
@@ -133,7 +133,7 @@ const idsOf = (values: Values): readonly (readonly [number, number])[] => [...(v
 
 /** Waits until central has every row that is here, or the patience ends. */
 async function drained(central: CentralProcess, here: ReadonlyMap<number, number>, patienceMs: number): Promise<readonly (readonly [number, number])[]> {
-  for (const until = performance.now() + patienceMs; ; await rest(200)) {
+  for (const until = performance.now() + patienceMs; ; await rest(50)) {
     const there = idsOf(await central.values())
     const known = new Set(there.map(([id]) => id))
     if ([...here.keys()].every((id) => known.has(id)) || performance.now() > until) return there
@@ -141,7 +141,7 @@ async function drained(central: CentralProcess, here: ReadonlyMap<number, number
 }
 
 async function waitFor(ask: () => Promise<number>, isEnough: (count: number) => boolean): Promise<number> {
-  for (const until = performance.now() + DRAIN_MS; ; await rest(200)) {
+  for (const until = performance.now() + DRAIN_MS; ; await rest(50)) {
     const count = await ask()
     if (isEnough(count) || performance.now() > until) return count
   }
