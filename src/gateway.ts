@@ -1,6 +1,5 @@
 /** The composition root: reads top to bottom as start order. */
 
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -14,9 +13,9 @@ import { loadProfiles, readSecret } from './config/load.ts'
 import { DRAFTS_HELP, draftsText, ruleSettingsOf } from './config/rule-settings.ts'
 import { tooSoon } from './config/release.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
-import { type WallMs, wallMs } from './domain/time.ts'
+import { wallMs } from './domain/time.ts'
 import { timeOf as commissioningTime } from './evaluate/commissioning.ts'
-import { apiLimits, pumpLimits, storeLimits, syncLimits } from './limits.ts'
+import { apiLimits, pumpLimits, storeLimits } from './limits.ts'
 import type { LinkParts } from './links/index.ts'
 import { keepBackups } from './ops/backups.ts'
 import { BootClock, bootSource } from './ops/boot-clock.ts'
@@ -25,7 +24,6 @@ import { openInFlight } from './ops/in-flight.ts'
 import { Notices, type SetAsideFacts } from './ops/notices.ts'
 import { SENTINEL_CONDITION } from './ops/sentinel.ts'
 import { readSuspects, suspectFile, watchReleases } from './ops/suspect-file.ts'
-import { lagText } from './ops/sync-lag.ts'
 import { startWatchdog } from './ops/watchdog.ts'
 import { handoverView } from './pump/handover.ts'
 import { wardModeView } from './pump/house-view.ts'
@@ -44,16 +42,15 @@ import { openActorThrottle, openLoginThrottle } from './security/login-throttle.
 import { openSessions } from './security/sessions.ts'
 import { openUsers } from './security/users.ts'
 import { type History, openHistory } from './store/history.ts'
-import { type SentSoFar, keepRetention } from './store/retention-loop.ts'
+import { keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
 import { openStore } from './store/store.ts'
-import { deliveriesOf } from './sync/deliveries.ts'
 import type { Standing } from './seams.ts'
-import { type SyncHandle, startSync } from './sync/start.ts'
 import type { SentinelWard } from './sentinel-ward.ts'
 import { loadDrivers } from './site-drivers.ts'
 import { givenOf, lookupOf } from './ward-whose.ts'
 import { type LiveWard, createWard } from './ward.ts'
+import { type ToCentral, openToCentral } from './to-central.ts'
 import { chainOf, openWays, retellDeliveries, saidOfHouse } from './ways-out.ts'
 
 export type GatewaySetting = {
@@ -109,18 +106,13 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     // What was wrong with the file before, and how far central had it, says nothing of this one.
     rot.clear()
     judgeRot()
-    if (sent.kind === 'known') sent = { kind: 'unknown' }
     history?.reopen()
-    sync?.restart()
+    central?.replaced()
   }
   let notices: Notices | null = null
   let boot: BootClock | null = null
   let history: History | null = null
-  let sync: SyncHandle | null = null
-  /** It may begin later than the rest. */
-  const syncNow = (): SyncHandle | null => sync
-  const deliveries = deliveriesOf(site, { secretOf, fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8') })
-  let sent: SentSoFar = deliveries.length > 0 ? { kind: 'unknown' } : { kind: 'off' }
+  let central: ToCentral | null = null
   const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) })
   // While the thread of the store starts, this one loads what the ways in weigh.
   const { linkOf, loadLinks } = await import('./links/index.ts')
@@ -188,7 +180,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     saved: (events, lastSeq) => {
       storedTo = lastSeq
       ward?.saved(events)
-      sync?.committed(lastSeq)
+      central?.committed(lastSeq)
     },
     log,
   }))
@@ -233,7 +225,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   history = trends
   const gatewayView = (): GatewayView => {
     const { state } = pump.committer
-    const status = sync?.status()
+    const status = central?.status()
     return {
       id: site.gateway.id,
       ward: site.gateway.ward,
@@ -315,53 +307,10 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   ways = out
   calls = escalationCalls(site.escalation, out, (call) => log.warn(call, 'Nobody could be called of an alert that goes unanswered.'))
   calls.resume(pump.lifecycle.open.values())
-  const beginSync = (): void => {
-    sync = startSync(
-      {
-        folder,
-        gatewayId: site.gateway.id,
-        organizationId: site.gateway.organization,
-        deliveries,
-        timeZone: site.gateway.timeZone,
-        instance: randomUUID(),
-        clock: setting.clock,
-        identifiers: identifiersOf(site),
-      },
-      { clock },
-    )
-    sync.committed(storedTo)
-    let acceptedAt: WallMs | null = null
-    sync.onAdvanced((seq) => (sent = { kind: 'known', seq, lastAcceptedAt: acceptedAt }))
-    sync.onSetAside((moved, why) => {
-      log.error({ folder: moved, why }, 'sync.db was damaged and set aside.')
-      standing.ledgerSetAside(moved)
-    })
-    sync.onForked(({ why, afterSeq }) => {
-      void opened.beginEpoch(why, afterSeq).then((done) => {
-        if (!done) return
-        log.warn({ why }, 'A new epoch of the database begins.')
-        standing.began(why)
-        sync?.restart()
-      })
-    })
-    sync.onStatus(({ kind, why, stoppedByScanner, lastAcceptedAt, fenced, sinks }) => {
-      const held = sinks ? 'A sink is paused' : 'Nothing is sent to central'
-      // Until it has said how far central is, nobody knows.
-      if (sent.kind === 'known') sent = { ...sent, lastAcceptedAt }
-      acceptedAt = lastAcceptedAt
-      say('technical/identity-shared', fenced ? { priority: 'medium', text: `${held}: ${why}` } : null)
-      say('technical/sync-paused', kind === 'paused' && !fenced ? { priority: 'low', text: `${held}: ${why}` } : null)
-      const stopped = stoppedByScanner > 0 ? { priority: 'low' as const, text: `${stoppedByScanner} events were kept back because they held an identifier: see "vigil sync dead-letters list"` } : null
-      say('technical/egress-stopped', stopped)
-    })
-  }
   await boot?.settled()
-  if (deliveries.length > 0) {
-    if ((boot?.trouble ?? null) === null) beginSync()
-  } else {
-    // Said before the restart, and nobody is left to take it back.
-    for (const condition of ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared', 'technical/sync-behind']) say(condition, null)
-  }
+  const leaving = openToCentral(setting, { folder, opened, clock, say, notices: standing, secretOf, storedTo: () => storedTo })
+  central = leaving
+  if ((boot?.trouble ?? null) === null) leaving.begin()
 
   // 5 · the screens, once senders that wait at the door were heard: nothing is read while so much is loaded
   await realTime.sleep(pumpLimits.hearingMs, stop)
@@ -396,7 +345,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     await pump.close()
     recording.abort()
     await recorded
-    await syncNow()?.stop()
+    await leaving.stop()
     await trends.close()
     await store.close()
     const why = error instanceof Error ? error.message : String(error)
@@ -414,19 +363,11 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   // 6 · time passes
   const watchdog = startWatchdog(inFlight.files)
-  const startedAt = clock.wall()
-  /** undefined: what was open before the start is not judged yet. */
-  let lagTold: string | null | undefined
-  const tellLag = (): void => {
-    const text = sync && lagText(sync.status(), { startedAt, now: clock.wall() })
-    if (text !== lagTold) say('technical/sync-behind', text === null ? null : { priority: 'low', text })
-    lagTold = text
-  }
   let bootTold: string | null | undefined
   /** Nothing leaves before this box knows the time. */
   const tellBoot = async (box: BootClock): Promise<void> => {
     const isKnown = await box.tick(storedTo)
-    if (isKnown && deliveries.length > 0) beginSync()
+    if (isKnown) leaving.begin()
     if (box.trouble !== bootTold) say('technical/clock-unknown', box.trouble === null ? null : { priority: 'low', text: box.trouble })
     bootTold = box.trouble
   }
@@ -438,7 +379,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       standing.refused(refusedRows())
       standing.tick()
       if (boot) void tellBoot(boot)
-      tellLag()
+      leaving.tick()
       ward?.announceBeds()
       sentinel?.tick()
       watchdog.beat()
@@ -461,7 +402,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
       clock,
       realTime,
       retain: (order) => opened.retain(order),
-      sent: () => sent,
+      sent: () => leaving.sent(),
       factsOver: (now) => recorder.forgetting(now, () => pump.whose.forgetOver(now)),
       forced: (forced) => {
         const text = forced && `${forced.rows} stored rows were deleted before their time, ${forced.unsent} of them never sent: ${forced.why}`
@@ -498,7 +439,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     await pump.close()
     recording.abort()
     await recorded
-    await syncNow()?.stop()
+    await leaving.stop()
     await trends.close()
     await watchdog.stop()
     await suspectSaver.settled()
@@ -507,14 +448,4 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   })()
   // A bug in what runs beside requests ends the process; its supervisor starts it again.
   return { kind: 'started', gateway: { url: api.url, loginLinks: demoLinks, ports, stopped: Promise.all([stopped, api.done]).then(() => undefined) } }
-}
-
-/** Names of this site that must never leave the ward. */
-function identifiersOf(site: Site): string[] {
-  const names = [
-    site.gateway.ward,
-    ...site.beds.flatMap(({ id, label, location, fields }) => [id, label, location ?? [], Object.values(fields ?? {})].flat()),
-    ...site.devices.flatMap(({ id, match }) => [id, match?.sender ?? [], match?.location ?? [], match?.address ?? []].flat()),
-  ]
-  return [...new Set(names)].slice(0, syncLimits.identifiersMax)
 }
