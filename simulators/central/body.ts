@@ -42,8 +42,11 @@ export function parsedText(text: string): unknown {
 
 const tooLarge = refused(413, `The body unpacks to more than ${centralLimits.unpackedBytesMax} bytes.`)
 
+/** Most batches are unpacked in one turn. */
+const UNPACKED_AT_ONCE_BYTES = 131_072
+
 async function decompress(body: Uint8Array, encoding: string): Promise<Uint8Array | Unpacked> {
-  const options = { maxOutputLength: centralLimits.unpackedBytesMax }
+  const options = { maxOutputLength: centralLimits.unpackedBytesMax, chunkSize: UNPACKED_AT_ONCE_BYTES }
   try {
     switch (encoding) {
       case '':

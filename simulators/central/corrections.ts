@@ -4,6 +4,7 @@
  */
 
 import { recompute } from './roll-ups.ts'
+import type { CentralEvent } from './shapes.ts'
 import type { Sql } from './sql.ts'
 import type { FreshEvent } from './write.ts'
 
@@ -11,29 +12,30 @@ import type { FreshEvent } from './write.ts'
 type Standing = { readonly key: string; readonly retracted: boolean; readonly moved_to: string | null }
 
 export type Sorted = {
-  /** Rows of these are to be added: as they came, or for another subject. */
-  readonly standing: readonly FreshEvent[]
+  /** New events as what they have become. */
+  readonly judged: readonly FreshEvent[]
   /** Keys of what was here before and was corrected now. */
   readonly targets: readonly string[]
 }
 
+/** An event whose key is new, with the id that its row gets. */
+export type NewEvent = { readonly id: number; readonly event: CentralEvent }
+
 /** Keeps the corrections among new events, and judges the new events by all that are known. */
-export async function sortOut(sql: Sql, fresh: readonly FreshEvent[], organization: number): Promise<Sorted> {
+export async function sortOut(sql: Sql, fresh: readonly NewEvent[], organization: number): Promise<Sorted> {
   const targets = await addCorrections(sql, fresh, organization)
   const standings = new Map((await standingsOf(sql, fresh.map(({ event }) => event.key), organization)).map(found => [found.key, found]))
-  if (standings.size > 0) await mark(sql, [...standings.values()], organization)
   const own = new Set(fresh.map(({ event }) => event.key))
   return {
-    standing: fresh.flatMap(({ id, event }) => {
-      const found = standings.get(event.key)
-      if (found?.retracted) return []
-      return [{ id, event: found === undefined ? event : { ...event, subject: found.moved_to } }]
+    judged: fresh.map(({ id, event }) => {
+      const { retracted = false, moved_to: movedTo = null } = standings.get(event.key) ?? {}
+      return { id, retracted, movedTo, sentSubject: event.subject, event: movedTo === null || retracted ? event : { ...event, subject: movedTo } }
     }),
     targets: targets.filter(key => !own.has(key)),
   }
 }
 
-async function addCorrections(sql: Sql, fresh: readonly FreshEvent[], organization: number): Promise<readonly string[]> {
+async function addCorrections(sql: Sql, fresh: readonly NewEvent[], organization: number): Promise<readonly string[]> {
   const rows = fresh.flatMap(({ id, event: { key: by, atMs, correction, supersedes } }) => [
     ...(supersedes === null ? [] : [{ id, by, atMs, key: supersedes, kind: 'supersede', subject: null, reason: null }]),
     ...[...new Set(correction?.keys)].map(key => ({ id, by, atMs, key, kind: correction?.kind ?? '', subject: correction?.subject ?? null, reason: correction?.reason ?? null })),
@@ -82,8 +84,7 @@ export async function correct(sql: Sql, targets: readonly string[], organization
     if (now === undefined || old.retracted || (!now.retracted && now.moved_to === old.moved_to)) return []
     return [{ ...old, to: now.retracted ? null : now.moved_to }]
   })
-  await mark(sql, standings, organization)
-  if (changed.length === 0) return
+  if (changed.length === 0) return mark(sql, standings, organization)
   const gone = changed.filter(({ to }) => to === null).map(({ id }) => id)
   const moved = changed.filter(({ to }) => to !== null)
   for (const table of ['alerts', 'gap', 'device_metrics', 'system_metrics']) await sql.query(`DELETE FROM ${table} WHERE event = ANY ($1::bigint[])`, [gone])
@@ -91,41 +92,43 @@ export async function correct(sql: Sql, targets: readonly string[], organization
     await sql.query(`UPDATE ${table} SET subject = m.subject FROM unnest($1::bigint[], $2::text[]) AS m (event, subject) WHERE ${table}.event = m.event`,
       [moved.map(({ id }) => id), moved.map(({ to }) => to)])
   }
-  await correctVitalSigns(sql, changed.filter(({ type }) => type === 'vital-signs'), organization)
-  await spanSubjects(sql, [...new Set(changed.flatMap(({ subject, to }) => [subject, to]).filter(name => name !== null))], organization)
+  await correctVitalSigns(sql, changed.filter(({ type }) => type === 'vital-signs'))
+  await mark(sql, standings, organization)
+  await spanSubjects(sql, [...new Set(changed.flatMap(({ subject, to }) => [subject, to]).filter(name => name !== null))], { organization, event: changed[0]?.id ?? 0 })
 }
 
-type Change = { readonly id: number; readonly subject: string | null; readonly to: string | null }
+type Change = { readonly id: number; readonly to: string | null }
 
-/** Rows are found by series and time, for which there is an index; there is none by event. */
-async function correctVitalSigns(sql: Sql, changed: readonly Change[], organization: number): Promise<void> {
+/** Values are found by the series and the minutes that their event names; there is no index by event. */
+async function correctVitalSigns(sql: Sql, changed: readonly Change[]): Promise<void> {
   if (changed.length === 0) return
-  const values = [changed.map(({ id }) => id), changed.map(({ subject }) => subject), changed.map(({ to }) => to), organization]
+  const values = [changed.map(({ id }) => id), changed.map(({ to }) => to)]
   await sql.query(
     `INSERT INTO series (subject, metric, mdc, loinc, unit, values_present, values_absent, first_at, last_at, organization)
     SELECT DISTINCT ON (c.target, s.metric, s.unit) c.target, s.metric, s.mdc, s.loinc, s.unit, 0, 0, s.first_at, s.last_at, s.organization
-    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS c (event, subject, target) JOIN event e ON e.id = c.event
-      JOIN series s ON s.organization = $4 AND s.subject = c.subject AND s.metric = e.data ->> 'metric' AND s.unit = e.data ->> 'unit'
+    FROM unnest($1::bigint[], $2::text[]) AS c (event, target) JOIN event e ON e.id = c.event JOIN series s ON s.id = e.series
     WHERE c.target IS NOT NULL ORDER BY c.target, s.metric, s.unit ON CONFLICT DO NOTHING`,
     values,
   )
+  // What is of nobody any more stands in no table of values; what it said stays with the event.
+  await sql.query('UPDATE event SET data = event_data(event) WHERE id = ANY ($1::bigint[])', [changed.filter(({ to }) => to === null).map(({ id }) => id)])
   const moves = await sql.query<{ series: number; at: number; to_series: number | null }>(
     `WITH place AS MATERIALIZED (
-      SELECT c.event, s.id AS series, target.id AS to_series,
-        (SELECT min(t::float8) FROM jsonb_array_elements_text(e.data -> 't') AS t) * INTERVAL '1 millisecond' + e.at AS first_at,
-        (SELECT max(t::float8) FROM jsonb_array_elements_text(e.data -> 't') AS t) * INTERVAL '1 millisecond' + e.at AS last_at
-      FROM unnest($1::bigint[], $2::text[], $3::text[]) AS c (event, subject, target) JOIN event e ON e.id = c.event
-        JOIN series s ON s.organization = $4 AND s.subject = c.subject AND s.metric = e.data ->> 'metric' AND s.unit = e.data ->> 'unit'
-        LEFT JOIN series target ON target.organization = $4 AND target.subject = c.target AND target.metric = s.metric AND target.unit = s.unit
+      SELECT c.event, s.id AS series, target.id AS to_series, date_trunc('minute', e.at + e.t_from * INTERVAL '1 millisecond', 'UTC') AS first_at,
+        e.at + e.t_to * INTERVAL '1 millisecond' AS last_at
+      FROM unnest($1::bigint[], $2::text[]) AS c (event, target) JOIN event e ON e.id = c.event JOIN series s ON s.id = e.series
+        LEFT JOIN series target ON target.organization = s.organization AND target.subject = c.target AND target.metric = s.metric AND target.unit = s.unit
+    ), named AS (
+      UPDATE event SET series = p.to_series FROM place p WHERE event.id = p.event
     ), taken AS (
       DELETE FROM vital_signs_timeseries v USING place p
       WHERE v.series = p.series AND v.time BETWEEN p.first_at AND p.last_at AND v.event = p.event
-      RETURNING v.time, v.event, v.value, v.series, v.organization, v.quality, p.to_series
+      RETURNING v.*, p.to_series
     ), given AS (
-      INSERT INTO vital_signs_timeseries (time, event, value, series, organization, quality)
-      SELECT time, event, value, to_series, organization, quality FROM taken WHERE to_series IS NOT NULL
+      INSERT INTO vital_signs_timeseries (time, event, series, organization, t, v, q)
+      SELECT time, event, to_series, organization, t, v, q FROM taken WHERE to_series IS NOT NULL
     )
-    SELECT series, to_series, (extract(epoch FROM date_trunc('minute', time)) * 1000)::float8 AS at FROM taken GROUP BY 1, 2, 3`,
+    SELECT DISTINCT series, to_series, (extract(epoch FROM time) * 1000)::float8 AS at FROM taken`,
     values,
   )
   const touched = moves.flatMap(({ series, to_series, at }) => [{ series, at }, ...(to_series === null ? [] : [{ series: to_series, at }])])
@@ -133,31 +136,37 @@ async function correctVitalSigns(sql: Sql, changed: readonly Change[], organizat
   await recount(sql, [...new Set(touched.map(({ series }) => series))])
 }
 
-/** Totals and spans of series, from the values themselves; a series of none is none. */
+/** Totals and spans of series, from the values themselves; a series of none is none, unless hours are left of values that were too old to be kept. */
 async function recount(sql: Sql, series: readonly number[]): Promise<void> {
   await sql.query(
     `UPDATE series SET values_present = c.present, values_absent = c.absent, first_at = c.first_at, last_at = c.last_at
     FROM (SELECT series, count(value) AS present, count(*) - count(value) AS absent, min(time) AS first_at, max(time) AS last_at
-      FROM vital_signs_timeseries WHERE series = ANY ($1::int[]) GROUP BY series) c WHERE series.id = c.series`,
+      FROM vital_sign_value WHERE series = ANY ($1::int[]) GROUP BY series) c WHERE series.id = c.series`,
     [series],
   )
-  await sql.query('DELETE FROM series WHERE id = ANY ($1::int[]) AND NOT EXISTS (SELECT 1 FROM vital_signs_timeseries v WHERE v.series = series.id)', [series])
+  await sql.query(
+    `DELETE FROM series WHERE id = ANY ($1::int[]) AND NOT EXISTS (SELECT 1 FROM vital_signs_timeseries v WHERE v.series = series.id)
+      AND NOT EXISTS (SELECT 1 FROM vital_signs_hour h WHERE h.series = series.id)`,
+    [series],
+  )
 }
 
+type Corrected = { readonly organization: number; /** One of the events that were corrected: new subjects are of its lane. */ readonly event: number }
+
 /** First and last of subjects, from what stands of them; a patient of whom nothing stands is none. */
-async function spanSubjects(sql: Sql, subjects: readonly string[], organization: number): Promise<void> {
-  const spans = `SELECT subject, min(first_at) AS first_at, max(last_at) AS last_at, min(lane) AS lane FROM (
-      SELECT s.subject, s.first_at, s.last_at, NULL AS lane FROM series s WHERE s.organization = $2 AND s.subject = ANY ($1::text[])
+async function spanSubjects(sql: Sql, subjects: readonly string[], { organization, event }: Corrected): Promise<void> {
+  const spans = `SELECT subject, min(first_at) AS first_at, max(last_at) AS last_at FROM (
+      SELECT s.subject, s.first_at, s.last_at FROM series s WHERE s.organization = $2 AND s.subject = ANY ($1::text[])
       UNION ALL
-      SELECT coalesce(e.moved_to, e.subject), CASE WHEN e.type <> 'vital-signs' THEN e.at END, CASE WHEN e.type <> 'vital-signs' THEN e.at END, b.lane
-      FROM event e JOIN batch b ON b.id = e.batch
+      SELECT coalesce(e.moved_to, e.subject), e.at, e.at FROM event e
       WHERE e.organization = $2 AND coalesce(e.moved_to, e.subject) = ANY ($1::text[]) AND NOT e.retracted
-        AND e.type IN ('vital-signs', 'lab-results', 'medications', 'visit', 'prescription', 'procedure', 'note')
+        AND e.type <> 'vital-signs' AND e.type IN ('lab-results', 'medications', 'visit', 'prescription', 'procedure', 'note')
     ) s GROUP BY subject`
-  await sql.query('DELETE FROM subject WHERE organization = $2 AND subject = ANY ($1::text[])', [subjects, organization])
   await sql.query(
-    `INSERT INTO subject (organization, subject, first_at, last_at, lane) SELECT $2, subject, first_at, last_at, lane FROM (${spans}) spans
-    WHERE first_at IS NOT NULL AND lane IS NOT NULL`,
-    [subjects, organization],
+    `INSERT INTO subject (organization, subject, first_at, last_at, lane)
+    SELECT $2::int, subject, first_at, last_at, (SELECT b.lane FROM event e JOIN batch b ON b.id = e.batch WHERE e.id = $3) FROM (${spans}) spans
+    ON CONFLICT (organization, subject) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at`,
+    [subjects, organization, event],
   )
+  await sql.query(`DELETE FROM subject WHERE organization = $2 AND subject = ANY ($1::text[]) AND subject NOT IN (SELECT subject FROM (${spans}) spans)`, [subjects, organization])
 }

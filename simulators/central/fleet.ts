@@ -31,14 +31,25 @@ export type GatewayRow = {
   readonly batches: number; readonly events: number; readonly duplicates: number; readonly rejected: number; readonly bytes: number
 }
 
-/** Those that were silent longest come first. */
-export const fleetOf = (sql: Reads, { skip, limit }: Page): Promise<readonly GatewayRow[]> =>
+/** Those that were silent longest come first. Of the release lane each release has a name of its own, so only the live lane has gateways that last. */
+export const fleetOf = (sql: Reads, { skip, limit }: Page, lane: 'live' | null = null): Promise<readonly GatewayRow[]> =>
   sql.query(
     `SELECT o.name AS organization, g.gateway, g.lane, g.version, g.first_seen_at, g.last_seen_at,
       CASE WHEN g.lane = 'live' THEN greatest(0, extract(epoch FROM g.last_seen_at - g.last_event_at))::float8 END AS lag_s,
       g.batches::float8 AS batches, g.events::float8 AS events, g.duplicates::float8 AS duplicates, g.rejected::float8 AS rejected, g.bytes::float8 AS bytes
-    FROM gateway g JOIN organization o ON o.id = g.organization ORDER BY g.last_seen_at, o.name, g.gateway, g.lane LIMIT $1 OFFSET $2`,
-    [limit, skip],
+    FROM gateway g JOIN organization o ON o.id = g.organization WHERE $3::text IS NULL OR g.lane = $3
+    ORDER BY g.last_seen_at, o.name, g.gateway, g.lane LIMIT $1 OFFSET $2`,
+    [limit, skip, lane],
+  )
+
+export type ReleaseRow = { readonly gateway: string; readonly last_seen_at: Date; readonly batches: number; readonly events: number; readonly bytes: number }
+
+/** The newest releases; each came under a name that was drawn for it alone. */
+export const releasesOf = (sql: Reads, limit: number): Promise<readonly ReleaseRow[]> =>
+  sql.query(
+    `SELECT gateway, last_seen_at, batches::float8 AS batches, events::float8 AS events, bytes::float8 AS bytes FROM gateway
+    WHERE lane = 'release' ORDER BY last_seen_at DESC, gateway LIMIT $1`,
+    [limit],
   )
 
 export type LaneRow = {
@@ -60,7 +71,10 @@ export type CompletenessRow = {
   readonly why: string | null
 }
 
-/** The newest `hours` up to the newest that was heard of anybody, of those subjects of the live lane that were heard of last. */
+/**
+ * The newest `hours` up to the newest that was heard of anybody, of those subjects of the live lane that were heard of last. A metric of which nobody said
+ * how often it is to be heard is shown with the minutes that were heard, and nothing expected: there is no share of it to tell.
+ */
 export const completenessOf = (sql: Reads, hours: number, subjectsMax: number): Promise<readonly CompletenessRow[]> =>
   sql.query(
     `WITH newest AS (SELECT date_trunc('hour', max(last_at), 'UTC') AS hour FROM subject WHERE lane = 'live'),
@@ -68,12 +82,16 @@ export const completenessOf = (sql: Reads, hours: number, subjectsMax: number): 
         ORDER BY last_at DESC, subject LIMIT $2)
     SELECT c.subject, c.metric, c.label, c.unit, c.time, c.heard, c.expected, c.percent, c.why
     FROM newest CROSS JOIN LATERAL completeness(hour - make_interval(hours => $1::int - 1), hour + INTERVAL '1 hour', ARRAY(SELECT subject FROM shown)) c
-    ORDER BY c.subject, c.label, c.metric, c.unit, c.time`,
+    UNION ALL
+    SELECT s.subject, s.metric, s.metric, s.unit, h.time, h.minutes, 0, NULL, NULL
+    FROM newest JOIN series s ON s.subject IN (SELECT subject FROM shown) AND s.metric NOT IN (SELECT metric FROM metric_expectation)
+      JOIN vital_signs_hour h ON h.series = s.id AND h.time BETWEEN hour - make_interval(hours => $1::int - 1) AND hour
+    ORDER BY subject, label, metric, unit, time`,
     [hours, subjectsMax],
   )
 
 export type AlarmLoadRow = {
-  readonly subject: string; readonly day: Date; readonly priority: string; readonly alerts: number
+  readonly subject: string; readonly lane: string | null; readonly day: Date; readonly priority: string; readonly alerts: number
   /** From start to end, of those that ended; null where none has. */
   readonly median_s: number | null
 }
@@ -81,7 +99,8 @@ export type AlarmLoadRow = {
 /** The newest `days` that had alerts. */
 export const alarmLoadOf = (sql: Reads, days: number): Promise<readonly AlarmLoadRow[]> =>
   sql.query(
-    `SELECT subject, time AS day, priority, alerts, median_s FROM alarm_load
-    WHERE time > (SELECT max(time) FROM alerts) - make_interval(days => $1::int) ORDER BY time, subject, priority`,
+    `SELECT a.subject, s.lane, a.time AS day, a.priority, a.alerts, a.median_s
+    FROM alarm_load a LEFT JOIN subject s ON s.organization = a.organization AND s.subject = a.subject
+    WHERE a.time > (SELECT max(time) FROM alerts) - make_interval(days => $1::int) ORDER BY a.time, a.subject, a.priority`,
     [days],
   )

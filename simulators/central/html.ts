@@ -34,6 +34,12 @@ const hrefOf = (subject: string): string => `/subjects/${escaped(encodeURICompon
 export const subjectLink = (subject: string): Html => ({ html: `<a href="${hrefOf(subject)}">${escaped(subject)}</a>` })
 export const shortLink = (subject: string): Html => ({ html: `<a href="${hrefOf(subject)}" title="${escaped(subject)}">${escaped(short(subject))}</a>` })
 
+/** What a lane's times are worth stands beside whatever is plotted over time. */
+export const laneMark = (lane: string | null): string => (lane === 'release' ? ' <span class="lane">released: times of nobody</span>' : '')
+
+/** Bytes, for people. */
+export const size = (bytes: number): string => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`)
+
 const SHOWN_CHARACTERS_MAX = 2_000
 export const json = (value: unknown): Html => {
   const text = JSON.stringify(value)
@@ -56,7 +62,9 @@ th,td{vertical-align:top;font-variant-numeric:tabular-nums;white-space:nowrap}td
 code{font-size:12px;overflow-wrap:anywhere}svg{display:block}svg text{font:12px system-ui,sans-serif}
 .key span{display:inline-block;margin-right:1rem}.key i{display:inline-block;width:.9rem;height:.9rem;vertical-align:-.1rem;margin-right:.3rem;border:1px solid #777}
 @media(min-width:90rem){.beside{display:grid;grid-template-columns:auto 1fr;gap:0 4rem}}.beside>section{min-width:0}.beside p.note{max-width:34rem}svg.strip{max-width:42vw}
-.late{color:#8a1020;font-weight:600}@media(max-width:40rem){main{padding:0 .7rem 2rem}.banner{padding:.6rem .7rem}}`
+.late{color:#8a1020;font-weight:600}.lane{background:#eee;border:1px solid #777;border-radius:.2rem;padding:0 .3rem;font-size:.85em;font-weight:400}
+svg.strip{background:#f7f7f7}
+@media(max-width:40rem){main{padding:0 .7rem 2rem}.banner{padding:.6rem .7rem}svg.strip{width:6.5rem}th,td{padding-right:.5rem}}`
 
 export const whole = (title: string, content: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="10">

@@ -11,7 +11,7 @@ import { BatchShape, isStorable, readEvent, saying } from './shapes.ts'
 import type { CentralEvent } from './shapes.ts'
 import type { CentralDatabase, Sql } from './sql.ts'
 import { lockGateway, organizationOf } from './tenants.ts'
-import { addEvents, addRows } from './write.ts'
+import { KeyTaken, addEvents, addRows, addSeries, newAmong } from './write.ts'
 
 export type RejectedRow = { readonly index: number; readonly code: string; readonly detail: string }
 
@@ -62,7 +62,8 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   if (raws.length > centralLimits.eventsPerBatchMax) {
     return { kind: 'refused', refusal: { status: 413, detail: `A batch holds at most ${centralLimits.eventsPerBatchMax} events.` } }
   }
-  const sha256 = createHash('sha256').update(JSON.stringify(raws)).digest('hex')
+  const text = JSON.stringify(raws)
+  const sha256 = createHash('sha256').update(text).digest('hex')
   if (metadata.sha256 !== undefined && metadata.sha256 !== sha256) return unprocessable('metadata.sha256 is not that of the events')
   // As it came: the schema has turned its time into a number.
   const metadataJson = JSON.stringify(typeof json === 'object' && json !== null && 'metadata' in json ? json.metadata : null)
@@ -70,7 +71,7 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
     return unprocessable('batchId or metadata cannot be stored (NUL or half a surrogate pair)')
   }
 
-  const { events, repeatedWithin, rejected, values } = readRows(raws, refuses)
+  const { events, repeatedWithin, rejected, values } = readRows(raws, refuses, isStorable(text))
   if (values > centralLimits.valuesPerBatchMax) {
     return { kind: 'refused', refusal: { status: 413, detail: `A batch holds at most ${centralLimits.valuesPerBatchMax} values.` } }
   }
@@ -79,13 +80,14 @@ export function readBatch(json: unknown, bytes: number, refuses: (key: string) =
   return { kind: 'batch', batch: { batchId, metadata: metadataJson, sha256, bytes, ...sent, events, repeatedWithin, rejected } }
 }
 
-export function readRows(raws: readonly unknown[], refuses: (key: string) => boolean) {
+/** @param isWhollyStorable Whether all of it was found storable at once; otherwise each is looked at. */
+export function readRows(raws: readonly unknown[], refuses: (key: string) => boolean, isWhollyStorable = false) {
   const events = new Map<string, CentralEvent>()
   const rejected: RejectedRow[] = []
   let repeatedWithin = 0
   let values = 0
   for (const [index, raw] of raws.entries()) {
-    const read = readEvent(raw)
+    const read = readEvent(raw, isWhollyStorable)
     if (read.kind === 'refused') rejected.push({ index, code: ROW_REFUSED, detail: read.detail })
     else if (refuses(read.event.key)) rejected.push({ index, code: ROW_REFUSED, detail: 'refused because central was told to refuse rows' })
     else if (events.has(read.event.key)) repeatedWithin += 1
@@ -116,7 +118,7 @@ export async function ingest(store: Store, batch: Batch, arrival: Arrival, stop:
       return await store.database.transaction(sql => write(sql, batch, arrival, stop))
     } catch (error) {
       const state = error instanceof Error && 'code' in error ? String(error.code) : ''
-      if (!BEGIN_AGAIN.test(state) || tries === centralLimits.transactionTriesMax) throw error
+      if (!(BEGIN_AGAIN.test(state) || error instanceof KeyTaken) || tries === centralLimits.transactionTriesMax) throw error
     }
   }
 }
@@ -130,13 +132,12 @@ async function write(sql: Sql, batch: Batch, { atMs: receivedAtMs, instance, via
   const id = await addBatch(sql, batch, { organization, receivedAtMs, via })
   if (id === null) return repeat(sql, batch, organization)
 
-  const added = await addEvents(sql, batch.events, { organization, batch: id })
-  const fresh = batch.events.flatMap(event => {
-    const eventId = added.get(event.key)
-    return eventId === undefined ? [] : [{ id: eventId, event }]
-  })
-  const { standing, targets } = await sortOut(sql, fresh, organization)
-  await addRows(sql, standing, { organization, lane: batch.lane }, stop)
+  const fresh = await newAmong(sql, batch.events, organization)
+  const { judged, targets } = await sortOut(sql, fresh, organization)
+  const standing = judged.filter(({ retracted }) => !retracted)
+  const series = await addSeries(sql, standing, organization)
+  await addEvents(sql, judged, { organization, batch: id, series })
+  await addRows(sql, standing, { organization, lane: batch.lane, series }, stop)
   await correct(sql, targets, organization)
 
   const duplicates = batch.events.length - fresh.length + batch.repeatedWithin

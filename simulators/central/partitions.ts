@@ -1,4 +1,4 @@
-/** Partitions of the tables that grow, where there is no TimescaleDB: made before the rows of their day come. */
+/** Partitions of the tables that grow, where there is no TimescaleDB: made before the rows of their day come, dropped when they are old. */
 
 import { centralLimits } from '../../src/limits.ts'
 import { LOCKS, hasTimescale } from './schema.ts'
@@ -8,6 +8,11 @@ import type { CentralDatabase } from './sql.ts'
 export type Partitions = {
   /** That the rows of these events have a place of their own; beyond `centralLimits.partitionsMax` the default one takes them. */
   readonly makeFor: (events: readonly CentralEvent[]) => Promise<void>
+  /**
+   * Drops single values of whole days before this instant (ms since 1970). Keys, roll-ups and alerts stay, so nothing that comes again is taken for
+   * new, and hours can be shown for ever.
+   */
+  readonly dropValuesBefore: (ms: number) => Promise<void>
 }
 
 const DAY_MS = 86_400_000
@@ -18,6 +23,14 @@ const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 const monthOf = (ms: number): number => Date.UTC(new Date(ms).getUTCFullYear(), new Date(ms).getUTCMonth(), 1)
 const nextMonthOf = (ms: number): number => Date.UTC(new Date(ms).getUTCFullYear(), new Date(ms).getUTCMonth() + 1, 1)
 
+const VALUES = 'vital_signs_timeseries'
+const DAY_OF_VALUES = new RegExp(`^${VALUES}_\\d{8}$`)
+
+/** TimescaleDB drops whole chunks, of a day each. */
+async function dropChunks(database: CentralDatabase, ms: number): Promise<void> {
+  await database.query(`SELECT drop_chunks('${VALUES}', older_than => date_trunc('day', to_timestamp($1::float8 / 1000), 'UTC'))`, [ms])
+}
+
 type Partition = { readonly table: string; readonly fromMs: number; readonly toMs: number }
 
 /** `alerts_20260101`: its table and its first day. */
@@ -25,7 +38,7 @@ const nameOf = ({ table, fromMs }: Partition): string => `${table}_${isoDay(from
 
 /** @throws when the database does not answer. */
 export async function openPartitions(database: CentralDatabase): Promise<Partitions> {
-  if (await hasTimescale(database)) return { makeFor: () => Promise.resolve() }
+  if (await hasTimescale(database)) return { makeFor: () => Promise.resolve(), dropValuesBefore: ms => dropChunks(database, ms) }
   const rows = await database.query<{ name: string }>(
     `SELECT child.relname AS name FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid JOIN pg_namespace n ON n.oid = child.relnamespace
     WHERE n.nspname = 'central' AND child.relkind = 'r'`,
@@ -53,18 +66,31 @@ export async function openPartitions(database: CentralDatabase): Promise<Partiti
         if (!known.has(nameOf(partition)) && known.size < centralLimits.partitionsMax) await make(partition)
       }
     },
+    async dropValuesBefore(ms) {
+      // The day of `ms` itself is kept as a whole.
+      const first = nameOf({ table: VALUES, fromMs: ms, toMs: ms })
+      for (const name of [...known].filter(day => DAY_OF_VALUES.test(day) && day < first)) {
+        await database.transaction(async sql => {
+          await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.partitions])
+          await sql.script(`DROP TABLE IF EXISTS ${name}`)
+        })
+        known.delete(name)
+      }
+      await database.query(`DELETE FROM ${VALUES}_default WHERE time < date_trunc('day', to_timestamp($1::float8 / 1000), 'UTC')`, [ms])
+    },
   }
 }
 
 function partitionsOf(events: readonly CentralEvent[]): readonly Partition[] {
-  const partitions = new Map<string, Partition>()
-  const add = (partition: Partition): void => void partitions.set(nameOf(partition), partition)
+  const months = new Map<string, Set<number>>()
+  const days = new Set<number>()
   for (const { type, atMs, vitals } of events) {
     const table = BY_MONTH.get(type)
-    if (table !== undefined) add({ table, fromMs: monthOf(atMs), toMs: nextMonthOf(atMs) })
-    for (const day of new Set(vitals?.t.map(offsetMs => Math.floor((atMs + offsetMs) / DAY_MS)))) {
-      for (const byDay of BY_DAY) add({ table: byDay, fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS })
-    }
+    if (table !== undefined) months.set(table, (months.get(table) ?? new Set()).add(monthOf(atMs)))
+    for (const offsetMs of vitals?.t ?? []) days.add(Math.floor((atMs + offsetMs) / DAY_MS))
   }
-  return [...partitions.values()]
+  return [
+    ...[...months].flatMap(([table, starts]) => [...starts].map((fromMs): Partition => ({ table, fromMs, toMs: nextMonthOf(fromMs) }))),
+    ...[...days].flatMap(day => BY_DAY.map((table): Partition => ({ table, fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS }))),
+  ]
 }

@@ -1,7 +1,7 @@
 /** Plots, drawn here as SVG: a browser that runs nothing shows them, and each mark says its figures when it is pointed at. */
 
 import type { AlarmLoadRow, CompletenessRow } from './fleet.ts'
-import { escaped, lasting, short, shortLink, table } from './html.ts'
+import { escaped, laneMark, lasting, short, shortLink, table } from './html.ts'
 import type { Cell, Html } from './html.ts'
 
 const HOUR_MS = 3_600_000
@@ -14,7 +14,7 @@ const STEPS = [
   { from: 1, colour: '#d3e4ef', word: '1–50 %' },
   { from: 0, colour: '#f4b183', word: 'nothing' },
 ] as const
-const NOT_EXPECTED = '#efefef'
+const NOT_EXPECTED = '#cfcfcf'
 
 const colourOf = (percent: number | null): string =>
   (percent === null ? NOT_EXPECTED : (STEPS.find(({ from }) => percent >= from)?.colour ?? NOT_EXPECTED))
@@ -22,25 +22,30 @@ const colourOf = (percent: number | null): string =>
 const key = (entries: readonly { readonly colour: string; readonly word: string }[]): string =>
   `<p class="key note">${entries.map(({ colour, word }) => `<span><i style="background:${colour}"></i>${escaped(word)}</span>`).join('')}</p>`
 
+const isUnasked = ({ heard, expected }: CompletenessRow): boolean => expected === 0 && heard > 0
+
 /** A strip of hours for each subject and metric. */
 export function completenessPlot(rows: readonly CompletenessRow[], hours: number): string {
-  const strips = Map.groupBy(rows, row => JSON.stringify([row.subject, row.label, row.metric, row.unit]))
+  // What nobody expects comes after what is missed when it is not there.
+  const strips = Map.groupBy(rows.toSorted((a, b) => (a.subject === b.subject ? Number(isUnasked(a)) - Number(isUnasked(b)) : 0)), row => JSON.stringify([row.subject, row.label, row.metric, row.unit]))
   const newestMs = Math.max(...rows.map(({ time }) => time.getTime()))
   const lines = [...strips.values()].flatMap((strip): readonly (readonly Cell[])[] => {
     const [first] = strip
     if (first === undefined) return []
     const [heard, expected] = [strip.reduce((sum, row) => sum + row.heard, 0), strip.reduce((sum, row) => sum + row.expected, 0)]
-    return [[shortLink(first.subject), first.label, heatStrip(strip, newestMs, hours), expected === 0 ? null : `${((100 * heard) / expected).toFixed(1)} %`]]
+    const share = expected > 0 ? `${((100 * heard) / expected).toFixed(1)} %` : heard > 0 ? `not expected; ${heard} min heard` : null
+    return [[shortLink(first.subject), first.label, share, heatStrip(strip, newestMs, hours)]]
   })
   const grey = { colour: NOT_EXPECTED, word: 'not expected' }
-  return lines.length === 0 ? '<p>None yet.</p>' : key([...STEPS, grey]) + table(['Subject', 'Metric', `Last ${hours} hours, newest on the right`, 'Heard'], lines)
+  return lines.length === 0 ? '<p>None yet.</p>' : key([...STEPS, grey]) + table(['Subject', 'Metric', 'Heard', `Last ${hours} h, newest on the right`], lines)
 }
 
 function heatStrip(strip: readonly CompletenessRow[], newestMs: number, hours: number): Html {
   const [width, height] = [14, 18]
   const cells = strip.map(({ time, percent, heard, expected, why }) => {
     const place = hours - 1 - Math.round((newestMs - time.getTime()) / HOUR_MS)
-    const said = `${time.toISOString().slice(0, 16)}Z: ${heard} of ${expected} heard${why === null ? '' : `; ${why}`}`
+    const share = expected === 0 && heard > 0 ? `${heard} minutes heard, none expected` : `${heard} of ${expected} heard`
+    const said = `${time.toISOString().slice(0, 16)}Z: ${share}${why === null ? '' : `; ${why}`}`
     return `<rect x="${place * width}" width="${width - 1}" height="${height}" fill="${colourOf(percent)}"><title>${escaped(said)}</title></rect>`
   })
   return { html: `<svg class="strip" viewBox="0 0 ${hours * width} ${height}" preserveAspectRatio="none" width="${hours * width}" height="${height}" role="img"
@@ -60,11 +65,11 @@ export function alarmLoadPlot(rows: readonly AlarmLoadRow[], subjectsMax: number
   if (rows.length === 0) return '<p>None yet.</p>'
   const days = [...new Set(rows.map(({ day }) => day.getTime()))].toSorted((a, b) => b - a)
   const subjects = [...Map.groupBy(rows, ({ subject }) => subject)]
-    .map(([subject, own]) => ({ subject, own, alerts: own.reduce((sum, row) => sum + row.alerts, 0) }))
+    .map(([subject, own]) => ({ subject, own, lane: own[0]?.lane ?? null, alerts: own.reduce((sum, row) => sum + row.alerts, 0) }))
     .toSorted((a, b) => b.alerts - a.alerts)
   const most = Math.max(...subjects.flatMap(({ own }) => days.map(day => own.filter(row => row.day.getTime() === day).reduce((sum, row) => sum + row.alerts, 0))))
-  const lines = subjects.slice(0, subjectsMax).map(({ subject, own, alerts }): readonly Cell[] =>
-    [shortLink(subject), alerts, ...days.map(day => loadBar(own.filter(row => row.day.getTime() === day), most))])
+  const lines = subjects.slice(0, subjectsMax).map(({ subject, own, lane, alerts }): readonly Cell[] =>
+    [{ html: shortLink(subject).html + laneMark(lane) }, alerts, ...days.map(day => loadBar(own.filter(row => row.day.getTime() === day), most))])
   const more = subjects.length > subjectsMax ? `<p class="note">${subjects.length - subjectsMax} more subjects had fewer.</p>` : ''
   return key(PRIORITIES) + table(['Subject', 'Alerts', ...days.map(day => new Date(day).toISOString().slice(0, 10))], lines) + more
 }

@@ -25,7 +25,7 @@ export type BatchRow = {
   readonly accepted: number; readonly duplicates: number; readonly repeats: number; readonly rejected: readonly unknown[]
 }
 export type Patient = {
-  readonly id: string; readonly patient_id: string; readonly first_at: Date; readonly last_at: Date; readonly metrics: number; readonly values: number
+  readonly id: string; readonly patient_id: string; readonly lane: string; readonly first_at: Date; readonly last_at: Date; readonly metrics: number; readonly values: number
 }
 export type VitalSign = {
   readonly timestamp: Date; readonly metric: string; readonly mdc: number; readonly loinc: string | null; readonly unit: string
@@ -50,7 +50,7 @@ export const countsOf = (sql: Reads): Promise<readonly Count[]> =>
 /** The same, by counting the rows themselves: slow, and the proof of the other. */
 export const recountOf = (sql: Reads): Promise<readonly Count[]> =>
   sql.query(
-    `SELECT subject, metric, count(v.value)::float8 AS values FROM series LEFT JOIN vital_signs_timeseries v ON v.series = series.id
+    `SELECT subject, metric, count(v.value)::float8 AS values FROM series LEFT JOIN vital_sign_value v ON v.series = series.id
     GROUP BY subject, metric ORDER BY subject, metric`,
   )
 
@@ -63,7 +63,7 @@ export const batchesOf = (sql: Reads, { skip, limit }: Page): Promise<readonly B
 
 export const eventsOf = (sql: Reads, { skip, limit }: Page, subject: string | null): Promise<readonly EventRow[]> =>
   sql.query(
-    `SELECT event.key, event.type, event.subject, event.at AS timestamp, event.data, event.retracted, event.moved_to,
+    `SELECT event.key, event.type, event.subject, event.at AS timestamp, event_data(event) AS data, event.retracted, event.moved_to,
       batch.batch_id AS "batchId"
     FROM event JOIN batch ON batch.id = event.batch WHERE $3::text IS NULL OR coalesce(event.moved_to, event.subject) = $3
     ORDER BY event.id DESC LIMIT $1 OFFSET $2`,
@@ -91,7 +91,7 @@ export async function totalsOf(sql: Reads): Promise<Totals> {
 
 // ── Patients and their vital signs ───────────────────────────────────────────────────────────────────────────────────
 
-const PATIENTS = `SELECT subject.subject AS id, subject.subject AS patient_id, subject.first_at, subject.last_at,
+const PATIENTS = `SELECT subject.subject AS id, subject.subject AS patient_id, subject.lane, subject.first_at, subject.last_at,
   count(DISTINCT series.metric)::int AS metrics, coalesce(sum(series.values_present), 0)::float8 AS values
   FROM subject LEFT JOIN series ON series.organization = subject.organization AND series.subject = subject.subject`
 
@@ -103,22 +103,27 @@ export async function patientOf(sql: Reads, id: string): Promise<Patient | null>
   return patient ?? null
 }
 
-/** Newest first. The newest few of each series are enough, and its index has them in order. */
+/** Newest first. The newest few rows of each series are enough: each holds a value at least, and all of one minute are among them or none. */
 export const vitalSignsOf = (sql: Reads, subject: string, { skip, limit }: Page): Promise<readonly VitalSign[]> =>
   sql.query(
-    `SELECT at AS timestamp, metric, mdc::float8 AS mdc, loinc, unit, value, quality FROM series
-    CROSS JOIN LATERAL (SELECT time AS at, value, quality FROM vital_signs_timeseries v WHERE v.series = series.id ORDER BY time DESC LIMIT $2::int + $3::int) v
-    WHERE subject = $1 ORDER BY at DESC, metric LIMIT $2::int OFFSET $3::int`,
+    `SELECT v.time + x.t * INTERVAL '1 millisecond' AS timestamp, metric, mdc::float8 AS mdc, loinc, unit, x.value, coalesce(x.quality, v.q[1]) AS quality FROM series
+    CROSS JOIN LATERAL (SELECT time, t, v, q FROM vital_signs_timeseries v WHERE v.series = series.id
+      ORDER BY time DESC FETCH FIRST ($2::int + $3::int) ROWS WITH TIES) v
+    CROSS JOIN LATERAL unnest(v.t, v.v, v.q) AS x (t, value, quality)
+    WHERE subject = $1 ORDER BY timestamp DESC, metric LIMIT $2::int OFFSET $3::int`,
     [subject, limit, skip],
   )
 
-/** The newest row of each series: of one subject, or of all of the live lane that `limit` allows. */
+/** The newest value of each series: of one subject, or of all of the live lane that `limit` allows. */
 export const latestOf = (sql: Reads, subject: string | null, limit: number = rowsPerPageMax): Promise<readonly (VitalSign & { readonly patient_id: string })[]> =>
   sql.query(
     `SELECT series.subject AS patient_id, last.at AS timestamp, metric, mdc::float8 AS mdc, loinc, unit, last.value, last.quality
     FROM (SELECT series.* FROM series JOIN subject USING (organization, subject)
         WHERE CASE WHEN $1::text IS NULL THEN subject.lane = 'live' ELSE series.subject = $1 END ORDER BY series.last_at DESC LIMIT $2) series
-    CROSS JOIN LATERAL (SELECT time AS at, value, quality FROM vital_signs_timeseries v WHERE v.series = series.id ORDER BY time DESC LIMIT 1) last
+    CROSS JOIN LATERAL (SELECT v.time + x.t * INTERVAL '1 millisecond' AS at, x.value, coalesce(x.quality, v.q[1]) AS quality
+      FROM (SELECT time, t, v, q FROM vital_signs_timeseries v WHERE v.series = series.id ORDER BY time DESC FETCH FIRST 1 ROW WITH TIES) v
+        CROSS JOIN LATERAL unnest(v.t, v.v, v.q) AS x (t, value, quality)
+      ORDER BY at DESC LIMIT 1) last
     ORDER BY series.subject, metric`,
     [subject, limit],
   )

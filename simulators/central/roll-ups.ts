@@ -1,5 +1,5 @@
 /**
- * Roll-ups by minute, hour and day. New values, early or late, are merged into their buckets; merging is the same in whatever order. What
+ * Roll-ups by minute and hour, and by day over the hours. New values, early or late, are merged into their buckets; merging is the same in whatever order. What
  * corrections took away cannot be taken out of a least and a greatest, so those buckets are computed again from the values that are left.
  */
 
@@ -56,6 +56,9 @@ function coarser(buckets: Buckets, ms: number): Buckets {
   return coarse
 }
 
+/** Those that are written; a day is a view. */
+const KEPT = GRAINS.filter(({ unit }) => unit !== 'day')
+
 const COLUMNS = 'readings, total, low, high, last_at, last'
 
 /** `minutes` is a column of hours and days alone. Answers what is in each bucket now. */
@@ -72,10 +75,10 @@ const upsertOf = ({ table, unit }: Grain): string => {
   RETURNING series, (extract(epoch FROM time) * 1000)::float8 AS at, readings`
 }
 
-/** Merges minutes, and the hours and days over them, into what is there. */
+/** Merges minutes, and the hours over them, into what is there. */
 export async function addRollUps(sql: Sql, organization: number, minutes: Buckets): Promise<void> {
   let buckets = minutes
-  for (const grain of GRAINS) {
+  for (const grain of KEPT) {
     buckets = coarser(buckets, grain.ms)
     const rows = [...buckets].flatMap(([series, starts]) => [...starts].map(([startMs, bucket]) => ({ series, startMs, ...bucket })))
     if (rows.length === 0) return
@@ -111,20 +114,21 @@ export const keptOf = ({ table, unit }: Grain): string => shown(unit, table)
 
 /** The same, computed from the single values: slow, and the proof of the other. */
 export const recomputedOf = ({ unit }: Grain): string =>
-  shown(unit, `(${ofValues(unit, 'vital_signs_timeseries v')} HAVING v.series IN (SELECT id FROM series WHERE subject = $1))`)
+  shown(unit, `(${ofValues(unit, 'vital_sign_value v')} HAVING v.series IN (SELECT id FROM series WHERE subject = $1))`)
 
 export type Touched = { readonly series: readonly number[]; readonly atMs: readonly number[] }
 
-/** Computes the buckets of these series and times again. */
+/** Computes the buckets of these series and times again. A row of values is of one minute, so it lies in a bucket as a whole. */
 export async function recompute(sql: Sql, { series, atMs }: Touched): Promise<void> {
-  for (const { table, unit, ms } of GRAINS) {
+  for (const { table, unit, ms } of KEPT) {
     const buckets = `SELECT DISTINCT series, date_trunc('${unit}', to_timestamp(at / 1000), 'UTC') AS start
       FROM unnest($1::int[], $2::float8[]) AS t (series, at)`
     await sql.query(`DELETE FROM ${table} b USING (${buckets}) touched WHERE b.series = touched.series AND b.time = touched.start`, [series, atMs])
     await sql.query(
       `INSERT INTO ${table} (series, organization, time, ${COLUMNS}${unit === 'minute' ? '' : ', minutes'})
-      SELECT series, organization, time, ${COLUMNS}${unit === 'minute' ? '' : ', minutes'} FROM (${ofValues(unit, `(${buckets}) touched JOIN vital_signs_timeseries v ON v.series = touched.series AND v.time >= touched.start
-        AND v.time < touched.start + INTERVAL '${ms / 1_000} seconds'`)}) b`,
+      SELECT series, organization, time, ${COLUMNS}${unit === 'minute' ? '' : ', minutes'} FROM (${ofValues(unit, `(SELECT r.series, r.organization, r.time + x.t * INTERVAL '1 millisecond' AS time, x.value, coalesce(x.quality, r.q[1]) AS quality
+        FROM (${buckets}) touched JOIN vital_signs_timeseries r ON r.series = touched.series AND r.time >= touched.start
+          AND r.time < touched.start + INTERVAL '${ms / 1_000} seconds' CROSS JOIN LATERAL unnest(r.t, r.v, r.q) AS x (t, value, quality)) v`)}) b`,
       [series, atMs],
     )
   }

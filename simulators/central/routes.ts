@@ -147,7 +147,8 @@ function addClaims(app: FastifyInstance, central: Central): void {
     if (unpacked.kind === 'refused') return refuse(reply, unpacked.refusal)
     const claim = ClaimShape.safeParse(unpacked.json)
     if (!claim.success) return refuse(reply, { status: 422, detail: saying(claim.error) })
-    // What a claim is for is not told by lane: a name that is not the token's own is somebody else's.
+    // Names are claimed for the live lane: whoever releases draws new ones and says of none of them that it is coming (src/thread-sync.ts). So a name
+    // that is not the token's own is somebody else's.
     const organizationId = ownerOf(tenantOf(central, request), { ...claim.data, lane: 'live' })
     if (organizationId === null) return refuse(reply, FOREIGN)
     const sender = { ...claim.data, organizationId }

@@ -16,6 +16,9 @@ export type Migration = {
   readonly script: string | { readonly native: string; readonly timescale: string }
 }
 
+/** Where what makes tables grow belongs, if not at the end. */
+const GROWING = '/*growing*/'
+
 export const MIGRATIONS: readonly Migration[] = [
   { script: fileOf('001-batches') },
   { script: fileOf('002-senders') },
@@ -24,11 +27,13 @@ export const MIGRATIONS: readonly Migration[] = [
   { script: fileOf('005-views') },
   { script: fileOf('006-tenants') },
   { script: fileOf('007-reach') },
+  { script: both(fileOf('008-columns'), fileOf('008-columns.native'), fileOf('008-columns.timescale')) },
 ]
 
 /** Tables alike, and what makes them grow. */
 function both(tables: string, native: string, timescale: string): { readonly native: string; readonly timescale: string } {
-  return { native: tables.replaceAll('/*partitioned*/', 'PARTITION BY RANGE (time)') + native, timescale: tables + timescale }
+  const scriptWith = (grows: string): string => (tables.includes(GROWING) ? tables.replace(GROWING, () => grows) : tables + grows)
+  return { native: scriptWith(native).replaceAll('/*partitioned*/', 'PARTITION BY RANGE (time)'), timescale: scriptWith(timescale) }
 }
 
 /** Tables of a version that kept them in no schema of their own. */

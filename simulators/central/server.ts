@@ -16,6 +16,7 @@ import { createFaults } from './faults.ts'
 import { openLive } from './live.ts'
 import { openPartitions } from './partitions.ts'
 import { latestOf } from './read.ts'
+import { keepValues } from './retention.ts'
 import { addApi, addControl, addPages, refuse, suffer } from './routes.ts'
 import type { Central } from './routes.ts'
 import { migrate } from './schema.ts'
@@ -35,6 +36,8 @@ export type CentralOptions = {
   readonly databaseUrl?: string | undefined
   /** Where PGlite keeps its files; without either, in memory. */
   readonly dataFolder?: string | undefined
+  /** So many days single values are kept; `centralLimits.valueDays` where nothing is said. Roll-ups, alerts and keys stay. */
+  readonly valueDays?: number | undefined
   /** Brokers whose messages are taken beside what comes over HTTP. */
   readonly brokers?: readonly Broker[] | undefined
   readonly clock: Clock
@@ -55,7 +58,7 @@ export type RunningCentral = {
 }
 
 /** @throws Error with a sentence when the port is taken, the folder is in use or the database does not open. */
-export async function startCentral({ port, host, token, organizations = new Map(), brokers = [], databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
+export async function startCentral({ port, host, token, organizations = new Map(), brokers = [], valueDays = centralLimits.valueDays, databaseUrl, dataFolder, clock, note }: CentralOptions): Promise<RunningCentral> {
   const access = accessBy(token, organizations)
   const database = supervised(await openDatabase(placeOf(databaseUrl, dataFolder), note))
   const stopping = new AbortController()
@@ -70,9 +73,10 @@ export async function startCentral({ port, host, token, organizations = new Map(
     await addRoutes(app, central)
     await app.listen({ port, host })
     const intakes = brokers.map(broker => runIntake(broker, openerOf(broker, stopping.signal), { store: central, clock, live, stop: stopping.signal, note }))
+    const kept = keepValues({ partitions: central.partitions, days: valueDays, clock, stop: stopping.signal, note })
     const close = async (): Promise<void> => {
       stopping.abort(new Error('central is stopping'))
-      await Promise.all(intakes)
+      await Promise.all([...intakes, kept])
       await live.close()
       await app.close()
       await database.close()

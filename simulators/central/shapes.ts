@@ -128,7 +128,7 @@ export type VitalSignColumns = z.output<typeof VitalSigns>
 export type AlertColumns = z.output<typeof Alert>
 export type CorrectionColumns = z.output<typeof Corrections>
 
-/** An event ready to store. `stored` is what came, as JSON text: the whole of it, or the data of an AnalyticsStream. */
+/** An event ready to store. `sent` is what came and can be stored: the whole of it, or the data of an AnalyticsStream. */
 export type CentralEvent = {
   readonly key: string
   readonly revision: number
@@ -139,7 +139,7 @@ export type CentralEvent = {
   /** The subject is a patient, so it is listed as one. */
   readonly isPatient: boolean
   readonly atMs: number
-  readonly stored: string
+  readonly sent: unknown
   readonly vitals: VitalSignColumns | null
   readonly alert: AlertColumns | null
   /** Of the watch ledger, where it came in the columns of the contract. */
@@ -161,10 +161,10 @@ const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
 export const isStorable = (json: string): boolean => !UNSTORABLE.test(json)
 
-/** One element of `events`, judged by itself. */
-export function readEvent(raw: unknown): ReadEvent {
+/** One element of `events`, judged by itself. `isWhollyStorable`: the text that it is of was found storable as a whole. */
+export function readEvent(raw: unknown, isWhollyStorable: boolean): ReadEvent {
   if (typeof raw !== 'object' || raw === null) return { kind: 'refused', detail: 'not an object' }
-  if (!isStorable(JSON.stringify(raw))) return { kind: 'refused', detail: 'holds a character that cannot be stored (NUL or half a surrogate pair)' }
+  if (!isWhollyStorable && !isStorable(JSON.stringify(raw))) return { kind: 'refused', detail: 'holds a character that cannot be stored (NUL or half a surrogate pair)' }
   if ('patientId' in raw) return readClinical(raw)
   if ('userId' in raw) return readInteraction(raw)
   return readStream(raw)
@@ -177,11 +177,10 @@ function readStream(raw: object): ReadEvent {
   if (!parsed.success) return refusedBy(parsed.error)
   const { key, revision, eventType: type, streamId: stream, partitionKey: subject, timestamp: atMs } = parsed.data
   // `raw` and not the parsed copy: what is stored is what came.
-  const stored = JSON.stringify('data' in raw ? raw.data : null)
   return {
     kind: 'event',
     event: {
-      key, revision, type, stream, subject, atMs, stored,
+      key, revision, type, stream, subject, atMs, sent: 'data' in raw ? raw.data : null,
       isPatient: PATIENT_TYPES.includes(type),
       vitals: parsed.data.eventType === 'vital-signs' ? parsed.data.data : null,
       alert: parsed.data.eventType === 'alerts' ? parsed.data.data : null,
@@ -196,16 +195,14 @@ function readClinical(raw: object): ReadEvent {
   const parsed = ClinicalEvent.safeParse(raw)
   if (!parsed.success) return refusedBy(parsed.error)
   const { key, revision, eventType: type, patientId: subject, metadata } = parsed.data
-  const stored = JSON.stringify(raw)
-  return { kind: 'event', event: { key, revision, type, stream: null, subject, isPatient: true, atMs: metadata.timestamp, stored, ...NO_COLUMNS } }
+  return { kind: 'event', event: { key, revision, type, stream: null, subject, isPatient: true, atMs: metadata.timestamp, sent: raw, ...NO_COLUMNS } }
 }
 
 function readInteraction(raw: object): ReadEvent {
   const parsed = UserInteractionEvent.safeParse(raw)
   if (!parsed.success) return refusedBy(parsed.error)
   const { key, revision, timestamp: atMs } = parsed.data
-  const stored = JSON.stringify(raw)
-  return { kind: 'event', event: { key, revision, type: 'user-interaction', stream: null, subject: null, isPatient: false, atMs, stored, ...NO_COLUMNS } }
+  return { kind: 'event', event: { key, revision, type: 'user-interaction', stream: null, subject: null, isPatient: false, atMs, sent: raw, ...NO_COLUMNS } }
 }
 
 const refusedBy = (error: z.ZodError): ReadEvent => ({ kind: 'refused', detail: saying(error) })

@@ -70,6 +70,18 @@ export function supervised(database: CentralDatabase): CentralDatabase {
   }
 }
 
+/** What is written with each batch is parsed and planned once a connection; what is asked for is planned for what it asks. */
+const names = new Map<string, string>()
+function named(text: string): { readonly name?: string } {
+  if (!text.startsWith('INSERT') && !text.startsWith('UPDATE')) return {}
+  const name = names.get(text) ?? `central_${names.size}`
+  names.set(text, name)
+  return { name }
+}
+
+/** A list of numbers as PostgreSQL reads it: the driver would quote and look through each. */
+const packed = (value: unknown): unknown => (Array.isArray(value) && value.every(item => item === null || typeof item === 'number') ? `{${value.map(item => item ?? 'NULL').join(',')}}` : value)
+
 function openPostgres(url: string, note: (line: string) => void): CentralDatabase {
   const pool = new Pool({
     connectionString: url,
@@ -102,7 +114,7 @@ function openPostgres(url: string, note: (line: string) => void): CentralDatabas
         await client.query('BEGIN')
         const result = await work({
           async query<Row>(text: string, values: readonly unknown[] = []) {
-            return (await client.query<Row & Record<string, unknown>>(text, [...values])).rows
+            return (await client.query<Row & Record<string, unknown>>({ text, values: values.map(packed), ...named(text) })).rows
           },
           async script(text) {
             await client.query(text)

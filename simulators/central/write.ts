@@ -1,45 +1,77 @@
-/** The inserts of one batch, in bulk: columns go over as arrays and are unnested there. */
+/** The inserts of one batch, in bulk: a column goes over as an array and is unnested there. */
 
 import { setImmediate } from 'node:timers/promises'
 import { centralLimits } from '../../src/limits.ts'
 import { addRollUps, countIn } from './roll-ups.ts'
 import type { Buckets } from './roll-ups.ts'
+import type { NewEvent } from './corrections.ts'
 import type { CentralEvent } from './shapes.ts'
 import type { Sql } from './sql.ts'
 
-/** An event whose key was new, with the id of its row. */
-export type FreshEvent = { readonly id: number; readonly event: CentralEvent }
-
-/** Whose rows they are. `id`: of the organization. */
-export type Owner = { readonly organization: number; readonly lane: string }
-
-/** Row ids of the events that were new, by key. */
-export async function addEvents(sql: Sql, events: readonly CentralEvent[], { organization, batch }: { readonly organization: number; readonly batch: number }): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql.query<{ id: number; key: string }>(
-    `INSERT INTO event (key, type, subject, at, revision, stream, data, supersedes, batch, organization)
-    SELECT key, type, subject, to_timestamp(at / 1000), revision, stream, data::jsonb, supersedes, $9::bigint, $10::int
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::int[], $6::text[], $7::text[], $8::text[])
-      AS e (key, type, subject, at, revision, stream, data, supersedes)
-    ON CONFLICT (organization, key) DO NOTHING RETURNING id::float8 AS id, key`,
-    [
-      events.map(e => e.key), events.map(e => e.type), events.map(e => e.subject), events.map(e => e.atMs),
-      events.map(e => e.revision), events.map(e => e.stream), events.map(e => e.stored), events.map(e => e.supersedes), batch, organization,
-    ],
-  )
-  return new Map(rows.map(({ id, key }) => [key, id]))
+/** An event whose key was new, with the id of its row and what corrections have made of it; `event.subject` is whose it is by now. */
+export type FreshEvent = {
+  readonly id: number; readonly event: CentralEvent; readonly retracted: boolean; readonly movedTo: string | null; readonly sentSubject: string | null
 }
 
+/** Ids of series, by `seriesOf` an event. */
+type SeriesIds = ReadonlyMap<string, number>
+
+/** Whose rows they are. `organization`: its id. */
+export type Owner = { readonly organization: number; readonly lane: string; readonly series: SeriesIds }
+
+/** Another gateway brought the same key while we wrote: begun again, it is known. */
+export class KeyTaken extends Error {}
+
+/** Events whose key is not here, each with an id drawn for its row. LATERAL with LIMIT: key by key through the index, never all keys of an organisation. */
+export async function newAmong(sql: Sql, events: readonly CentralEvent[], organization: number): Promise<readonly NewEvent[]> {
+  const rows = await sql.query<{ place: number; id: number }>(
+    `SELECT k.place::int AS place, nextval('event_id_seq')::float8 AS id FROM unnest($1::text[]) WITH ORDINALITY AS k (key, place)
+      LEFT JOIN LATERAL (SELECT 1 AS here FROM event e WHERE e.organization = $2 AND e.key = k.key LIMIT 1) known ON true
+    WHERE known.here IS NULL`,
+    [events.map(({ key }) => key), organization],
+  )
+  return rows.flatMap(({ place, id }) => events.slice(place - 1, place).map(event => ({ id, event })))
+}
+
+type Filed = { readonly organization: number; readonly batch: number; readonly series: SeriesIds }
+
+/** What stands in the columns of a series is not kept twice. @throws KeyTaken where a key has come since it was found new. */
+export async function addEvents(sql: Sql, fresh: readonly FreshEvent[], { organization, batch, series }: Filed): Promise<void> {
+  if (fresh.length === 0) return
+  const filed = fresh.map(({ event, retracted }) => (event.vitals === null || retracted ? null : { series: series.get(seriesOf(event)) ?? null, ...spanOf(event.vitals.t) }))
+  const rows = await sql.query(
+    `INSERT INTO event (id, key, type, subject, at, revision, stream, data, supersedes, retracted, moved_to, series, t_from, t_to, batch, organization)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, key, type, subject, to_timestamp(at / 1000), revision, stream, data::jsonb, supersedes, retracted, moved_to, series, t_from, t_to, $14::bigint, $15::int
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::text[],
+        $12::int[], $13::int[], $16::int[])
+      AS e (id, key, type, subject, at, revision, stream, data, supersedes, retracted, moved_to, series, t_from, t_to)
+    ON CONFLICT (organization, key) DO NOTHING RETURNING 1`,
+    [
+      fresh.map(({ id }) => id), fresh.map(({ event }) => event.key), fresh.map(({ event }) => event.type), fresh.map(({ sentSubject }) => sentSubject),
+      fresh.map(({ event }) => event.atMs), fresh.map(({ event }) => event.revision), fresh.map(({ event }) => event.stream),
+      fresh.map(({ event }, place) => (filed[place] === null ? JSON.stringify(event.sent) : null)), fresh.map(({ event }) => event.supersedes),
+      fresh.map(({ retracted }) => retracted), fresh.map(({ movedTo }) => movedTo), filed.map(file => file?.series ?? null),
+      filed.map(file => file?.fromMs ?? null), batch, organization, filed.map(file => file?.toMs ?? null),
+    ],
+  )
+  if (rows.length < fresh.length) throw new KeyTaken('an event came from elsewhere meanwhile')
+}
+
+const spanOf = (t: readonly number[]): { readonly fromMs: number; readonly toMs: number } =>
+  t.reduce(({ fromMs, toMs }, ms) => ({ fromMs: Math.min(fromMs, ms), toMs: Math.max(toMs, ms) }), { fromMs: Infinity, toMs: -Infinity })
+
 /** All rows that rest on these events: subjects, values and their roll-ups, alerts, metrics of devices and gateways, the watch ledger. */
-export async function addRows(sql: Sql, fresh: readonly FreshEvent[], { organization, lane }: Owner, stop: AbortSignal): Promise<void> {
+export async function addRows(sql: Sql, fresh: readonly FreshEvent[], { organization, lane, series }: Owner, stop: AbortSignal): Promise<void> {
   await addSubjects(sql, fresh, { organization, lane })
-  await addVitalSigns(sql, fresh, organization, stop)
+  await addVitalSigns(sql, fresh, { organization, series }, stop)
   await addAlerts(sql, fresh, organization)
   await addPlain(sql, fresh.filter(({ event }) => event.type === 'device-metrics'), { table: 'device_metrics', column: 'device', organization })
   await addPlain(sql, fresh.filter(({ event }) => event.type === 'system-metrics'), { table: 'system_metrics', column: 'gateway', organization })
   await addGaps(sql, fresh, organization)
 }
 
-async function addSubjects(sql: Sql, fresh: readonly FreshEvent[], { organization, lane }: Owner): Promise<void> {
+async function addSubjects(sql: Sql, fresh: readonly FreshEvent[], { organization, lane }: Omit<Owner, 'series'>): Promise<void> {
   const seen = new Map<string, Span>()
   for (const { event } of fresh) {
     if (!event.isPatient || event.subject === null) continue
@@ -82,7 +114,7 @@ async function addPlain(sql: Sql, fresh: readonly FreshEvent[], { table, column,
     `INSERT INTO ${table} (event, ${column}, time, data, organization)
     SELECT event, name, to_timestamp(at / 1000), data::jsonb, $5::int
     FROM unnest($1::bigint[], $2::text[], $3::float8[], $4::text[]) AS m (event, name, at, data)`,
-    [fresh.map(({ id }) => id), fresh.map(({ event }) => event.stream), fresh.map(({ event }) => event.atMs), fresh.map(({ event }) => event.stored), organization],
+    [fresh.map(({ id }) => id), fresh.map(({ event }) => event.stream), fresh.map(({ event }) => event.atMs), fresh.map(({ event }) => JSON.stringify(event.sent)), organization],
   )
 }
 
@@ -98,9 +130,8 @@ async function addGaps(sql: Sql, fresh: readonly FreshEvent[], organization: num
   )
 }
 
-/** One row a value, the totals of each series along with them, and the roll-ups. */
-async function addVitalSigns(sql: Sql, fresh: readonly FreshEvent[], organization: number, stop: AbortSignal): Promise<void> {
-  const seriesIds = await addSeries(sql, fresh, organization)
+/** One row a series, event and minute, and the roll-ups. */
+async function addVitalSigns(sql: Sql, fresh: readonly FreshEvent[], { organization, series: ids }: Omit<Owner, 'lane'>, stop: AbortSignal): Promise<void> {
   const minutes: Buckets = new Map()
   let rows = emptyRows()
   const flush = async (): Promise<void> => {
@@ -108,34 +139,55 @@ async function addVitalSigns(sql: Sql, fresh: readonly FreshEvent[], organizatio
     await setImmediate()
     stop.throwIfAborted()
     await sql.query(
-      `INSERT INTO vital_signs_timeseries (event, series, time, value, quality, organization)
-      SELECT event, series, to_timestamp(at / 1000), value, quality, $6::int
-      FROM unnest($1::bigint[], $2::int[], $3::float8[], $4::float8[], $5::text[]) AS v (event, series, at, value, quality)`,
-      [rows.event, rows.series, rows.at, rows.value, rows.quality, organization],
+      `INSERT INTO vital_signs_timeseries (event, series, time, t, v, q, organization)
+      SELECT event, series, to_timestamp(at / 1000), t::int[], v::float8[], q::text[], $7::int
+      FROM unnest($1::bigint[], $2::int[], $3::float8[], $4::text[], $5::text[], $6::text[]) AS v (event, series, at, t, v, q)`,
+      [rows.event, rows.series, rows.at, rows.t, rows.v, rows.q, organization],
     )
     rows = emptyRows()
   }
   for (const { id, event } of fresh) {
-    const series = seriesIds.get(seriesOf(event))
+    const series = ids.get(seriesOf(event))
     if (event.vitals === null || series === undefined) continue
     const { t, v, q } = event.vitals
-    for (const [position, offsetMs] of t.entries()) {
-      const [value, quality] = [v[position] ?? null, q[position] ?? '']
+    for (const [startMs, places] of minutesOf(event.atMs, t)) {
       rows.event.push(id)
       rows.series.push(series)
-      rows.at.push(event.atMs + offsetMs)
-      rows.value.push(value)
-      rows.quality.push(String(quality))
-      countIn(minutes, series, { atMs: event.atMs + offsetMs, value, quality })
-      if (rows.event.length === centralLimits.valuesPerInsertMax) await flush()
+      rows.at.push(startMs)
+      rows.t.push(`{${places.map(place => event.atMs + (t[place] ?? 0) - startMs).join(',')}}`)
+      rows.v.push(`{${places.map(place => v[place] ?? 'NULL').join(',')}}`)
+      rows.q.push(qualitiesOf(places.map(place => String(q[place] ?? ''))))
+      rows.values += places.length
+      for (const place of places) countIn(minutes, series, { atMs: event.atMs + (t[place] ?? 0), value: v[place] ?? null, quality: q[place] ?? '' })
     }
+    if (rows.values >= centralLimits.valuesPerInsertMax) await flush()
   }
   if (rows.event.length > 0) await flush()
   await addRollUps(sql, organization, minutes)
 }
 
-type Rows = { event: number[]; series: number[]; at: number[]; value: (number | null)[]; quality: string[] }
-const emptyRows = (): Rows => ({ event: [], series: [], at: [], value: [], quality: [] })
+const MINUTE_MS = 60_000
+
+/** Places of the values of each minute, in the order in which they came. By agreement there is one minute. */
+function minutesOf(atMs: number, t: readonly number[]): ReadonlyMap<number, readonly number[]> {
+  const minutes = new Map<number, number[]>()
+  for (const [place, offsetMs] of t.entries()) {
+    const startMs = Math.floor((atMs + offsetMs) / MINUTE_MS) * MINUTE_MS
+    const places = minutes.get(startMs)
+    if (places === undefined) minutes.set(startMs, [place])
+    else places.push(place)
+  }
+  return minutes
+}
+
+/** As an array of PostgreSQL; one that all values share stands once. */
+function qualitiesOf(qualities: readonly string[]): string {
+  const kept = qualities.every(quality => quality === qualities[0]) ? qualities.slice(0, 1) : qualities
+  return `{${kept.map(quality => `"${quality.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
+}
+
+type Rows = { event: number[]; series: number[]; at: number[]; t: string[]; v: string[]; q: string[]; values: number }
+const emptyRows = (): Rows => ({ event: [], series: [], at: [], t: [], v: [], q: [], values: 0 })
 
 type Span = { firstMs: number; lastMs: number }
 
@@ -154,7 +206,8 @@ const seriesOf = (event: CentralEvent): string => nameOf(event.subject, event.vi
 
 type Series = { subject: string; metric: string; mdc: number; loinc: string | null; unit: string; present: number; absent: number }
 
-async function addSeries(sql: Sql, fresh: readonly FreshEvent[], organization: number): Promise<ReadonlyMap<string, number>> {
+/** Counts the values into their series. */
+export async function addSeries(sql: Sql, fresh: readonly FreshEvent[], organization: number): Promise<SeriesIds> {
   const all = new Map<string, Series>()
   const spans = new Map<string, Span>()
   for (const { event } of fresh) {

@@ -13,6 +13,7 @@ type Options = {
   readonly tokenFile?: string
   readonly tokenEnv: string
   readonly data?: string
+  readonly valueDays: number
   readonly origin: number
   readonly speed: number
   readonly organizations?: string
@@ -32,6 +33,7 @@ export const register: Register = (program, context) => {
     .option('--token-file <path>', 'file with the token that senders show (at least 16 characters)')
     .option('--token-env <name>', 'environment variable with the token, where there is no file', 'VIGIL_CENTRAL_TOKEN')
     .option('--data <folder>', 'folder of the PGlite database; without it and without DATABASE_URL rows live in memory')
+    .option('--value-days <days>', 'so long single values are kept; roll-ups, alerts and keys of events stay', wholeNumber(1, centralLimits.valueDaysMax), centralLimits.valueDays)
     .option('--organizations <path>', 'JSON file with a token for each organisation that may see and send for itself alone: { "name": "token" }')
     .option('--kafka <host:port,…>', 'take the topics of the kafka sink too')
     .option('--topic-prefix <text>', 'in front of each topic', '')
@@ -54,6 +56,7 @@ async function run(options: Options, context: CliContext): Promise<void> {
     token,
     databaseUrl: context.env['DATABASE_URL'] === '' ? undefined : context.env['DATABASE_URL'],
     dataFolder: options.data,
+    valueDays: options.valueDays,
     organizations,
     brokers,
     clock: context.clockOf({ originMs: options.origin, speed: options.speed }),

@@ -6,6 +6,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 export type FleetFigures = {
+  /** `YYYY-MM-DD`. */
+  readonly date: string
+  /** Average of the last minute, before and after: of it, central and its database are two or three. */
+  readonly load: number
+  readonly processors: number
   readonly database: string
   readonly gateways: number
   readonly beds: number
@@ -115,7 +120,8 @@ Written by \`node test/bench/fleet-plan.ts\` from the figures below; a test comp
 ## Measured
 
 \`npm run bench -- fleet\`: ${number(figures.gateways)} gateways × ${figures.beds} beds × ${figures.metrics} metrics, one event a minute with ${figures.values} values each, against central in one process;
-${figures.database}. CPU is what was measured best: the machine had two processors and other work, so a quiet one takes more events a second.
+${figures.database}. On ${figures.date}, with ${figures.processors} processors and a load average of ${number(figures.load)}: others worked on the machine, so CPU is what was
+measured best, and a quiet one takes more events a second.
 
 ${tableOf(['What', 'Measured'], [
     ['Events a second', number(figures.eventsPerSecond)],
@@ -152,15 +158,17 @@ That cost grows in a straight line is itself an assumption: it holds as long as 
 - **Within a database** values and minutes lie in partitions (or chunks) by day, packed after a week by TimescaleDB; the table of event keys is the one that has no time in its
   key and grows for ever. At ${largest === undefined ? '' : number(largest.eventsPerSecond)} events a second it is split by hash of the gateway, and keys older than the longest time that a gateway keeps its log are dropped:
   no sender can send them again.
-- **Roll-ups** are changed with each batch: an hour of a series is written 60 times. Where that is too much, hours and days are left to a continuous aggregate over the minutes;
-  minutes stay here, for corrections must move them at once.
+- **Roll-ups** are changed with each batch: an hour of a series is written 60 times, a day never (it is a view over its hours). Where that is too much, hours are left to a
+  continuous aggregate over the minutes; minutes stay here, for corrections must move them at once.
 
 ## What to do about the bottleneck, in this order
 
-1. ${percent((figures.tables['vital_signs_timeseries'] ?? 0) / figures.storedBytesPerEvent)} of an event's bytes are single values, which the event itself holds too, and the minute's roll-up sums up. A platform that asks for
-   minutes keeps the event's columns as they came (one row of arrays) and unpacks when it is asked.
-2. \`COPY\` in place of \`INSERT … SELECT unnest\`, and several batches of one partition in a transaction.
-3. TimescaleDB's packing: an eighth to a tenth of the bytes by its makers' word; not measured here, so the plan counts none.
+Done: an event's values are one row of arrays (schema 008), its JSON is not kept beside them, a day is no table, and no row is checked against its batch again. Next:
+
+1. ${percent((figures.tables['event'] ?? 0) / figures.storedBytesPerEvent)} of an event's bytes are its key and the index over it, kept so that nothing counts twice: keys of 16 bytes (a hash) where a platform does not read them.
+2. Several batches of one partition in a transaction (the consumers of Kafka do so), so that a series, an hour and a commit are written once for several minutes.
+3. \`COPY\` in place of \`INSERT … SELECT unnest\` for values, which no conflict can meet.
+4. TimescaleDB's packing: an eighth to a tenth of the bytes by its makers' word; not measured here, so the plan counts none.
 
 <!-- figures
 ${JSON.stringify(figures)}

@@ -3,6 +3,7 @@
  * makes every series), the next is measured. On a PostgreSQL of our own where the machine has one, else on PGlite. Figures for simulators/central/FLEET.md.
  */
 
+import { availableParallelism, loadavg } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Client } from 'pg'
 import { startCentral } from '../../simulators/central/server.ts'
@@ -21,9 +22,12 @@ const VALUES = 12
 const AT_ONCE = 12
 const TOKEN = 'a-token-for-a-fleet-alone'
 
+/** Load average of the last minute: with what else the machine was busy. */
+const loadOf = (): number => loadavg()[0] ?? 0
+
 type Stored = { readonly bytes: number; readonly wal: number; readonly tables: Readonly<Record<string, number>> }
 
-const TABLES = ['vital_signs_timeseries', 'event', 'vital_signs_minute', 'vital_signs_hour', 'vital_signs_day'] as const
+const TABLES = ['vital_signs_timeseries', 'event', 'vital_signs_minute', 'vital_signs_hour', 'series'] as const
 
 async function storedIn(url: string | null): Promise<Stored> {
   if (url === null) return { bytes: 0, wal: 0, tables: {} }
@@ -76,6 +80,7 @@ export const bench: Bench = async () => {
     const first = await gateways.send()
     process.stderr.write(`fleet       the first minute, which makes ${GATEWAYS * BEDS * METRICS_PER_BED} series: ${(first.ms / 1_000).toFixed(1)} s\n`)
     await gateways.pack()
+    const loadBefore = loadOf()
     const before = { stored: await storedIn(url), postgresMs: postgres?.cpuMs() ?? 0, cpu: process.threadCpuUsage() }
     let sent = { events: 0, wireBytes: 0, plainBytes: 0, ms: 0 }
     const { shares } = await profiled(async () => {
@@ -85,6 +90,7 @@ export const bench: Bench = async () => {
     const postgresMs = (postgres?.cpuMs() ?? 0) - before.postgresMs
     const after = await storedIn(url)
     const figures: FleetFigures = {
+      date: new Date().toISOString().slice(0, 10), load: (loadBefore + loadOf()) / 2, processors: availableParallelism(),
       database: postgres === null ? 'PGlite, in the same thread' : 'PostgreSQL on the same machine',
       gateways: GATEWAYS, beds: BEDS, metrics: METRICS_PER_BED, values: VALUES, seconds: sent.ms / 1_000,
       eventsPerSecond: (sent.events * 1_000) / sent.ms,

@@ -1,6 +1,5 @@
--- With TimescaleDB, outside any transaction and each time central starts: single values for a year, and a continuous aggregate by quarter of an
--- hour for dashboards. The roll-ups by minute, hour and day stay central's own, for corrections must move them at once.
-SELECT add_retention_policy('vital_signs_timeseries', INTERVAL '365 days', if_not_exists => TRUE);
+-- With TimescaleDB, outside any transaction and each time central starts: a continuous aggregate by quarter of an hour for dashboards. The roll-ups by
+-- minute and hour stay central's own, for corrections must move them at once; how long single values are kept is said to central (--value-days).
 CREATE MATERIALIZED VIEW IF NOT EXISTS vital_signs_quarter WITH (timescaledb.continuous) AS
   SELECT time_bucket('15 minutes', time) AS time, organization, series, sum(readings) AS readings, min(low) AS low, max(high) AS high,
     sum(total) / sum(readings) / 1e6 AS mean

@@ -57,17 +57,17 @@ describe('a body', () => {
     const levels = centralLimits.nestingLevelsMax
     expect(await statusOf(bytes(nested(levels)), '')).toBe('json')
     expect(await statusOf(bytes(nested(levels + 1)), '')).toBe(400)
-    expect(await statusOf(gzipSync(nested(5_000_000)), 'gzip')).toBe(400)
+    expect(await statusOf(gzipSync(nested(1_000_000)), 'gzip')).toBe(400)
   })
 })
 
 describe('what PostgreSQL cannot store', () => {
   test('is found wherever it hides, and nothing else is', () => {
     const tricky = fc.constantFrom('\u0000', '\ud800', '\udc00', '\\', '\\u0000', '\\ud800', '"', 'u0000')
-    fc.assert(fc.property(fc.array(fc.oneof(tricky, fc.string({ unit: 'binary' }))), parts => {
+    fc.assert(fc.property(fc.array(fc.oneof(tricky, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 6 }), parts => {
       const text = parts.join('')
       expect(isStorable(JSON.stringify({ [text]: [text] }))).toBe(text.isWellFormed() && !text.includes('\u0000'))
-    }), { numRuns: 1_000 })
+    }), { numRuns: 400 })
   })
 })
 

@@ -38,7 +38,7 @@ test.each(['40P01', '40001'])('a batch that the database gives up for another (%
     tries += 1
     return Promise.reject(Object.assign(new Error('deadlock detected'), { code }))
   })
-  await expect(ingest({ database, partitions: { makeFor: () => Promise.resolve() } }, eventsOn(1), ARRIVAL, NEVER)).rejects.toThrow('deadlock')
+  await expect(ingest({ database, partitions: { makeFor: () => Promise.resolve(), dropValuesBefore: () => Promise.resolve() } }, eventsOn(1), ARRIVAL, NEVER)).rejects.toThrow('deadlock')
   expect(tries).toBe(centralLimits.transactionTriesMax)
 })
 
@@ -48,6 +48,6 @@ test('a batch that fails for another reason is not begun again', async () => {
     tries += 1
     return Promise.reject(new Error('the disk is full'))
   })
-  await expect(ingest({ database, partitions: { makeFor: () => Promise.resolve() } }, eventsOn(1), ARRIVAL, NEVER)).rejects.toThrow('disk')
+  await expect(ingest({ database, partitions: { makeFor: () => Promise.resolve(), dropValuesBefore: () => Promise.resolve() } }, eventsOn(1), ARRIVAL, NEVER)).rejects.toThrow('disk')
   expect(tries).toBe(1)
 })

@@ -130,15 +130,19 @@ describe('the database', () => {
   })
 
   test('with TimescaleDB has hypertables where it has partitions without', () => {
-    const [tables] = MIGRATIONS.flatMap(({ script }) => (typeof script === 'string' ? [] : [script]))
-    const partitioned = [...(tables?.native ?? '').matchAll(/PARTITION OF (\w+) DEFAULT/g)].map(([, table]) => table)
-    const hypertables = [...(tables?.timescale ?? '').matchAll(/create_hypertable\('(\w+)', 'time'/g)].map(([, table]) => table)
-    expect(partitioned.length).toBe(5)
-    expect(new Set(hypertables)).toEqual(new Set(partitioned))
-    expect(tables?.timescale).not.toMatch(/\) PARTITION BY/)
+    const grown = MIGRATIONS.flatMap(({ script }) => (typeof script === 'string' ? [] : [script]))
+    const partitioned = grown.map(({ native }) => [...native.matchAll(/PARTITION OF (\w+) DEFAULT/g)].map(([, table]) => table))
+    const hypertables = grown.map(({ timescale }) => [...timescale.matchAll(/create_hypertable\('(\w+)', 'time'/g)].map(([, table]) => table))
+    expect(partitioned.map(({ length }) => length)).toEqual([5, 1])
+    expect(hypertables.map((tables) => tables.toSorted())).toEqual(partitioned.map((tables) => tables.toSorted()))
+    for (const { native, timescale } of grown) {
+      expect(timescale).not.toMatch(/\) PARTITION BY/)
+      expect(native).toMatch(/\) PARTITION BY/)
+    }
   })
 
   test('that an earlier version of central made keeps its rows, and has roll-ups of them', async () => {
+    const told = { metric: 'MDC_ECG_HEART_RATE', mdc: 1, loinc: null, unit: '/min', t: [0, 1_000], v: [60, 80], q: [0, 0] }
     const bare = await freshFolder('none')
     const old = await openDatabase({ kind: 'folder', folder: bare }, () => undefined)
     await old.script('SET search_path TO public; CREATE TABLE central_migration (id integer PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now())')
@@ -147,7 +151,7 @@ describe('the database', () => {
       INSERT INTO batch (batch_id, received_at, metadata, sha256, bytes, accepted, duplicates, rejected)
         VALUES ('b', now(), '{"organizationId":"st-anna","gatewayId":"g","lane":"live","keyEpoch":"e"}', 'x', 10, 2, 0, '[]');
       INSERT INTO event (key, type, subject, at, revision, data, batch) VALUES
-        ('k', 'vital-signs', 's', '2026-01-01T00:00:00Z', 0, '{}', 1), ('g', 'gaps', 's', '2026-01-01T00:00:00Z', 0, '{"rule":["score"],"state":["armed"],"t":[5]}', 1);
+        ('k', 'vital-signs', 's', '2026-01-01T00:00:00Z', 0, '${JSON.stringify(told)}', 1), ('g', 'gaps', 's', '2026-01-01T00:00:00Z', 0, '{"rule":["score"],"state":["armed"],"t":[5]}', 1);
       INSERT INTO subject VALUES ('s', '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z');
       INSERT INTO series (subject, metric, mdc, unit, values_present, values_absent, first_at, last_at)
         VALUES ('s', 'MDC_ECG_HEART_RATE', 1, '/min', 2, 0, '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z');
@@ -157,6 +161,10 @@ describe('the database', () => {
     expect(await old.query('SELECT event_key, subject, value FROM vital_sign ORDER BY at')).toEqual([
       { event_key: 'k', subject: 's', value: 60 }, { event_key: 'k', subject: 's', value: 80 },
     ])
+    // What the event said is in the columns too, where corrections find it.
+    expect(await old.query("SELECT series, t_from, t_to, data FROM event WHERE key = 'k'")).toEqual([{ series: 1, t_from: 0, t_to: 1_000, data: told }])
+    await old.query("UPDATE event SET data = NULL WHERE key = 'k'")
+    expect(await old.query("SELECT event_data(event) AS data FROM event WHERE key = 'k'")).toEqual([{ data: told }])
     for (const table of ['vital_signs_minute', 'vital_signs_hour', 'vital_signs_day']) {
       expect(await old.query(`SELECT readings, total / readings / 1e6 AS mean, last FROM ${table}`)).toEqual([{ readings: 2, mean: 70, last: 80 }])
     }

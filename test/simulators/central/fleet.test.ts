@@ -7,6 +7,7 @@ import type { FleetFigures } from '../../bench/fleet-plan.ts'
 import { sharesOf } from '../../bench/fleet-profile.ts'
 
 const FIGURES: FleetFigures = {
+  date: '2026-01-01', load: 3, processors: 2,
   database: 'PostgreSQL', gateways: 1_000, beds: 20, metrics: 6, values: 12, seconds: 60, eventsPerSecond: 2_000, centralUsPerEvent: 100, postgresUsPerEvent: 400, busyShare: 0.2,
   wireBytesPerEvent: 100, plainBytesPerEvent: 500, storedBytesPerEvent: 2_000, walBytesPerEvent: 4_000, shares: { hash: 0.25, validate: 0.75 }, tables: { vital_signs_timeseries: 1_500 },
 }

@@ -111,6 +111,29 @@ onBothEngines('the platform', ({ desk, name }) => {
     expect(alerts.filter(row => row['patient_id'] === right)).toMatchObject([{ alert_id: alertId }])
   })
 
+  test('shows each event as it came, whatever minutes its values lie in, and whatever corrections made of it', async () => {
+    const quality = fc.oneof(fc.nat(200), fc.maxSafeInteger().map(code => code % 1e14), fc.constantFrom('"', '\\', ',', 'NULL', '{}', 'probe-off', ' ', "'"))
+    const shape = fc.array(fc.tuple(fc.integer({ min: -200_000, max: 200_000 }), value, quality), { minLength: 1, maxLength: 6 })
+    await fc.assert(fc.asyncProperty(fc.array(shape, { minLength: 3, maxLength: 3 }), fc.nat(59_999), async (shapes, withinMinute) => {
+      const [subject, right] = [randomUUID(), randomUUID()]
+      const events = shapes.map((values, index) => {
+        const event = vitals({ subject, atMs: START_MS + withinMinute, metric: `VIGIL_${index}` })
+        // Minute after minute; within one as they came.
+        const sorted = values.toSorted(([a], [b]) => Math.floor((withinMinute + a) / 60_000) - Math.floor((withinMinute + b) / 60_000))
+        return { ...event, data: { ...event.data, loinc: null, t: sorted.map(([t]) => t), v: sorted.map(([, v]) => v), q: sorted.map(([, , q]) => q) } }
+      })
+      const shown = async () => {
+        const rows = (await desk().get('/api/v1/analytics/events?limit=20')).rows
+        return events.map(({ key }) => rows.find(row => row['key'] === key)).map(row => [row?.['data'], row?.['retracted'], row?.['moved_to']])
+      }
+      expect((await desk().send(batch(events))).body).toMatchObject({ accepted: 3, rejected: [] })
+      expect(await shown()).toEqual(events.map(({ data }) => [data, false, null]))
+      const [, moved, gone] = events
+      await desk().send(batch([correction({ kind: 'reassign', keys: [moved?.key], subject: right }), correction({ kind: 'retract', keys: [gone?.key] })]))
+      expect(await shown()).toEqual(events.map((event) => [event.data, event === gone, event === moved ? right : null]))
+    }), { numRuns: name === 'pglite' ? 6 : 20 })
+  })
+
   test('refuses a correction that does not say whose the rows are', async () => {
     const answer = await desk().send(batch([correction({ kind: 'reassign', keys: ['k'] }), correction({ kind: 'retract', keys: [] })]))
     expect(answer.body.rejected?.map(row => row.index)).toEqual([0, 1])
@@ -125,6 +148,7 @@ onBothEngines('the platform', ({ desk, name }) => {
     await desk().send(batch([
       ...heard.map(index => vitals({ subject, atMs: at(index), values: [70] })),
       vitals({ subject, metric: 'MDC_RESP_RATE', atMs: at(0), values: [15] }),
+      vitals({ subject, metric: 'VIGIL_SITE_OWN', atMs: at(0), values: [1] }), vitals({ subject, metric: 'VIGIL_SITE_OWN', atMs: at(7), values: [2] }),
       gaps(subject, at(0), 'limits/hr', 'armed'), gaps(subject, at(30), 'limits/hr', 'sensor-off'), gaps(subject, at(45), 'limits/hr', 'armed'),
       gaps(subject, at(10), 'limits/rr', 'away'),
     ]))
@@ -133,6 +157,8 @@ onBothEngines('the platform', ({ desk, name }) => {
       { subject, metric: HR, label: 'HR', unit: '/min', time: iso(START_MS), heard: 45, expected: 60, percent: 75, why: 'sensor-off' },
       // From the tenth minute on the patient is away: nothing is missing of what nobody could measure.
       { subject, metric: 'MDC_RESP_RATE', label: 'Resp', unit: '/min', time: iso(START_MS), heard: 1, expected: 10, percent: 10, why: 'away' },
+      // Of a metric that a site added and of which nobody said how often it is to be heard, there is no share to tell.
+      { subject, metric: 'VIGIL_SITE_OWN', label: 'VIGIL_SITE_OWN', unit: '/min', time: iso(START_MS), heard: 2, expected: 0, percent: null, why: null },
     ])
     expect((await desk().get(`/api/v1/analytics/completeness?hours=${centralLimits.completenessHoursMax + 1}`)).status).toBe(422)
   })
@@ -143,9 +169,9 @@ onBothEngines('the platform', ({ desk, name }) => {
       const alertId = randomUUID()
       return [alert({ subject, alertId }), alert({ subject, alertId, phase: 'end', state: 'inactive', atMs: START_MS + seconds * 1_000 })]
     }
-    await desk().send(batch([...lasting(10), ...lasting(20), ...lasting(600), alert({ subject, alertId: randomUUID() })]))
+    await desk().send(batch([vitals({ subject }), ...lasting(10), ...lasting(20), ...lasting(600), alert({ subject, alertId: randomUUID() })]))
     const rows = (await desk().get('/api/v1/analytics/alarm-load')).rows.filter(row => row['subject'] === subject)
-    expect(rows).toEqual([{ subject, day: iso(START_MS), priority: 'high', alerts: 4, median_s: 20 }])
+    expect(rows).toEqual([{ subject, lane: 'live', day: iso(START_MS), priority: 'high', alerts: 4, median_s: 20 }])
     expect((await desk().get(`/api/v1/analytics/alarm-load?days=${centralLimits.alarmLoadDaysMax + 1}`)).status).toBe(422)
   })
 
@@ -214,8 +240,12 @@ onBothEngines('the platform', ({ desk, name }) => {
     expect((await desk().send(of('hospital-b'), bearer('hospital-b'))).body).toMatchObject({ accepted: 1, duplicates: 0 })
     // The release lane names its organisation by a word drawn anew; whose it is, the token says.
     expect((await desk().send(of('drawn-anew', 'release'), bearer('hospital-a'))).body).toMatchObject({ accepted: 1, duplicates: 1 })
-    const claim = { method: 'POST', headers: { ...bearer('hospital-a'), 'vigil-instance': 'i' }, body: JSON.stringify({ organizationId: 'hospital-b', gatewayId: 'g', epochs: [] }) }
-    expect((await fetch(`${desk().url}/api/v1/analytics/gateways`, claim)).status).toBe(403)
+    // A name is claimed by who sends live rows, under the organisation's own name; a release says of nobody that it comes.
+    const claimAs = async (organizationId: string): Promise<number> => {
+      const body = JSON.stringify({ organizationId, gatewayId: 'g', epochs: [] })
+      return (await fetch(`${desk().url}/api/v1/analytics/gateways`, { method: 'POST', headers: { ...bearer('hospital-a'), 'vigil-instance': 'i' }, body })).status
+    }
+    expect([await claimAs('hospital-a'), await claimAs('hospital-b'), await claimAs('drawn-anew')]).toEqual([200, 403, 403])
   })
 
   test('sends a dashboard the alerts and metrics of its organisation, and none of another', async () => {
@@ -248,5 +278,26 @@ onBothEngines('the platform', ({ desk, name }) => {
     expect(again.heard[0]).toContain(later)
     expect(again.heard[0]).not.toContain(subject)
     for (const { socket } of [a, b, again]) socket.terminate()
+  })
+
+  // ── Retention: the clock moves on here, so this comes last ─────────────────────────────────────────────────────────
+
+  test('drops single values that are too old, day by day, and keeps their hours, their keys and all that is younger', async () => {
+    const [subject, gatewayId] = [randomUUID(), randomUUID()]
+    const day = (days: number): number => START_MS + days * 86_400_000
+    const { valueDays } = centralLimits
+    const [old, last, young] = [vitals({ subject, atMs: day(-valueDays), values: [50] }), vitals({ subject, atMs: day(1 - valueDays), values: [60] }), vitals({ subject, values: [70] })]
+    const sent = batch([old, last, young], { metadata: { gatewayId } })
+    expect((await desk().send(sent)).body).toMatchObject({ accepted: 3 })
+    desk().clock.advance(centralLimits.retentionPauseMs)
+    while ((await desk().counts(subject, true))[HR] !== 2) await new Promise(turn => setImmediate(turn))
+    const values = (await desk().get(`/api/v1/patients/${subject}/vital-signs`)).rows.map(row => row['value'])
+    expect(values).toEqual([70, 60])
+    expect((await rollUps(desk(), subject, 'hour', false)).map(row => row['mean'])).toEqual([50, 60, 70])
+    expect((await desk().send(batch(sent.events, { metadata: { gatewayId } }))).body).toMatchObject({ accepted: 3, duplicates: 3 })
+    expect((await desk().get('/api/v1/analytics/events?limit=1000')).rows.find(row => row['key'] === old.key)).toMatchObject({ data: null, retracted: false })
+    // A correction of what is young leaves the hours of what is gone alone.
+    await desk().send(batch([correction({ kind: 'retract', keys: [last.key, young.key] })], { metadata: { gatewayId } }))
+    expect((await rollUps(desk(), subject, 'hour', false)).map(row => row['mean'])).toEqual([50])
   })
 })

@@ -56,7 +56,7 @@ onBothEngines('the read API', ({ desk }) => {
   test('lists patients with what it holds of them, also those with a slash in their name', async () => {
     const subject = `a/${randomUUID()}`
     await desk().send(batch([vitals({ subject, values: [1, 2] })]))
-    const expected = { id: subject, patient_id: subject, first_at: iso(START_MS), last_at: iso(START_MS + 1_000), metrics: 1, values: 2 }
+    const expected = { id: subject, patient_id: subject, lane: 'live', first_at: iso(START_MS), last_at: iso(START_MS + 1_000), metrics: 1, values: 2 }
     expect((await desk().get('/api/v1/patients?limit=1000')).rows).toContainEqual(expected)
     expect((await desk().get(`/api/v1/patients/${encodeURIComponent(subject)}`)).body).toEqual(expected)
   })
