@@ -17,6 +17,7 @@ import type { Delivery } from './sync/deliveries.ts'
 import { memoryOf } from './sync/ledger.ts'
 import { type Pump, createPump } from './sync/pump.ts'
 import { createReleaseCutter } from './sync/release-cutter.ts'
+import { missReleases, releasesOf } from './sync/release-count.ts'
 import type { ReleaseSettings } from './sync/release-stays.ts'
 import { type OpenSink, openSink } from './sync/sinks/open.ts'
 import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
@@ -58,11 +59,12 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
     }
     return createPump({
       ...(await sinksOf(delivery)),
-      ...(release === undefined ? {} : { cutterOf: cutterOf(release) }),
+      ...(release === undefined ? {} : { cutterOf: cutterOf(id, release) }),
       log, ledger, identifiers, lane, filter, clock, health: () => machineHealth(settings.folder),
       pace: { eventsPerSecond, hours: between === null ? null : { ...between, zone } },
       gatewayId: settings.gatewayId,
       organizationId: settings.organizationId,
+      version: settings.version,
       random: Math.random,
       onStatus: (status) => tell({ type: 'status', sink: id, status }),
       onAdvanced: (seq) => tell({ type: 'advanced', sink: id, seq }),
@@ -74,15 +76,20 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
     })
   }
 
-  const cutterOf = (release: ReleaseSettings) => (parts: CutterParts): Cutter =>
-    createReleaseCutter({
-      ...parts, ledger, releases: ledger.releases, settings: release,
-      reader: resources.adopt(openStayReader(settings.folder), (open) => open.close()),
+  const cutterOf = (id: string, release: ReleaseSettings) => {
+    const reader = resources.adopt(openStayReader(settings.folder), (open) => open.close())
+    const released = (): void => tell({ type: 'released', sink: id, times: releasesOf(ledger, id) })
+    const kept = reader.releases(id)
+    // Before a pump looks at the ledger.
+    if (missReleases(ledger, id, kept) > kept) released()
+    return (parts: CutterParts): Cutter => createReleaseCutter({
+      ...parts, ledger, releases: ledger.releases, settings: release, reader, released,
       // Not to be guessed, unlike the jitter.
       random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
       mint: () => surrogate(randomBytes(16).toString('hex')),
       hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
     })
+  }
 
   const pumps: Pump[] = []
   for (const delivery of settings.deliveries) pumps.push(await pumpOf(delivery))

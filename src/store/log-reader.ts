@@ -63,7 +63,7 @@ export function openLogReader(folder: string, metricOf: (id: string) => Metric |
     epoch,
     epochs,
     lastSeq: () => statements.lastSeq.get()?.seq ?? 0,
-    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }).map((row) => inTime(row, boots)),
+    read: (afterSeq, rowsMax) => readLog(log, { afterSeq, rowsMax, rows, revisions, damage }).map((row) => (boots.length === 0 ? row : inTime(row, boots))),
     readAlerts: (afterSeq, lastSeq, rowsMax) => log.alerts({ afterSeq, lastSeq, rowsMax })?.flatMap((row) => loggedRow(row, rows)).flatMap((found) => {
       if (found.kind === 'good') return [inTime(found.row, boots)]
       damage.add(found.damage)
@@ -99,7 +99,7 @@ function readLog(
   let after = afterSeq
   while (read.length < rowsMax) {
     const asked = rowsMax - read.length
-    const page = log.after({ afterSeq: after, rowsMax: asked }, (unreadable) => damage.add(unreadable))
+    const page = log.sweep({ afterSeq: after, rowsMax: asked }, (unreadable) => damage.add(unreadable))
     const lines = { firstSeq: page[0]?.seq ?? 0, lastSeq: page.at(-1)?.seq ?? 0 }
     const superseded = revisions.superseded(lines)
     const revised = revisions.of(lines)

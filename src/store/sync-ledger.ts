@@ -46,6 +46,8 @@ type Settled = { readonly acknowledged: readonly EventOrigin[]; readonly dead: r
 export type Ledger = Disposable & LedgerCuts & {
   transaction<Result>(work: () => Result): Result
   openEpoch(epoch: string): void
+  /** The ledger before this one was lost, or this one is older than what it was: whoever asks `lostIn` next is told. */
+  beginLost(): void
   /** The ledger before this one was lost while this epoch was the current one. */
   lostIn(epoch: string): boolean
   /** The greatest number of this epoch that was cut or needs nothing more. */
@@ -130,7 +132,7 @@ export function openSyncLedger(folder: string, options: OpenLedgerOptions = {}):
 const isLedgerDamage = (file: string, reason: unknown): boolean =>
   reason instanceof LedgerDamaged || statSync(file, { throwIfNoEntry: false })?.isFile() === false || (reason instanceof Database.SqliteError && isDamage(reason))
 
-function open(file: string, { mode = 'create', random = randomBytes }: OpenLedgerOptions): Ledger & { beginLost(): void } {
+function open(file: string, { mode = 'create', random = randomBytes }: OpenLedgerOptions): Ledger {
   const db = new Database(file, { timeout: BUSY_MS })
   try {
     prepare(db, file)
@@ -210,7 +212,7 @@ function statementsOf(db: Database.Database) {
   }
 }
 
-function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger & { beginLost(): void } {
+function ledgerOn(db: Database.Database, random: (bytes: number) => Buffer): Ledger {
   const q = statementsOf(db)
   const close = (): void => void db.close()
   const surrogatesOf = surrogateLookup(db, random)
@@ -345,14 +347,15 @@ function surrogateLookup(db: Database.Database, random: (bytes: number) => Buffe
   const findSubject = db.prepare<[object], { subject: string }>(Q.ALERT_SUBJECT)
   const addSubject = db.prepare<[object]>(Q.ADD_ALERT_SUBJECT)
   const trimSubjects = db.prepare<[object]>(Q.TRIM_ALERT_SUBJECTS)
+  const lookUp = (epoch: string, kind: SurrogateKind, id: string): Surrogate => {
+    const found = find.get({ epoch, kind, id })
+    if (found) return surrogate(found.surrogate)
+    const drawn = surrogate(random(16).toString('hex'))
+    draw.run({ epoch, kind, id, surrogate: drawn })
+    return drawn
+  }
   return (epoch) => ({
-    of(kind, id) {
-      const found = find.get({ epoch, kind, id })
-      if (found) return surrogate(found.surrogate)
-      const drawn = surrogate(random(16).toString('hex'))
-      draw.run({ epoch, kind, id, surrogate: drawn })
-      return drawn
-    },
+    of: remembering((kind, id) => lookUp(epoch, kind, id)),
     sensorOf(device, metric, channel) {
       const found = findSensor.get({ epoch, device, metric, channel })
       if (found) return found.number
@@ -370,6 +373,18 @@ function surrogateLookup(db: Database.Database, random: (bytes: number) => Buffe
       if (addSubject.run({ epoch, alert, subject }).changes > 0) trimSubjects.run({ alertsMax: syncLimits.alertSubjectsMax })
     },
   })
+}
+
+/** Of what is asked through one lookup, which lives as long as a transaction: each event asks for the same few. */
+function remembering(lookUp: LedgerSurrogates['of']): LedgerSurrogates['of'] {
+  const known = new Map<SurrogateKind, Map<string, Surrogate>>()
+  return (kind, id) => {
+    let ofKind = known.get(kind)
+    if (ofKind === undefined) known.set(kind, (ofKind = new Map()))
+    let found = ofKind.get(id)
+    if (found === undefined) ofKind.set(id, (found = lookUp(kind, id)))
+    return found
+  }
 }
 
 const firstToCentral = (db: Database.Database): string => (versionOf(db) < 3 ? undefined : db.prepare<[], { id: string }>(Q.FIRST_TO_CENTRAL).get()?.id) ?? 'https-batch'

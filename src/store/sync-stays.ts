@@ -2,6 +2,7 @@
 
 import type { Statement } from 'better-sqlite3'
 import type { StayId } from '../domain/ids.ts'
+import { RELEASED_KEY, releasesIn } from '../domain/releases.ts'
 import { wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
 import type { LoggedRow, StayContext } from '../seams.ts'
@@ -11,6 +12,7 @@ import { isDamage, openReaderDatabase } from './database.ts'
 import { minuteOf } from './marks.ts'
 import { type RevisionRow, Revisions, revisionCrc } from './revisions.ts'
 import { type EventRow, RowReader, type SnapshotRow, eventOf } from './rows.ts'
+import { standingOf } from './standing.ts'
 import { stayQueries as Q } from './sync-release-queries.ts'
 
 type StayRow = { readonly id: string; readonly bed: string; readonly patient: number | null; readonly openedAt: number; readonly closedAt: number | null; readonly context: string; readonly crc: number }
@@ -95,6 +97,7 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       }
       return { rows: found, nextSeq: null, damaged }
     },
+    releases: (sink) => releasesIn(standingOf(db, `${RELEASED_KEY}${sink}`)),
     revisedAfter: (afterSeq, rowsMax) => revised.all({ afterSeq, rowsMax }).filter((row) => row.crc === revisionCrc(row)).map(({ seq, supersedes }) => {
       const { stay, readings } = ownerOf(seq)
       return { seq, supersedes, stay, before: ownerOf(supersedes).stay, readings }

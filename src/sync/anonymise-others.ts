@@ -60,23 +60,31 @@ export type DeviceData = {
   readonly clockOffsetMs: number | null
 }
 
+type Minute = { readonly device: DeviceId; readonly minute: number; readonly firstSeq: number; lastSeq: number; messages: number; values: number; absent: number; readonly offsets: number[] }
+
 /** `told`: which minute of each device was told last; changed here. */
 export function deviceMinutes(rows: readonly LoggedRow[], told: Map<string, number>): readonly DeviceMinute[] {
-  const minutes = new Map<string, { readonly device: DeviceId; readonly minute: number; firstSeq: number; lastSeq: number; messages: number; values: number; absent: number; readonly offsets: number[] }>()
+  const minutes = new Map<string, Minute>()
+  /** Of each device the one that it was in last: most rows are of the same. */
+  const current = new Map<DeviceId, Minute>()
   for (const row of rows) {
     if (row.kind !== 'snapshot' || row.supersedes !== undefined) continue
     const { device, receivedAt, sentAt, observations } = row.snapshot
     const minute = Math.floor(receivedAt / MINUTE_MS)
-    const name = `${device}\u0000${minute}`
-    const known = minutes.get(name)
-    if (known === undefined && told.get(device) === minute) continue
-    const of = known ?? { device, minute, firstSeq: row.seq, lastSeq: row.seq, messages: 0, values: 0, absent: 0, offsets: [] }
-    minutes.set(name, of)
-    remember(told, device, minute)
+    let of = current.get(device)
+    if (of?.minute !== minute) {
+      const name = `${device}\u0000${minute}`
+      const known = minutes.get(name)
+      if (known === undefined && told.get(device) === minute) continue
+      of = known ?? { device, minute, firstSeq: row.seq, lastSeq: row.seq, messages: 0, values: 0, absent: 0, offsets: [] }
+      minutes.set(name, of)
+      current.set(device, of)
+      remember(told, device, minute)
+    }
     of.lastSeq = row.seq
     of.messages++
     of.values += observations.length
-    of.absent += observations.filter(({ measurement }) => measurement.kind === 'absent').length
+    for (const { measurement } of observations) if (measurement.kind === 'absent') of.absent++
     if (sentAt !== null) of.offsets.push(sentAt - receivedAt)
   }
   return [...minutes.values()].map(({ device, minute, firstSeq, lastSeq, messages, values, absent, offsets }) => ({

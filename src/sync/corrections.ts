@@ -57,9 +57,9 @@ export const placeOf = (seq: number, { metric, sensor }: Pick<Group, 'metric' | 
 /** By what the groups of a cut are told to be the same again, when they are made again; empty where there are none. */
 export function digestOf(groups: readonly Group[]): string {
   if (groups.length === 0) return ''
-  const hash = createHash('sha256')
-  for (const { stay, device, metric, ordinal, firstSeq, lastSeq, columns } of groups) hash.update(`${stay}\u0000${device}\u0000${metric.id}\u0000${ordinal}\u0000${firstSeq}-${lastSeq}\u0000${columns.length}\n`)
-  return hash.digest('hex').slice(0, 16)
+  const lineOf = ({ stay, device, metric, ordinal, firstSeq, lastSeq, columns }: Group): string =>
+    `${stay}\u0000${device}\u0000${metric.id}\u0000${ordinal}\u0000${firstSeq}-${lastSeq}\u0000${columns.length}\n`
+  return createHash('sha256').update(groups.map(lineOf).join('')).digest('hex').slice(0, 16)
 }
 
 export type Sent = {

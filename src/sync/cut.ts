@@ -20,6 +20,8 @@ export type BatchFrame = {
   readonly at: WallMs
   readonly organizationId: string
   readonly gatewayId: string
+  /** Of the program, where it is told: central shows what its fleet runs. Of a release nothing is told. */
+  readonly version?: string | undefined
   readonly epoch: string
   readonly seqFrom: number
   readonly seqTo: number
@@ -64,6 +66,7 @@ function cutOne(events: readonly CutEvent[], frame: BatchFrame): CutBatch {
     schemaVersion: SCHEMA_VERSION,
     organizationId: frame.organizationId,
     gatewayId: frame.gatewayId,
+    ...(frame.version === undefined ? {} : { version: frame.version }),
     lane: frame.lane,
     method: METHODS[frame.lane],
     keyEpoch: frame.epoch,

@@ -21,6 +21,8 @@ export type CutterParts = {
   readonly sink: string
   readonly gatewayId: string
   readonly organizationId: string
+  /** Of the program. */
+  readonly version?: string | undefined
   readonly ledger: SyncLedger
   readonly log: LogReader
   readonly scanner: Scanner
@@ -64,21 +66,23 @@ function rowsAfter(log: LogReader, { after: cursor, lastSeq }: Pick<Stretch, 'af
 }
 
 /** What stands in raw rows and must stand in no event: learned from the very rows that are about to be sent. */
-export function* namesIn(rows: readonly LoggedRow[]): Generator<string> {
+export function namesIn(rows: readonly LoggedRow[]): ReadonlySet<string> {
+  const names = new Set<string>()
   for (const row of rows) {
     if (row.kind === 'snapshot') {
       const { device, bed, stay, observations } = row.snapshot
-      yield device
-      if (bed !== null) yield bed
-      if (stay !== null) yield stay
-      for (const { channel } of observations) if (channel !== '') yield channel
+      names.add(device)
+      if (bed !== null) names.add(bed)
+      if (stay !== null) names.add(stay)
+      for (const { channel } of observations) if (channel !== '') names.add(channel)
     } else if (row.stored.kind === 'alert') {
       const { event } = row.stored
-      yield event.alertId
-      if ('by' in event) yield event.by
-      if (event.kind === 'phase') for (const name of [event.device, event.bed, event.stay, event.because.limit?.setBy]) if (name) yield name
+      names.add(event.alertId)
+      if ('by' in event) names.add(event.by)
+      if (event.kind === 'phase') for (const name of [event.device, event.bed, event.stay, event.because.limit?.setBy]) if (name) names.add(name)
     }
   }
+  return names
 }
 
 const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
@@ -99,10 +103,10 @@ export interface Cutter {
 const isAlert = (row: LoggedRow): boolean => row.kind === 'event' && row.stored.kind === 'alert'
 const NOTHING: CutResult = { kind: 'nothing' }
 
-export function createCutter({ sink, gatewayId, organizationId, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax, health }: CutterParts): Cutter {
+export function createCutter({ sink, gatewayId, organizationId, version, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax, health }: CutterParts): Cutter {
   type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number; readonly ahead?: SeqRange }
   type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly beside: Beside; readonly at: WallMs; readonly bytesMax: number }
-  const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, lane, ...range })
+  const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, version, lane, ...range })
   // What stays in the hospital is about its patients by name; what leaves it is looked at once more.
   const scan = (event: unknown): ScanResult => (lane === 'hospital' ? { kind: 'clean' } : scanner.scan(event))
   const learn = (names: Iterable<string>): void => (lane === 'hospital' ? undefined : scanner.learn(names))
@@ -217,7 +221,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
         const [first, last] = [rows?.[0], rows?.at(-1)]
         if (!rows || !first || !last) continue
         learn(identifiers())
-        learn(new Set(namesIn(rows)))
+        learn(namesIn(rows))
         return ledger.transaction(() => {
           const range = { epoch, seqFrom: first.seq, seqTo: last.seq, completes: false }
           const { batches, stopped } = compiled({ rows, range, isCorrected: false, beside: NOTHING_BESIDE, at, bytesMax })
@@ -234,7 +238,7 @@ export function createCutter({ sink, gatewayId, organizationId, ledger, log, sca
       if (!found) return NOTHING
       const { rows, full, stretch } = found
       learn(identifiers())
-      learn(new Set(namesIn(rows)))
+      learn(namesIn(rows))
       // Surrogates that are drawn here are kept together with the batch that first uses them, or not at all.
       const stopped = ledger.transaction(() => cutStretch(rows, stretch, at, bytesMax))
       return { kind: 'cut', full: full || stretch.isFresh || ledger.ahead(sink, stretch.epoch).length > 0, stopped }

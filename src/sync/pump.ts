@@ -132,8 +132,8 @@ export function createPump(parts: PumpParts): Pump {
   }
 
   function keepAsHistory({ epoch, seqFrom, seqTo }: StoredBatch, events: readonly CutEvent[], at: WallMs): void {
-    const { organizationId, gatewayId } = parts
-    const frame = { at, organizationId, gatewayId, epoch, seqFrom, seqTo, lane, completes: false, historical: true }
+    const { organizationId, gatewayId, version } = parts
+    const frame = { at, organizationId, gatewayId, version, epoch, seqFrom, seqTo, lane, completes: false, historical: true }
     ledger.keep(sink.id, epoch, false, cutBatches(events, frame, bytesMax))
     ledger.count(sink.id, AS_HISTORY, events.length)
   }
@@ -147,8 +147,8 @@ export function createPump(parts: PumpParts): Pump {
     // What follows is cut small enough at once.
     bytesMax = Math.max(syncLimits.batchBytesMin, Math.min(bytesMax, Math.ceil(batch.body.length / 2)))
     const { epoch, seqFrom, seqTo } = batch
-    const { organizationId, gatewayId } = parts
-    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId, gatewayId, epoch, seqFrom, seqTo, lane }))
+    const { organizationId, gatewayId, version } = parts
+    ledger.replace(sink.id, batch, splitBatch(batch, { at: clock.wall(), organizationId, gatewayId, version, epoch, seqFrom, seqTo, lane }))
   }
 
   function refused(batch: StoredBatch, answer: SinkAnswer & { kind: 'refused' }): void {

@@ -15,16 +15,17 @@ import { NOBODY, type Person } from './release-classes.ts'
 import { Counts, type LeavingStay, type Released, compileRelease, visitOf } from './release-compile.ts'
 import type { CurrentRelease, KnownStay, StoredPiece } from './release-ledger.ts'
 import type { ReleaseMarks } from './release-marks.ts'
-import { type ReleaseStaysParts, createReleaseStays } from './release-stays.ts'
+import { type ReleaseStaysParts, SHIFTED, createReleaseStays } from './release-stays.ts'
 import { RELEASE_METHODS, type ReleaseMethod, coarse } from './release-time.ts'
 
-export type ReleaseCutterParts = Omit<CutterParts, 'lane' | 'ledger'> & ReleaseStaysParts
+/** `released`: one more release has begun, and its ledger has it. */
+export type ReleaseCutterParts = Omit<CutterParts, 'lane' | 'ledger'> & ReleaseStaysParts & { readonly released?: () => void }
 
 const NOTHING: CutResult = { kind: 'nothing' }
 const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
 
 export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
-  const { sink, ledger, releases, log, reader, scanner, identifiers, settings, random, mint, filter = ALL } = parts
+  const { sink, ledger, releases, log, reader, scanner, identifiers, settings, random, mint, released, filter = ALL } = parts
   const stays = createReleaseStays(parts)
   scanner.trust(settings.fields.flatMap(({ fields }) => fields))
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -54,7 +55,7 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
     into.readings += readings
     if (piece.kind === 'late' || stay === null || release === null) into.counts.add('after-release', rows.filter(({ kind }) => kind === 'snapshot').length, readings)
     else {
-      scanner.learn(new Set(namesIn(rows)))
+      scanner.learn(namesIn(rows))
       const { events, withheld } = compileRelease(rows, compiling(stay, release))
       into.events.push(...events)
       for (const { reason, rows: count, readings: measured } of withheld) into.counts.add(reason, count, measured)
@@ -119,9 +120,9 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
       }
     }
     // Of several releases, it may be, and no longer known to be of any: they leave as one more.
-    const marks: ReleaseMarks = {
-      timestamp: isoOf(coarse(at)), keyEpoch: mint(), organizationId: mint(), gatewayId: mint(), method: settings.method, stays: null,
-    }
+    // Those of a time when dates were shifted are not told to be more than that, whatever is configured now.
+    const method = ledger.memory(sink, SHIFTED) === null ? settings.method : 'date-shift'
+    const marks: ReleaseMarks = { timestamp: isoOf(coarse(at)), keyEpoch: mint(), organizationId: mint(), gatewayId: mint(), method, stays: null }
     ledger.keep(sink, log.epoch, false, cutBatches(clean.map(({ event }) => event), frameOf(at, marks), bytesMax))
     ledger.removeDead(clean.map(({ id }) => id))
     return stopped
@@ -147,7 +148,9 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
         return { kind: 'cut', full: true, stopped: ledger.transaction(() => cutPieces(pieces, at, bytesMax)) }
       }
       // By what was just seen: a stay that was opened again does not leave.
-      return looks && stays.plan(at) ? { kind: 'cut', full: true, stopped: 0 } : NOTHING
+      if (!looks || !stays.plan(at)) return NOTHING
+      released?.()
+      return { kind: 'cut', full: true, stopped: 0 }
     },
     cutRetries(at, bytesMax) {
       const letters = ledger.lettersToRetry(sink, syncLimits.deadLettersPerRetryMax)

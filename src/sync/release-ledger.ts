@@ -76,6 +76,8 @@ export interface StayReader {
   firstSeqSince(from: WallMs, to: WallMs): number | null
   /** Rows of the stay within a range, in order, and maybe events that only name it. `nextSeq`: where to go on, when the bounds were reached; null at the end. */
   rowsOf(stay: string, range: { readonly seqFrom: number; readonly seqTo: number }, bounds: Bounds): { readonly rows: readonly LoggedRow[]; readonly nextSeq: number | null; readonly damaged: number }
+  /** Releases of this sink that have begun, as it stands beside the log. */
+  releases(sink: string): number
   /** Rows behind `afterSeq` that took the place of others: whose they are, and whose the others were. */
   revisedAfter(afterSeq: number, rowsMax: number): readonly { readonly seq: number; readonly supersedes: number; readonly stay: StayId | null; readonly before: StayId | null; readonly readings: number }[]
 }

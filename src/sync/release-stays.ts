@@ -4,6 +4,7 @@
  */
 
 import type { Surrogate } from '../domain/batch.ts'
+import { RELEASES } from '../domain/releases.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
 import type { EpochReason, LogReader } from '../seams.ts'
@@ -20,7 +21,7 @@ export type ReleaseSettings = {
   readonly method: ReleaseMethod
   readonly delayFromMs: number
   readonly delayToMs: number
-  /** So many stays leave together; fewer when the first of them has waited for `gatherMs`. */
+  /** So many stays leave together; fewer when the first of them has waited for `gatherMs`, or as little as half of it. */
   readonly staysMin: number
   readonly gatherMs: number
   readonly fields: readonly AnonymizationConfig[]
@@ -42,6 +43,8 @@ export type ReleaseStaysParts = {
 }
 
 const DAY_MS = 86_400_000
+/** Whether what is left of its dead letters may have dates that are shifted, and not removed. */
+export const SHIFTED = 'release: dates were shifted'
 /** Up to which number corrections of rows were looked at. */
 const REVISIONS_SEEN = 'release: revisions seen'
 
@@ -80,8 +83,11 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   const lastOf = (...reasons: readonly EpochReason[]): number => Math.max(0, ...log.epochs.filter(({ why }) => reasons.includes(why)).map(({ firstSeq }) => firstSeq))
   /** Rows before this number may have left already: nobody knows any more. */
   const lostBefore = lastOf('ledger-lost')
-  /** Rows before this number are those of another box too, or of this one as it went on after its backup, where the stay came to its end: it may have left from there. */
-  const copiedBefore = lastOf('cloned', 'restored')
+  /**
+   * Rows before this number are those of another box too, or of this one as it went on after its backup, or before its files were set back, where the
+   * stay came to its end: it may have left from there.
+   */
+  const copiedBefore = lastOf('cloned', 'restored', 'rolled-back')
 
   /** Whether the stay had ended by then, or had begun when the copy was made: it never leaves, for it might leave a second time, as somebody else. */
   const isSpent = ({ openedAt, closedAt }: StayFound, now: Now): boolean =>
@@ -113,7 +119,8 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     const last = revised.at(-1)
     if (last === undefined) return
     const counts = new Counts()
-    const isOut = (stay: string | null): boolean => stay !== null && known.get(stay)?.state === 'released'
+    // Of one that is leaving it is drawn already what goes, and up to which number.
+    const isOut = (stay: string | null): boolean => stay !== null && ['leaving', 'released'].includes(known.get(stay)?.state ?? '')
     for (const { seq, supersedes, stay, before, readings } of revised) {
       const isLate = isOut(stay) && seq > (known.get(stay ?? '')?.throughSeq ?? 0)
       if (isLate || (isOut(before) && supersedes <= (known.get(before ?? '')?.throughSeq ?? 0))) counts.add('after-release', 1, readings)
@@ -146,13 +153,20 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
 
   const knownNow = (): ReadonlyMap<string, KnownStay> => new Map(releases.stays(sink).map((known) => [known.stay, known]))
 
+  /**
+   * Between half of it and all of it, by which stay is the first: releases that came at one distance would tell two wards of one central apart. Under
+   * the key of the site, so that it is the same whenever it is asked, and nobody else's guess.
+   */
+  const gatherMsOf = ({ stay }: KnownStay): number =>
+    settings.gatherMs * (1 - Buffer.from(hmac(releases.siteKey(), `gather\u0000${stay}`)).readUIntBE(0, 6) / 2 ** 49)
+
   function plannedOf(at: WallMs): readonly KnownStay[] {
     const due = releases.stays(sink)
       .flatMap((known) => (known.state === 'waiting' && known.closedAt !== null ? [{ known, dueAt: known.closedAt + known.delayMs }] : []))
       .filter(({ dueAt }) => dueAt <= at)
       .toSorted((a, b) => a.dueAt - b.dueAt)
     const [first] = due
-    if (first === undefined || (due.length < settings.staysMin && at - first.dueAt < settings.gatherMs)) return []
+    if (first === undefined || (due.length < settings.staysMin && at - first.dueAt < gatherMsOf(first.known))) return []
     return due.slice(0, releaseLimits.staysPerReleaseMax).map(({ known }) => known)
   }
 
@@ -224,6 +238,8 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
         id, method: settings.method, stays: leaving.length,
         organization: releases.surrogateOf(id, 'organization', ''), gateway: releases.surrogateOf(id, 'gateway', ''),
       })
+      ledger.count(sink, RELEASES, 1)
+      if (settings.method === 'date-shift') ledger.remember(sink, SHIFTED, 'yes')
       const told = toldOf(
         leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at), who: whoOf(known) })),
         releaseLimits.classStaysMin,

@@ -67,8 +67,9 @@ export function createScanner(ours: readonly string[]): Scanner {
       VOCABULARY.has(metric.replace(ORDINAL, '')) && SEQS.test(seqs) && REVISION.test(revision)
     )
   }
+  // What most leaves are is asked first.
   const proven = (text: string): boolean =>
-    VOCABULARY.has(text) || RELEASE_WORDS.has(text) || trusted.has(text) || isSurrogate(text) || TIME.test(text) || isVersion(text) || isCondition(text) || isKey(text) || isAtc(text)
+    isSurrogate(text) || TIME.test(text) || VOCABULARY.has(text) || isKey(text) || RELEASE_WORDS.has(text) || trusted.has(text) || isVersion(text) || isCondition(text) || isAtc(text)
 
   function hitIn(value: unknown, at: string, depth: number): string | null {
     if (typeof value === 'string') return proven(value) || !contains(value) ? null : at
@@ -85,6 +86,7 @@ export function createScanner(ours: readonly string[]): Scanner {
     for (const [name, field] of Object.entries(value)) {
       const known = FIELDS.has(name) || RELEASE_FIELDS.has(name)
       if (!known && contains(name)) return `${at} (a field name)`
+      if (typeof field === 'number') continue
       const hit = hitIn(field, known ? (at === '' ? name : `${at}.${name}`) : `${at}.*`, depth + 1)
       if (hit !== null) return hit
     }

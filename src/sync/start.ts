@@ -15,6 +15,8 @@ export type SyncSettings = {
   readonly folder: string
   readonly gatewayId: string
   readonly organizationId: string
+  /** Of the program. */
+  readonly version: string
   /** One or more, each with a name of its own. */
   readonly deliveries: readonly Delivery[]
   /** IANA name or offset: by whose clock a sink's hours are. */
@@ -32,6 +34,7 @@ export type FromSync =
   | { readonly type: 'advanced'; readonly sink: string; readonly seq: number }
   | { readonly type: 'forked'; readonly fork: Fork }
   | { readonly type: 'set-aside'; readonly folder: string; readonly why: string }
+  | { readonly type: 'released'; readonly sink: string; readonly times: number }
 
 export interface SyncHandle {
   /** The store has committed up to here. Never waits, never throws. */
@@ -45,6 +48,8 @@ export interface SyncHandle {
   onForked(listener: (fork: Fork) => void): () => void
   /** A damaged sync.db was moved into this folder. Returns the way to stop. */
   onSetAside(listener: (folder: string, why: string) => void): () => void
+  /** So many releases have begun: to be kept beside the log, so that a ledger that is lost is missed. Returns the way to stop. */
+  onReleased(listener: (sink: string, times: number) => void): () => void
   /** The thread reads its files anew. */
   restart(): void
   /** Resolves when the thread is gone. */
@@ -72,6 +77,7 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
   const advanceListeners = new Set<(seq: number) => void>()
   const forkListeners = new Set<(fork: Fork) => void>()
   const setAsideListeners = new Set<(folder: string, why: string) => void>()
+  const releaseListeners = new Set<(sink: string, times: number) => void>()
   const on = <Listener>(listeners: Set<Listener>) => (listener: Listener): (() => void) => {
     listeners.add(listener)
     return () => void listeners.delete(listener)
@@ -116,6 +122,9 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
           case 'set-aside':
             for (const listener of setAsideListeners) listener(message.folder, message.why)
             break
+          case 'released':
+            for (const listener of releaseListeners) listener(message.sink, message.times)
+            break
         }
       })
       current.onEnd((why) => {
@@ -145,6 +154,7 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
     onAdvanced: on(advanceListeners),
     onForked: on(forkListeners),
     onSetAside: on(setAsideListeners),
+    onReleased: on(releaseListeners),
     restart: () => thread?.post({ type: 'stop' }),
     async stop() {
       ending.abort()

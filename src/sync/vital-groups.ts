@@ -36,8 +36,10 @@ export const MINUTE_MS = 60_000
 
 type Filling = Omit<Group, 'lastSeq' | 'ordinal' | 'columns'> & { lastSeq: number; readonly columns: Column[] }
 type Source = Pick<Group, 'stay' | 'device' | 'revision' | 'cut'>
-/** All groups of one source. A row is of one, so what is looked up for each value is short. */
-type Stream = { readonly source: Source; readonly groups: Map<string, Filling> }
+/** Where the values of one sensor go; `filling` took the last one. */
+type Slot = { readonly metric: Metric; readonly sensor: number; filling: Filling | null }
+/** All groups of one source, and by metric and channel where they are filled: what is looked up for each value is one short name. */
+type Stream = { readonly source: Source; readonly groups: Map<string, Filling>; readonly slots: Map<string, Slot | 'unknown-metric'> }
 type KnownSensors = Map<string, Map<string, number>>
 type Sensors = Pick<Surrogates, 'sensorOf'>
 
@@ -51,6 +53,8 @@ export type Grouping = {
 /** Snapshots alone are looked at; what others have taken the place of is left out. What makes no column is counted. */
 export function groupsOf(rows: readonly LoggedRow[], { sensors, cutOf, counted = counter() }: Grouping): readonly Group[] {
   const streams = new Map<string, Stream>()
+  /** Of each device: most rows are of the same. */
+  const current = new Map<DeviceId, Stream>()
   const known: KnownSensors = new Map()
   for (const row of rows) {
     if (row.kind !== 'snapshot') continue
@@ -58,14 +62,14 @@ export function groupsOf(rows: readonly LoggedRow[], { sensors, cutOf, counted =
     if (row.isSuperseded === true) counted.add('superseded', 1, observations.length)
     else if (stay === null) counted.add('no-stay', 1, observations.length)
     else {
-      const stream = streamOf(streams, { stay, device, revision: row.revision ?? 0, cut: row.supersedes === undefined ? 0 : cutOf(row.supersedes) })
+      const source = { stay, device, revision: row.revision ?? 0, cut: row.supersedes === undefined ? 0 : cutOf(row.supersedes) }
+      const last = current.get(device)
+      const stream = last !== undefined && isSame(last.source, source) ? last : streamOf(streams, source)
+      if (stream !== last) current.set(device, stream)
       for (const observation of observations) {
-        const metric = metricOfId(observation.metric.id)
-        if (metric === undefined) counted.add('unknown-metric', 0, 1)
-        else {
-          const sensor = sensorOf(known, sensors, { device, metric: metric.id, channel: observation.channel })
-          addTo(stream, { metric, sensor }, columnOf(observation, row.seq))
-        }
+        const slot = slotOf(stream, observation, (sensor) => sensorOf(known, sensors, sensor))
+        if (slot === 'unknown-metric') counted.add(slot, 0, 1)
+        else addTo(stream, slot, columnOf(observation, row.seq))
       }
     }
   }
@@ -89,10 +93,22 @@ export function counter(): Counter {
 
 type Sensor = { readonly device: DeviceId; readonly metric: string; readonly channel: string }
 
+const nameOf = (metric: string, channel: string): string => (channel === '' ? metric : `${metric}\u0000${channel}`)
+
+function slotOf({ source: { device }, slots }: Stream, { metric: { id }, channel }: Observation, sensorOfOne: (sensor: Sensor) => number): Slot | 'unknown-metric' {
+  const name = nameOf(id, channel)
+  const known = slots.get(name)
+  if (known !== undefined) return known
+  const metric = metricOfId(id)
+  const slot = metric === undefined ? 'unknown-metric' : { metric, sensor: sensorOfOne({ device, metric: metric.id, channel }), filling: null }
+  slots.set(name, slot)
+  return slot
+}
+
 function sensorOf(known: KnownSensors, sensors: Sensors, { device, metric, channel }: Sensor): number {
   let ofDevice = known.get(device)
   if (ofDevice === undefined) known.set(device, (ofDevice = new Map()))
-  const name = channel === '' ? metric : `${metric}\u0000${channel}`
+  const name = nameOf(metric, channel)
   const found = ofDevice.get(name)
   if (found !== undefined) return found
   const sensor = Math.min(sensors.sensorOf(device, metric, channel), syncLimits.sensorsPerMetricMax - 1)
@@ -100,11 +116,13 @@ function sensorOf(known: KnownSensors, sensors: Sensors, { device, metric, chann
   return sensor
 }
 
+const isSame = (one: Source, other: Source): boolean => one.stay === other.stay && one.revision === other.revision && one.cut === other.cut
+
 function streamOf(streams: Map<string, Stream>, source: Source): Stream {
   const name = `${source.stay}\u0000${source.device}\u0000${source.revision}\u0000${source.cut}`
   const known = streams.get(name)
   if (known) return known
-  const stream = { source, groups: new Map<string, Filling>() }
+  const stream: Stream = { source, groups: new Map(), slots: new Map() }
   streams.set(name, stream)
   return stream
 }
@@ -119,19 +137,27 @@ const columnOf = (observation: Observation, seq: number): Column => ({
   quality: qualityOf(observation),
 })
 
-function addTo({ source, groups }: Stream, { metric, sensor }: Pick<Group, 'metric' | 'sensor'>, column: Column): void {
+function addTo(stream: Stream, slot: Slot, column: Column): void {
   const minute = Math.floor(column.at / MINUTE_MS)
+  const last = slot.filling
+  const group = last !== null && last.minute === minute && hasRoom(last) ? last : fillingOf(stream, slot, { minute, seq: column.seq })
+  slot.filling = group
+  group.lastSeq = column.seq
+  group.columns.push(column)
+}
+
+const hasRoom = ({ columns }: Filling): boolean => columns.length < syncLimits.readingsPerEventMax
+
+function fillingOf({ source, groups }: Stream, { metric, sensor }: Slot, { minute, seq }: { readonly minute: number; readonly seq: number }): Filling {
   const name = `${metric.mdc} ${sensor} ${minute}`
   const group = groups.get(name)
-  if (group && group.columns.length < syncLimits.readingsPerEventMax) {
-    group.lastSeq = column.seq
-    group.columns.push(column)
-    return
-  }
+  if (group && hasRoom(group)) return group
   // A full one makes room under a name that no lookup asks for.
   if (group) groups.set(`${name} ${group.firstSeq} ${groups.size}`, group)
   groups.delete(name)
-  groups.set(name, { ...source, metric, sensor, minute, firstSeq: column.seq, lastSeq: column.seq, columns: [column] })
+  const begun: Filling = { ...source, metric, sensor, minute, firstSeq: seq, lastSeq: seq, columns: [] }
+  groups.set(name, begun)
+  return begun
 }
 
 /**

@@ -32,6 +32,11 @@ describe('a cut batch', () => {
     expect(Object.keys(body.events[0] ?? {})).toEqual(['streamId', 'eventType', 'partitionKey', 'key', 'revision', 'data', 'timestamp'])
   })
 
+  it('says which version cut it, where that is told', () => {
+    const [batch] = cutBatches(events(1), { ...FRAME, version: '1.2.3' }, syncLimits.batchBytesMax)
+    expect(bodyOf(batch?.body ?? new Uint8Array()).metadata).toMatchObject({ gatewayId: 'gw', version: '1.2.3' })
+  })
+
   it('is the same for the same contents and another for any other', () => {
     const id = (over: Partial<BatchFrame>, count = 2): string | undefined => cutBatches(events(count), { ...FRAME, ...over }, syncLimits.batchBytesMax)[0]?.batchId
     expect(id({})).toBe(id({}))

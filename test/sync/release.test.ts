@@ -92,10 +92,10 @@ describe('the release lane', () => {
   it('waits until several may leave together, and no longer than it is told to', async () => {
     using place = scratch()
     write(place.folder, many(3))
-    const ward = openWard(place.folder, wardClock(), { settings: { staysMin: 4, gatherMs: 48 * HOUR_MS } })
+    const ward = openWard(place.folder, wardClock(), { settings: { staysMin: 4, gatherMs: 60 * HOUR_MS } })
     await runUntil(ward, 27 * 60)
     expect(ward.central.calls).toEqual([])
-    await runUntil(ward, 80 * 60)
+    await runUntil(ward, 90 * 60)
     expect(new Set(bodies(ward.central).map(({ metadata }) => metadata['stays']))).toEqual(new Set([3]))
     ward.close()
   })

@@ -11,7 +11,7 @@ const https = (id: string): Delivery => ({
   id, lane: 'live', to: { kind: 'https-batch', url: 'http://127.0.0.1:1', token: 't', ca: null, certificate: null, compression: 'gzip' }, fallback: null, filter: ALL, eventsPerSecond: null, between: null,
 })
 const SETTINGS: SyncSettings = {
-  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', deliveries: [https('central')], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: [],
+  folder: '/nowhere', gatewayId: 'gw', organizationId: 'org', version: '1.0.0', deliveries: [https('central')], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: [],
 }
 const WELL: SyncStatus = { kind: 'ok', lagRows: 0, why: '', lastAcceptedAt: wallMs(1), deadLetters: 0, stoppedByScanner: 0, breaker: 'closed', fenced: false }
 

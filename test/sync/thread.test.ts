@@ -20,7 +20,7 @@ const deliveryTo = (id: string, central: Central): Delivery => ({
   id, lane: 'live', to: { kind: 'https-batch', ...central, certificate: null, compression: 'gzip' }, fallback: null, filter: ALL, eventsPerSecond: null, between: null,
 })
 const settingsOf = (folder: string, central: Central): SyncSettings => ({
-  folder, gatewayId: 'gw', organizationId: 'org', deliveries: [deliveryTo('https-batch', central)], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
+  folder, gatewayId: 'gw', organizationId: 'org', version: '1.0.0', deliveries: [deliveryTo('https-batch', central)], timeZone: 'UTC', instance: 'i', clock: { originMs: 0, speed: 1 }, identifiers: ['Bed 7'],
 })
 
 const until = (handle: SyncHandle, wanted: (status: SyncStatus) => boolean): Promise<SyncStatus> =>
