@@ -5,7 +5,7 @@
 
 import { join } from 'node:path'
 import { isSerialModel, type SerialModelName } from './monitors/models.ts'
-import type { BedPlan, Transport, WardPlan } from './monitors/plan.ts'
+import type { BedPlan, RegistryPlan, Transport, WardPlan } from './monitors/plan.ts'
 
 export const WARD_SIZES = ['small', 'full', 'teaching'] as const
 export type WardSize = (typeof WARD_SIZES)[number]
@@ -97,8 +97,19 @@ export function demoWard(of: DemoAddresses): WardPlan {
     const patient = { mrn: `DEMO-${String(index + 1).padStart(4, '0')}`, name }
     return { bed: `bed-${index + 1}`, device, scenario, patient, transport: transportOf(kind, device, of) }
   })
-  return { seed: of.seed, beds, ...(isFull ? { registry: { ...of.hl7, ...(of.registryPort === undefined ? {} : { ownPort: of.registryPort }) } } : {}) }
+  return { seed: of.seed, beds, ...(of.size === 'teaching' ? {} : { registry: registryOf(of, isFull) }) }
 }
+
+/** A bed whose monitor says nothing of who lies there. */
+const GUEST_BED = `bed-${SMALL.findIndex(({ kind, scenario }) => kind === 'mqtt' && scenario === 'stable') + 1}`
+
+/** The small ward has a registry for one bed alone: its stays end while somebody watches, so that something is released to central. */
+const registryOf = ({ hl7, registryPort }: DemoAddresses, isFull: boolean): RegistryPlan => ({
+  ...hl7,
+  ...(isFull && registryPort !== undefined ? { ownPort: registryPort } : {}),
+  guests: { bed: GUEST_BED, stayS: 150, emptyS: 30 },
+  admits: isFull ? 'everybody' : 'guests',
+})
 
 function transportOf(kind: DemoBed['kind'], device: string, { hl7, mqtt, intellivue, pds, serialFolder, tcpPortOf }: DemoAddresses): Transport {
   if (isSerialModel(kind)) return { kind: 'serial', link: join(serialFolder, device), model: kind, ...(tcpPortOf ? { tcpPort: tcpPortOf(device) } : {}) }

@@ -308,7 +308,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   calls = escalationCalls(site.escalation, out, (call) => log.warn(call, 'Nobody could be called of an alert that goes unanswered.'))
   calls.resume(pump.lifecycle.open.values())
   await boot?.settled()
-  const leaving = openToCentral(setting, { folder, opened, clock, say, notices: standing, secretOf, storedTo: () => storedTo })
+  const leaving = openToCentral(setting, { folder, opened, clock, say, notices: standing, secretOf, storedTo: () => storedTo, write: written })
   central = leaving
   if ((boot?.trouble ?? null) === null) leaving.begin()
 

@@ -131,6 +131,9 @@ export const houseLimits = {
   bedQuietMs: 10_000,
   /** Where it is still measured after so long, the mark was a mistake, and is said to be one. */
   bedLeavingMs: 300_000,
+  /** A bed that is marked empty, or in cleaning, while a patient is registered there is told of after so long, and louder after so long. */
+  bedStillTakenMs: 300_000,
+  bedStillTakenLoudMs: 3_600_000,
   /** A single measurement is of now for so long; a signal for as long as a bed needs to be quiet. */
   bedValidEpisodicMs: 900_000,
   /** What was said of a patient moves with him to another bed when the stay there begins within this of the end of the one before. */
@@ -257,6 +260,10 @@ export const pumpLimits = {
   valuesPerBedMax: 200,
   /** A technical condition that nothing renews ends after this. */
   conditionHoldMs: 60_000,
+  /** So many devices that come by way of one sender and fall silent together are one alert; it stays for so long after the first is back, for the others to follow. */
+  hubDevicesMin: 3,
+  hubSettleMs: 30_000,
+  hubBedsNamedMax: 24,
   rulesTickMs: 500,
   /** Between two ticks our own clock is slewed by less; more is a step, and is told. */
   clockStepMs: 5_000,
@@ -907,6 +914,10 @@ export const centralLimits = {
   partitionsMax: 2_000,
   /** How often a batch is begun that the database gave up in favour of another. */
   transactionTriesMax: 5,
+  /** Single values are kept for so long where nothing else is said: rows of the release lane are up to a year old when they come. Looked at once a day. */
+  valueDays: 730,
+  valueDaysMax: 36_500,
+  retentionPauseMs: 86_400_000,
   /** Of a tenants file. */
   organizationsMax: 10_000,
   /** Messages of Kafka or JetStream that are stored in one transaction, and how long the next try waits where one failed. */
@@ -971,6 +982,9 @@ export const webLimits = {
   /** Who lies where is asked for so often while its page is open; so is who has which bed. */
   associationsEveryMs: 5_000,
   shiftEveryMs: 3_000,
+  /** What has moved or come within so long cannot have been aimed at by who taps; that a tap was not taken is said for so long. */
+  aimMs: 500,
+  aimSaidMs: 3_000,
   /** The question who taps goes away when nobody answers for so long. */
   actorAskMs: 30_000,
   /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */

@@ -3,15 +3,17 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { versionOf } from './cli/version.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
 import type { SyncStatus } from './domain/batch.ts'
+import { RELEASED_KEY, type ReleasedSoFar } from './domain/releases.ts'
 import type { WallMs } from './domain/time.ts'
 import type { GatewaySetting } from './gateway.ts'
 import { syncLimits } from './limits.ts'
 import type { Notices } from './ops/notices.ts'
 import { lagText } from './ops/sync-lag.ts'
 import type { Pump } from './pump/pump.ts'
-import type { Clock } from './seams.ts'
+import type { Clock, Standing } from './seams.ts'
 import type { Opened } from './store/store.ts'
 import type { SentSoFar } from './store/retention-loop.ts'
 import { deliveriesOf } from './sync/deliveries.ts'
@@ -26,6 +28,8 @@ export type ToCentralParts = {
   readonly secretOf: (secret: SecretSetting) => string
   /** How far the store has come. */
   readonly storedTo: () => number
+  /** Whether it is on disk. */
+  readonly write: (standing: Standing) => Promise<boolean>
 }
 
 export interface ToCentral {
@@ -44,7 +48,7 @@ export interface ToCentral {
 
 const CONDITIONS = ['technical/sync-paused', 'technical/egress-stopped', 'technical/identity-shared', 'technical/sync-behind'] as const
 
-export function openToCentral({ site, siteFile, clock: clockSetting, log }: GatewaySetting, { folder, opened, clock, say, notices, secretOf, storedTo }: ToCentralParts): ToCentral {
+export function openToCentral({ site, siteFile, context, clock: clockSetting, log }: GatewaySetting, { folder, opened, clock, say, notices, secretOf, storedTo, write }: ToCentralParts): ToCentral {
   const deliveries = deliveriesOf(site, { secretOf, fileOf: (path) => readFileSync(resolve(dirname(siteFile), path), 'utf8') })
   const startedAt = clock.wall()
   let sync: SyncHandle | null = null
@@ -60,6 +64,7 @@ export function openToCentral({ site, siteFile, clock: clockSetting, log }: Gate
         folder,
         gatewayId: site.gateway.id,
         organizationId: site.gateway.organization,
+        version: versionOf(context.root),
         deliveries,
         timeZone: site.gateway.timeZone,
         instance: randomUUID(),
@@ -74,6 +79,7 @@ export function openToCentral({ site, siteFile, clock: clockSetting, log }: Gate
       log.error({ folder: moved, why }, 'sync.db was damaged and set aside.')
       notices.ledgerSetAside(moved)
     })
+    sync.onReleased((sink, times) => void write({ key: `${RELEASED_KEY}${sink}`, at: clock.wall(), value: { times } satisfies ReleasedSoFar }))
     sync.onForked(({ why, afterSeq }) => {
       void opened.beginEpoch(why, afterSeq).then((done) => {
         if (!done) return

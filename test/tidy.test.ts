@@ -168,7 +168,7 @@ describe('habits', () => {
   })
 
   it('every limit names its unit or what it counts, and is positive', () => {
-    const named = /(Ms|Bytes|Max|Hz|Seconds|Hours|Minutes|Days|Failures|Chars|PerDevice|Stays|Seqs|Digits)(Max|Min)?$/
+    const named = /(Ms|Bytes|Max|Hz|Seconds|Hours|Minutes|Days|Failures|Chars|PerDevice|Stays|Seqs|Digits|Devices)(Max|Min)?$/
     const leaves = (value: object, path: string): [string, unknown][] =>
       Object.entries(value).flatMap(([key, inner]: [string, unknown]) => (typeof inner === 'object' && inner !== null ? leaves(inner, `${path}.${key}`) : [[`${path}.${key}`, inner]]))
     const all = Object.entries(limits).flatMap(([name, section]) => leaves(section, name))

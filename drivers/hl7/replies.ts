@@ -1,25 +1,29 @@
 /** What a message is answered with, by what became of it. */
 
-import { type AckResult, type Charset, type Outcome, type Reply, type Segment, ackCode, ackMessage, mllpFrame } from '#driver'
-
-const RESULTS: readonly AckResult[] = ['accept', 'error', 'reject']
+import { type AckResult, type Charset, type Outcome, type Reply, type Segment, ackCode, ackOf, mllpFrame } from '#driver'
 
 /** The acknowledgement that a believed message asks for; null where it asks for none whatever happens: its sender will not send it again. */
-export const answer = (header: Segment, charset: Charset): Reply | null =>
-  RESULTS.some((result) => ackCode(header, result) !== null) ? (outcome) => acknowledge(header, charset, outcome) : null
+export function answer(header: Segment, charset: Charset): Reply | null {
+  const ack = acknowledging(header, charset)
+  return ack === null ? null : (outcome) => ack(outcome)
+}
 
 /** Kept or not, a message that is not understood is refused; only a store that failed asks for it again. */
-export const rejection =
-  (header: Segment, charset: Charset, why: string): Reply =>
-  (outcome) =>
-    acknowledge(header, charset, outcome.kind === 'retry' ? outcome : { kind: 'rejected', why })
+export function rejection(header: Segment, charset: Charset, why: string): Reply {
+  const ack = acknowledging(header, charset)
+  return (outcome) => ack?.(outcome.kind === 'retry' ? outcome : { kind: 'rejected', why }) ?? null
+}
 
-function acknowledge(header: Segment, charset: Charset, outcome: Outcome): Uint8Array | null {
-  const code = ackCode(header, resultOf(outcome))
-  if (code === null) return null
-  const text = outcome.kind === 'retry' || outcome.kind === 'rejected' ? outcome.why : ''
+/** Reads of the header what an answer needs, for the message itself does not stay in memory while its answer waits for the disk. */
+function acknowledging(header: Segment, charset: Charset): Reply | null {
+  const codes = { accept: ackCode(header, 'accept'), error: ackCode(header, 'error'), reject: ackCode(header, 'reject') }
+  if (codes.accept === null && codes.error === null && codes.reject === null) return null
   // MSH-7 is required (2.6, 2.14.9.7); the message's own time keeps the answer a function of the message alone.
-  return mllpFrame(ackMessage(header, { code, text, at: header.field(7) }, charset))
+  const ack = ackOf(header, header.field(7), charset)
+  return (outcome) => {
+    const code = codes[resultOf(outcome)]
+    return code === null ? null : mllpFrame(ack(code, outcome.kind === 'retry' || outcome.kind === 'rejected' ? outcome.why : ''))
+  }
 }
 
 function resultOf(outcome: Outcome): AckResult {

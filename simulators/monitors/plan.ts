@@ -32,8 +32,14 @@ export type BedPlan = {
   readonly transport: Transport
 }
 
-/** Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed. `ownPort`: where it takes questions, if it does. */
-export type RegistryPlan = { readonly host: string; readonly port: number; readonly ownPort?: number }
+/** A bed that changes hands, again and again: somebody new comes, stays so long, and the bed is empty for a while. */
+export type GuestBed = { readonly bed: string; readonly stayS: number; readonly emptyS: number }
+
+/**
+ * Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed, or nobody but guests. `ownPort`: where it takes
+ * questions, if it does.
+ */
+export type RegistryPlan = { readonly host: string; readonly port: number; readonly ownPort?: number; readonly guests?: GuestBed; readonly admits?: 'everybody' | 'guests' }
 
 export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[]; readonly registry?: RegistryPlan }
 
@@ -80,8 +86,30 @@ function readRegistry(value: unknown, complain: Complain): RegistryPlan | null {
     complain('registry', 'must be an object with `host` and `port`')
     return null
   }
-  onlyKnown(value, ['host', 'port', 'ownPort'], 'registry', complain)
-  return { host: readText(value, 'host', 'registry', complain), port: readPort(value, 'port', 'registry', complain), ...(value['ownPort'] === undefined ? {} : { ownPort: readPort(value, 'ownPort', 'registry', complain) }) }
+  onlyKnown(value, ['host', 'port', 'ownPort', 'guests', 'admits'], 'registry', complain)
+  const guests = readGuests(value['guests'], complain)
+  const admits = readWord(value, 'admits', ['everybody', 'guests'], 'registry', complain)
+  return {
+    host: readText(value, 'host', 'registry', complain), port: readPort(value, 'port', 'registry', complain),
+    ...(value['ownPort'] === undefined ? {} : { ownPort: readPort(value, 'ownPort', 'registry', complain) }),
+    ...(guests === null ? {} : { guests }), ...(admits === undefined ? {} : { admits }),
+  }
+}
+
+function readGuests(value: unknown, complain: Complain): GuestBed | null {
+  if (value === undefined) return null
+  if (!isFields(value)) {
+    complain('registry.guests', 'must be an object with `bed`, `stayS` and `emptyS`')
+    return null
+  }
+  onlyKnown(value, ['bed', 'stayS', 'emptyS'], 'registry.guests', complain)
+  const seconds = (key: string): number => {
+    const found = value[key]
+    if (typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 86_400) return found
+    complain(`registry.guests.${key}`, 'must be seconds from 1 to 86400')
+    return 1
+  }
+  return { bed: readId(value, 'bed', 'registry.guests', complain) ?? '', stayS: seconds('stayS'), emptyS: seconds('emptyS') }
 }
 
 function onlyKnown(fields: Fields, known: readonly string[], place: string, complain: Complain): void {

@@ -1,11 +1,14 @@
-/** The hospital's registry on the wire: soon after the ward begins it admits everybody who has a bed, one a second; who calls it may ask. */
+/**
+ * The hospital's registry on the wire: soon after the ward begins it admits everybody who has a bed, one a second, and a guest to the bed that changes
+ * hands; who calls it may ask.
+ */
 
 import { createServer, type Socket } from 'node:net'
 import { hashOf } from '../patients/random.ts'
 import { createRegistry, type Person } from './hl7-adt.ts'
 import { mllpWire } from './mllp.ts'
 import { personOf, serialModel } from './models.ts'
-import type { BedPlan, RegistryPlan } from './plan.ts'
+import type { BedPlan, GuestBed, RegistryPlan } from './plan.ts'
 import type { Wire, WireEvents } from './wire.ts'
 
 /** MSH-3 of what it sends. */
@@ -17,10 +20,21 @@ export type RegistryStation = {
   readonly tick: (second: number, at: number) => void
 }
 
+const UNIT = 'WARD'
+
+const GUESTS = ['Yara Acacia', 'Zeno Bamboo', 'Anouk Cypress', 'Benno Dogwood', 'Cilla Fig', 'Doro Ginkgo', 'Emil Hickory', 'Frida Ironwood'] as const
+
+/** Beyond the list the first come back: a hospital knows many by their number. */
+function guestOf(round: number): Person {
+  const place = round % GUESTS.length
+  const [given = '', family = ''] = (GUESTS[place] ?? '').split(' ')
+  return registeredOf({ mrn: `GUEST-${String(place + 1).padStart(4, '0')}`, family, given })
+}
+
 /** Monitors are on before somebody types in who lies there. */
 const FIRST_AT_S = 20
 
-export function createRegistryStation({ host, port, ownPort }: RegistryPlan, beds: readonly BedPlan[], events: WireEvents): RegistryStation {
+export function createRegistryStation({ host, port, ownPort, guests, admits = 'everybody' }: RegistryPlan, beds: readonly BedPlan[], events: WireEvents): RegistryStation {
   const registry = createRegistry({ habit: 'modern', answers: 'after a word', lateMs: 3_000 })
   const telling = mllpWire({ host, port, name: 'registry' }, events)
   let now = 0
@@ -31,17 +45,24 @@ export function createRegistryStation({ host, port, ownPort }: RegistryPlan, bed
       await Promise.all([telling.run(stop), asked])
     },
   }
-  const people = beds.flatMap(({ bed, patient, transport }) => {
+  const people = (admits === 'everybody' ? beds : []).flatMap(({ bed, patient, transport }) => {
+    if (bed === guests?.bed) return []
     const isAtBed = transport.kind !== 'serial' || serialModel(transport.model ?? 'radical-7').place === 'bedside'
     const person = isAtBed ? personOf(patient) : null
     return person === null ? [] : [{ bed, person: registeredOf(person) }]
   })
+  const turnOver = ({ bed, stayS, emptyS }: GuestBed, second: number, at: number): void => {
+    const [guest, since] = [guestOf(Math.floor(second / (stayS + emptyS))), second % (stayS + emptyS)]
+    if (since === 0) wire.offer(registry.admit(guest, { unit: UNIT, room: '', bed }, at))
+    if (since === stayS) wire.offer(registry.discharge(guest.mrn, at))
+  }
   return {
     wire,
     tick(second, at) {
       now = at
       const next = people[second - FIRST_AT_S]
-      if (next !== undefined) wire.offer(registry.admit(next.person, { unit: 'WARD', room: '', bed: next.bed }, at))
+      if (next !== undefined) wire.offer(registry.admit(next.person, { unit: UNIT, room: '', bed: next.bed }, at))
+      if (guests !== undefined && second >= FIRST_AT_S) turnOver(guests, second - FIRST_AT_S, at)
     },
   }
 }

@@ -5,6 +5,7 @@
  * - The monitor's own alarm and ours about the same variable and side share a row.
  * - A device that is silent carries what its silence brings: values that no longer come, its own technical alarms. What was
  *   last known of the patient, from that device, speaks in that row, with its own priority.
+ * - A hub by way of which many beds speak, silent as a whole, carries the silence of each of them, where nothing else speaks in that row.
  * - A sensor that came off carries, of the same device, all else that hangs on it: leads off the breaths that are counted
  *   through them, probe off the pulse.
  * - Limits of one patient, and the scores that count what they say, share a row: a patient who gets worse is one thing.
@@ -32,6 +33,10 @@ const byWeight = (one: Alert, other: Alert): number =>
   (one.id < other.id ? -1 : 1)
 
 const isSilence = ({ condition, state, device }: Alert): boolean => condition === SILENCE_CONDITION && state === 'active' && device !== null
+
+/** Before the sender by way of which the devices come that an alert of the ward names: all of them are silent. */
+export const HUB_CONDITION = 'silence/hub/'
+export const isOfHub = ({ condition }: Pick<Alert, 'condition'>): boolean => condition.startsWith(HUB_CONDITION)
 
 /** What is true of the patient now, as far as is known: latched is over, and what is lost is no more than the last that was known. */
 const isOfPatient = ({ type }: Alert): boolean => type === 'physiological'
@@ -104,13 +109,25 @@ function rowsOfBed(alerts: readonly Alert[]): readonly Row<Alert>[] {
   return [...shared, ...silenceRows(silences, under), ...sensors, ...alone]
 }
 
+/** Under their hub, the beds of which nothing else is said than that they are silent. A last word on a patient is never carried. */
+function underHubs(hubs: readonly Alert[], rows: readonly Row<Alert>[]): readonly Row<Alert>[] {
+  const hubOf = ({ head, others }: Row<Alert>): Alert | undefined =>
+    others.length > 0 || !isSilence(head) ? undefined : hubs.find((hub) => devicesOf(hub).includes(head.device ?? '') && rankOf(hub.priority) >= rankOf(head.priority))
+  const its = Map.groupBy(rows, hubOf)
+  const carriedBy = (hub: Alert): readonly Alert[] => (its.get(hub) ?? []).flatMap(({ head, carried }) => [head, ...carried]).toSorted(byWeight)
+  return [...hubs.map((head): Row<Alert> => ({ head, others: [], carried: carriedBy(head) })), ...(its.get(undefined) ?? [])]
+}
+
 /**
  * By what they come of: whoever is called about one of a row need not be called about the others. Every alert stands in exactly one;
- * those of no bed stand alone.
+ * those of no bed stand alone, but for a hub, which has beds under it. Rows of one bed need its alerts and those of hubs.
  */
 export function causeRowsOf(alerts: Iterable<Alert>): readonly Row<Alert>[] {
   const byBed = Map.groupBy(alerts, ({ bed }) => bed)
-  return [...byBed].flatMap(([bed, its]) => (bed === null ? its.map((head): Row<Alert> => ({ head, others: [], carried: [] })) : rowsOfBed(its)))
+  const ofWard = byBed.get(null) ?? []
+  const hubs = ofWard.filter((alert) => isOfHub(alert) && alert.state === 'active')
+  const alone = ofWard.filter((alert) => !hubs.includes(alert)).map((head): Row<Alert> => ({ head, others: [], carried: [] }))
+  return [...alone, ...underHubs(hubs, [...byBed].flatMap(([bed, its]) => (bed === null ? [] : rowsOfBed(its))))]
 }
 
 /** What scores count. No beat, no breath and values beyond all belief are graver than any score, and stand alone. */

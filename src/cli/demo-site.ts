@@ -89,7 +89,7 @@ export async function demoSite({ folder, host, ports, seed, size }: DemoOrder): 
       lane: 'live',
       agreement: 'demo: nobody in it exists',
       sinks: [{ to: central() }, { id: 'release', lane: 'release', to: central() }],
-      release: { delayHours: { from: 0.02, to: 0.1 }, staysMin: 1, gatherHours: 0.02 },
+      release: { delayHours: { from: 0.01, to: 0.03 }, staysMin: 1, gatherHours: 0.01 },
     },
   }
   const yaml = `# Written by "npm start" for the demo's ward at each start: changes here are lost.\n${stringify(site)}`

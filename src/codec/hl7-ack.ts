@@ -70,11 +70,17 @@ export type Ack = {
   readonly at: string
 }
 
+/** Bytes of an answer, without framing; `text` as MSA-3. */
+export type AckOf = (code: AckCode, text: string) => Uint8Array
+
 /**
  * An ACK message (without framing): sender and receiver swapped, MSA-2 is the message's MSH-10, separators, version,
  * processing id and charset are the message's own. Its control id is `A` and the message's.
  */
-export function ackMessage(header: Segment, ack: Ack, charset: Charset): Uint8Array {
+export const ackMessage = (header: Segment, { code, text, at }: Ack, charset: Charset): Uint8Array => ackOf(header, at, charset)(code, text)
+
+/** The same for who does not know yet what to answer: `header` is read now, and what is returned keeps nothing of its message in memory. `at` as in `Ack`. */
+export function ackOf(header: Segment, at: string, charset: Charset): AckOf {
   const separator = header.field(1)
   const encoding = header.field(2)
   const [component = '^'] = encoding
@@ -82,12 +88,18 @@ export function ackMessage(header: Segment, ack: Ack, charset: Charset): Uint8Ar
   const trigger = header.component(9, 2)
   const type = trigger === '' ? 'ACK' : ['ACK', trigger, 'ACK'].join(component)
   const msh = [
-    'MSH', encoding, header.field(5), header.field(6), header.field(3), header.field(4), ack.at, '', type, `A${controlId}`,
+    'MSH', encoding, header.field(5), header.field(6), header.field(3), header.field(4), at, '', type, `A${controlId}`,
     header.field(11), header.field(12), '', '', '', '', '', header.field(18),
   ]
-  const msa = ['MSA', ack.code, controlId, ...(ack.text === '' ? [] : [escapeText(ack.text, separator + encoding)])]
-  const lines = [msh, msa].map((fields) => withoutTail(fields).join(separator))
-  return encodeHl7(`${lines.join('\r')}\r`, charset)
+  const begin = withoutTail(msh).join(separator)
+  // Joined, and so a copy: the field itself may be a view of the whole text.
+  const named = ['', controlId].join(separator)
+  const separators = [separator, encoding].join('')
+  return (code, text) => {
+    const id = named === separator && text === '' ? '' : named
+    const why = text === '' ? '' : `${separator}${escapeText(text, separators)}`
+    return encodeHl7(`${begin}\rMSA${separator}${code}${id}${why}\r`, charset)
+  }
 }
 
 /** Our own sentences have no separators in them; where a site's separators are letters of them, a space stands instead. */

@@ -14,11 +14,11 @@ export type BootSource = {
 }
 
 /** No release of Vigil is older: a wall clock before this was not set. */
-const BUILT_AT = Date.UTC(2026, 0, 1)
-const RTC = ['/dev/rtc', '/dev/rtc0']
+export const BUILT_AT = Date.UTC(2026, 0, 1)
+export const RTC = ['/dev/rtc', '/dev/rtc0']
 /** systemd-timesyncd(8): the second is there once the clock was synchronised in this boot. */
 const TIMESYNC = '/run/systemd/timesync'
-const SYNCHRONIZED = '/run/systemd/timesync/synchronized'
+export const SYNCHRONIZED = '/run/systemd/timesync/synchronized'
 
 /** Where there is a battery clock, or nobody who would tell whether the time was told, the clock is believed once it is later than Vigil itself. */
 export function bootSource(exists: (path: string) => boolean = existsSync, read: (path: string) => string = (path) => readFileSync(path, 'utf8')): BootSource {

@@ -7,7 +7,7 @@ import { open, readFile, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { doctorLimits } from '../limits.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 /** card: SD, eMMC or a removable stick. virtual: the host decides what a flush is. */
 export type DiskKind = 'rotating' | 'card' | 'solid-state' | 'virtual' | 'unknown'

@@ -16,13 +16,9 @@ import { wallMs } from '../domain/time.ts'
 import { DRIVERS } from '../drivers.ts'
 import { doctorLimits } from '../limits.ts'
 import { sinkSecretsOf } from '../sync/deliveries.ts'
+import { bootFindings, boxClock, boxFindings, deviceClockFindings } from './clock-findings.ts'
 import { diskFacts, judgeDisk } from './disk.ts'
-
-export type Finding = { readonly grade: 'good' | 'odd' | 'wrong'; readonly what: string; readonly remedy: string | null }
-
-const good = (what: string): Finding => ({ grade: 'good', what, remedy: null })
-const odd = (what: string, remedy: string): Finding => ({ grade: 'odd', what, remedy })
-const wrong = (what: string, remedy: string): Finding => ({ grade: 'wrong', what, remedy })
+import { type Finding, good, odd, wrong } from './finding.ts'
 
 const there = (path: string, mode = constants.F_OK): Promise<boolean> =>
   access(path, mode).then(
@@ -37,7 +33,7 @@ export async function checkMachine(of: { readonly root: string; readonly pages: 
     (await there(of.pages)) ? good('The pages are built') : odd('The pages are not built', 'Run "npm run build"; "npm start" does it by itself.'),
     (await onPath('script')) ? good('Simulated serial ports are pseudo-terminals') : odd('"script" is not installed', 'The demo falls back to TCP for serial monitors; on Debian install bsdutils. A real ward does not need it.'),
     await serialPorts(),
-    clockFinding(),
+    ...boxFindings(await boxClock(), wallMs(Date.now())),
   ]
 }
 
@@ -64,18 +60,13 @@ async function serialPorts(): Promise<Finding> {
   return names.length > 0 ? good(`Serial ports: ${names.map((name) => `/dev/${name}`).join(', ')}`) : good('No serial port with a device is plugged in')
 }
 
-function clockFinding(): Finding {
-  const year = new Date().getUTCFullYear()
-  return year < 2026 ? wrong(`The clock of this machine says ${year}`, 'Set it, and run NTP or chrony: times of alerts come from it.') : good(`The clock says ${new Date().toISOString()}`)
-}
-
 export async function checkSite(file: string, environment: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   const loaded = loadSite(file)
   if (loaded.kind === 'wrong') return loaded.problems.map((problem) => wrong(problem, 'Mend the file; config/settings.md lists every setting.'))
   const { site } = loaded
   const findings = [good(`${file} is valid: ${site.beds.length} beds, ${site.devices.length} devices, ${site.links.length} links`)]
   findings.push(...(await folder(resolve(dirname(file), site.gateway.data))))
-  findings.push(...(await retention(resolve(dirname(file), site.gateway.data))))
+  findings.push(...(await stored(resolve(dirname(file), site.gateway.data), site)))
   findings.push(...secretsOf(site).flatMap((secret) => checkSecret(secret, file, environment)))
   findings.push(...drivers(site), ...bindings(site))
   const limits = loadProfiles(site, file)
@@ -87,13 +78,15 @@ export async function checkSite(file: string, environment: Readonly<Record<strin
   return findings
 }
 
-/** How far back the log goes, and whether anything went before its time. A folder without a database is a new one. */
-async function retention(path: string): Promise<Finding[]> {
+/** What the database says: how far back the log goes, whether anything went before its time, and how the clocks are. A folder without one is new. */
+async function stored(path: string, { devices }: Site): Promise<readonly Finding[]> {
   if (!(await there(join(path, 'vigil.db')))) return []
   try {
-    const { retentionNews } = await import('../store/retention-state.ts')
-    const { what, remedy } = retentionNews(path, wallMs(Date.now()))
-    return [remedy === null ? good(what) : odd(what, remedy)]
+    const [{ retentionNews }, { standingIn }] = await Promise.all([import('../store/retention-state.ts'), import('../store/standing-state.ts')])
+    const now = wallMs(Date.now())
+    const { what, remedy } = retentionNews(path, now)
+    const standing = standingIn(path)
+    return [remedy === null ? good(what) : odd(what, remedy), ...bootFindings(standing), ...deviceClockFindings(devices.map(({ id }) => id), standing, now)]
   } catch (error) {
     return [odd(error instanceof Error ? error.message : String(error), 'Let the gateway of this version open it once.')]
   }

@@ -1,6 +1,6 @@
 /** In which row each open alert stands, kept as alerts come and go. */
 
-import { type Place, placesOf, rowsOf } from '../alerts/causes.ts'
+import { isOfHub, type Place, placesOf, rowsOf } from '../alerts/causes.ts'
 import type { Alert, AlertEvent } from '../domain/alert.ts'
 import type { AlertId, BedId } from '../domain/ids.ts'
 
@@ -19,9 +19,11 @@ export class AlertPlaces {
     return (bed === null ? undefined : this.#byBed.get(bed)?.get(id)) ?? null
   }
 
-  /** After these events: alerts whose place is another than before. Rows never reach over two beds. */
+  /** After these events: alerts whose place is another than before. Rows never reach over two beds, but for those of a hub. */
   changed(events: readonly AlertEvent[]): readonly AlertId[] {
-    const beds = new Set(events.flatMap((event) => (event.kind === 'phase' && event.bed !== null ? [event.bed] : [])))
+    const isOfAll = events.some((event) => event.kind === 'phase' && isOfHub(event))
+    const all = isOfAll ? [...this.#byBed.keys(), ...[...this.#open()].flatMap(({ bed }) => bed ?? [])] : []
+    const beds = new Set([...all, ...events.flatMap((event) => (event.kind === 'phase' && event.bed !== null ? [event.bed] : []))])
     const before = [...beds].map((bed) => this.#byBed.get(bed))
     this.#place(beds)
     return [...beds].flatMap((bed, index) => moved(before[index], this.#byBed.get(bed)))
@@ -29,9 +31,11 @@ export class AlertPlaces {
 
   #place(beds: ReadonlySet<BedId>): void {
     if (beds.size === 0) return
-    const its = Map.groupBy([...this.#open()].filter(({ bed }) => bed !== null && beds.has(bed)), ({ bed }) => bed)
+    const open = [...this.#open()]
+    const its = Map.groupBy(open.filter(({ bed }) => bed !== null && beds.has(bed)), ({ bed }) => bed)
+    const hubs = open.filter(isOfHub)
     for (const bed of beds) {
-      const places = placesOf(rowsOf(its.get(bed) ?? []))
+      const places = placesOf(rowsOf([...(its.get(bed) ?? []), ...hubs]))
       if (places.size > 0) this.#byBed.set(bed, places)
       else this.#byBed.delete(bed)
     }

@@ -5,6 +5,7 @@ import type { DeviceId } from '../domain/ids.ts'
 import type { Timing } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { clockLimits } from '../limits.ts'
+import { jumpWords, judgeClock } from '../rules/device-clock.ts'
 import type { Standing } from '../seams.ts'
 import type { Device } from './devices.ts'
 import type { Now } from './watch.ts'
@@ -19,6 +20,19 @@ export type DeviceTimeView = {
   readonly epoch: number
   readonly lastStep: { readonly at: WallMs; readonly byMs: number } | null
 }
+
+/** For the log: its clock became wrong, or right again, or jumped. */
+export type ClockNews = { readonly what: 'wrong' | 'right' | 'stepped'; readonly offsetMs: number }
+
+export type HeardClock = {
+  /** What is to be thought of the times in the message; not there where the device says none. */
+  readonly timing?: Timing
+  /** The clock jumped so far that people are told; in words. */
+  readonly jump: string | null
+  readonly news: readonly ClockNews[]
+}
+
+const SAID_NOTHING: HeardClock = { jump: null, news: [] }
 
 export const CLOCK_KEY = 'clock/'
 
@@ -38,23 +52,25 @@ export class ClockDoctor {
     }))
   }
 
-  /** What is to be thought of the times in a message; `said`: what the device says of the time in it, null where it says nothing. */
-  hear(device: Device, { said, isSending, now }: Pick<TimeHeard, 'isSending'> & { readonly said: WallMs | null; readonly now: Now }): Timing | undefined {
-    if (said === null) return undefined
-    const { time, timing } = hearTime(this.#known(device.id, now), { said, isSending, receivedAt: now.wall, at: now.at })
+  /** Hears what a device says of the time in a message: `said`, null where it says nothing. */
+  hear(device: Device, { said, isSending, now }: Pick<TimeHeard, 'isSending'> & { readonly said: WallMs | null; readonly now: Now }): HeardClock {
+    if (said === null) return SAID_NOTHING
+    const known = this.#known(device.id, now)
+    const { time, timing } = hearTime(known, { said, isSending, receivedAt: now.wall, at: now.at })
     this.#times.set(device.id, time)
     if (time.isSettled && !device.unknown) this.#tell(device.id, time, now)
-    return timing
+    const news = judged(device, time, now)
+    if (known === null || known.epoch === time.epoch || time.step === null) return { timing, jump: null, news }
+    const words = jumpWords(time.step.byMs)
+    // One that comes and goes (an analyser, spot checks) sends when it likes, and so does what it says of the time.
+    const jump = words === null || device.silenceMs === 0 ? null : `Clock of ${device.id} ${words}`
+    return { timing, jump, news: [...news, { what: 'stepped', offsetMs: Math.round(offsetAt(time, now)) }] }
   }
 
   view(device: DeviceId, now: Now): DeviceTimeView | null {
     const time = this.#known(device, now)
     if (!time?.isSettled) return null
-    const { slope, epoch, step, spreadMs, isWhole } = time
-    return {
-      offsetMs: Math.round(offsetAt(time, now)), boundMs: Math.round(clockLimits.stepMs + spreadMs + (isWhole ? 1_000 : 0)),
-      driftMsPerHour: slope === null ? null : Math.round(slope * 3_600_000), epoch, lastStep: step,
-    }
+    return viewOf(time, offsetAt(time, now))
   }
 
   /** The database was begun anew. */
@@ -83,6 +99,25 @@ export class ClockDoctor {
   #put(device: DeviceId, known: KnownTime): void {
     this.#write({ key: `${CLOCK_KEY}${device}`, at: known.at, value: known })
   }
+}
+
+function viewOf({ slope, epoch, step, spreadMs, isWhole }: Pick<DeviceTime, 'slope' | 'epoch' | 'step' | 'spreadMs' | 'isWhole'>, offsetMs: number): DeviceTimeView {
+  const boundMs = Math.round(clockLimits.stepMs + spreadMs + (isWhole ? 1_000 : 0))
+  return { offsetMs: Math.round(offsetMs), boundMs, driftMsPerHour: slope === null ? null : Math.round(slope * 3_600_000), epoch, lastStep: step }
+}
+
+/** As it stood when it was written down. */
+export const knownView = (known: KnownTime): DeviceTimeView => viewOf(known, known.offsetMs)
+
+const NO_NEWS: readonly ClockNews[] = []
+
+/** Whether it is wrong: said of a clock that is known alone. */
+function judged(device: Device, time: DeviceTime, now: Now): readonly ClockNews[] {
+  if (!time.isSettled) return NO_NEWS
+  const before = device.clock
+  device.clock = judgeClock(before, Math.round(offsetAt(time, now)))
+  const { isWrong, offsetMs } = device.clock
+  return isWrong === (before?.isWrong ?? false) ? NO_NEWS : [{ what: isWrong ? 'wrong' : 'right', offsetMs }]
 }
 
 /** Total: what is damaged, or of another Vigil, is as if nobody had said it. */

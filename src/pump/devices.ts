@@ -37,7 +37,7 @@ export type Device = {
   silence: SilenceState
   /** Whether its own alarms are on, as far as it says. */
   monitor: MonitorWatchState
-  /** Its clock against ours; null until it says a time. */
+  /** Its clock against ours; null before enough was heard. */
   clock: DeviceClock | null
 }
 

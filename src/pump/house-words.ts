@@ -5,16 +5,18 @@ import type { Priority } from '../domain/alert.ts'
 import { AWAY_WORDS, type BedMark, GOAL_WORDS, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
 import type { WallMs } from '../domain/time.ts'
 import type { WardMode } from '../domain/ward-mode.ts'
+import { houseLimits } from '../limits.ts'
 import { isQuietening } from './house-phases.ts'
 
 export const AWAY_OVERDUE = 'technical/away-overdue'
 export const BED_MEASURED = 'technical/bed-measured'
+export const BED_STILL_TAKEN = 'technical/bed-still-taken'
 export const BED_MAINTENANCE_OVER = 'technical/bed-maintenance-over'
 export const GOAL_REVIEW = 'technical/goal-review'
 /** Of the gateway. */
 export const WARD_MAINTENANCE_OVER = 'technical/ward-maintenance-over'
 
-export const HOUSE_CONDITIONS: readonly string[] = [AWAY_OVERDUE, BED_MEASURED, BED_MAINTENANCE_OVER, GOAL_REVIEW]
+export const HOUSE_CONDITIONS: readonly string[] = [AWAY_OVERDUE, BED_MEASURED, BED_STILL_TAKEN, BED_MAINTENANCE_OVER, GOAL_REVIEW]
 
 export type HouseSaid = { readonly priority: Priority; readonly text: string }
 
@@ -33,6 +35,17 @@ export function markSaid(mark: BedMark, phase: MarkPhase, { label, clock }: Of):
   if (phase !== 'overdue' || !('until' in mark)) return []
   if (mark.kind === 'away') return [[AWAY_OVERDUE, { priority: 'medium', text: `Bed ${label} was to be back at ${clock(mark.until)} (${AWAY_WORDS[mark.reason]}): where is the patient?` }]]
   return [[BED_MAINTENANCE_OVER, { priority: 'medium', text: `Bed ${label}: the test of its monitor was to be over at ${clock(mark.until)}. Its values count again` }]]
+}
+
+/**
+ * A bed that is marked empty, or in cleaning, while somebody whose name is known lies there as far as the ledger goes: one of the two is
+ * wrong. As its monitor is silent, nothing else would ever say so if it is the mark. `markedMs`: since when, by whichever clock says more.
+ */
+export function takenSaid(mark: BedMark, phase: MarkPhase, { label, markedMs }: { readonly label: string; readonly markedMs: number }): readonly (readonly [string, HouseSaid])[] {
+  if ((mark.kind !== 'empty' && mark.kind !== 'cleaning') || phase !== 'in-force' || markedMs < houseLimits.bedStillTakenMs) return []
+  const priority = markedMs < houseLimits.bedStillTakenLoudMs ? 'low' : 'medium'
+  const text = `Bed ${label} is marked ${mark.kind === 'cleaning' ? 'in cleaning' : mark.kind}, but a patient is registered there: look at the bed, then discharge the patient or mark the bed occupied`
+  return [[BED_STILL_TAKEN, { priority, text }]]
 }
 
 export function goalSaid(goal: StayGoal, wall: WallMs, { label, clock }: Of): readonly (readonly [string, HouseSaid])[] {

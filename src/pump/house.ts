@@ -25,7 +25,7 @@ import type { Device } from './devices.ts'
 import { type HouseLifecycle, houseLifecycle } from './house-lifecycle.ts'
 import { isQuietening, phaseOf } from './house-phases.ts'
 import { bedRefusal, type BedRequest, goalRefusal, type GoalRequest, type HouseAnswer, type HouseRequest, modeRefusal, type ModeRequest } from './house-requests.ts'
-import { clockIn, goalSaid, HOUSE_CONDITIONS, type HouseSaid, markSaid, markWords, WARD_MAINTENANCE_OVER, wardSaid } from './house-words.ts'
+import { clockIn, goalSaid, HOUSE_CONDITIONS, type HouseSaid, markSaid, markWords, takenSaid, WARD_MAINTENANCE_OVER, wardSaid } from './house-words.ts'
 import type { Now, Watch } from './watch.ts'
 
 export type HouseParts<State> = {
@@ -368,12 +368,18 @@ export class House<State> {
     const goal = bed.stay?.context.goal
     if (before.size === 0 && !followed && !goal) return
     const of = { label: bed.label, clock: this.#clock }
-    const said = new Map([...(followed ? markSaid(followed.mark, followed.phase, of) : []), ...(goal ? goalSaid(goal, now.wall, of) : [])])
+    const said = new Map([...(followed ? markSaid(followed.mark, followed.phase, of) : []), ...this.#taken(bed, now), ...(goal ? goalSaid(goal, now.wall, of) : [])])
     for (const condition of before.keys()) if (!said.has(condition)) watch().clear(bedSubject(bed.id), condition, now)
     for (const [condition, one] of said) {
-      if (before.get(condition)?.text !== one.text) watch().technical({ device: null, subject: bedSubject(bed.id) }, { condition, ...one }, now)
+      if (before.get(condition)?.text !== one.text || before.get(condition)?.priority !== one.priority) watch().technical({ device: null, subject: bedSubject(bed.id) }, { condition, ...one }, now)
     }
     this.#said.set(bed.id, said)
+  }
+
+  #taken(bed: Bed, now: Now): ReturnType<typeof takenSaid> {
+    const followed = this.#followed.get(bed.id)
+    if (followed === undefined || liesIn(bed) !== 'patient') return []
+    return takenSaid(followed.mark, followed.phase, { label: bed.label, markedMs: Math.max(now.at - followed.sinceAt, now.wall - followed.mark.at) })
   }
 
   /** What a life before said of a bed. */

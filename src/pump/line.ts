@@ -105,11 +105,13 @@ export function openSession(parts: LineParts): Line {
     let worst: Outcome = { kind: 'stored' }
     if (waiting === 0) settled?.(worst)
     for (const frame of output.frames) {
-      const reply = frame.kind === 'skipped' ? null : frame.reply
+      // What waits for the disk holds the reply alone, and not the frame: in a turn of many messages the garbage collector copies all that waits.
+      const isSkipped = frame.kind === 'skipped'
+      const reply = isSkipped ? null : frame.reply
       parts.frame(frame, (outcome) => {
         const answer = reply?.(outcome)
         if (answer && !closed) write(answer)
-        if (frame.kind === 'skipped') return
+        if (isSkipped) return
         worst = worse(worst, outcome)
         if (--waiting === 0) settled?.(worst)
       }, reply !== null || settled !== undefined)

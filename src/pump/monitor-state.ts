@@ -1,8 +1,8 @@
-/** What a monitor says of itself: whether its alarms are on, and what its clock says. And the clock of the gateway. */
+/** What a monitor says of itself: whether its alarms are on, and the time. And the clock of the gateway. */
 
 import type { WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import { hearClock, spanWords } from '../rules/device-clock.ts'
+import { spanWords } from '../rules/device-clock.ts'
 import { ALARMS_OFF_CONDITION, adoptAlarms, hearAlarms, tickAlarms, WATCHED } from '../rules/monitor-watch.ts'
 import type { OpenCondition } from '../rules/watcher.ts'
 import type { Frame, Signal } from '../seams.ts'
@@ -10,14 +10,6 @@ import type { Device } from './devices.ts'
 import type { Now } from './watch.ts'
 
 type Good = Frame & { readonly kind: 'good' }
-
-export type HeardOfMonitor = {
-  readonly signals: readonly Signal[]
-  /** The device's clock jumped; in words. */
-  readonly jump: string | null
-  /** The device's clock became wrong, or right again, or jumped: for the log. */
-  readonly clock: readonly { readonly what: 'wrong' | 'right' | 'stepped'; readonly offsetMs: number }[]
-}
 
 /** When the device says it sent, or measured its newest signal; null when it does not say. What it had in its memory says nothing of its clock. */
 export function deviceTimeOf({ sentAt, readings }: Pick<Good, 'sentAt' | 'readings'>): WallMs | null {
@@ -30,7 +22,7 @@ export function deviceTimeOf({ sentAt, readings }: Pick<Good, 'sentAt' | 'readin
   return newest
 }
 
-export function hearMonitor(device: Device, frame: Good, now: Now): HeardOfMonitor {
+export function hearMonitor(device: Device, frame: Good, now: Now): readonly Signal[] {
   const alarms = frame.alarms
     .filter(({ flags }) => !flags.includes('demo') && !flags.includes('test'))
     .map(({ id, state, phase, inactivation }) => ({ id, inactivation: state === 'inactive' || (phase === 'end' && state !== 'latched') ? null : inactivation }))
@@ -38,13 +30,7 @@ export function hearMonitor(device: Device, frame: Good, now: Now): HeardOfMonit
   device.monitor = state
   // It says so itself again: what stood open before our restart is not forgotten.
   if (state.since !== null && (state.whole !== null || Object.keys(state.alarms).length > 0)) device.expiring.delete(ALARMS_OFF_CONDITION)
-  const deviceAt = deviceTimeOf(frame)
-  if (deviceAt === null) return { signals, jump: null, clock: [] }
-  const { clock, news } = hearClock(device.clock, { deviceAt, receivedAt: now.wall, at: now.at })
-  device.clock = clock
-  // One that comes and goes (an analyser, spot checks) sends when it likes, and so does what it says of the time.
-  const jump = device.silenceMs === 0 ? undefined : news.find((one) => one.kind === 'stepped')
-  return { signals, jump: jump === undefined ? null : `Clock of ${device.id} ${jump.text}`, clock: news.map(({ kind }) => ({ what: kind, offsetMs: clock.offsetMs })) }
+  return signals
 }
 
 /** Time passes. Of a monitor that has fallen silent nothing is known: that is told, louder, by another. */

@@ -24,6 +24,7 @@ import { SILENCE_CONDITION } from '../rules/silence.ts'
 import { createBeds, remember } from './beds.ts'
 import { Beside } from './beside.ts'
 import { House } from './house.ts'
+import { Hubs } from './hubs.ts'
 import type { HouseAnswer, HouseRequest } from './house-requests.ts'
 import { ClockDoctor } from './clock-doctor.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
@@ -112,6 +113,7 @@ export class Pump<State> {
   readonly #parts: PumpParts<State>
   readonly #messages: MessageMemory<PendingTick>
   readonly #senders = new Senders()
+  readonly #hubs: Hubs
   readonly #beside: Beside
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
@@ -153,6 +155,10 @@ export class Pump<State> {
       restored: restored.standing ?? [], timeZone: site.gateway.timeZone, begins: site.gateway.mode ?? 'live',
     })
     this.lifecycle = this.house.lifecycle
+    this.#hubs = new Hubs({
+      restored: restored.standing ?? [], devices: () => this.devices.all(), beds: this.beds, lifecycle: this.lifecycle, emit: (events) => this.#emit(events),
+      isWatched: (device) => isExpected(device) && !this.house.isSuspended(device.bed), write: (standing) => void this.committer.filling.standing.push(standing),
+    }, this.#lastTick)
     this.#beside = new Beside({ how: site.alerts.besideMonitor, devices: this.devices, lifecycle: this.lifecycle })
     this.watch = new Watch({
       rules,
@@ -252,6 +258,7 @@ export class Pump<State> {
     this.whose.tick(now)
     this.house.tick(now)
     for (const bed of this.beds.values()) if (bed.stay) this.watch.tick(bed.stay, now)
+    this.#hubs.tick(now)
     for (const device of this.devices.all()) if (isExpected(device) && !this.house.isSuspended(device.bed)) this.watch.silence(device, { kind: 'tick', ...now }, now.wall)
     // A driver says a change once; the life cycle takes so many words in a while.
     for (const device of this.devices.all()) if (device.alarms.size > 0) this.#emit(this.lifecycle.signals(subjectOf(device), standingAlarms(device), now.wall))
@@ -340,6 +347,7 @@ export class Pump<State> {
     this.house.retell()
     this.people.retell(this.now())
     this.clocks.retell()
+    this.#hubs.retell(this.now())
     for (const { stay } of this.beds.values()) if (stay) stays.push(stay)
     const starting = events.flatMap((stored) => (stored.kind === 'alert' && stored.event.kind === 'phase' ? [stored.event] : []))
     const told = new Set([...openAlertEvents, ...starting].map(({ alertId }) => alertId))
@@ -405,6 +413,7 @@ export class Pump<State> {
   #good(frame: Frame & { kind: 'good' }, device: Device, { peer, answered }: From, settled: (outcome: Outcome) => void): void {
     const now = this.now()
     this.#heard(device, now)
+    this.#hubs.heard(device, peer)
     const filling = this.committer.filling
     if (frame.messageId !== null) {
       const hash = frame.bytes.length * 2 ** 32 + crc32(frame.bytes)
@@ -444,7 +453,9 @@ export class Pump<State> {
 
   #stamp(frame: Frame & { kind: 'good' }, readings: readonly Reading[], device: Device, now: Now & { readonly answered: boolean }): void {
     const { answered } = now
-    const timing = this.clocks.hear(device, { said: deviceTimeOf(frame), isSending: frame.sentAt !== null, now })
+    const { timing, jump, news } = this.clocks.hear(device, { said: deviceTimeOf(frame), isSending: frame.sentAt !== null, now })
+    for (const { what, offsetMs } of news) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
+    if (jump !== null) this.#say(device, 'technical/clock-step', 'low', jump, now)
     const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }, timing), now)
     if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
     for (const { bed, stay, observations } of shares) {
@@ -493,13 +504,10 @@ export class Pump<State> {
     for (const { id } of latched.slice(0, Math.max(0, latched.length - pumpLimits.monitorAlarmsMax))) this.#emit(this.lifecycle.endOf({ alert: id }, now.wall))
   }
 
-  /** What the monitor says of itself: whether its alarms are on, and the time. */
+  /** What the monitor says of itself: whether its alarms are on. */
   #monitor(device: Device, frame: Frame & { kind: 'good' }, now: Now): void {
     this.#beside.heard(device, frame, now)
-    const { signals, jump, clock } = hearMonitor(device, frame, now)
-    this.#emit(this.lifecycle.signals(subjectOf(device), signals, now.wall))
-    for (const { what, offsetMs } of clock) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
-    if (jump !== null) this.#say(device, 'technical/clock-step', 'low', jump, now)
+    this.#emit(this.lifecycle.signals(subjectOf(device), hearMonitor(device, frame, now), now.wall))
   }
 
   /** Open alerts that are the monitor's own alarms, the oldest first. */

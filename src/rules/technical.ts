@@ -1,8 +1,9 @@
 /**
  * A variable that has no valid value from any of its sensors: `technical/spo2-off`. A sensor that came off is said early,
  * and louder when nobody puts it back; a value that the monitor marks invalid, or that just stops coming while the
- * monitor goes on sending, is said later. A measurement that the monitor says is not being made is nobody's fault. A
- * monitor that says nothing at all is `silence`, not this.
+ * monitor goes on sending, is said later. A measurement that the monitor says is not being made is nobody's fault; one that
+ * was told of before, and is switched off then, is said in these words and quietly, and not for ever. A monitor that says
+ * nothing at all is `silence`, not this.
  */
 
 import type { Because, Priority } from '../domain/alert.ts'
@@ -10,6 +11,7 @@ import { rankOf } from '../domain/alert.ts'
 import type { Variable } from '../domain/metrics.ts'
 import type { AbsentReason } from '../domain/reading.ts'
 import type { MonoMs } from '../domain/time.ts'
+import { ruleLimits } from '../limits.ts'
 import type { Signal } from '../seams.ts'
 import { liveSample, type Source, sourcesOf } from './vitals.ts'
 import { NO_SIGNALS, type View, type Watcher } from './watcher.ts'
@@ -23,9 +25,12 @@ type Entry = {
   readonly trouble: Trouble
   /** null: taken over from before a restart, and not looked at yet. */
   readonly sinceAt: MonoMs | null
-  readonly told: Priority | null
+  /** How loud it was told; `off`: that it is not measured any more. */
+  readonly told: Priority | 'off' | null
   /** Since when values come again; one that was told is over when they have come for a while. */
   readonly backAt?: MonoMs
+  /** Since when the monitor says that it is not measured any more. */
+  readonly offAt?: MonoMs
 }
 export type TechnicalState = { readonly entries: { readonly [Name in Variable]?: Entry } }
 
@@ -79,7 +84,7 @@ function worstTrouble(variable: Variable, view: View): (Found & { readonly sourc
 }
 
 function presentSignal(variable: Variable, priority: Priority, reason: AbsentReason | null, source: Source): Signal {
-  const why = reason === null ? 'no value comes any more' : REASON_WORDS[reason]
+  const why = reason === null ? 'no value comes any more' : reason === 'not-measured' ? 'not measured any more (switched off at the monitor?)' : REASON_WORDS[reason]
   const inputs: Because['inputs'] = source.good === null ? [] : [{ ...inputOf(source, source.good), name: `last ${source.label}` }]
   return {
     kind: 'present',
@@ -111,17 +116,37 @@ function stepLive(variable: Variable, known: Entry | undefined, { at }: View): S
   return { entry: known.backAt === undefined ? { ...known, backAt } : known, signal: null }
 }
 
+/** The sensor of which a monitor that goes on sending says that it is not measured; null: of one of them, or more, it says something else. */
+function switchedOff(variable: Variable, view: View): Source | null {
+  const sources = sourcesOf(view.vitals, variable)
+  const isOff = (source: Source): boolean => source.state.kind === 'absent' && source.state.reason === 'not-measured' && isSpeaking(source, view)
+  return sources.every(isOff) ? (sources[0] ?? null) : null
+}
+
+/** Nothing is in trouble any more, yet no value is back: what waited is forgotten, and what was told stays, unless it is not to be measured. */
+function stepGone(variable: Variable, known: Entry | undefined, view: View): Step {
+  if (known === undefined || known.told === null) return QUIET
+  const source = switchedOff(variable, view)
+  if (source === null) return { entry: known, signal: null }
+  const offAt = known.offAt ?? view.at
+  const offMs = view.at - offAt
+  if (offMs >= ruleLimits.silentMetricToldMs) return { entry: undefined, signal: { kind: 'cleared', condition: conditionOf(variable) } }
+  // Said once, when it has held: a probe that comes off is switched off and on again in passing.
+  const isDue = known.offAt !== undefined && offMs >= HOLDS_MS && known.told !== 'off'
+  if (!isDue) return { entry: known.offAt === undefined ? { ...known, offAt } : known, signal: null }
+  return { entry: { ...known, offAt, told: 'off' }, signal: presentSignal(variable, 'low', 'not-measured', source) }
+}
+
 function stepVariable(variable: Variable, known: Entry | undefined, view: View): Step {
-  const told = known?.told ?? null
   if (isLive(view, variable)) return stepLive(variable, known, view)
   const found = worstTrouble(variable, view)
-  // Nothing is in trouble any more, yet no value is back: what was told stays, what waited is forgotten.
-  if (found === null) return { entry: told === null ? undefined : known, signal: null }
+  if (found === null) return stepGone(variable, known, view)
+  const told = known?.told ?? null
   const sinceAt = (known?.trouble === found.trouble ? known.sinceAt : null) ?? view.at
   const { low, medium } = DELAY_MS[found.trouble]
   const due: Priority | null = view.at - sinceAt >= medium ? 'medium' : view.at - sinceAt >= low ? 'low' : null
-  const isNews = due !== null && (told === null || rankOf(due) > rankOf(told))
-  const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && known.backAt === undefined && !isNews
+  const isNews = due !== null && (told === null || told === 'off' || rankOf(due) > rankOf(told))
+  const isSame = known !== undefined && known.trouble === found.trouble && known.sinceAt === sinceAt && known.backAt === undefined && known.offAt === undefined && !isNews
   return {
     entry: isSame ? known : { trouble: found.trouble, sinceAt, told: isNews ? due : told },
     signal: isNews ? presentSignal(variable, due, found.reason, found.source) : null,

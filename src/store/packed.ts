@@ -80,11 +80,13 @@ function decimalsOf(value: number): number | null {
 /** A value apart from what it is of. */
 type Packable = Omit<Observation, 'metric' | 'channel'>
 
-type Carried = { flags: number; deviceAt: WallMs | null }
+/** `right`: what `deviceAt` is corrected to where nothing more is known of the way. */
+type Carried = { flags: number; deviceAt: WallMs | null; right: ReturnType<typeof correct> }
 
 /** Writes the readings of a snapshot. `seriesOf` answers 0 to 65,535. */
 export function packReadings<One extends Packable>(into: Scratch, snapshot: RowTimes & { readonly observations: readonly One[] }, seriesOf: (observation: One) => number): void {
-  const carried: Carried = { flags: 0, deviceAt: null }
+  const { receivedAt, sentAt } = snapshot
+  const carried: Carried = { flags: 0, deviceAt: null, right: correct({ receivedAt, sentAt, deviceAt: null }) }
   into.u8(LAYOUT)
   for (const observation of snapshot.observations) {
     into.u16(seriesOf(observation))
@@ -94,10 +96,12 @@ export function packReadings<One extends Packable>(into: Scratch, snapshot: RowT
 
 function packReading(into: Scratch, { receivedAt, sentAt }: RowTimes, observation: Packable, carried: Carried): void {
   const { measurement, deviceAt, correctedAt, boundMs } = observation
-  const flags = bitsOf(observation.flags)
+  const flags = observation.flags.length === 0 ? 0 : bitsOf(observation.flags)
   const decimals = measurement.kind === 'measured' ? decimalsOf(measurement.value) : null
   const base = sentAt ?? receivedAt
-  const right = correct({ receivedAt, sentAt, deviceAt })
+  // Most readings of a snapshot were measured at one time: it is corrected once.
+  if (!Object.is(deviceAt, carried.deviceAt)) carried.right = correct({ receivedAt, sentAt, deviceAt })
+  const { right } = carried
   const isRight = Object.is(right.correctedAt, correctedAt) && Object.is(right.boundMs, boundMs)
   const time = timeForm(base, deviceAt, carried.deviceAt)
 
@@ -145,6 +149,8 @@ export function unpackReadings(bytes: Uint8Array, { receivedAt, sentAt }: RowTim
   const readings: PackedReading[] = []
   let flags = 0
   let deviceAt: WallMs | null = null
+  // Most readings of a snapshot were measured at one time: it is corrected once.
+  let right: ReturnType<typeof correct> | null = null
   let at = 1
   while (at < bytes.length) {
     const series = view.getUint16(at, true)
@@ -159,7 +165,8 @@ export function unpackReadings(bytes: Uint8Array, { receivedAt, sentAt }: RowTim
     else if (time === TIME_OFFSET) deviceAt = wallMs((sentAt ?? receivedAt) + view.getInt32(at, true))
     else if (time === TIME_DOUBLE) deviceAt = wallMs(view.getFloat64(at, true))
     at += time === TIME_OFFSET ? 4 : time === TIME_DOUBLE ? 8 : 0
-    const { correctedAt, boundMs } = head & HAS_CORRECTED ? correctedAtOf(view, at) : correct({ receivedAt, sentAt, deviceAt })
+    if (time !== 0 || right === null) right = correct({ receivedAt, sentAt, deviceAt })
+    const { correctedAt, boundMs } = head & HAS_CORRECTED ? correctedAtOf(view, at) : right
     if (head & HAS_CORRECTED) at += 16
     readings.push({ series, measurement, flags: flagSet(flags), deviceAt, correctedAt, boundMs })
   }

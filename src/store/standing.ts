@@ -18,6 +18,12 @@ export function standingRow({ key, at, value }: Standing): StandingRow {
   return { ...row, crc: crcOf(row) }
 }
 
+/** What is said under one key, plain JSON to be parsed; null where nothing is said, or nothing that can be believed. */
+export function standingOf(db: Database, key: string): unknown {
+  const row = db.prepare<[], StandingRow>(readerQueries.STANDING).all().find((one) => one.key === key)
+  return row !== undefined && isRightStanding(row) ? JSON.parse(row.body) : null
+}
+
 /** All of it; what is damaged is told, and is as if nobody had said it. */
 export function readStanding(db: Database, damaged: Damage[]): readonly Standing[] {
   const standing: Standing[] = []

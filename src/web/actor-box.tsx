@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ShiftView } from '../api/shift-wire.ts'
 import { webLimits } from '../limits.ts'
 import { type Asking, chosen, entered, erased, isWhole, namesToChoose, NOBODY_YET, pressed } from './actor.ts'
@@ -29,13 +29,15 @@ function Ask({ question }: { readonly question: Question }) {
     const timer = setTimeout(() => actor.answer(null), webLimits.actorAskMs)
     return () => clearTimeout(timer)
   }, [asking, question.why])
-  useEffect(() => field.current?.focus(), [asking.name, question.why])
+  // At once, and not after the next drawing: a badge may be scanned as soon as this stands there.
+  useLayoutEffect(() => field.current?.focus(), [asking.name, question.why])
   useEffect(() => {
+    if (question.why === '') return
     setAsking((before) => ({ ...before, pin: '' }))
     keys.current = []
   }, [question.why])
   // Wherever the keyboard is, a scanner writes here while this is asked.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const over = new AbortController()
     const anywhere = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') return actor.answer(null)

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, clockText, momentText } from './age.ts'
-import { gravestOf, isAcknowledged, voicesOf } from '../domain/alert-row.ts'
+import { gravestOf, isAcknowledged, isSilencedThere, voicesOf } from '../domain/alert-row.ts'
 import { DeliveryChain } from './delivery-chain.tsx'
 import { Mark } from './mark.tsx'
 import type { AlertRow } from './order.ts'
@@ -104,7 +104,8 @@ function ToldLine({ row }: { readonly row: AlertRow }) {
 }
 
 function Bedside({ row, server }: { readonly row: AlertRow; readonly server: number | null }) {
-  const quiet = voicesOf(row).find(({ bedside }) => bedside !== undefined)?.bedside
+  // What holds now comes before what is over: a row is quiet only as long as the first is so.
+  const quiet = (voicesOf(row).find(isSilencedThere) ?? voicesOf(row).find(({ bedside }) => bedside !== undefined))?.bedside
   return quiet === undefined ? null : <p class="bedside">{bedsideText(quiet, server ?? quiet.at)}</p>
 }
 
@@ -149,11 +150,18 @@ function Acknowledgement({ row }: { readonly row: AlertRow }) {
   }
   if (!mayAct(station.receiver.ward.value?.you.role)) return <p class="hint">Not acknowledged.</p>
   const busy = tap !== undefined && tap.kind !== 'failed'
+  const { aim } = station
+  const isMissed = aim.missed.value === alert.id
+  const click = (event: MouseEvent & { readonly currentTarget: Element }): void =>
+    aim.isMeant(event, event.currentTarget) ? void station.acknowledge(alert) : aim.miss(alert.id)
   return (
     <div class="ack">
       {tap?.kind === 'failed' && <p class="failed" role="alert">Not acknowledged. {tap.why}</p>}
-      <button type="button" class="ack-button" disabled={busy} onClick={() => void station.acknowledge(alert)}>
-        {busy ? 'Acknowledging…' : tap?.kind === 'failed' ? 'Try again' : 'Acknowledge'}
+      <button
+        type="button" class="ack-button" data-aim data-missed={isMissed && !busy} disabled={busy} onClick={click}
+        onPointerDown={(event) => aim.press(event.currentTarget, event.timeStamp)}
+      >
+        <span role={isMissed ? 'alert' : undefined}>{busy ? 'Acknowledging…' : isMissed ? 'The list moved: not acknowledged. Tap again' : tap?.kind === 'failed' ? 'Try again' : 'Acknowledge'}</span>
         <span class="heard"> {subjectText(alert)}: {alert.text}</span>
       </button>
     </div>

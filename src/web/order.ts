@@ -54,8 +54,14 @@ function compareRows(one: AlertRow, other: AlertRow): number {
 /** The rows of one bed, first things first. */
 export const rowsOfBed = (rows: readonly AlertRow[], bed: string): readonly AlertRow[] => rows.filter(({ head }) => head.bed === bed)
 
-/** The alerts of one bed, first things first. */
-export const alertsOfBed = (sorted: readonly AlertView[], bed: string): readonly AlertView[] => sorted.filter((alert) => alert.bed === bed)
+/** The alerts of one bed, first things first. What a hub of many beds carries in the list of the ward speaks for itself at its bed. */
+export function alertsOfBed(sorted: readonly AlertView[], bed: string): readonly AlertView[] {
+  const its = sorted.filter((alert) => alert.bed === bed)
+  return its.map((alert) => {
+    const { inRow, ...own } = alert
+    return inRow === undefined || its.some(({ id }) => id === inRow.of) ? alert : own
+  })
+}
 
 /** What follows from another alert is named there, and is the first of nothing. */
 const isCarried = ({ inRow }: AlertView): boolean => inRow?.as === 'carried'

@@ -1,6 +1,11 @@
 /**
- * What each sound is made of: pulses in a burst, and bursts that come again (IEC 60601-1-8, 6.3.3.1, tables 3 and 4). Pure: the
- * samples are made here, so that what is measured is what is heard. How loud a loudspeaker is no page can know.
+ * What each sound is made of: pulses in a burst, and bursts that come again (IEC 60601-1-8:2006, 6.3.3.1, tables 3 and 4). Pure:
+ * the samples are made here, so that what is measured is what is heard. How loud a loudspeaker is no page can know.
+ *
+ * The standard itself is not at hand. Its numbers are as three public readings of it agree: a generator of alarm sounds that names
+ * the page (durations and pauses are measured where a pulse is at 90 %, rise time 10 to 20 % of the duration, fall time no longer
+ * than pause less rise, at most 10 dB between pulses), the registers of the TI DACx3701 and the NXP note AN10875 (UM of its alarm
+ * generator). The edition of 2003 allowed a rise of up to 40 %; what is here keeps both. Nobody has measured it against the text.
  */
 
 import type { Priority } from '../domain/alert.ts'
@@ -8,7 +13,7 @@ import type { Priority } from '../domain/alert.ts'
 /** `failure`: nothing is heard of the gateway, so nobody knows what stands (6.11.2.2); it is like none of the three. */
 export type Sound = Priority | 'failure'
 
-/** From the beginning of its burst, in ms. */
+/** The whole of what is heard, from the first to the last of it; from the beginning of its burst, in ms. */
 export type Pulse = { readonly atMs: number; readonly lengthMs: number; readonly hz: number }
 
 export type Burst = {
@@ -19,39 +24,59 @@ export type Burst = {
   readonly periodMs: number
 }
 
-/** Rise and fall of a pulse, as a share of its length. */
-const EDGE = 0.15
+/** Table 4: rise time from 10 to 90 %, as a share of the duration, which lasts from 90 % to 90 %. The fall is as long. */
+const RISE = 0.13
+/** Of a rise as half a cosine, from nothing to all: where it is at 10 and at 90 %. */
+const AT_TENTH = Math.acos(0.8) / Math.PI
+const AT_NINE_TENTHS = 1 - AT_TENTH
+const edgeOf = (durationMs: number): number => (durationMs * RISE) / (AT_NINE_TENTHS - AT_TENTH)
+/** Heard before a pulse is at 90 %, and after. */
+const leadOf = (durationMs: number): number => edgeOf(durationMs) * AT_NINE_TENTHS
 
-/** Partials of a pulse at once, twice, three times … its frequency. Five of them lie in 300 to 4,000 Hz, none more than 15 dB below the first. */
+/**
+ * Partials of a pulse at once, twice, three times … its frequency. Table 4: the frequency is of 150 to 1,000 Hz, four harmonics or
+ * more lie in 300 to 4,000 Hz, within 15 dB of it.
+ */
 const PARTIALS = [1, 0.8, 0.65, 0.5, 0.4]
 
-function burstOf({ lengthMs, pausesMs, hz, periodMs }: { readonly lengthMs: number; readonly pausesMs: readonly number[]; readonly hz: readonly number[]; readonly periodMs: number }): Burst {
+/** In the words of table 3: durations and pauses from 90 % to 90 %. */
+type Written = { readonly durationMs: number; readonly pausesMs: readonly number[]; readonly hz: readonly number[]; readonly periodMs: number }
+
+function burstOf({ durationMs, pausesMs, hz, periodMs }: Written): Burst {
+  const leadMs = leadOf(durationMs)
+  const lengthMs = durationMs + 2 * leadMs
   const pulses: Pulse[] = []
   let atMs = 0
   for (let pulse = 0; pulse <= pausesMs.length; pulse += 1) {
     pulses.push({ atMs, lengthMs, hz: hz[pulse % hz.length] ?? 0 })
-    atMs += lengthMs + (pausesMs[pulse] ?? 0)
+    atMs += durationMs + (pausesMs[pulse] ?? 0)
   }
-  return { pulses, lengthMs: atMs, periodMs }
+  return { pulses, lengthMs: atMs + 2 * leadMs, periodMs }
 }
 
-/** Table 3, high: three and two and the same again; the pause within a group, and twice that and a pulse between three and two. */
-const HIGH_PAUSES_MS = [100, 100, 350, 100, 800, 100, 100, 350, 100]
+/** Table 3, high: three and two and the same again; x within a group, of 50 to 125 ms; twice x and a pulse between three and two; 350 to 1,300 ms between the halves. */
+const HIGH_MS = 150
+const X_MS = 110
+const HALF_MS = [X_MS, X_MS, 2 * X_MS + HIGH_MS, X_MS]
+const HIGH_PAUSES_MS = [...HALF_MS, 800, ...HALF_MS]
 
 /** How often they come again is what bedside monitors do: every 10, 25 and 30 s. */
 export const BURSTS: Readonly<Record<Sound, Burst>> = {
-  high: burstOf({ lengthMs: 150, pausesMs: HIGH_PAUSES_MS, hz: [660], periodMs: 10_000 }),
-  medium: burstOf({ lengthMs: 200, pausesMs: [200, 200], hz: [523], periodMs: 25_000 }),
-  low: burstOf({ lengthMs: 200, pausesMs: [], hz: [440], periodMs: 30_000 }),
-  failure: burstOf({ lengthMs: 200, pausesMs: [100, 100, 100], hz: [784, 523], periodMs: 5_000 }),
+  high: burstOf({ durationMs: HIGH_MS, pausesMs: HIGH_PAUSES_MS, hz: [660], periodMs: 10_000 }),
+  medium: burstOf({ durationMs: 175, pausesMs: [200, 200], hz: [523], periodMs: 25_000 }),
+  low: burstOf({ durationMs: 175, pausesMs: [], hz: [440], periodMs: 30_000 }),
+  failure: burstOf({ durationMs: 175, pausesMs: [125, 125, 125], hz: [784, 523], periodMs: 5_000 }),
 }
 
 /** Enough for what lies below 4,000 Hz; a browser plays it at its own rate. */
 export const SAMPLE_HZ = 16_000
 
+/** Each edge of a whole pulse. */
+const EDGE = edgeOf(1) / (1 + 2 * leadOf(1))
+
 /** 0 to 1 and back to 0, without a corner that would click. */
 function envelope(ms: number, lengthMs: number): number {
-  const edgeMs = lengthMs * EDGE
+  const edgeMs = EDGE * lengthMs
   const share = Math.min(1, ms / edgeMs, (lengthMs - ms) / edgeMs)
   return share <= 0 ? 0 : (1 - Math.cos(Math.PI * share)) / 2
 }

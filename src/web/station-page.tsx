@@ -1,6 +1,9 @@
+import { effect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { isTyping } from './focus.ts'
 import { webLimits } from '../limits.ts'
+import type { AlertView } from '../api/wire.ts'
+import { isAimed, type Target, targeted } from './aim.ts'
 import { AlertList } from './alert-list.tsx'
 import { BedPanel } from './bed-panel.tsx'
 import { alertsOfBed, highestUnacknowledged } from './order.ts'
@@ -50,6 +53,11 @@ function useKeys(station: Station, list: { current: HTMLUListElement | null }): 
     const over = new AbortController()
     let pending: ReturnType<typeof setTimeout> | undefined
     let lastKeyAt = Number.NEGATIVE_INFINITY
+    let target: Target = { alert: null, bed: null, at: performance.now() }
+    const unfollow = effect(() => {
+      const { alert, bed } = firstOf(station)
+      target = targeted(target, { alert: alert?.id ?? null, bed }, performance.now())
+    })
     const press = (event: KeyboardEvent): void => {
       clearTimeout(pending)
       if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
@@ -58,13 +66,16 @@ function useKeys(station: Station, list: { current: HTMLUListElement | null }): 
         moveFocus(list.current, event.key)
       } else if (event.key === 'a' && !event.repeat && event.timeStamp - lastKeyAt > webLimits.scanKeyMsMax) {
         // A scanner types too, and its codes have letters: a key that another one follows at once is nobody's word.
-        pending = setTimeout(() => acknowledgeFirst(station), webLimits.scanKeyMsMax)
+        const { alert } = firstOf(station)
+        const isMeant = isAimed(target, event.timeStamp)
+        pending = setTimeout(() => acknowledgeFirst(station, alert, isMeant), webLimits.scanKeyMsMax)
       }
       lastKeyAt = event.timeStamp
     }
     window.addEventListener('keydown', press, { signal: over.signal })
     return () => {
       over.abort()
+      unfollow()
       clearTimeout(pending)
     }
   }, [])
@@ -78,9 +89,14 @@ function moveFocus(list: HTMLUListElement, arrow: Parameters<typeof nextTile>[1]
 }
 
 /** The highest alert of the open or focused bed; with neither, of the ward. */
-function acknowledgeFirst(station: Station): void {
-  const bed = station.openBed.peek() ?? station.focusedBed.peek()
-  const alerts = station.alerts.peek()
-  const alert = highestUnacknowledged(bed === null ? alerts : alertsOfBed(alerts, bed))
-  if (alert !== null && mayAct(station.receiver.ward.peek()?.you.role)) void station.acknowledge(alert)
+function firstOf({ openBed, focusedBed, alerts }: Station): { readonly alert: AlertView | null; readonly bed: string | null } {
+  const bed = openBed.value ?? focusedBed.value
+  return { alert: highestUnacknowledged(bed === null ? alerts.value : alertsOfBed(alerts.value, bed)), bed }
+}
+
+/** `alert`: what stood first when the key went down. */
+function acknowledgeFirst(station: Station, alert: AlertView | null, isMeant: boolean): void {
+  if (alert === null || !mayAct(station.receiver.ward.peek()?.you.role)) return
+  if (isMeant) void station.acknowledge(alert)
+  else station.aim.miss(alert.id)
 }

@@ -5,6 +5,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlertView, BedView, ServerMessage } from '../api/wire.ts'
 import { type ActorGate, createActorGate } from './actor-gate.ts'
+import { type Aim, watchAim } from './aim.ts'
 import { get, passThrough, paths, post } from './api.ts'
 import type { Sweep } from './live-waves.ts'
 import { type AlertRow, rowsIn, sortAlerts } from './order.ts'
@@ -39,6 +40,8 @@ export interface Station {
   readonly mine: Signal<string | null>
   /** Who taps, at a screen that is nobody's. */
   readonly actor: ActorGate
+  /** What a tap was meant for. */
+  readonly aim: Aim
   /** Open alerts, first things first. */
   readonly alerts: ReadonlySignal<readonly AlertView[]>
   /** The same as rows: a cause with what follows from it, the monitor's own alarm with ours. */
@@ -137,6 +140,7 @@ export function createStation(stop: AbortSignal): Station {
   return {
     receiver, trends, sounds, route, openBed, alerts, rows, pending, demo, loginNote, go,
     mine, actor,
+    aim: watchAim(stop),
     sweep: signal<Sweep>(25),
     keysShown: signal(false),
     focusedBed: signal<string | null>(null),

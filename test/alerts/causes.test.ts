@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { causeRowsOf, coveredOf, placesOf, rowsOf, spokenWith } from '../../src/alerts/causes.ts'
+import { HUB_CONDITION, causeRowsOf, coveredOf, placesOf, rowsOf, spokenWith } from '../../src/alerts/causes.ts'
 import { type Alert, isLost, LOST_MARK, type Priority, PRIORITIES, rankOf } from '../../src/domain/alert.ts'
 import { gravestOf, isAcknowledged, isSounding, type Row, soundingOf, voicesOf } from '../../src/domain/alert-row.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
@@ -50,6 +50,24 @@ describe('cause groups', () => {
     const monitors = monitor('asystole', `MDC_EVT_ECG_ASYSTOLE of ${HR}`, 'Asystole', { priority: 'high' })
     expect(shown(rowsOf([technical('technical/hr-off', HR), asystole]))).toEqual(['technical/hr-off', 'threshold/asystole'])
     expect(shown(rowsOf([technical('technical/hr-off', HR), monitors, asystole]))).toEqual(['threshold/asystole with monitor/asystole', 'technical/hr-off'])
+  })
+
+  it('a hub carries the beds that are silent and no more; a last word on a patient keeps his row', () => {
+    const hub = alert(`${HUB_CONDITION}10.1.2.3`, {
+      bed: null, stay: null, type: 'technical', because: { ...because('all'), sensors: ['mon-1', 'mon-2', 'mon-3'].map((device) => ({ device: deviceId(device), metric: 'all' })) },
+    })
+    const at = (number: number): Partial<Alert> => ({ bed: bedId(`bed-${number}`), stay: stayId(`stay-${number}`), device: null })
+    const silentAt = (number: number): Alert => ({ ...silent(`mon-${number}`), bed: bedId(`bed-${number}`) })
+    const lastWord = { ...lost(spo2Low({ priority: 'high', ...at(2) })), because: because(SPO2, 'mon-2') }
+    const gone = { ...technical('technical/rr-off', 'MDC_TTHOR_RESP_RATE', at(3)), because: because('MDC_TTHOR_RESP_RATE', 'mon-3') }
+    const all = [silentAt(1), silentAt(2), lastWord, silentAt(3), gone, silentAt(4), hub]
+    expect(shown(causeRowsOf(all)).toSorted()).toEqual(['silence/device', 'silence/device with threshold/spo2-low', `${HUB_CONDITION}10.1.2.3 carries silence/device, silence/device, technical/rr-off`])
+    expect(shown(rowsOf(all.toReversed())).toSorted()).toEqual(shown(rowsOf(all)).toSorted())
+    // Acknowledged for itself at its bed, and the hub for itself.
+    expect(spokenWith(all, hub.id, LATER)).toEqual([hub.id])
+    expect(spokenWith(all, all[0]?.id ?? hub.id, LATER)).toEqual([all[0]?.id])
+    // Over, it carries nothing any more.
+    expect(causeRowsOf([silentAt(1), { ...hub, state: 'inactive' }])).toHaveLength(2)
   })
 
   it('what was last known before the probe came off speaks in the row of the probe, as loud as it was', () => {

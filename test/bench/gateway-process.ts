@@ -79,7 +79,7 @@ export async function startGatewayProcess(beds: number, { site: parts = {}, fold
 }
 
 /** The flags and the environment that the systemd unit gives to Node: what is measured is what is installed. */
-function asDeployed(): { readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+export function asDeployed(): { readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
   const unit = readFileSync(join(ROOT, 'deploy', 'vigil.service'), 'utf8')
   const [, between = ''] = /^ExecStart=\S+ (.*)src\/vigil\.mjs run/m.exec(unit) ?? []
   const environment = Object.fromEntries([...unit.matchAll(/^Environment=(\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]))

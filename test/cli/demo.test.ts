@@ -28,7 +28,7 @@ describe("the site of the demo's ward", () => {
   it.each(['small', 'full'] as const)('is one that the gateway takes, and has each monitor of the %s plan', async (size) => {
     const { demo, site } = await siteOf(size)
     expect(parseWardPlan(JSON.parse(JSON.stringify(demo.plan)))).toEqual({ kind: 'plan', plan: demo.plan })
-    expect(site.devices.map(({ id }) => id)).toEqual([...demo.plan.beds.map(({ device }) => device), ...(size === 'full' ? ['registry'] : []), 'replay'])
+    expect(site.devices.map(({ id }) => id)).toEqual([...demo.plan.beds.map(({ device }) => device), 'registry', 'replay'])
     // What a driver does not take as a setting it says.
     for (const { driver, settings } of site.devices) expect(() => driverOf(driver).open(settings)).not.toThrow()
     const beds = new Set(site.beds.map(({ id }) => id))

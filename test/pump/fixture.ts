@@ -44,6 +44,8 @@ export type Message = {
   readonly nameless?: boolean
   /** The protocol has no answers of its own. */
   readonly noReply?: boolean
+  /** Which device says this, on a line of several. */
+  readonly sender?: string
   /** The monitor shows a patient who is none. */
   readonly demo?: boolean
 }
@@ -80,7 +82,7 @@ function frameOf(message: Message, bytes: Uint8Array): Frame {
   return {
     ...base,
     kind: 'good',
-    sender: { name: null, location: null },
+    sender: { name: message.sender ?? null, location: null },
     messageId: message.id ?? null,
     sentAt: message.sentAt === undefined ? null : wallMs(message.sentAt),
     readings: [
@@ -158,8 +160,8 @@ devices:
 export const NOTHING_RESTORED: Restored = { stays: [], alertEvents: [], recent: [], messages: [] }
 
 /** `disk` answers each tick; by default everything is durable at once. */
-export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult>; readonly clock?: FakeClock; /** Ids that a life before gave. */ readonly minted?: number; readonly rules?: BedRules<number>; readonly mode?: 'commissioning' } = {}) {
-  const loaded = parseSite(SITE, 'test.yaml')
+export function ward(of: { readonly restored?: Restored; readonly disk?: (tick: Tick) => Promise<CommitResult>; readonly clock?: FakeClock; /** Ids that a life before gave. */ readonly minted?: number; readonly rules?: BedRules<number>; readonly mode?: 'commissioning'; /** In place of the ward of two beds. */ readonly site?: string } = {}) {
+  const loaded = parseSite(of.site ?? SITE, 'test.yaml')
   if (loaded.kind === 'wrong') throw new Error(loaded.problems.join('\n'))
   const clock = of.clock ?? fakeClock()
   const ticks: Tick[] = []

@@ -201,6 +201,28 @@ describe('a bed that is marked empty, or in cleaning', () => {
     expect(alerts()).toContain('silence/device')
   })
 
+  it('is said not to be as it is marked while a patient is registered there, though nothing measures him; until he is discharged, or the mark is gone', async () => {
+    const { say, registry, every, open, restart } = houseWard()
+    registry.say({ facts: [admitted('A', '^^1')] })
+    await every(1_000, 40)
+    say(bed('empty'))
+    await every(1_000, houseLimits.bedStillTakenMs / 1_000 - 1)
+    expect(open()).toEqual([])
+    await every(1_000, 2)
+    expect(open()).toEqual(['technical/bed-still-taken low technical'])
+    const again = await restart()
+    await again.every(60_000, houseLimits.bedStillTakenLoudMs / 60_000)
+    expect(again.open()).toEqual(['technical/bed-still-taken medium technical'])
+    again.say(bed('occupied'))
+    await again.every(1_000, 1)
+    expect(again.open()).toEqual([])
+    // Of a bed where nobody is known a mark is all that is known.
+    const nobody = houseWard()
+    nobody.say(bed('empty'))
+    await nobody.every(60_000, 2 * houseLimits.bedStillTakenLoudMs / 60_000)
+    expect(nobody.open()).toEqual([])
+  })
+
   it('is cleaned while its patient is away, and he stays away', async () => {
     const { say, monitor, every, stay, pump } = houseWard()
     monitor.say({ hr: 80 })

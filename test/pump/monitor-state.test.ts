@@ -91,11 +91,46 @@ describe('the clock of a device', () => {
   it('that jumps is told for a minute', async () => {
     const of = ward()
     const { say } = of.connect('mon-1')
-    say({ hr: 80, sentAt: of.clock.wall() })
+    await speak(of, say, 20, () => ({ hr: 80, sentAt: of.clock.wall() }))
     say({ hr: 80, sentAt: of.clock.wall() + 3_600_000 })
     expect(openOf(of)).toEqual([{ condition: 'technical/clock-step', priority: 'low', text: 'Clock of mon-1 jumped forward by 1 h' }])
     await speak(of, say, 70, () => ({ hr: 80, sentAt: of.clock.wall() + 3_600_000 }))
     expect(openOf(of)).toEqual([])
+  })
+
+  it('that jumps back is told when it is sure that its messages are not late', async () => {
+    const of = ward()
+    const { say } = of.connect('mon-1')
+    await speak(of, say, 20, () => ({ hr: 80, sentAt: of.clock.wall() }))
+    await speak(of, say, 20, () => ({ hr: 80, sentAt: of.clock.wall() - 3_600_000 }))
+    expect(openOf(of).map(({ text }) => text)).toEqual(['Clock of mon-1 jumped back by 1 h'])
+  })
+
+  it('that jumped while the gateway was away is told when the gateway is back', async () => {
+    const before = ward()
+    await speak(before, before.connect('mon-1').say, 40, () => ({ hr: 80, sentAt: before.clock.wall() }))
+    const standing = before.ticks.flatMap((tick) => tick.standing ?? [])
+    const again = ward({ clock: before.clock, restored: { ...NOTHING_RESTORED, standing }, minted: 100 })
+    again.connect('mon-1').say({ hr: 80, sentAt: again.clock.wall() + 3_600_000 })
+    expect(openOf(again).map(({ text }) => text)).toEqual(['Clock of mon-1 jumped forward by 1 h'])
+  })
+
+  it('did not jump when the monitor empties its memory, nor when ours was set', async () => {
+    const of = ward()
+    const { say } = of.connect('mon-1')
+    await speak(of, say, 30, () => ({ hr: 80, sentAt: of.clock.wall() }))
+    await of.clock.pass(600_000)
+    // Ten minutes of a cable that was out, a message of each five seconds, in two.
+    const now = of.clock.wall()
+    for (let second = -600; second < 0; second += 5) {
+      say({ hr: 80, sentAt: now + second * 1_000 })
+      await of.clock.pass(16)
+    }
+    of.clock.step(-180_000)
+    await speak(of, say, 30, () => ({ hr: 80, sentAt: of.clock.wall() + 180_000 }))
+    const steps = of.published.filter((event) => event.kind === 'phase' && event.condition === 'technical/clock-step' && event.device === 'mon-1')
+    expect(steps).toEqual([])
+    expect(of.pump.devices.all().find(({ id }) => id === 'mon-1')?.clock).toMatchObject({ isWrong: true, offsetMs: 180_000 })
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ruleLimits } from '../../src/limits.ts'
 import { technical } from '../../src/rules/technical.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
 import { ADULT, becauseOf, brief, hold, play, texts, ticks } from './fixture.ts'
@@ -43,6 +44,19 @@ describe('a value that does not come', () => {
 
   it('because it is not being measured is nobody’s fault', () => {
     expect(play(rule, hold(0, 400, { spo2: 'not-measured', ecg: 70 })).heard).toEqual([])
+  })
+
+  it('because it was switched off after its probe had been told of is said quietly, and not for ever', () => {
+    const { heard } = play(rule, [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 200, { spo2: 'probe-off', ecg: 70 }), ...hold(200, 3_900, { spo2: 'not-measured', ecg: 70 })])
+    const over = 200 + ruleLimits.silentMetricToldMs / 1_000
+    expect(brief(heard, SPO2)).toEqual(['15 present low', '125 present medium', '230 present low', `${over} cleared`])
+    expect(texts(heard, SPO2).at(-1)).toBe('SpO₂: not measured any more (switched off at the monitor?)')
+  })
+
+  it('and comes off again is said anew at once; a monitor that says no more, or another sensor that does not come, ends nothing', () => {
+    const off = [...hold(0, 5, { spo2: 97, ecg: 70 }), ...hold(5, 200, { spo2: 'probe-off', ecg: 70 }), ...hold(200, 260, { spo2: 'not-measured', ecg: 70 })]
+    expect(brief(play(rule, [...off, ...hold(260, 270, { spo2: 'probe-off', ecg: 70 })]).heard, SPO2)).toEqual(['15 present low', '125 present medium', '230 present low', '260 present medium'])
+    expect(brief(play(rule, [...off, ...ticks(260, 5_000)]).heard, SPO2)).toEqual(['15 present low', '125 present medium', '230 present low'])
   })
 
   it('any more while the monitor goes on sending is said', () => {

@@ -23,7 +23,7 @@ describe('a plan of a ward', () => {
       ...SERIAL_MODEL_NAMES.map((model, index) => bed({ bed: `port-${index}`, device: `p-${index}`, transport: { kind: 'serial', link: '/tmp/x', model } })),
     ]
     expect(parseWardPlan(plan(...beds))).toMatchObject({ kind: 'plan', plan: { seed: 1, beds } })
-    const registry = { host: 'h', port: 2_575 }
+    const registry = { host: 'h', port: 2_575, guests: { bed: 'bed-1', stayS: 150, emptyS: 30 }, admits: 'guests' }
     expect(parseWardPlan({ seed: 1, beds, registry })).toMatchObject({ kind: 'plan', plan: { registry } })
   })
 
@@ -43,6 +43,7 @@ describe('a plan of a ward', () => {
     ['an unknown model', plan(bed({ transport: { kind: 'serial', link: '/x', model: 'rad-9' } })), 'beds[0].transport.model: must be one of radical-7, rad-8'],
     ['a Mindray monitor that is nowhere', plan(bed({ transport: { kind: 'pds', host: 'h', port: 4_600 } })), 'beds[0].transport.ownPort: must be a port'],
     ['alarms of no habit', plan(bed({ transport: { kind: 'hl7', host: 'h', port: 1, alarms: 'all' } })), 'beds[0].transport.alarms: must be first or own'],
+    ['a bed of guests who stay for no time', { seed: 1, beds: [bed()], registry: { host: 'h', port: 1, guests: { bed: 'bed-1', stayS: 0, emptyS: 30 } } }, 'registry.guests.stayS: must be seconds'],
     ['a registry that is nowhere', { seed: 1, beds: [bed()], registry: { host: 'h' } }, 'registry.port: must be a port'],
     ['an IntelliVue at no port', plan(bed({ transport: { kind: 'intellivue', host: 'h', port: 0 } })), 'beds[0].transport.port: must be a port'],
   ])('with %s is refused, and says where', (_, value, sentence) => {

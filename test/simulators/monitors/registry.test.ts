@@ -32,6 +32,30 @@ it('the registry admits each patient to the bed where the monitor stands, once, 
   expect(told).toEqual(atBeds.map(({ bed, patient }) => [REGISTRY_SENDER, 'ADT^A01^ADT_A01', expect.stringContaining(`${patient?.mrn}^`), `WARD^^${bed}`]))
 })
 
+it('one bed changes hands: each guest comes, is discharged, and leaves the bed empty for a while; nobody else is admitted where only guests are', async () => {
+  const gateway = await fakeGateway()
+  const stop = new AbortController()
+  const plan = demoWard({
+    seed: 1, size: 'small', hl7: { host: '127.0.0.1', port: gateway.port }, mqtt: { url: 'mqtt://x', passwordOf: () => '' }, intellivue: { host: 'x', port: 1 }, pds: { host: 'x', port: 1, ownPort: 1 },
+    serialFolder: '/tmp',
+  })
+  expect(plan.registry?.guests).toEqual({ bed: 'bed-6', stayS: 150, emptyS: 30 })
+  const { wire, tick } = createRegistryStation(plan.registry ?? { host: '', port: 0 }, plan.beds, { note: () => undefined, settled: () => undefined })
+  const running = wire.run(stop.signal)
+  onTestFinished(async () => {
+    stop.abort()
+    await running
+    await gateway.close()
+  })
+  for (let second = 0; second < 20 + 2 * 180; second++) tick(second, START + second * 1_000)
+  await gateway.frame(4)
+  const told = gateway.frames.map((frame) => {
+    const [header = '', , person = '', visit = ''] = frame.split('\r')
+    return [header.split('|')[8]?.slice(0, 7), person.split('|')[5]?.split('^')[0], visit.split('|')[3]]
+  })
+  expect(told).toEqual(['Acacia', 'Bamboo'].flatMap((name) => [['ADT^A01', name, 'WARD^^bed-6'], ['ADT^A03', name, 'WARD^^bed-6']]))
+})
+
 it('the registry answers whose number it is, once the patient is admitted', async () => {
   const [gateway, ownPort] = [await fakeGateway(), await freePort()]
   const stop = new AbortController()
