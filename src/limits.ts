@@ -985,6 +985,8 @@ export const webLimits = {
   /** What has moved or come within so long cannot have been aimed at by who taps; that a tap was not taken is said for so long. */
   aimMs: 500,
   aimSaidMs: 3_000,
+  /** Of what a row of the list carries, so many are named. */
+  carriedNamedMax: 4,
   /** The question who taps goes away when nobody answers for so long. */
   actorAskMs: 30_000,
   /** A wristband that was scanned waits for its bed so long: it must not meet the bed that somebody else scans later. */

@@ -94,7 +94,8 @@ export async function correct(sql: Sql, targets: readonly string[], organization
   }
   await correctVitalSigns(sql, changed.filter(({ type }) => type === 'vital-signs'))
   await mark(sql, standings, organization)
-  await spanSubjects(sql, [...new Set(changed.flatMap(({ subject, to }) => [subject, to]).filter(name => name !== null))], { organization, event: changed[0]?.id ?? 0 })
+  const subjects = [...new Set(changed.flatMap(({ subject, to }) => [subject, to]).filter(name => name !== null))]
+  await spanSubjects(sql, subjects, { organization, event: changed[0]?.id ?? 0 })
 }
 
 type Change = { readonly id: number; readonly to: string | null }
@@ -168,5 +169,8 @@ async function spanSubjects(sql: Sql, subjects: readonly string[], { organizatio
     ON CONFLICT (organization, subject) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at`,
     [subjects, organization, event],
   )
-  await sql.query(`DELETE FROM subject WHERE organization = $2 AND subject = ANY ($1::text[]) AND subject NOT IN (SELECT subject FROM (${spans}) spans)`, [subjects, organization])
+  await sql.query(
+    `DELETE FROM subject WHERE organization = $2 AND subject = ANY ($1::text[]) AND subject NOT IN (SELECT subject FROM (${spans}) spans)`,
+    [subjects, organization],
+  )
 }

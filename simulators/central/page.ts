@@ -52,7 +52,7 @@ const laneRow = (nowMs: number) => ({ lane, gateways, events, subjects, last_see
 
 const ago = (nowMs: number, then: Date): string => `${lasting(Math.max(0, (nowMs - then.getTime()) / 1_000))} ago`
 
-const NAV = '<nav><a href="#fleet">Fleet</a><a href="#completeness">Completeness</a><a href="#alarms">Alarm load</a><a href="#rows">Rows</a></nav>'
+const NAV = '<nav><a href="#fleet">Fleet</a><a href="#releases">Releases</a><a href="#completeness">Completeness</a><a href="#alarms">Alarm load</a><a href="#rows">Rows</a></nav>'
 const anchored = (id: string, html: string): string => html.replace('<section>', `<section id="${id}">`)
 
 export async function frontPage(sql: Reads, { fault, database, nowMs }: Standing): Promise<string> {
@@ -66,10 +66,10 @@ export async function frontPage(sql: Reads, { fault, database, nowMs }: Standing
       gateways.map(gatewayRow(nowMs)),
     )}`)),
     section('Lanes', table(['Lane', 'From', 'Subjects', 'Events', 'Last seen', 'What it is'], (await lanesOf(sql)).map(laneRow(nowMs)))),
-    section('Last releases', `<p class="note">A stay that has ended leaves after a random delay, under names drawn for this release alone.</p>${table(
+    anchored('releases', section('Last releases', `<p class="note">A stay that has ended leaves after a random delay, under names drawn for this release alone.</p>${table(
       ['Under the name', 'Came', 'Batches', 'Events', 'Received'],
       (await releasesOf(sql, RELEASES_SHOWN)).map(r => [short(r.gateway), ago(nowMs, r.last_seen_at), r.batches, r.events, size(r.bytes)]),
-    )}`),
+    )}`)),
     '<div class="beside">',
     anchored('completeness', section('Completeness', `<p class="note">Of what each metric is expected (each minute, or each hour for cuff and temperature), how much is
       here. Where the gateway said that nobody was there to be measured, nothing is missing.</p>${completenessPlot(completeness, HOURS)}`)),

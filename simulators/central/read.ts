@@ -106,7 +106,8 @@ export async function patientOf(sql: Reads, id: string): Promise<Patient | null>
 /** Newest first. The newest few rows of each series are enough: each holds a value at least, and all of one minute are among them or none. */
 export const vitalSignsOf = (sql: Reads, subject: string, { skip, limit }: Page): Promise<readonly VitalSign[]> =>
   sql.query(
-    `SELECT v.time + x.t * INTERVAL '1 millisecond' AS timestamp, metric, mdc::float8 AS mdc, loinc, unit, x.value, coalesce(x.quality, v.q[1]) AS quality FROM series
+    `SELECT v.time + x.t * INTERVAL '1 millisecond' AS timestamp, metric, mdc::float8 AS mdc, loinc, unit, x.value, coalesce(x.quality, v.q[1]) AS quality
+    FROM series
     CROSS JOIN LATERAL (SELECT time, t, v, q FROM vital_signs_timeseries v WHERE v.series = series.id
       ORDER BY time DESC FETCH FIRST ($2::int + $3::int) ROWS WITH TIES) v
     CROSS JOIN LATERAL unnest(v.t, v.v, v.q) AS x (t, value, quality)

@@ -49,6 +49,8 @@ export async function hasTimescale(sql: Sql): Promise<boolean> {
 export async function migrate(database: CentralDatabase, migrations = MIGRATIONS): Promise<void> {
   const kind = (await hasTimescale(database)) ? 'timescale' : 'native'
   await database.transaction(async sql => {
+    // What is moved once may take longer than what is asked for each day.
+    await sql.query('SET LOCAL statement_timeout = 0')
     await sql.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCKS.migrate])
     await sql.query('CREATE SCHEMA IF NOT EXISTS central')
     await moveOld(sql)
@@ -61,11 +63,7 @@ export async function migrate(database: CentralDatabase, migrations = MIGRATIONS
       await sql.query('INSERT INTO central_migration (id) VALUES ($1)', [done + offset + 1])
     }
   })
-  // A continuous aggregate is made in no transaction.
-  if (kind === 'timescale') for (const statement of COMFORTS) await database.query(statement)
 }
-
-const COMFORTS = fileOf('timescale-comforts').split(/;\s*$/m).filter(statement => statement.trim() !== '')
 
 async function moveOld(sql: Sql): Promise<void> {
   const [old] = await sql.query<{ here: boolean }>(

@@ -80,7 +80,10 @@ function named(text: string): { readonly name?: string } {
 }
 
 /** A list of numbers as PostgreSQL reads it: the driver would quote and look through each. */
-const packed = (value: unknown): unknown => (Array.isArray(value) && value.every(item => item === null || typeof item === 'number') ? `{${value.map(item => item ?? 'NULL').join(',')}}` : value)
+function packed(value: unknown): unknown {
+  const isOfNumbers = Array.isArray(value) && value.every(item => item === null || typeof item === 'number')
+  return isOfNumbers ? `{${value.map(item => item ?? 'NULL').join(',')}}` : value
+}
 
 function openPostgres(url: string, note: (line: string) => void): CentralDatabase {
   const pool = new Pool({

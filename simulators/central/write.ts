@@ -22,14 +22,14 @@ export type Owner = { readonly organization: number; readonly lane: string; read
 /** Another gateway brought the same key while we wrote: begun again, it is known. */
 export class KeyTaken extends Error {}
 
+/** $1: keys, $2: the organization. Places of the new ones, from 1, and ids for them. */
+export const NEW_AMONG = `SELECT k.place::int AS place, nextval('event_id_seq')::float8 AS id FROM unnest($1::text[]) WITH ORDINALITY AS k (key, place)
+  LEFT JOIN LATERAL (SELECT 1 AS here FROM event e WHERE e.organization = $2 AND e.key = k.key LIMIT 1) known ON true
+  WHERE known.here IS NULL`
+
 /** Events whose key is not here, each with an id drawn for its row. LATERAL with LIMIT: key by key through the index, never all keys of an organisation. */
 export async function newAmong(sql: Sql, events: readonly CentralEvent[], organization: number): Promise<readonly NewEvent[]> {
-  const rows = await sql.query<{ place: number; id: number }>(
-    `SELECT k.place::int AS place, nextval('event_id_seq')::float8 AS id FROM unnest($1::text[]) WITH ORDINALITY AS k (key, place)
-      LEFT JOIN LATERAL (SELECT 1 AS here FROM event e WHERE e.organization = $2 AND e.key = k.key LIMIT 1) known ON true
-    WHERE known.here IS NULL`,
-    [events.map(({ key }) => key), organization],
-  )
+  const rows = await sql.query<{ place: number; id: number }>(NEW_AMONG, [events.map(({ key }) => key), organization])
   return rows.flatMap(({ place, id }) => events.slice(place - 1, place).map(event => ({ id, event })))
 }
 
@@ -38,11 +38,13 @@ type Filed = { readonly organization: number; readonly batch: number; readonly s
 /** What stands in the columns of a series is not kept twice. @throws KeyTaken where a key has come since it was found new. */
 export async function addEvents(sql: Sql, fresh: readonly FreshEvent[], { organization, batch, series }: Filed): Promise<void> {
   if (fresh.length === 0) return
-  const filed = fresh.map(({ event, retracted }) => (event.vitals === null || retracted ? null : { series: series.get(seriesOf(event)) ?? null, ...spanOf(event.vitals.t) }))
+  const filed = fresh.map(({ event, retracted }) =>
+    (event.vitals === null || retracted ? null : { series: series.get(seriesOf(event)) ?? null, ...spanOf(event.vitals.t) }))
   const rows = await sql.query(
     `INSERT INTO event (id, key, type, subject, at, revision, stream, data, supersedes, retracted, moved_to, series, t_from, t_to, batch, organization)
     OVERRIDING SYSTEM VALUE
-    SELECT id, key, type, subject, to_timestamp(at / 1000), revision, stream, data::jsonb, supersedes, retracted, moved_to, series, t_from, t_to, $14::bigint, $15::int
+    SELECT id, key, type, subject, to_timestamp(at / 1000), revision, stream, data::jsonb, supersedes, retracted, moved_to, series, t_from, t_to,
+      $14::bigint, $15::int
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::text[],
         $12::int[], $13::int[], $16::int[])
       AS e (id, key, type, subject, at, revision, stream, data, supersedes, retracted, moved_to, series, t_from, t_to)
@@ -114,7 +116,10 @@ async function addPlain(sql: Sql, fresh: readonly FreshEvent[], { table, column,
     `INSERT INTO ${table} (event, ${column}, time, data, organization)
     SELECT event, name, to_timestamp(at / 1000), data::jsonb, $5::int
     FROM unnest($1::bigint[], $2::text[], $3::float8[], $4::text[]) AS m (event, name, at, data)`,
-    [fresh.map(({ id }) => id), fresh.map(({ event }) => event.stream), fresh.map(({ event }) => event.atMs), fresh.map(({ event }) => JSON.stringify(event.sent)), organization],
+    [
+      fresh.map(({ id }) => id), fresh.map(({ event }) => event.stream), fresh.map(({ event }) => event.atMs),
+      fresh.map(({ event }) => JSON.stringify(event.sent)), organization,
+    ],
   )
 }
 

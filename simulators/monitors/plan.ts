@@ -39,7 +39,9 @@ export type GuestBed = { readonly bed: string; readonly stayS: number; readonly 
  * Where the hospital's registry tells who lies where (HL7 ADT): it admits everybody who has a bed, or nobody but guests. `ownPort`: where it takes
  * questions, if it does.
  */
-export type RegistryPlan = { readonly host: string; readonly port: number; readonly ownPort?: number; readonly guests?: GuestBed; readonly admits?: 'everybody' | 'guests' }
+export type RegistryPlan = {
+  readonly host: string; readonly port: number; readonly ownPort?: number; readonly guests?: GuestBed; readonly admits?: 'everybody' | 'guests'
+}
 
 export type WardPlan = { readonly seed: number; readonly beds: readonly BedPlan[]; readonly registry?: RegistryPlan }
 

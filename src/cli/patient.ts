@@ -1,10 +1,12 @@
 /** `vigil patient`: what is held of one person, and how it is taken away. */
 
 import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { isoOf } from '../domain/time.ts'
+import { type FileHandle, mkdir, open, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { isoOf, wallMs } from '../domain/time.ts'
 import { REAL_TIME } from '../ops/clock.ts'
+import type { ErasedFrames } from '../record/erase.ts'
+import type { Person } from '../store/person.ts'
 import type { ExportTable } from '../store/person-export.ts'
 import { type AccessOptions, writePersonAccess } from './access.ts'
 import { type CliContext, CommandFailed, type Register, UsageError } from './context.ts'
@@ -82,17 +84,48 @@ function jsonOf(text: string): unknown {
 async function erasePatient(said: string, { folder, options, context }: Of<Options>): Promise<void> {
   demandDatabase(folder)
   const { erasePerson, findPerson } = await import('../store/person.ts')
-  const stays = findPerson(folder, said)?.stays.map(({ id }) => id) ?? []
-  await writePersonAccess(folder, { at: context.clockOf(REAL_TIME).wall(), options, what: 'asked to erase a patient', about: { stays } })
+  const person = findPerson(folder, said)
+  const stays = person?.stays.map(({ id }) => id) ?? []
+  const now = context.clockOf(REAL_TIME).wall()
+  await writePersonAccess(folder, { at: now, options, what: 'asked to erase a patient', about: { stays } })
+  // First, for after a crash in between the person is still found.
+  const recorded = person === null ? null : await eraseRecorded(folder, person)
   const erased = erasePerson(folder, said)
   if (erased.kind === 'refused') throw new CommandFailed(`Nothing was erased: ${erased.why}`)
   context.write(`Forgotten: who lay in ${erased.stays} stays, ${erased.facts} words of who lay where, ${erased.frames} frames in quarantine, ${erased.surrogates} names that led from central to here, ${erased.letters} dead letters.`)
-  for (const line of REMAINS) context.note(line)
+  if (recorded !== null) context.write(`${recorded.records} records in ${recorded.files} recordings are gone${recorded.cutBytes > 0 ? `, and ${recorded.cutBytes} bytes that nobody could read` : ''}.`)
+  for (const line of [...REMAINS, ...(await copies(folder, options, now))]) context.note(line)
+}
+
+/** Null while somebody still lies there, or a gateway runs: then nothing is erased at all. */
+async function eraseRecorded(folder: string, person: Person): Promise<ErasedFrames | null> {
+  const [{ lockFolder }, { namesOf }, { eraseFrames }] = await Promise.all([import('../store/database.ts'), import('../store/person.ts'), import('../record/erase.ts')])
+  if (person.stays.some(({ closedAt }) => closedAt === null)) return null
+  const lock = lockFolder(folder)
+  if (lock.kind === 'refused') return null
+  try {
+    return await eraseFrames(folder, { words: [...namesOf(person), ...person.stays.map(({ id }) => id)], stays: person.stays })
+  } finally {
+    lock.release()
+  }
+}
+
+/** Copies of before that this machine knows of, by name, and until when they are there. */
+async function copies(folder: string, { config }: Options, now: number): Promise<readonly string[]> {
+  const [{ SET_ASIDE }, { lastGone }, { loadSite }] = await Promise.all([import('../store/set-aside.ts'), import('../ops/backups.ts'), import('../config/load.ts')])
+  const aside = await readdir(join(folder, SET_ASIDE)).catch(() => [])
+  const lines = aside.length === 0 ? [] : [`Set aside, and never deleted by itself: ${aside.map((name) => join(folder, SET_ASIDE, name)).join(', ')}`]
+  const loaded = config === undefined ? null : loadSite(config)
+  if (loaded === null || loaded.kind === 'wrong' || loaded.site.backup === undefined) return [...lines, 'Scheduled backups: with --config of a site that names some, they are listed here.']
+  const { site, file } = loaded
+  const setting = { ...loaded.site.backup, folder: resolve(dirname(file), loaded.site.backup.folder) }
+  const last = await lastGone({ setting, gatewayId: site.gateway.id, now })
+  if (last === null) return [...lines, `No scheduled backup lies in ${setting.folder}.`]
+  return [...lines, `Backups that still hold this person: ${last.names.join(', ')} in ${setting.folder}. The last of them goes about ${isoOf(wallMs(last.at))}, if the gateway runs and makes its backups until then.`]
 }
 
 const REMAINS = [
   'What remains: values and alerts of these stays, as those of nobody, until retention deletes them ("retention.numericsDays").',
-  'Recordings hold messages as they came, names too, until "retention.framesHours" is over: delete the folder "recordings" to be rid of them now.',
-  'Backups and folders that were set aside are copies of before: delete those, or erase again after a restore.',
+  'Backups (those made by hand too) and folders that were set aside are copies of before: delete those, or erase again after a restore.',
   'Central keeps what it has. Nothing here leads from it to this person any more.',
 ]

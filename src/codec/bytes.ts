@@ -9,6 +9,9 @@ const ASCII_LENIENT = new TextDecoder('latin1')
 /** Each byte as the character of the same number, as far as windows-1252 lets it: for ASCII protocols, never for names. */
 export const latin1 = (bytes: Uint8Array): string => ASCII_LENIENT.decode(bytes)
 
+/** The same text in memory of its own, for what is kept long: V8 makes of a piece of 13 characters or more a view that keeps the whole text it was cut from. */
+export const ownText = (text: string): string => ` ${text}`.slice(1)
+
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0

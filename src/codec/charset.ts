@@ -1,5 +1,7 @@
 /** Text of HL7 messages by MSH-18 (HL7 table 0211), where the real bytes win over what the message says of them. */
 
+import { utf8 } from './bytes.ts'
+
 /** What was used: a WHATWG encoding label. */
 export type Charset = 'utf-8' | 'utf-16le' | 'utf-16be' | `iso-8859-${number}` | 'latin1'
 
@@ -48,7 +50,7 @@ function wideCharset(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
 
 /** Text in the charset it came in, for an answer in the same; what the charset lacks becomes `?`. */
 export function encodeHl7(text: string, charset: Charset): Uint8Array {
-  if (charset === 'utf-8') return new TextEncoder().encode(text)
+  if (charset === 'utf-8') return utf8(text)
   if (charset === 'utf-16le' || charset === 'utf-16be') {
     const bytes = new Uint8Array(text.length * 2)
     const view = new DataView(bytes.buffer)

@@ -86,13 +86,14 @@ export function ackOf(header: Segment, at: string, charset: Charset): AckOf {
   const [component = '^'] = encoding
   const controlId = header.field(10)
   const trigger = header.component(9, 2)
-  const type = trigger === '' ? 'ACK' : ['ACK', trigger, 'ACK'].join(component)
+  const type = trigger === '' ? 'ACK' : `ACK${component}${trigger}${component}ACK`
   const msh = [
     'MSH', encoding, header.field(5), header.field(6), header.field(3), header.field(4), at, '', type, `A${controlId}`,
     header.field(11), header.field(12), '', '', '', '', '', header.field(18),
   ]
-  const begin = withoutTail(msh).join(separator)
-  // Joined, and so a copy: the field itself may be a view of the whole text.
+  while (msh.at(-1) === '') msh.pop()
+  // Joined, and so copies: the fields themselves may be views of the whole text.
+  const begin = msh.join(separator)
   const named = ['', controlId].join(separator)
   const separators = [separator, encoding].join('')
   return (code, text) => {
@@ -104,7 +105,3 @@ export function ackOf(header: Segment, at: string, charset: Charset): AckOf {
 
 /** Our own sentences have no separators in them; where a site's separators are letters of them, a space stands instead. */
 const escapeText = (text: string, separators: string): string => Array.from(text, (character) => (separators.includes(character) ? ' ' : character)).join('')
-
-function withoutTail(fields: readonly string[]): readonly string[] {
-  return fields.slice(0, fields.findLastIndex((field) => field !== '') + 1)
-}

@@ -20,7 +20,7 @@ export const release = z
       .default({ from: 24, to: 168 })
       .describe(`Hours after its end when a stay may leave: drawn for each stay between these. At least ${releaseLimits.delayHoursMin}, and ${releaseLimits.delaySpreadHoursMin} from one to the other, outside of a demo.`),
     staysMin: z.int().min(1).max(releaseLimits.staysPerReleaseMax).default(releaseLimits.classStaysMin).describe('So many stays leave together.'),
-    gatherHours: z.number().min(0).max(releaseLimits.delayHoursMax).default(72).describe('Fewer leave when the first of them has waited for so long.'),
+    gatherHours: z.number().min(0).max(releaseLimits.delayHoursMax).default(72).describe('Fewer leave when the first of them has waited for so long, or for as little as half of it: drawn for each release.'),
   })
   .prefault({})
   .describe('When and how stays leave in the release lane.')

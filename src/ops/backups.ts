@@ -107,6 +107,17 @@ async function lookOnce({ setting, gatewayId, clock }: BackupsParts, make: Make,
   }
 }
 
+/** When a backup that was made before `now` is the last to go, given that all goes as set; null: there is none. */
+export async function lastGone({ setting, gatewayId, now }: Pick<BackupsParts, 'setting' | 'gatewayId'> & { readonly now: number }): Promise<{ readonly names: readonly string[]; readonly at: number } | null> {
+  const known = await backupsIn(setting.folder, gatewayId, now)
+  const newest = known.at(-1)
+  if (newest === undefined) return null
+  // The newest goes when so many were made after it; each is made when it is due, the first not before now.
+  let at = Math.max(now, nextDue(setting, newest.at, now))
+  for (let made = 1; made < setting.keep; made++) at = nextDue(setting, at, now)
+  return { names: known.map(({ name }) => name), at }
+}
+
 /** Those of this gateway, the oldest first. */
 async function backupsIn(folder: string, gatewayId: string, now: number): Promise<readonly { readonly name: string; readonly at: number }[]> {
   const found = (await namesIn(folder)).flatMap((name) => {

@@ -26,7 +26,8 @@ const HELP: Readonly<Record<Stage, string>> = {
   rules: 'Alerts may be missing: watch the monitors',
   alert: 'Alerts may be missing: watch the monitors',
   store: 'Alerts go on',
-  screen: 'Reload the page of the nurse station',
+  // A page behind another is no nurse station: where it is the only one, nobody sees alerts, and it can still be heard.
+  screen: 'Bring the page of the nurse station to the front, or reload it',
 }
 
 /** Without one of the first four nobody is alerted at all. */

@@ -1,5 +1,6 @@
 /** Knows a repeated message: (device, control id, hash of its bytes). What is remembered here is remembered on disk too. */
 
+import { ownText } from '../codec/bytes.ts'
 import type { DeviceId } from '../domain/ids.ts'
 import { pumpLimits } from '../limits.ts'
 import type { MessageIdentity } from '../seams.ts'
@@ -27,7 +28,7 @@ export class MessageMemory<Waiting> {
     const known = this.#devices.get(device)?.byId.get(id)
     if (known && known.identity.hash === hash) return { kind: 'repeat', waiting: known.waiting }
     const slot = known ? known.identity.slot : (this.#devices.get(device)?.next ?? 0)
-    const identity = { device, slot, id, hash }
+    const identity = { device, slot, id: ownText(id), hash }
     this.#put({ identity, waiting })
     return { kind: 'new', identity, reused: known !== undefined }
   }

@@ -461,11 +461,8 @@ export class Pump<State> {
     for (const { bed, stay, observations } of shares) {
       // Also where two monitors name different patients: somebody is measured there.
       if (bed && (stay === null || bed.stay?.id === stay.id)) this.house.hear(bed, observations, now)
-      const snapshot: Snapshot = {
-        device: device.id, bed: bed?.id ?? null, stay: stay?.id ?? null, receivedAt: now.wall, at: now.at, sentAt: frame.sentAt,
-        ...(this.#isUnchecked(device) ? { unchecked: true } : {}),
-        observations,
-      }
+      const of = { device: device.id, bed: bed?.id ?? null, stay: stay?.id ?? null, receivedAt: now.wall, at: now.at, sentAt: frame.sentAt, observations }
+      const snapshot: Snapshot = this.#isUnchecked(device) ? { ...of, unchecked: true } : of
       this.committer.filling.snapshots.push({ snapshot, answered })
       // Of who lay there before: stored with what is his, and nothing to watch.
       if (!bed || !stay || bed.stay?.id !== stay.id) continue

@@ -5,6 +5,7 @@ import { BOOT_KEY, type BootStretch, movedBy, parseBoot } from '../domain/boot-t
 import type { Snapshot } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import type { LoggedRow, StoredEvent } from '../seams.ts'
+import { minuteOf } from './marks.ts'
 import { readerQueries } from './queries.ts'
 import { type StandingRow, isRightStanding } from './standing.ts'
 
@@ -25,6 +26,27 @@ export function inTime(row: LoggedRow, stretches: readonly BootStretch[]): Logge
   if (by === 0) return row
   if (row.kind === 'snapshot') return { ...row, snapshot: by === 'lost' ? uncertain(row.snapshot) : moved(row.snapshot, by) }
   return by === 'lost' ? row : { ...row, stored: movedEvent(row.stored, by) }
+}
+
+type Marks = (of: { readonly firstMinute: number; readonly lastMinute: number }) => { readonly firstSeq: number | null; readonly lastMark: number | null } | undefined
+
+/**
+ * The true time of what has no number in the log (a stay): moved where the clock showed it while it was wrong, and at no other time. A minute that was lived
+ * outside of that too, before or once more after, tells nobody which of both is meant: then it stays as it is.
+ */
+export function trueTime(at: WallMs, stretches: readonly BootStretch[], marksOf: Marks): WallMs {
+  for (const { fromSeq, toSeq, from, to, byMs } of stretches) {
+    if (byMs === null || to === null || at < from || at > to) continue
+    const { firstSeq = null, lastMark = null } = marksOf({ firstMinute: minuteOf(at), lastMinute: minuteOf(to) }) ?? {}
+    if (firstSeq !== null && lastMark !== null && firstSeq >= fromSeq && (toSeq === null || lastMark <= toSeq)) return later(at, byMs)
+  }
+  return at
+}
+
+/** Rows that were received at this true time may have a number as small as this, while the clock showed another; null: at no such time. */
+export function shownSince(at: WallMs, stretches: readonly BootStretch[]): number | null {
+  const seqs = stretches.flatMap(({ fromSeq, from, to, byMs }) => (byMs !== null && to !== null && at >= from + byMs && at <= to + byMs ? [fromSeq] : []))
+  return seqs.length === 0 ? null : Math.min(...seqs)
 }
 
 const later = (at: WallMs, byMs: number): WallMs => wallMs(at + byMs)

@@ -108,7 +108,7 @@ export function erasePerson(folder: string, said: string): Erased | NotErased {
 }
 
 /** Words by which a frame or a letter may name somebody: short ones would be everywhere. */
-function namesOf({ mrn, name, facts }: Person): readonly string[] {
+export function namesOf({ mrn, name, facts }: Person): readonly string[] {
   const names = [name, ...facts.map(({ body }) => ('patient' in body ? body.patient.name : null))]
   const parts = names.flatMap((one) => (one ?? '').split(/[\s^&,]+/u)).filter((part) => part.length >= NAME_CHARS_MIN)
   return [...new Set([...(mrn === null || mrn === '' ? [] : [mrn]), ...parts])]

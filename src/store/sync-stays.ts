@@ -3,13 +3,15 @@
 import type { Statement } from 'better-sqlite3'
 import type { StayId } from '../domain/ids.ts'
 import { RELEASED_KEY, releasesIn } from '../domain/releases.ts'
-import { wallMs } from '../domain/time.ts'
+import { type WallMs, wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
 import type { LoggedRow, StayContext } from '../seams.ts'
 import type { PersonFound, StayFound, StayReader } from '../sync/release-ledger.ts'
 import { rowCrc } from './crc.ts'
+import { inTime, readBootTimes, shownSince, trueTime } from './boot-times.ts'
 import { isDamage, openReaderDatabase } from './database.ts'
 import { minuteOf } from './marks.ts'
+import { readerQueries } from './queries.ts'
 import { type RevisionRow, Revisions, revisionCrc } from './revisions.ts'
 import { type EventRow, RowReader, type SnapshotRow, eventOf } from './rows.ts'
 import { standingOf } from './standing.ts'
@@ -32,6 +34,10 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
   const events: Statement<[Range], EventRow> = db.prepare(Q.EVENTS_BETWEEN)
   const revised = db.prepare<[object], RevisionRow>(Q.REVISED_AFTER)
   const oneSnapshot = db.prepare<[object], SnapshotRow>(Q.SNAPSHOT)
+  const marksOf = db.prepare<[object], { firstSeq: number | null; lastMark: number | null }>(readerQueries.MARKS_BETWEEN)
+  // Opened once the time is known.
+  const boots = readBootTimes(db)
+  const inTrueTime = (at: number): WallMs => trueTime(wallMs(at), boots, (of) => marksOf.get(of))
   const rows = new RowReader(db)
   const revisions = new Revisions(db)
 
@@ -54,7 +60,7 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       if (stored.kind === 'damaged') damaged++
       else found.push({ kind: 'event', seq: row.seq, stored: stored.value })
     }
-    return { rows: found.toSorted((a, b) => a.seq - b.seq), damaged }
+    return { rows: found.toSorted((a, b) => a.seq - b.seq).map((row) => inTime(row, boots)), damaged }
   }
 
   function readOver(stay: string, streamIds: readonly number[], range: Range): ReturnType<typeof read> {
@@ -78,11 +84,14 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       // A stay whose row cannot be believed is none: it never leaves.
       if (row.crc !== rowCrc(row.id, row.bed, row.patient, row.openedAt, row.closedAt, row.context)) return []
       return [{
-        stay: row.id, bed: row.bed, openedAt: wallMs(row.openedAt), closedAt: row.closedAt === null ? null : wallMs(row.closedAt), isChild: isChild(row.context),
+        stay: row.id, bed: row.bed, openedAt: inTrueTime(row.openedAt), closedAt: row.closedAt === null ? null : inTrueTime(row.closedAt), isChild: isChild(row.context),
       }]
     }),
     personOf: (stay) => personIn(mrnOf.get({ stay })?.mrn ?? null, facts),
-    firstSeqSince: (from, to) => mark.get({ minute: minuteOf(from), lastMinute: minuteOf(to) })?.seq ?? null,
+    firstSeqSince(from, to) {
+      const seqs = [mark.get({ minute: minuteOf(from), lastMinute: minuteOf(to) })?.seq ?? null, shownSince(from, boots)].filter((seq) => seq !== null)
+      return seqs.length === 0 ? null : Math.min(...seqs)
+    },
     rowsOf(stay, { seqFrom, seqTo }, { rowsMax, readingsMax }) {
       const streamIds = streams.all({ stay }).map(({ id }) => id)
       const found: LoggedRow[] = []

@@ -8,7 +8,7 @@ import { Mark } from './mark.tsx'
 import type { AlertRow } from './order.ts'
 import { toldText } from './shift.ts'
 import { useStation } from './station.ts'
-import { bedsideText, inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
+import { bedsideText, carriedText, inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
 
 /** Tells the gateway what was painted: a frame is drawn after the next animation frame, and what is due then runs after it. */
 function useReceipt(alerts: readonly AlertView[]): void {
@@ -92,7 +92,7 @@ function Others({ row: { others, carried } }: { readonly row: AlertRow }) {
           {others.map(({ id, priority, state, text }) => <li key={id} data-state={state}><Mark priority={priority} /> {text}{state === 'latched' ? ' (over)' : ''}</li>)}
         </ul>
       )}
-      {carried.length > 0 && <p class="alert-carried">Carries: {carried.map(({ text }) => text).join(' · ')}</p>}
+      {carried.length > 0 && <p class="alert-carried">Carries: {carriedText(carried)}</p>}
     </>
   )
 }

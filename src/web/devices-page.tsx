@@ -57,7 +57,7 @@ function DeviceRow({ device, beds }: { readonly device: DeviceView; readonly bed
       <td data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
       <td>{age}</td>
       <td>{device.driver}</td>
-      <td>{deviceClockText(device.clock ?? null, server)}</td>
+      <td class="clock-cell">{deviceClockText(device.clock ?? null, server)}</td>
       {[good, bad, skipped, quarantined].map((count, index) => (
         <td key={index} class="count-cell" data-trouble={(index === 1 || index === 3) && count > 0}>{count.toLocaleString('en-GB')}</td>
       ))}

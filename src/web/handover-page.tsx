@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks'
 import type { HandoverView } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
+import { momentText } from './age.ts'
 import { paths } from './api.ts'
 import { handoverAlerts, handoverLimits, handoverObserved, handoverText, ruleText, spanText, unwatchedText } from './handover.ts'
 import { usePolled } from './patients.ts'
 import { nurseText } from './shift.ts'
+import { useStation } from './station.ts'
 import { isHandover } from './wire-guard.ts'
 import { bedText } from './words.ts'
 
@@ -12,11 +14,12 @@ const HOURS = [1, 4, 8, 12, 24] as const
 
 /** For whoever takes over: how long each bed was watched, and why it was not. */
 export function HandoverPage() {
+  const { receiver } = useStation()
   const [hours, setHours] = useState<number>(8)
   const { view, why } = usePolled<HandoverView>(paths.handover(hours), { everyMs: webLimits.handoverEveryMs, isView: isHandover })
   return (
     <main class="page">
-      <h2>Handover <small role="status">{view === null ? '' : handoverText(view)}</small></h2>
+      <h2>Handover <small role="status">{view === null ? '' : `at ${momentText(view.to, receiver.moment.value.server ?? view.to)}: ${handoverText(view)}`}</small></h2>
       <fieldset class="hours">
         <legend>The last</legend>
         {HOURS.map((one) => (
@@ -24,7 +27,7 @@ export function HandoverPage() {
         ))}
       </fieldset>
       <button type="button" class="quiet print-button" onClick={() => window.print()}>Print</button>
-      {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : 'Not up to date.'} {why}</p>}
+      {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : `NOT UP TO DATE: this is how it was at ${momentText(view.to, receiver.moment.value.server ?? view.to)}.`} {why}</p>}
       {view === null ? (why === '' && <p class="empty large">Waiting for the gateway.</p>) : <Beds view={view} />}
     </main>
   )

@@ -2,10 +2,10 @@
  * What each sound is made of: pulses in a burst, and bursts that come again (IEC 60601-1-8:2006, 6.3.3.1, tables 3 and 4). Pure:
  * the samples are made here, so that what is measured is what is heard. How loud a loudspeaker is no page can know.
  *
- * The standard itself is not at hand. Its numbers are as three public readings of it agree: a generator of alarm sounds that names
- * the page (durations and pauses are measured where a pulse is at 90 %, rise time 10 to 20 % of the duration, fall time no longer
- * than pause less rise, at most 10 dB between pulses), the registers of the TI DACx3701 and the NXP note AN10875 (UM of its alarm
- * generator). The edition of 2003 allowed a rise of up to 40 %; what is here keeps both. Nobody has measured it against the text.
+ * The standard itself is not at hand. Its numbers are as public readings of it agree: a generator of alarm sounds that names the
+ * page (durations and pauses are measured where a pulse is at 90 %, rise time 10 to 20 % of the duration, fall time no longer than
+ * pause less rise, at most 10 dB between pulses) and the registers of the TI DACx3701 (lengths and pauses). Nobody has measured it
+ * against the text.
  */
 
 import type { Priority } from '../domain/alert.ts'

@@ -1,6 +1,7 @@
 /** Codes of the wire in the words of the ward. */
 
 import type { AlertView, DeviceView, GatewayView, PendingView, Role, ScoreView, SentinelStage, SentinelView, ValueView, WayView } from '../api/wire.ts'
+import { webLimits } from '../limits.ts'
 import { agoText, momentText } from './age.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -59,6 +60,12 @@ export const priorityMark = (priority: AlertView['priority']): string => (priori
 export function bedsideText({ how, at, isOver }: NonNullable<AlertView['bedside']>, now: number): string {
   const said = `Monitor ${how === 'alert-acknowledged' ? 'acknowledged' : 'silenced'} at the bedside ${momentText(at, now)}`
   return isOver === true ? `${said}, long ago: it sounds here again` : said
+}
+
+/** What a row carries: the first few in their words, and how many more; a hub names its beds itself. */
+export function carriedText(carried: readonly Pick<AlertView, 'text'>[]): string {
+  const more = carried.length - webLimits.carriedNamedMax
+  return [...carried.slice(0, webLimits.carriedNamedMax).map(({ text }) => text), ...(more > 0 ? [`and ${more} more`] : [])].join(' · ')
 }
 
 /** `SpO₂ 84 % below 90, alert in 9 s`. */

@@ -155,7 +155,7 @@ That cost grows in a straight line is itself an assumption: it holds as long as 
   others, and what they read again is dropped by key.
 - **Databases** are split by organisation: no row, roll-up or key is shared between two organisations, so a database more is a line in a map from organisation to address.
   An organisation larger than a database is split by gateway: event keys begin with it, and a stay's pseudonym is of one gateway.
-- **Within a database** values and minutes lie in partitions (or chunks) by day, packed after a week by TimescaleDB; the table of event keys is the one that has no time in its
+- **Within a database** values and minutes lie in partitions (or chunks of TimescaleDB) by day, dropped as a whole when they are old; the table of event keys is the one that has no time in its
   key and grows for ever. At ${largest === undefined ? '' : number(largest.eventsPerSecond)} events a second it is split by hash of the gateway, and keys older than the longest time that a gateway keeps its log are dropped:
   no sender can send them again.
 - **Roll-ups** are changed with each batch: an hour of a series is written 60 times, a day never (it is a view over its hours). Where that is too much, hours are left to a
@@ -168,7 +168,8 @@ Done: an event's values are one row of arrays (schema 008), its JSON is not kept
 1. ${percent((figures.tables['event'] ?? 0) / figures.storedBytesPerEvent)} of an event's bytes are its key and the index over it, kept so that nothing counts twice: keys of 16 bytes (a hash) where a platform does not read them.
 2. Several batches of one partition in a transaction (the consumers of Kafka do so), so that a series, an hour and a commit are written once for several minutes.
 3. \`COPY\` in place of \`INSERT … SELECT unnest\` for values, which no conflict can meet.
-4. TimescaleDB's packing: an eighth to a tenth of the bytes by its makers' word; not measured here, so the plan counts none.
+4. TimescaleDB's packing: an eighth to a tenth of the bytes by its makers' word. It refuses tables with row-level security, so only where each organisation has a database of
+   its own; not measured here, so the plan counts none.
 
 <!-- figures
 ${JSON.stringify(figures)}

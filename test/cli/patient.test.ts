@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { ACCESS_FILE } from '../../src/cli/access.ts'
@@ -9,6 +10,7 @@ import { register as sync } from '../../src/cli/sync.ts'
 import { bedId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { realClock } from '../../src/ops/clock.ts'
+import { Block, MAGIC, framedBlock } from '../../src/record/format.ts'
 import { lockFolder } from '../../src/store/database.ts'
 import { findPerson, whoseSurrogate } from '../../src/store/person.ts'
 import { createCutter } from '../../src/sync/cutter.ts'
@@ -107,6 +109,21 @@ describe('vigil patient erase', () => {
     expect(after.ledger.releases.states(SINK)).toEqual({ released: 2 })
     expect([...after.central.held.values()].filter(({ eventType }) => eventType === 'visit')).toHaveLength(1)
     after.close()
+  })
+
+  it('takes what recordings hold of the patient, and names the copies that are left', async () => {
+    using place = scratch()
+    write(place.folder, TWO)
+    const said = [{ line: 1, text: 'PID|4711' }, { line: 1, text: 'PID|4712' }]
+    const block = new Block()
+    for (const { line, text } of said) block.add({ kind: 'bytes', line, bytes: Buffer.from(text), settled: true }, { wall: START, mono: 0 })
+    const bytes = block.take()
+    mkdirSync(join(place.folder, 'frames'))
+    mkdirSync(join(place.folder, 'set-aside', 'of-then'), { recursive: true })
+    writeFileSync(join(place.folder, 'frames', '00000001.vfr'), Buffer.concat([MAGIC, framedBlock(zstdCompressSync(bytes), bytes.length)]))
+    const { lines, notes } = await run(place.folder, 'patient', 'erase', '4711', ...WHY)
+    expect(lines.join()).toContain('1 records in 1 recordings are gone.')
+    expect(notes.join()).toContain(join(place.folder, 'set-aside', 'of-then'))
   })
 
   it('changes nothing while a gateway runs, while the patient lies there, or for nobody', async () => {

@@ -73,6 +73,20 @@ export const HAZARDS: readonly Hazard[] = [
     ],
   },
   {
+    id: 'unmeant-acknowledgement',
+    hazard: 'A nurse acknowledges an alert that she has not seen, because the list moved under her finger, and nobody is called about it any more.',
+    control: 'A button that moved or came within half a second takes no tap and no key, and says so; what came into a row while the finger was on its way is not meant by the tap.',
+    shownBy: [
+      [
+        'test/web/aim.test.ts',
+        'has stood there until a person could see it: half a second to the millisecond, a tap before the move least of all',
+        'is no alert that just took the place of another',
+        'a finger that falls where a button has just moved acknowledges nothing, says so, and may tap again',
+        'nor does a finger or a key where an alert has just come',
+      ],
+    ],
+  },
+  {
     id: 'silent-station',
     hazard: 'A screen that should sound cannot, or its gateway is gone, and it is as quiet as one of a calm ward.',
     control: 'The failure signal is set on the browser’s audio clock and comes unless each heartbeat moves it away; a screen that may not sound, or was turned off, says so on every page.',

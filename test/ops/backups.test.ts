@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import pino from 'pino'
 import { describe, expect, it } from 'vitest'
 import { backupLimits } from '../../src/limits.ts'
-import { type BackupSetting, backupName, keepBackups, nextDue } from '../../src/ops/backups.ts'
+import { type BackupSetting, backupName, keepBackups, lastGone, nextDue } from '../../src/ops/backups.ts'
 import type { Clock } from '../../src/seams.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../store/fixture.ts'
@@ -173,4 +173,16 @@ describe('scheduled backups', () => {
     expect(ward.told).toEqual([])
     expect(existsSync(join(place.path, 'backups'))).toBe(true)
   })
+})
+
+it('says when the last copy of today goes: when as many were made after it as are kept', async () => {
+  using data = tempFolder()
+  const at = Date.UTC(2026, 5, 1, 12)
+  const setting = { folder: data.path, everyHours: 24, keep: 3, keys: false }
+  expect(await lastGone({ setting, gatewayId: 'gw', now: at })).toBeNull()
+  const names = [at - 86_400_000, at].map((made) => backupName('gw', made))
+  for (const name of names) mkdirSync(join(data.path, name))
+  expect(await lastGone({ setting, gatewayId: 'gw', now: at + 1_000 })).toEqual({ names, at: at + 3 * 86_400_000 })
+  // One that was missed is made at once.
+  expect((await lastGone({ setting, gatewayId: 'gw', now: at + 2 * 86_400_000 }))?.at).toBe(at + 4 * 86_400_000)
 })

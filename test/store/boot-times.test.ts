@@ -2,7 +2,9 @@ import { expect, it } from 'vitest'
 import { BOOT_KEY, beginBoot, toldBoot } from '../../src/domain/boot-time.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
-import { gatewayEvent, heartRate, tempFolder, tick } from './fixture.ts'
+import { trueTime } from '../../src/store/boot-times.ts'
+import { openStayReader } from '../../src/store/sync-stays.ts'
+import { gatewayEvent, heartRate, stay, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
 
 const DAY = 86_400_000
@@ -23,4 +25,37 @@ it('the reader that sync reads with gives rows of before the time was known thei
   const after = read()
   expect(told.byMs).toBe(DAY)
   expect(after.map((row) => (row.kind === 'snapshot' ? row.snapshot.receivedAt : row.stored.at))).toEqual(before.map((row) => (row.kind === 'snapshot' ? row.snapshot.receivedAt : row.stored.at) + DAY))
+})
+
+it('a stay that began before the time was known is released in its true time, with its rows; one of the same hour of another day stays as it is', () => {
+  using folder = tempFolder()
+  using store = writing(folder.path)
+  const of = { stay: 'stay-1' }
+  const wrong = heartRate(80, of)
+  const shown = wrong.receivedAt
+  // Lived in truth, a day before the clock showed that hour again.
+  store.write(tick({ snapshots: [heartRate(70, { stay: 'stay-0', receivedAt: shown - 3_600_000 })], stays: [stay('stay-0', { openedAt: wallMs(shown - 3_600_000), closedAt: wallMs(shown - 3_500_000) })] }))
+  const boot = beginBoot('one', 2, { wall: wallMs(shown - 1_000), uptimeMs: 5_000 })
+  store.write(tick({ snapshots: [wrong], stays: [stay('stay-1', { openedAt: shown })] }))
+  const told = toldBoot(boot, { wall: wallMs(shown + 60_000 + DAY), uptimeMs: 66_000 }, 2)
+  store.write(tick({
+    standing: [{ key: `${BOOT_KEY}2`, at: boot.from, value: told }],
+    snapshots: [heartRate(81, { ...of, receivedAt: shown + 120_000 + DAY })], stays: [stay('stay-1', { openedAt: shown, closedAt: wallMs(shown + 180_000 + DAY) })],
+  }))
+  const reader = openStayReader(folder.path)
+  expect(reader.stays().map(({ stay: id, openedAt, closedAt }) => [id, openedAt - shown, (closedAt ?? 0) - shown])).toEqual([['stay-0', -3_600_000, -3_500_000], ['stay-1', DAY, DAY + 180_000]])
+  expect(reader.firstSeqSince(wallMs(shown + DAY), wallMs(shown + 2 * DAY))).toBe(2)
+  const { rows } = reader.rowsOf('stay-1', { seqFrom: 1, seqTo: 10 }, { rowsMax: 10, readingsMax: 100 })
+  expect(rows.map((row) => (row.kind === 'snapshot' ? row.snapshot.receivedAt - shown : null))).toEqual([DAY, DAY + 120_000])
+  reader.close()
+})
+
+it('a minute that the log entered outside of the wrong hours too tells nobody which of both is meant', () => {
+  const at = wallMs(1_800_000_000_000)
+  const stretch = { fromSeq: 10, toSeq: null, from: wallMs(at - 60_000), to: wallMs(at + 60_000), byMs: DAY }
+  const ahead = { ...stretch, toSeq: 20, byMs: -DAY }
+  const moved = (of: typeof stretch | typeof ahead, firstSeq: number | null, lastMark: number | null) => trueTime(at, [of], () => ({ firstSeq, lastMark })) - at
+  expect([moved(stretch, 10, 12), moved(stretch, 9, 12), moved(stretch, null, null)]).toEqual([DAY, 0, 0])
+  expect([moved(ahead, 10, 20), moved(ahead, 10, 21)]).toEqual([-DAY, 0])
+  expect(trueTime(wallMs(at + 60_001), [stretch], () => ({ firstSeq: 10, lastMark: 12 }))).toBe(at + 60_001)
 })

@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs'
 import { type Socket, createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { MllpFramer, mllpFrame } from '../../src/codec/mllp.ts'
 import type { SyncStatus } from '../../src/domain/batch.ts'
+import { RELEASED_KEY } from '../../src/domain/releases.ts'
 import { realClock } from '../../src/ops/clock.ts'
 import { acknowledgedCounts, openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { openKnownIdentifiers } from '../../src/store/sync-identifiers.ts'
@@ -194,4 +197,30 @@ it('The scanner is told every name of the ward: patients, devices, beds, stays; 
   store.write(stay('Roe^Jane'))
   expect(names.fresh()).toEqual(['47110815', 'Roe^Jane'])
   names.close()
+})
+
+it('The thread says how many releases have begun, and asks for another incarnation when its ledger is gone and the log remembers them.', async () => {
+  using place = scratch()
+  const server = await centralServer()
+  const release = { method: 'safe-harbor' as const, delayFromMs: 0, delayToMs: 0, staysMin: 1, gatherMs: 0, fields: [], values: {} }
+  const central = { url: server.url, token: server.token, ca: null }
+  const settings = { ...settingsOf(place.folder, central), deliveries: [{ ...deliveryTo('https-batch', central), lane: 'release' as const, release }] }
+  const clock = realClock({ originMs: 0, speed: 1 })
+  {
+    using store = writing(place.folder)
+    store.write(tick({ stays: [stay('stay-1', { openedAt: STORED_AT, closedAt: wallMs(STORED_AT + 60_000) })], snapshots: [heartRate(80, { stay: 'stay-1' })] }))
+  }
+  const first = startSync(settings, { clock })
+  const times = await new Promise<number>((resolve) => first.onReleased((_sink, many) => resolve(many)))
+  await first.stop()
+  {
+    using store = writing(place.folder)
+    store.write(tick({ standing: [{ key: `${RELEASED_KEY}https-batch`, at: STORED_AT, value: { times } }] }))
+  }
+  for (const end of ['', '-wal', '-shm']) rmSync(join(place.folder, `sync.db${end}`), { force: true })
+  const second = startSync(settings, { clock })
+  const fork = await new Promise<object>((resolve) => second.onForked(resolve))
+  await second.stop()
+  expect([times, fork]).toEqual([1, { why: 'ledger-lost', afterSeq: null }])
+  await server.close()
 })

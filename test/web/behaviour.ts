@@ -5,6 +5,7 @@
 
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { CHROMIUM_ARGS } from '../e2e/demo-process.ts'
+import { webLimits } from '../../src/limits.ts'
 import { startFakeGateway } from '../e2e/fake-gateway.ts'
 import { sightsOf, soundsOf, witness } from './witness.ts'
 
@@ -96,9 +97,12 @@ async function taps(browser: Browser): Promise<void> {
   report('Escape closes the bed and the keyboard returns to it', back === '7' && (await page.locator('.panel').count()) === 0, `at bed ${back}`)
 
   gateway.set({ refuses: 'The gateway is stopping.' })
+  // What has just moved takes no tap.
+  await page.waitForTimeout(webLimits.aimMs + 200)
   await page.locator('.ack-button').first().click()
   await page.getByText('Not acknowledged. The gateway is stopping.').waitFor()
   gateway.set({ refuses: '' })
+  await page.waitForTimeout(webLimits.aimMs + 200)
   await page.getByRole('button', { name: /Try again/ }).click()
   await page.waitForTimeout(500)
   report('a tap that failed says so and can be tried again', (await page.locator('.failed').count()) === 0)

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { webLimits } from '../../src/limits.ts'
 import { CHROMIUM_ARGS } from '../e2e/demo-process.ts'
 import { type FakeGateway, type Play, startFakeGateway } from '../e2e/fake-gateway.ts'
 
@@ -91,6 +92,7 @@ const SHOTS: readonly Shot[] = [
       gateway.set({ refuses: 'The gateway is stopping.' })
       await page.locator('.ack-button').first().click()
       gateway.set({ refuses: '', unsaved: true })
+      await page.waitForTimeout(webLimits.aimMs + 200)
       await page.locator('.ack-button').nth(1).click()
       await page.locator('.saved[data-saved="false"]').first().waitFor()
     },

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ABSENT_REASONS } from '../../src/domain/reading.ts'
 import { METRICS } from '../../src/domain/metrics.ts'
-import { absentText, bedsideText, bedText, demoText, deviceClockText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
+import { absentText, bedsideText, bedText, carriedText, demoText, deviceClockText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
 import { wallMs } from '../../src/domain/time.ts'
+import { webLimits } from '../../src/limits.ts'
 import { alert, gateway, T, value } from './fixtures.ts'
 
 describe('numbers', () => {
@@ -109,4 +110,10 @@ describe('the clock of a device', () => {
       .toBe('24 min behind; loses 360 ms/h; set back by 1 h, 3 min ago')
   })
   test('is not known before enough was heard', () => expect(deviceClockText(null, T)).toBe('not known'))
+})
+
+test('of what a row carries the first few are named, and the rest are counted', () => {
+  const texts = Array.from({ length: webLimits.carriedNamedMax + 1 }, (_, index) => ({ text: `no ${index + 1}` }))
+  expect(carriedText(texts.slice(0, -1))).toBe('no 1 · no 2 · no 3 · no 4')
+  expect(carriedText(texts)).toBe('no 1 · no 2 · no 3 · no 4 · and 1 more')
 })

@@ -23,11 +23,11 @@ CREATE TABLE vital_signs_timeseries (
   q text[] NOT NULL
 ) /*partitioned*/;
 CREATE INDEX vital_signs_timeseries_by_series ON vital_signs_timeseries (series, time);
+/*growing*/
 ALTER TABLE vital_signs_timeseries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON vital_signs_timeseries FOR SELECT TO central_tenant
   USING (organization = nullif(current_setting('central.organization', true), '')::int);
 GRANT SELECT ON vital_signs_timeseries TO central_tenant;
-/*growing*/
 INSERT INTO vital_signs_timeseries (time, event, series, organization, t, v, q) SELECT time, event, series, organization, t, v, q FROM kept;
 
 -- One value a row, for whoever asks in SQL.

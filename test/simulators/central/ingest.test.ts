@@ -138,10 +138,10 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
     expect(await desk().counts(subject, true)).toEqual({ [HR]: 3 * values.length })
   })
 
-  test('sent by several at once, with the same events under other ids, stores each event once', async () => {
+  test('sent by several at once, by one gateway or by three, with the same events under other ids, stores each event once', async () => {
     const subject = randomUUID()
     const events = Array.from({ length: 100 }, () => vitals({ subject, values: [1] }))
-    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(turn => desk().send(batch(turn % 2 === 0 ? events : events.toReversed()))))
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(turn => desk().send(batch(turn % 2 === 0 ? events : events.toReversed(), { metadata: { gatewayId: `gateway-${turn % 3}` } }))))
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202, 202])
     expect(answers.reduce((sum, { body }) => sum + (body.duplicates ?? 0), 0)).toBe(5 * events.length)
     expect(await desk().counts(subject, true)).toEqual({ [HR]: events.length })
@@ -184,9 +184,10 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
       await desk().send(batch([vitals({ subject })]))
       await administer('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()', databaseUrl())
       const sent = batch([vitals({ subject })])
-      // The pool may not have heard yet: then the sender is told 500, and sends again.
-      const tries = [await desk().send(sent), await desk().send(sent), await desk().send(sent)]
-      expect(tries.at(-1)?.status).toBe(200)
+      // The pool may not have heard yet of each of its connections: then the sender is told 500, and sends again.
+      const statuses: number[] = []
+      while (statuses.at(-1) !== 200 && statuses.length < centralLimits.databaseConnectionsMax + 2) statuses.push((await desk().send(sent)).status)
+      expect([statuses.at(-1), statuses.filter(status => status === 202)]).toEqual([200, [202]])
       expect(await desk().counts(subject, true)).toEqual({ [HR]: 4 })
     })
   }

@@ -193,7 +193,11 @@ onBothEngines('the platform', ({ desk, name }) => {
 
   test('shows of the release lane nothing that is of now', async () => {
     const subject = randomUUID()
-    await desk().send(batch([vitals({ subject, atMs: START_MS + 86_400_000 })], { metadata: { lane: 'release', organizationId: 'drawn-anew' } }))
+    const gatewayId = randomUUID()
+    await desk().send(batch([vitals({ subject, atMs: START_MS + 86_400_000 })], { metadata: { lane: 'release', organizationId: 'drawn-anew', gatewayId } }))
+    // The page marks what is plotted of it, and lists the release by its name, once, among the releases and not among gateways that last.
+    expect((await desk().get(`/subjects/${subject}`)).text).toContain('released: times of nobody')
+    expect((await desk().get('/')).text.split(gatewayId.slice(0, 10))).toHaveLength(2)
     expect((await desk().get('/api/v1/streaming/live-data')).rows.filter(row => row['patient_id'] === subject)).toEqual([])
     expect((await desk().get(`/api/v1/patients/${subject}`)).status).toBe(200)
   })
