@@ -75,7 +75,7 @@ export class ClockDoctor {
 
   /** The database was begun anew. */
   retell(): void {
-    for (const [device, known] of this.#told) this.#put(device, known)
+    for (const [device, known] of new Map<string, KnownTime>([...this.#restored, ...this.#told])) this.#put(device, known)
   }
 
   #known(device: DeviceId, now: Now): DeviceTime | null {
@@ -96,7 +96,7 @@ export class ClockDoctor {
     this.#put(device, known)
   }
 
-  #put(device: DeviceId, known: KnownTime): void {
+  #put(device: string, known: KnownTime): void {
     this.#write({ key: `${CLOCK_KEY}${device}`, at: known.at, value: known })
   }
 }

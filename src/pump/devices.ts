@@ -1,6 +1,7 @@
 /** Which device a frame came from, and how each device is doing. */
 
 import type { DeviceSetting } from '../config/schema.ts'
+import type { Alert } from '../domain/alert.ts'
 import { type BedId, type DeviceId, bedId, deviceId, isId } from '../domain/ids.ts'
 import type { Metric } from '../domain/metrics.ts'
 import type { Reading } from '../domain/reading.ts'
@@ -51,6 +52,14 @@ export interface Devices {
   at(bed: BedId): readonly Device[]
   /** null when there are too many strangers already. */
   resolve(peer: Peer, sender: Sender, driver: string): Device | null
+}
+
+/** Strangers, and devices that come and go, may be silent. */
+export const isExpected = (device: Device): boolean => !device.unknown && device.silenceMs > 0
+
+/** The silence rule of a device whose silence is already told: the next frame ends it. */
+export function adoptSilence(device: Device, open: Iterable<Alert>): void {
+  device.silence = device.silenceRule.adopt(device.silence, [...open].filter((alert) => alert.device === device.id))
 }
 
 type Match = NonNullable<DeviceSetting['match']>

@@ -3,45 +3,41 @@
  * event loop in which the bytes came; only the answer to the sender waits for the disk.
  */
 
-import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import { spokenWith } from '../alerts/causes.ts'
 import { createLifecycle, type Lifecycle } from '../alerts/lifecycle.ts'
 import { lifecycleSettings } from '../config/alerts.ts'
 import type { Site } from '../config/schema.ts'
-import { type Alert, type AlertEvent, type Priority, retold } from '../domain/alert.ts'
-import { isObserver } from '../domain/confirmed.ts'
+import { type AlertEvent, type Priority, retold } from '../domain/alert.ts'
 import type { AlertId, BedId, StayId } from '../domain/ids.ts'
 import type { Fact } from '../domain/association.ts'
-import { type Snapshot, observed } from '../domain/observation.ts'
-import type { Reading } from '../domain/reading.ts'
-import { type MonoMs, type WallMs, monoMs, wallMs } from '../domain/time.ts'
+import type { Snapshot } from '../domain/observation.ts'
+import { type WallMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
 import { traceOf } from '../security/trace.ts'
-import type { Clock, CommitResult, Driver, Frame, MessageIdentity, OpenLine, Outcome, Peer, Standing, StayContext, StayRecord, Store, Strip } from '../seams.ts'
-import { ALARMS_OFF_CONDITION } from '../rules/monitor-watch.ts'
+import type { Clock, Driver, MessageIdentity, OpenLine, Peer, Standing, StayContext, StayRecord, Store, Strip } from '../seams.ts'
 import { SILENCE_CONDITION } from '../rules/silence.ts'
-import { createBeds, remember } from './beds.ts'
+import { createBeds } from './beds.ts'
 import { Beside } from './beside.ts'
 import { House } from './house.ts'
+import { Intake, QUARANTINE_CONDITION } from './intake.ts'
+import { OwnState } from './own-state.ts'
+import { refold } from './refold.ts'
 import { Hubs } from './hubs.ts'
 import type { HouseAnswer, HouseRequest } from './house-requests.ts'
 import { ClockDoctor } from './clock-doctor.ts'
 import { Committer, type PendingTick, type Settled } from './committer.ts'
-import { type Device, type Devices, createDevices, hostOf, takenOf } from './devices.ts'
-import { PATIENT_CONFLICT, TWO_SENDERS } from './disputes.ts'
+import { type Devices, adoptSilence, createDevices, hostOf, isExpected } from './devices.ts'
 import { linkSettings, settingsOf } from './driver-settings.ts'
-import { givenEvents } from './given.ts'
 import type { AssociationAnswer, AssociationRequest, AssociationView } from './ledger-hands.ts'
 import { associationEvents } from './ledger-events.ts'
 import { openSession } from './line.ts'
 import type { LiveWaveParts } from './live-waves.ts'
 import { MessageMemory } from './messages.ts'
-import { MONITOR_ALARM, signalsOf, standingAlarms } from './monitor-alarms.ts'
+import { standingAlarms } from './monitor-alarms.ts'
 import { type ShiftAnswer, type ShiftSaying, WardPeople } from './people.ts'
-import { Senders } from './senders.ts'
-import { adoptMonitor, deviceTimeOf, gatewayStep, hearMonitor, reopenMonitor, tickMonitor } from './monitor-state.ts'
-import { type ObservationAnswer, type ObservationRequest, type Saying, StayHands, setOf } from './stay-hands.ts'
+import { reopenMonitor, tickMonitor } from './monitor-state.ts'
+import { type ObservationAnswer, type ObservationRequest, type Saying, StayHands } from './stay-hands.ts'
 import { Strips } from './strips.ts'
 import { type Suspect, type SuspectParts, Suspects } from './suspects.ts'
 import { WardLedger } from './ward-ledger.ts'
@@ -112,25 +108,21 @@ export class Pump<State> {
   readonly changed = new Set<BedId>()
   readonly #parts: PumpParts<State>
   readonly #messages: MessageMemory<PendingTick>
-  readonly #senders = new Senders()
+  readonly #intake: Intake<State>
+  readonly #own: OwnState
   readonly #hubs: Hubs
   readonly #beside: Beside
   /** Where the clock that never steps stood on the wall when we began: rows of the past and ticks of now share one axis. */
   readonly #axis: number
-  /** When the store last answered, or had nothing to answer. */
-  #commits: { readonly answered: number; readonly at: MonoMs }
   #stopping = false
   #ticks = 0
   #lastTick: Now
-  /** Our own clock was set, and that is still told. What a life before told is over with the first tick. */
-  #clockStep: { readonly text: string; readonly until: MonoMs } | null = { text: '', until: monoMs(-Number.MAX_SAFE_INTEGER) }
 
   constructor(parts: PumpParts<State>) {
     const { site, clock, store, restored, mint, rules, log } = parts
     this.#parts = parts
     this.#axis = clock.wall() - clock.mono()
     this.#lastTick = this.now()
-    this.#commits = { answered: 0, at: this.#lastTick.at }
     this.#messages = new MessageMemory(restored.messages)
     const { suspects } = parts
     this.suspects = new Suspects({ known: suspects?.known ?? [], found: suspects?.found ?? null, now: this.#lastTick.wall, changed: (all) => suspects?.changed(all) })
@@ -168,6 +160,7 @@ export class Pump<State> {
       isSuspended: (bed) => this.house.isSuspended(bed),
       faulted: (stay, error) => log.error({ stay, ...traceOf(error) }, 'A rule threw; its stay begins with fresh rule state.'),
     })
+    const look = (stay: StayRecord, snapshot: Snapshot): void => this.#intake.look(stay, snapshot)
     this.whose = new WardLedger({
       site,
       beds: this.beds,
@@ -177,7 +170,7 @@ export class Pump<State> {
       committer: this.committer,
       watch: this.watch,
       lifecycle: this.lifecycle,
-      look: (stay, snapshot) => this.#look(stay, snapshot),
+      look,
       changed: this.changed,
       ends: (bed, now) => {
         this.#keep(this.strips.endAt(bed, now))
@@ -205,7 +198,14 @@ export class Pump<State> {
     this.watched.begin(restored.aliveAt ?? null, this.#lastTick)
     this.whose.begin(this.#lastTick)
     this.house.begin(this.#lastTick)
-    this.#refold(restored.recent)
+    const { beds, devices, house, whose, watch, lifecycle, clocks, waves, committer, changed } = this
+    const emit = (events: readonly AlertEvent[]): void => this.#emit(events)
+    this.#intake = new Intake({
+      driverOf: parts.driverOf, log, now: () => this.now(), hubs: this.#hubs, messages: this.#messages, beside: this.#beside,
+      beds, devices, house, whose, watch, lifecycle, clocks, waves, committer, changed, emit,
+    })
+    this.#own = new OwnState({ suspects: this.suspects, committer, say: (condition, said) => this.gatewayCondition(condition, said) }, this.#lastTick)
+    refold({ beds, devices, lifecycle, watch, emit, look }, restored.recent, this.now())
   }
 
   now(): Now {
@@ -226,7 +226,7 @@ export class Pump<State> {
       const setting = this.#parts.site.devices.find((candidate) => candidate.id === device?.id)
       const settings = settingsOf(this.#parts.site, driver, setting?.settings ?? linkSettings(this.#parts.site.links.find(({ id }) => id === link)))
       // A new conversation says again which alarms there are, and not which there are no more.
-      if (device) for (const { condition } of this.#monitorAlerts(device)) device.expiring.set(condition, monoMs(this.now().at + pumpLimits.conditionHoldMs))
+      if (device) for (const { condition } of this.#intake.alarmsOf(device)) device.expiring.set(condition, monoMs(this.now().at + pumpLimits.conditionHoldMs))
       if (device) reopenMonitor(device)
       const { clock, speed, log, inFlight } = this.#parts
       const key = peer.device ?? hostOf(peer.address)
@@ -239,7 +239,7 @@ export class Pump<State> {
         hangUp,
         mono: () => clock.mono(),
         timerMsUntil: (at) => (at - clock.mono()) / speed,
-        frame: (frame, settled, answered) => this.#frame(frame, { peer, driver: driver.id, answered }, settled),
+        frame: (frame, settled, answered) => this.#intake.take(frame, { peer, driver: driver.id, answered }, settled),
         status: (state, why) => this.#status(peer, state, why),
         reading: () => mark && inFlight?.begin(mark),
         wasRead: () => this.suspects.wasRead(key),
@@ -267,10 +267,8 @@ export class Pump<State> {
     this.watched.tick(now)
     this.people.tick(now)
     this.#remember()
-    this.#judgeClock(now)
     this.#keep(this.strips.due(now))
-    this.#judgeStore(now)
-    this.#judgeSuspects(now)
+    this.#own.tick(now, this.#lastTick)
     this.#ticks++
     this.#lastTick = now
   }
@@ -379,167 +377,7 @@ export class Pump<State> {
     return true
   }
 
-  // ── frames ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #frame(frame: Frame, from: From, settled: (outcome: Outcome) => void): void {
-    const { peer, driver } = from
-    const sender = frame.kind === 'good' || frame.kind === 'quarantined' ? frame.sender : { name: null, location: null }
-    const known = peer.device !== null || frame.kind === 'good'
-    const device = known ? this.devices.resolve(peer, sender, driver) : null
-    if (device) device.counts[frame.kind]++
-    switch (frame.kind) {
-      case 'skipped':
-        return
-      case 'bad':
-      case 'quarantined':
-        this.#refuse(device, from, frame, settled)
-        return
-      case 'good':
-        if (device) this.#good(frame, device, from, settled)
-        // Not "retry": through one broker come all devices, and a message that is sent again for ever holds up the ward.
-        else this.#refuse(null, from, { why: 'too many unknown devices', bytes: frame.bytes }, settled)
-    }
-  }
-
-  /** Kept in quarantine, then rejected. */
-  #refuse(device: Device | null, { peer, answered }: From, { why, bytes }: { readonly why: string; readonly bytes: Uint8Array }, settled: (outcome: Outcome) => void): void {
-    this.#quarantine(device, peer, why, bytes)
-    this.committer.filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'rejected', why } : { kind: 'retry', why: result.why }))
-    // Nobody waits for the garbage of a port at the wrong speed: a commit for each line of it would wear the disk.
-    if (answered) this.committer.soon()
-    else this.committer.later()
-  }
-
-  #good(frame: Frame & { kind: 'good' }, device: Device, { peer, answered }: From, settled: (outcome: Outcome) => void): void {
-    const now = this.now()
-    this.#heard(device, now)
-    this.#hubs.heard(device, peer)
-    const filling = this.committer.filling
-    if (frame.messageId !== null) {
-      const hash = frame.bytes.length * 2 ** 32 + crc32(frame.bytes)
-      const verdict = this.#messages.take(device.id, frame.messageId, hash, filling)
-      if (verdict.kind === 'repeat') {
-        const repeated = (result: CommitResult): void => settled(result.kind === 'durable' ? { kind: 'repeated' } : { kind: 'retry', why: result.why })
-        if (verdict.waiting) verdict.waiting.waiters.push(repeated)
-        else settled({ kind: 'repeated' })
-        return
-      }
-      filling.messages.push(verdict.identity)
-      if (verdict.reused) this.#say(device, 'technical/control-id-reused', 'low', 'Message numbers began again: was the monitor restarted?', now)
-    }
-    const taken = takenOf(device, frame.readings)
-    const readings = this.house.isTested(device.bed) ? taken.map(asTest) : taken
-    const refused = frame.readings.length - readings.length
-    const faults = [...frame.faults.map(({ why, at }) => `${at}: ${why}`), ...(refused > 0 ? [`${refused} values on channels beyond the limit`] : [])]
-    if (faults.length > 0) this.#quarantine(device, peer, faults.join('; '), frame.bytes)
-    const doubt = this.#senders.heard(device, readings, { host: hostOf(peer.address), others: device.bed !== null && this.devices.at(device.bed).length > 1, now: now.at })
-    if (doubt !== null && device.bed !== null) this.whose.doubt(device.bed, doubt, now)
-    else if (doubt !== null) this.#say(device, TWO_SENDERS, 'medium', doubt, now)
-    this.#stamp(frame, readings, device, { ...now, answered })
-    this.whose.registry(frame, device, now)
-    const told = givenEvents(frame, device, { beds: this.beds.values(), at: now.wall })
-    if (told.length > 0) (answered ? filling.answeredEvents : filling.events).push(...told)
-    if (frame.alarms.length > 0) this.house.hearAlarms(device.bed, frame.alarms, now)
-    if (frame.alarms.length > 0) this.#alarms(device, frame, now)
-    this.#monitor(device, frame, now)
-    for (const wave of frame.waveforms) {
-      if (!this.waves.add(device.id, wave, now.wall)) this.#say(device, 'technical/waveform-refused', 'low', `${device.id} sends more waveforms than are kept, or at a rate that is none: ${wave.metric}`, now)
-    }
-    if (device.unknown) this.#say(device, 'technical/unknown-device', 'low', `Unknown device ${device.id} sends: bind it to a bed or disconnect it`, now)
-    filling.waiters.push((result) => settled(result.kind === 'durable' ? { kind: 'stored' } : { kind: 'retry', why: result.why }))
-    if (answered) this.committer.soon()
-    else this.committer.later()
-  }
-
-  #stamp(frame: Frame & { kind: 'good' }, readings: readonly Reading[], device: Device, now: Now & { readonly answered: boolean }): void {
-    const { answered } = now
-    const { timing, jump, news } = this.clocks.hear(device, { said: deviceTimeOf(frame), isSending: frame.sentAt !== null, now })
-    for (const { what, offsetMs } of news) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
-    if (jump !== null) this.#say(device, 'technical/clock-step', 'low', jump, now)
-    const { shares, conflict } = this.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }, timing), now)
-    if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
-    for (const { bed, stay, observations } of shares) {
-      // Also where two monitors name different patients: somebody is measured there.
-      if (bed && (stay === null || bed.stay?.id === stay.id)) this.house.hear(bed, observations, now)
-      const of = { device: device.id, bed: bed?.id ?? null, stay: stay?.id ?? null, receivedAt: now.wall, at: now.at, sentAt: frame.sentAt, observations }
-      const snapshot: Snapshot = this.#isUnchecked(device) ? { ...of, unchecked: true } : of
-      this.committer.filling.snapshots.push({ snapshot, answered })
-      // Of who lay there before: stored with what is his, and nothing to watch.
-      if (!bed || !stay || bed.stay?.id !== stay.id) continue
-      remember(bed, snapshot)
-      this.changed.add(bed.id)
-      this.watch.snapshot(stay, snapshot)
-    }
-  }
-
-  #labelOf({ bed }: Device): string {
-    return bed === null ? '' : (this.beds.get(bed)?.label ?? bed)
-  }
-
-  /** What rules see of a stay that they did not see when it came. */
-  #look(stay: StayRecord, snapshot: Snapshot): void {
-    const device = this.devices.get(snapshot.device)
-    this.watch.snapshot(stay, device && this.#isUnchecked(device) ? { ...snapshot, unchecked: true } : snapshot)
-  }
-
-  /** What the monitor itself calls an alarm, published at once like ours. */
-  #alarms(device: Device, { alarms, sentAt }: Frame & { kind: 'good' }, now: Now): void {
-    for (const signal of signalsOf(alarms, { receivedAt: now.wall, sentAt })) {
-      const { condition } = signal
-      // Said again after our restart or the line's: it is not forgotten with what stood open before.
-      device.expiring.delete(condition)
-      if (signal.kind === 'cleared') device.alarms.delete(condition)
-      else if (device.alarms.has(condition) || device.alarms.size < pumpLimits.monitorAlarmsMax * (signal.priority === 'high' ? 2 : 1)) device.alarms.set(condition, signal)
-      else {
-        this.#say(device, 'technical/too-many-alarms', 'medium', `${device.id} says more than ${pumpLimits.monitorAlarmsMax} alarms at once: look at the monitor`, now)
-        continue
-      }
-      this.#emit(this.lifecycle.signals(subjectOf(device), [signal], now.wall))
-    }
-    // Highs that are over and that nobody has seen: of many, the newest stay.
-    const latched = this.#monitorAlerts(device).filter(({ state }) => state === 'latched')
-    for (const { id } of latched.slice(0, Math.max(0, latched.length - pumpLimits.monitorAlarmsMax))) this.#emit(this.lifecycle.endOf({ alert: id }, now.wall))
-  }
-
-  /** What the monitor says of itself: whether its alarms are on. */
-  #monitor(device: Device, frame: Frame & { kind: 'good' }, now: Now): void {
-    this.#beside.heard(device, frame, now)
-    this.#emit(this.lifecycle.signals(subjectOf(device), hearMonitor(device, frame, now), now.wall))
-  }
-
-  /** Open alerts that are the monitor's own alarms, the oldest first. */
-  #monitorAlerts(device: Device): readonly Alert[] {
-    return [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id && alert.condition.startsWith(MONITOR_ALARM))
-  }
-
-  /** Nothing on its line would notice a changed byte. */
-  #isUnchecked({ driver }: Device): boolean {
-    return this.#parts.driverOf(driver).integrity === 'none'
-  }
-
-  #quarantine(device: Device | null, peer: Peer, why: string, bytes: Uint8Array): void {
-    const now = this.now()
-    this.committer.filling.quarantined.push({
-      at: now.wall,
-      device: device?.id ?? null,
-      peer: peer.address,
-      why,
-      bytes: bytes.slice(0, pumpLimits.quarantinedFrameBytesMax),
-    })
-    // The first of many: a port at a wrong speed makes a hundred a second.
-    const isNews = device === null || !device.expiring.has(QUARANTINE_CONDITION)
-    if (isNews) this.#parts.log.warn({ device: device?.id ?? null, peer: peer.address, bytes: bytes.length }, 'Frame quarantined.')
-    if (device) this.#say(device, QUARANTINE_CONDITION, 'low', `${device.id} sends what cannot be believed: ${why.slice(0, 160)}`, now)
-  }
-
   // ── devices ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #heard(device: Device, now: Now): void {
-    device.lastFrameAt = now
-    device.link = { kind: 'up' }
-    const frame = { device: device.id, bed: device.bed, stay: null, receivedAt: now.wall, at: now.at, sentAt: null, observations: [] }
-    this.watch.silence(device, { kind: 'snapshot', snapshot: frame }, now.wall)
-  }
 
   #status(peer: Peer, state: 'up' | 'down', why: string): void {
     const device = peer.device === null || this.#stopping ? undefined : this.devices.get(peer.device)
@@ -550,49 +388,7 @@ export class Pump<State> {
     // A connection that is known to be gone is silence that needs no waiting for; the next frame ends it.
     const text = `Connection to ${device.id} lost (${why}): look at the monitor`
     this.watch.technical({ device: null, subject: subjectOf(device) }, { condition: SILENCE_CONDITION, priority: 'medium', text }, this.now())
-    this.#adoptSilence(device)
-  }
-
-  /** The silence rule of a device whose silence is already told: the next frame ends it. */
-  #adoptSilence(device: Device): void {
-    const open = [...this.lifecycle.open.values()].filter((alert) => alert.device === device.id)
-    device.silence = device.silenceRule.adopt(device.silence, open)
-  }
-
-  #judgeSuspects(now: Now): void {
-    const held = this.suspects.held(now.wall)
-    const text = `Not read, because its data stopped the gateway or its driver: ${held.map(({ key }) => key).slice(0, 8).join(', ')}. Watch that bed at the monitor; "vigil quarantine release" lets it speak again`
-    this.gatewayCondition('technical/session-held', held.length === 0 ? null : { priority: 'high', text })
-  }
-
-  /** Said for a minute: what was measured around it is timed by two clocks. */
-  #judgeClock(now: Now): void {
-    const text = gatewayStep(this.#lastTick, now)
-    if (text !== null) this.#clockStep = { text, until: monoMs(now.at + pumpLimits.conditionHoldMs) }
-    if (this.#clockStep === null) return
-    const isOver = now.at >= this.#clockStep.until
-    this.gatewayCondition('technical/clock-step', isOver ? null : { priority: 'low', text: this.#clockStep.text })
-    if (isOver) this.#clockStep = null
-  }
-
-  #judgeStore(now: Now): void {
-    const { state, progress } = this.committer
-    if (!progress.isWaiting || progress.answered !== this.#commits.answered) this.#commits = { answered: progress.answered, at: now.at }
-    const hangs = now.at - this.#commits.at >= pumpLimits.commitSilenceMs
-    if (hangs && state.kind === 'ok') {
-      this.gatewayCondition('technical/store-failing', { priority: 'high', text: 'Readings are not being saved (the disk does not answer). Alerts go on.' })
-      return
-    }
-    const lost = state.kind === 'ok' ? '' : [
-      state.lost.snapshots > 0 ? `; ${state.lost.snapshots} sets of readings lost` : '',
-      state.lost.events > 0 ? `; ${state.lost.events} words on alerts lost` : '',
-    ].join('')
-    this.gatewayCondition('technical/store-failing', state.kind === 'ok' ? null : { priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` })
-  }
-
-  /** A condition that ends by itself when nothing renews it. */
-  #say(device: Device, condition: string, priority: Priority, text: string, now: Now): void {
-    this.watch.technical({ device, subject: subjectOf(device) }, { condition, priority, text }, now)
+    adoptSilence(device, this.lifecycle.open.values())
   }
 
   // ── alerts and commits ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -622,71 +418,4 @@ export class Pump<State> {
     this.#parts.saved(events, result.lastSeq)
   }
 
-  #refold(recent: Iterable<Snapshot>): void {
-    const now = this.now()
-    this.#takeOver(now)
-    for (const device of this.devices.all()) this.#adoptSilence(device)
-    for (const bed of this.beds.values()) if (bed.stay) this.watch.begin(bed.stay)
-    const tickedAt = new Map<StayId, number>()
-    const heard = new Map<StayId, Snapshot>()
-    this.watch.refold(() => {
-      for (const snapshot of recent) {
-        const bed = snapshot.bed === null ? undefined : this.beds.get(snapshot.bed)
-        // Of the future: the clock was set back since, and when this was is not known.
-        if (!bed?.stay || bed.stay.id !== snapshot.stay || snapshot.at > now.at) continue
-        if (isObserver(snapshot.device)) {
-          const confirmed = setOf(bed.stay.context, snapshot.receivedAt)
-          if (confirmed) this.watch.observation(bed.stay, confirmed, { wall: snapshot.receivedAt, at: snapshot.at })
-          continue
-        }
-        // Else, where two monitors name different patients, the first to speak after a restart would take the bed.
-        if (bed.stay.identity) bed.assertedBy = { device: snapshot.device, at: snapshot.at }
-        remember(bed, snapshot)
-        this.#look(bed.stay, snapshot)
-        heard.set(bed.stay.id, snapshot)
-        if (snapshot.at - (tickedAt.get(bed.stay.id) ?? -Infinity) < pumpLimits.refoldTickMs) continue
-        tickedAt.set(bed.stay.id, snapshot.at)
-        this.watch.tick(bed.stay, { wall: snapshot.receivedAt, at: snapshot.at })
-      }
-      this.#reachOpen(heard, now)
-    })
-  }
-
-  /** What began with time alone, after the last value of its stay, is reached again: else the values before it would end it. */
-  #reachOpen(heard: ReadonlyMap<StayId, Snapshot>, now: Now): void {
-    for (const { stay } of this.beds.values()) {
-      const last = stay && heard.get(stay.id)
-      if (!stay || !last) continue
-      for (const startedAt of [...this.lifecycle.open.values()].filter((alert) => alert.stay === stay.id).map((alert) => alert.startedAt).toSorted((a, b) => a - b)) {
-        // The tick of a second, and what two clocks are apart by.
-        const afterMs = Math.min(startedAt + 1_000 - last.receivedAt, now.at - last.at)
-        if (afterMs > 0) this.watch.tick(stay, { wall: wallMs(last.receivedAt + afterMs), at: monoMs(last.at + afterMs) })
-      }
-    }
-  }
-
-  /** Alerts of before: each is given to who can end it, and where there is nobody, it ends now. */
-  #takeOver(now: Now): void {
-    for (const { stay, device: id, bed, condition } of this.lifecycle.open.values()) {
-      if (stay !== null && ![...this.beds.values()].some((candidate) => candidate.stay?.id === stay)) this.#emit(this.lifecycle.endOf({ stay }, now.wall))
-      if (id === null) continue
-      const device = this.devices.get(id)
-      if (!device || device.bed !== bed) this.#emit(this.lifecycle.endOf({ device: id }, now.wall))
-      else if (condition.startsWith(MONITOR_ALARM)) device.expiring.set(condition, monoMs(now.at + pumpLimits.alarmHoldMs))
-      else if (condition !== SILENCE_CONDITION) device.expiring.set(condition, monoMs(now.at + pumpLimits.conditionHoldMs))
-      else if (!isExpected(device)) this.watch.clear(subjectOf(device), condition, now)
-      if (device && condition === ALARMS_OFF_CONDITION) adoptMonitor(device, [...this.lifecycle.open.values()].filter((alert) => alert.device === id), now)
-    }
-  }
 }
-
-/** A technician tests the monitor: nobody's vital signs, for whoever reads them. */
-const asTest = (reading: Reading): Reading => (reading.flags.includes('test') ? reading : { ...reading, flags: [...reading.flags, 'test'] })
-
-const QUARANTINE_CONDITION = 'technical/quarantine'
-
-/** Where a frame came from, and whether its sender hears what became of it. */
-type From = { readonly peer: Peer; readonly driver: string; readonly answered: boolean }
-
-/** Strangers, and devices that come and go, may be silent. */
-const isExpected = (device: Device): boolean => !device.unknown && device.silenceMs > 0

@@ -3,7 +3,7 @@
  * devices of the bed sent while the person lay there. A gap stands where something was, so that a replay says that it is not whole.
  */
 
-import { open, readFile, rename, stat } from 'node:fs/promises'
+import { open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import type { WallMs } from '../domain/time.ts'
@@ -24,11 +24,14 @@ export type ErasedFrames = { readonly records: number; readonly files: number; r
 export async function eraseFrames(folder: string, who: Forgotten): Promise<ErasedFrames> {
   const sieve = new Sieve(who)
   let [records, files, cutBytes] = [0, 0, 0]
-  const paths = await segmentsIn(join(folder, FRAMES_FOLDER)).catch((error: unknown) => {
+  const frames = join(folder, FRAMES_FOLDER)
+  const names = await readdir(frames).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error
   })
-  for (const path of paths) {
+  // Of an erasing that was cut off.
+  for (const name of names) if (name.endsWith(NEW)) await unlink(join(frames, name))
+  for (const path of names.length === 0 ? [] : await segmentsIn(frames)) {
     const done = eraseIn(await readFile(path), sieve)
     if (done.records === 0 && done.cutBytes === 0) continue
     await replace(path, done.blocks)
@@ -36,8 +39,16 @@ export async function eraseFrames(folder: string, who: Forgotten): Promise<Erase
     cutBytes += done.cutBytes
     files++
   }
+  if (files > 0) {
+    // Else a power cut could bring the old ones back.
+    await using entries = await open(frames, 'r')
+    await entries.sync()
+  }
   return { records, files, cutBytes }
 }
+
+/** What a file is called until it is whole. */
+const NEW = '.new'
 
 type Cleaned = { readonly blocks: readonly Buffer[]; readonly records: number; readonly cutBytes: number }
 
@@ -160,10 +171,10 @@ const framed = (bytes: Buffer): Buffer => framedBlock(zstdCompressSync(bytes), b
 async function replace(path: string, blocks: readonly Buffer[]): Promise<void> {
   const { atime, mtime } = await stat(path)
   {
-    await using file = await open(`${path}.new`, 'w', 0o600)
-    for (const block of blocks) await file.write(block)
+    await using file = await open(path + NEW, 'w', 0o600)
+    for (const block of blocks) await file.appendFile(block)
     await file.utimes(atime, mtime)
     await file.sync()
   }
-  await rename(`${path}.new`, path)
+  await rename(path + NEW, path)
 }

@@ -89,3 +89,11 @@ it('a folder without recordings has nothing to erase', async () => {
   using place = scratch()
   expect(await eraseFrames(place.folder, { words: ['4711'], stays: [] })).toEqual({ records: 0, files: 0, cutBytes: 0 })
 })
+
+it('what an erasing that was cut off left over goes with the next', async () => {
+  using place = scratch()
+  const path = tape(place.folder, [...START, bytes(3, 'PID|4712')])
+  writeFileSync(`${path}.new`, 'PID|4711')
+  expect(await eraseFrames(place.folder, { words: ['4711'], stays: [] })).toEqual({ records: 0, files: 0, cutBytes: 0 })
+  expect(readdirSync(join(place.folder, 'frames'))).toEqual(['00000001.vfr'])
+})
