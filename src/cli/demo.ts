@@ -26,7 +26,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--ward <size>', 'small: 12 beds on three protocols; full: a monitor of every kind that there is a driver for; teaching: sepsis, an opioid, loose electrodes, an hour a minute', 'small')
     .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward (default: 1, in the teaching ward 60)')
     .option('--seed <number>', 'same seed, same ward', '1')
-    .option('--port <number>', 'port of the nurse station', '8470')
+    .option('--port <number>', 'port of the nurse station; 0: any, here and for all else that listens', '8470')
     .option('--data <folder>', 'where the demo keeps its data', join(context.root, '.vigil', 'demo'))
     .option('--fresh', 'forget what an earlier demo stored')
     .action(async (options: Options) => demo(options, context))
@@ -179,17 +179,21 @@ function wardSize(text: string, sizes: readonly WardSize[]): WardSize {
   return size
 }
 
-const freePorts = async (http: number): Promise<DemoPorts> => ({
-  http: await freePort(http),
-  hl7: await freePort(2_575),
-  mqtt: await freePort(1_883),
-  central: await freePort(8_471),
-  serial: 9_600,
-  intellivue: await freeUdpPort(24_105),
-  pds: await freeUdpPort(4_600),
-  pdsMonitor: await freePort(4_601),
-  registry: await freePort(2_576),
-})
+/** `http` 0: any port for the nurse station, and for all others too; two demos that begin together then meet nowhere. */
+async function freePorts(http: number): Promise<DemoPorts> {
+  const usual = (port: number): number => (http === 0 ? 0 : port)
+  return {
+    http: await freePort(http),
+    hl7: await freePort(usual(2_575)),
+    mqtt: await freePort(usual(1_883)),
+    central: await freePort(usual(8_471)),
+    serial: 9_600,
+    intellivue: await freeUdpPort(usual(24_105)),
+    pds: await freeUdpPort(usual(4_600)),
+    pdsMonitor: await freePort(usual(4_601)),
+    registry: await freePort(usual(2_576)),
+  }
+}
 
 async function freeUdpPort(wanted: number): Promise<number> {
   const free = (port: number): Promise<number | null> =>
