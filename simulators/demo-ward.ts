@@ -100,8 +100,8 @@ export function demoWard(of: DemoAddresses): WardPlan {
   return { seed: of.seed, beds, ...(of.size === 'teaching' ? {} : { registry: registryOf(of, isFull) }) }
 }
 
-/** A bed whose monitor says nothing of who lies there. */
-const GUEST_BED = `bed-${SMALL.findIndex(({ kind, scenario }) => kind === 'mqtt' && scenario === 'stable') + 1}`
+/** A bed whose monitor says nothing of who lies there: a serial line has no names. */
+const GUEST_BED = `bed-${SMALL.findIndex(({ kind, scenario }) => isSerialModel(kind) && scenario === 'stable') + 1}`
 
 /** The small ward has a registry for one bed alone: its stays end while somebody watches, so that something is released to central. */
 const registryOf = ({ hl7, registryPort }: DemoAddresses, isFull: boolean): RegistryPlan => ({

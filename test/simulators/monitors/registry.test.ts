@@ -39,7 +39,7 @@ it('one bed changes hands: each guest comes, is discharged, and leaves the bed e
     seed: 1, size: 'small', hl7: { host: '127.0.0.1', port: gateway.port }, mqtt: { url: 'mqtt://x', passwordOf: () => '' }, intellivue: { host: 'x', port: 1 }, pds: { host: 'x', port: 1, ownPort: 1 },
     serialFolder: '/tmp',
   })
-  expect(plan.registry?.guests).toEqual({ bed: 'bed-6', stayS: 150, emptyS: 30 })
+  expect(plan.registry?.guests).toEqual({ bed: 'bed-10', stayS: 150, emptyS: 30 })
   const { wire, tick } = createRegistryStation(plan.registry ?? { host: '', port: 0 }, plan.beds, { note: () => undefined, settled: () => undefined })
   const running = wire.run(stop.signal)
   onTestFinished(async () => {
@@ -53,7 +53,7 @@ it('one bed changes hands: each guest comes, is discharged, and leaves the bed e
     const [header = '', , person = '', visit = ''] = frame.split('\r')
     return [header.split('|')[8]?.slice(0, 7), person.split('|')[5]?.split('^')[0], visit.split('|')[3]]
   })
-  expect(told).toEqual(['Acacia', 'Bamboo'].flatMap((name) => [['ADT^A01', name, 'WARD^^bed-6'], ['ADT^A03', name, 'WARD^^bed-6']]))
+  expect(told).toEqual(['Acacia', 'Bamboo'].flatMap((name) => [['ADT^A01', name, 'WARD^^bed-10'], ['ADT^A03', name, 'WARD^^bed-10']]))
 })
 
 it('the registry answers whose number it is, once the patient is admitted', async () => {
