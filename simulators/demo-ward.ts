@@ -107,7 +107,8 @@ const GUEST_BED = `bed-${SMALL.findIndex(({ kind, scenario }) => isSerialModel(k
 const registryOf = ({ hl7, registryPort }: DemoAddresses, isFull: boolean): RegistryPlan => ({
   ...hl7,
   ...(isFull && registryPort !== undefined ? { ownPort: registryPort } : {}),
-  guests: { bed: GUEST_BED, stayS: 150, emptyS: 30 },
+  // Never empty: what a monitor measures of nobody is an alert.
+  guests: { bed: GUEST_BED, stayS: 180, emptyS: 0 },
   admits: isFull ? 'everybody' : 'guests',
 })
 

@@ -32,7 +32,7 @@ export type BedPlan = {
   readonly transport: Transport
 }
 
-/** A bed that changes hands, again and again: somebody new comes, stays so long, and the bed is empty for a while. */
+/** A bed that changes hands, again and again: somebody new comes, stays so long, and the bed is empty for a while, or for not even a second. */
 export type GuestBed = { readonly bed: string; readonly stayS: number; readonly emptyS: number }
 
 /**
@@ -105,13 +105,13 @@ function readGuests(value: unknown, complain: Complain): GuestBed | null {
     return null
   }
   onlyKnown(value, ['bed', 'stayS', 'emptyS'], 'registry.guests', complain)
-  const seconds = (key: string): number => {
+  const seconds = (key: string, least: number): number => {
     const found = value[key]
-    if (typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 86_400) return found
-    complain(`registry.guests.${key}`, 'must be seconds from 1 to 86400')
-    return 1
+    if (typeof found === 'number' && Number.isInteger(found) && found >= least && found <= 86_400) return found
+    complain(`registry.guests.${key}`, `must be seconds from ${least} to 86400`)
+    return least
   }
-  return { bed: readId(value, 'bed', 'registry.guests', complain) ?? '', stayS: seconds('stayS'), emptyS: seconds('emptyS') }
+  return { bed: readId(value, 'bed', 'registry.guests', complain) ?? '', stayS: seconds('stayS', 1), emptyS: seconds('emptyS', 0) }
 }
 
 function onlyKnown(fields: Fields, known: readonly string[], place: string, complain: Complain): void {

@@ -52,9 +52,10 @@ export function createRegistryStation({ host, port, ownPort, guests, admits = 'e
     return person === null ? [] : [{ bed, person: registeredOf(person) }]
   })
   const turnOver = ({ bed, stayS, emptyS }: GuestBed, second: number, at: number): void => {
-    const [guest, since] = [guestOf(Math.floor(second / (stayS + emptyS))), second % (stayS + emptyS)]
-    if (since === 0) wire.offer(registry.admit(guest, { unit: UNIT, room: '', bed }, at))
-    if (since === stayS) wire.offer(registry.discharge(guest.mrn, at))
+    const [round, since] = [Math.floor(second / (stayS + emptyS)), second % (stayS + emptyS)]
+    // Who leaves a bed that is never empty leaves it before the next one comes.
+    if (since === stayS % (stayS + emptyS) && second > 0) wire.offer(registry.discharge(guestOf(emptyS === 0 ? round - 1 : round).mrn, at))
+    if (since === 0) wire.offer(registry.admit(guestOf(round), { unit: UNIT, room: '', bed }, at))
   }
   return {
     wire,

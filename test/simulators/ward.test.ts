@@ -207,7 +207,7 @@ describe("the demo's ward", () => {
     // Beside what more there is: monitors that tell their own alarms in both ways, one that must be asked, the other speech over MQTT, and a registry.
     const differ = full.beds.slice(0, 12).flatMap(({ transport }, place) => (JSON.stringify(transport) === JSON.stringify(demo.beds[place]?.transport) ? [] : [transport]))
     expect(differ).toMatchObject([{ alarms: 'first' }, { alarms: 'own' }, { model: 'efficia' }, { speaks: 'teleicu' }])
-    const registry = { ...ADDRESSES.hl7, guests: { bed: 'bed-10', stayS: 150, emptyS: 30 } }
+    const registry = { ...ADDRESSES.hl7, guests: { bed: 'bed-10', stayS: 180, emptyS: 0 } }
     expect([demo.registry, full.registry]).toEqual([{ ...registry, admits: 'guests' }, { ...registry, admits: 'everybody', ownPort: 2_576 }])
     expect(full.beds.length).toBeGreaterThan(20)
   })

@@ -32,28 +32,30 @@ it('the registry admits each patient to the bed where the monitor stands, once, 
   expect(told).toEqual(atBeds.map(({ bed, patient }) => [REGISTRY_SENDER, 'ADT^A01^ADT_A01', expect.stringContaining(`${patient?.mrn}^`), `WARD^^${bed}`]))
 })
 
-it('one bed changes hands: each guest comes, is discharged, and leaves the bed empty for a while; nobody else is admitted where only guests are', async () => {
+it.each([0, 30])('one bed changes hands: each guest comes, is discharged, and leaves the bed empty for %i s; nobody else is admitted where only guests are', async (emptyS) => {
   const gateway = await fakeGateway()
   const stop = new AbortController()
   const plan = demoWard({
     seed: 1, size: 'small', hl7: { host: '127.0.0.1', port: gateway.port }, mqtt: { url: 'mqtt://x', passwordOf: () => '' }, intellivue: { host: 'x', port: 1 }, pds: { host: 'x', port: 1, ownPort: 1 },
     serialFolder: '/tmp',
   })
-  expect(plan.registry?.guests).toEqual({ bed: 'bed-10', stayS: 150, emptyS: 30 })
-  const { wire, tick } = createRegistryStation(plan.registry ?? { host: '', port: 0 }, plan.beds, { note: () => undefined, settled: () => undefined })
+  const guests = { bed: 'bed-10', stayS: 180, emptyS }
+  expect(plan.registry?.guests).toEqual({ ...guests, emptyS: 0 })
+  const { wire, tick } = createRegistryStation({ host: '', port: 0, ...plan.registry, guests }, plan.beds, { note: () => undefined, settled: () => undefined })
   const running = wire.run(stop.signal)
   onTestFinished(async () => {
     stop.abort()
     await running
     await gateway.close()
   })
-  for (let second = 0; second < 20 + 2 * 180; second++) tick(second, START + second * 1_000)
-  await gateway.frame(4)
+  for (let second = 0; second < 20 + 2 * (180 + emptyS) + (emptyS === 0 ? 1 : 0); second++) tick(second, START + second * 1_000)
+  await gateway.frame(emptyS === 0 ? 5 : 4)
   const told = gateway.frames.map((frame) => {
     const [header = '', , person = '', visit = ''] = frame.split('\r')
     return [header.split('|')[8]?.slice(0, 7), person.split('|')[5]?.split('^')[0], visit.split('|')[3]]
   })
-  expect(told).toEqual(['Acacia', 'Bamboo'].flatMap((name) => [['ADT^A01', name, 'WARD^^bed-10'], ['ADT^A03', name, 'WARD^^bed-10']]))
+  const next = emptyS === 0 ? [['ADT^A01', 'Cypress', 'WARD^^bed-10']] : []
+  expect(told).toEqual([...['Acacia', 'Bamboo'].flatMap((name) => [['ADT^A01', name, 'WARD^^bed-10'], ['ADT^A03', name, 'WARD^^bed-10']]), ...next])
 })
 
 it('the registry answers whose number it is, once the patient is admitted', async () => {
