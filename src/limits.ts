@@ -711,6 +711,8 @@ export const releaseLimits = {
   staysPerReleaseMax: 50,
   /** Stays are looked at so often. */
   lookMs: 60_000,
+  /** A wall clock that shows so much more or less than time has passed was set. */
+  clockStepMsMin: 600_000,
   /** A stay leaves in pieces, drawn in random order: so many at most, and of so many numbers of the log at least. */
   piecesPerStayMax: 1_000,
   pieceSeqsMin: 16_384,

@@ -18,6 +18,7 @@ import { memoryOf } from './sync/ledger.ts'
 import { type Pump, createPump } from './sync/pump.ts'
 import { createReleaseCutter } from './sync/release-cutter.ts'
 import { missReleases, releasesOf } from './sync/release-count.ts'
+import { outOf } from './sync/release-out.ts'
 import type { ReleaseSettings } from './sync/release-stays.ts'
 import { type OpenSink, openSink } from './sync/sinks/open.ts'
 import type { FromSync, SyncSettings, ToSync } from './sync/start.ts'
@@ -60,6 +61,7 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
     return createPump({
       ...(await sinksOf(delivery)),
       ...(release === undefined ? {} : { cutterOf: cutterOf(id, release) }),
+      ...(lane === 'live' ? { out: outOf(ledger.releases.stays(id)) } : {}),
       log, ledger, identifiers, lane, filter, clock, health: () => machineHealth(settings.folder),
       pace: { eventsPerSecond, hours: between === null ? null : { ...between, zone } },
       gatewayId: settings.gatewayId,
@@ -78,10 +80,10 @@ async function main(settings: SyncSettings, tell: (message: FromSync) => void, l
 
   const cutterOf = (id: string, release: ReleaseSettings) => {
     const reader = resources.adopt(openStayReader(settings.folder), (open) => open.close())
-    const released = (): void => tell({ type: 'released', sink: id, times: releasesOf(ledger, id) })
-    const kept = reader.releases(id)
+    const released = (again: readonly string[]): void => tell({ type: 'released', sink: id, so: { times: releasesOf(ledger, id), again } })
+    const { times: kept, again } = reader.released(id)
     // Before a pump looks at the ledger.
-    if (missReleases(ledger, id, kept) > kept) released()
+    if (missReleases(ledger, id, kept) > kept) released(again)
     return (parts: CutterParts): Cutter => createReleaseCutter({
       ...parts, ledger, releases: ledger.releases, settings: release, reader, released,
       // Not to be guessed, unlike the jitter.

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path'
 import { versionOf } from './cli/version.ts'
 import type { SecretSetting, Site } from './config/schema.ts'
 import type { SyncStatus } from './domain/batch.ts'
-import { RELEASED_KEY, type ReleasedSoFar } from './domain/releases.ts'
+import { RELEASED_KEY } from './domain/releases.ts'
 import type { WallMs } from './domain/time.ts'
 import type { GatewaySetting } from './gateway.ts'
 import { syncLimits } from './limits.ts'
@@ -79,7 +79,7 @@ export function openToCentral({ site, siteFile, context, clock: clockSetting, lo
       log.error({ folder: moved, why }, 'sync.db was damaged and set aside.')
       notices.ledgerSetAside(moved)
     })
-    sync.onReleased((sink, times) => void write({ key: `${RELEASED_KEY}${sink}`, at: clock.wall(), value: { times } satisfies ReleasedSoFar }))
+    sync.onReleased((sink, so) => void write({ key: `${RELEASED_KEY}${sink}`, at: clock.wall(), value: so }))
     sync.onForked(({ why, afterSeq }) => {
       void opened.beginEpoch(why, afterSeq).then((done) => {
         if (!done) return

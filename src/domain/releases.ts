@@ -8,8 +8,14 @@ export const RELEASES = 'releases'
 /** What stands beside the log; the sink's id comes behind it. */
 export const RELEASED_KEY = 'released/'
 
-export type ReleasedSoFar = { readonly times: number }
+/** `again`: stays that have left, were opened again, and are not over: nothing else would say so of a stay that lasts. */
+export type ReleasedSoFar = { readonly times: number; readonly again: readonly string[] }
 
-/** 0 for what is damaged, of another Vigil, or was never said. */
-export const releasesIn = (value: unknown): number =>
-  typeof value === 'object' && value !== null && 'times' in value && typeof value.times === 'number' && Number.isSafeInteger(value.times) ? value.times : 0
+/** 0, and none, for what is damaged, of another Vigil, or was never said. */
+export function releasedIn(value: unknown): ReleasedSoFar {
+  const { times, again }: { readonly times?: unknown; readonly again?: unknown } = typeof value === 'object' && value !== null ? value : {}
+  return {
+    times: typeof times === 'number' && Number.isSafeInteger(times) ? times : 0,
+    again: Array.isArray(again) ? again.filter((stay) => typeof stay === 'string') : [],
+  }
+}

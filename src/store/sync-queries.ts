@@ -222,8 +222,8 @@ export const syncQueries = {
     WHERE sink = @sink AND epoch = @epoch AND seq_from <= @seq ORDER BY seq_from DESC LIMIT 1`,
   AMEND_CUT: 'UPDATE cut SET passed = @passed WHERE id = @id',
   TRIM_CUTS: 'DELETE FROM cut WHERE id <= (SELECT max(id) FROM cut) - @cutsMax',
-  // Those that go before all others have places of their own, below zero.
-  LAST_EARLY_PLACE: 'SELECT max(place) AS place FROM batch WHERE sink = @sink AND place < 0',
+  // Those that go before all others have places of their own, far below zero: parts of a batch that was split have some below it too.
+  LAST_EARLY_PLACE: 'SELECT max(place) AS place FROM batch WHERE sink = @sink AND place < -500000000',
   LAST_PLACE: 'SELECT max(ifnull(max(place), 0), 0) AS place FROM batch WHERE sink = @sink',
   ADD_BATCH: `INSERT INTO batch (sink, place, epoch, batch_id, seq_from, seq_to, moves_cursor, body, items, crc)
     VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items, @crc)`,

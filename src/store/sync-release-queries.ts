@@ -64,7 +64,8 @@ export const releaseQueries = {
     FROM release_stay WHERE sink = @sink`,
   PUT_STAY: `INSERT INTO release_stay (sink, stay, state, delay_ms, shift_days, opened_at, closed_at, from_seq, through_seq, told, crc)
     VALUES (@sink, @stay, @state, @delayMs, @shiftDays, @openedAt, @closedAt, @fromSeq, @throughSeq, @told, @crc)
-    ON CONFLICT (sink, stay) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
+    ON CONFLICT (sink, stay) DO UPDATE SET state = excluded.state, delay_ms = excluded.delay_ms, shift_days = excluded.shift_days,
+      opened_at = excluded.opened_at, closed_at = excluded.closed_at,
       from_seq = excluded.from_seq, through_seq = excluded.through_seq, told = excluded.told, crc = excluded.crc`,
   FORGET_STAY: 'DELETE FROM release_stay WHERE sink = @sink AND stay = @stay',
   CURRENT: 'SELECT id, organization, gateway, method, stays FROM release WHERE sink = @sink',
@@ -99,6 +100,7 @@ export const stayQueries = {
   STREAMS_OF_STAY: readerQueries.STREAMS_OF_STAY,
   SNAPSHOTS_OF_STREAM: readerQueries.SNAPSHOTS_OF_STREAM,
   EVENTS_BETWEEN: 'SELECT seq, at, kind, alert_id AS alertId, body, crc FROM event WHERE seq >= @firstSeq AND seq <= @lastSeq ORDER BY seq',
+  REVISION: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq = @seq',
   REVISED_AFTER: 'SELECT seq, supersedes, revision, crc FROM revision WHERE seq > @afterSeq ORDER BY seq LIMIT @rowsMax',
   SNAPSHOT: 'SELECT seq, stream, received_at AS receivedAt, sent_at AS sentAt, readings, crc FROM snapshot WHERE seq = @seq',
 } as const

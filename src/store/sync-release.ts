@@ -67,9 +67,16 @@ export function releaseTables(
     end(sink) {
       const row = current.get({ sink })
       if (row === undefined) return
-      forgetSurrogates.run({ release: row.id })
-      end.run({ sink })
+      // Overwritten, in pages that become free too.
+      db.pragma('secure_delete = ON')
+      try {
+        forgetSurrogates.run({ release: row.id })
+        end.run({ sink })
+      } finally {
+        db.pragma('secure_delete = FAST')
+      }
     },
+    eraseTraces: () => void db.pragma('wal_checkpoint(TRUNCATE)'),
     addPiece: (sink, piece: Piece, place) => void addPiece.run({ sink, place, ...piece }),
     nextPieces: (sink, piecesMax) => nextPieces.all({ sink, piecesMax }),
     shortenPiece: (id, seqFrom) => void shortenPiece.run({ id, seqFrom }),

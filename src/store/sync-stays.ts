@@ -2,7 +2,7 @@
 
 import type { Statement } from 'better-sqlite3'
 import type { StayId } from '../domain/ids.ts'
-import { RELEASED_KEY, releasesIn } from '../domain/releases.ts'
+import { RELEASED_KEY, releasedIn } from '../domain/releases.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
 import type { LoggedRow, StayContext } from '../seams.ts'
@@ -33,6 +33,7 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
   const snapshots: Statement<[Range & { stream: number }], SnapshotRow> = db.prepare(Q.SNAPSHOTS_OF_STREAM)
   const events: Statement<[Range], EventRow> = db.prepare(Q.EVENTS_BETWEEN)
   const revised = db.prepare<[object], RevisionRow>(Q.REVISED_AFTER)
+  const revision = db.prepare<[object], RevisionRow>(Q.REVISION)
   const oneSnapshot = db.prepare<[object], SnapshotRow>(Q.SNAPSHOT)
   const marksOf = db.prepare<[object], { firstSeq: number | null; lastMark: number | null }>(readerQueries.MARKS_BETWEEN)
   // Opened once the time is known.
@@ -46,11 +47,18 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
     const found: LoggedRow[] = []
     let damaged = 0
     const superseded = revisions.superseded(range)
+    const corrected = revisions.of(range)
     for (const stream of streamIds) {
       for (const row of snapshots.all({ stream, ...range })) {
         const snapshot = rows.snapshot(row)
         if (snapshot.kind === 'damaged') damaged++
-        else found.push({ kind: 'snapshot', seq: row.seq, snapshot: snapshot.value, ...(superseded.has(row.seq) ? { isSuperseded: true as const } : {}) })
+        else {
+          const made = corrected.get(row.seq)
+          found.push({
+            kind: 'snapshot', seq: row.seq, snapshot: snapshot.value, ...(superseded.has(row.seq) ? { isSuperseded: true as const } : {}),
+            ...(made === undefined ? {} : { supersedes: made.supersedes, revision: made.revision }),
+          })
+        }
       }
     }
     for (const row of events.all(range)) {
@@ -71,6 +79,15 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       if (!isDamage(error)) throw error
       return { rows: [], damaged: 1 }
     }
+  }
+
+  function linksOf(seq: number): ReturnType<StayReader['linksOf']> {
+    const links: { readonly seq: number; readonly supersedes: number; readonly before: StayId | null }[] = []
+    // Each number is smaller than the last, whatever stands there.
+    for (let row = revision.get({ seq }); row !== undefined && row.supersedes < row.seq; row = revision.get({ seq: row.supersedes })) {
+      links.push({ seq: row.seq, supersedes: row.supersedes, before: ownerOf(row.supersedes).stay })
+    }
+    return links
   }
 
   const ownerOf = (seq: number): { readonly stay: StayId | null; readonly readings: number } => {
@@ -106,11 +123,12 @@ export function openStayReader(folder: string): StayReader & { close(): void } {
       }
       return { rows: found, nextSeq: null, damaged }
     },
-    releases: (sink) => releasesIn(standingOf(db, `${RELEASED_KEY}${sink}`)),
+    released: (sink) => releasedIn(standingOf(db, `${RELEASED_KEY}${sink}`)),
     revisedAfter: (afterSeq, rowsMax) => revised.all({ afterSeq, rowsMax }).filter((row) => row.crc === revisionCrc(row)).map(({ seq, supersedes }) => {
       const { stay, readings } = ownerOf(seq)
       return { seq, supersedes, stay, before: ownerOf(supersedes).stay, readings }
     }),
+    linksOf,
     close: () => void db.close(),
   }
 }

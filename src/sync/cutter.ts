@@ -1,9 +1,9 @@
 /** From the log to stored batches: reads behind the cursor, anonymises, scans, cuts, and keeps, all in one transaction. */
 
-import type { CutBatch, DeadEvent, DeadLetter, SeqRange } from '../domain/batch.ts'
+import type { CutBatch, DeadEvent, DeadLetter, SeqRange, Withheld } from '../domain/batch.ts'
 import type { WallMs } from '../domain/time.ts'
 import { syncLimits } from '../limits.ts'
-import type { LogReader, LoggedRow } from '../seams.ts'
+import type { Clock, LogReader, LoggedRow } from '../seams.ts'
 import { NOTHING_CORRECTED, corrected } from './amend.ts'
 import { type Beside, NOTHING_BESIDE } from './anonymise.ts'
 import { type Health, deviceMinutes } from './anonymise-others.ts'
@@ -26,11 +26,15 @@ export type CutterParts = {
   readonly ledger: SyncLedger
   readonly log: LogReader
   readonly scanner: Scanner
+  /** Tells time that nobody sets. */
+  readonly clock: Pick<Clock, 'mono'>
   /** Names that the ward has learned since the last call. */
   readonly identifiers: () => Iterable<string>
   /** Live where nothing is said. */
   readonly lane?: LaneName
   readonly filter?: Filter
+  /** Stays that have left in the release lane of this sink, before it had another: with true times, central could join the one to the other. */
+  readonly out?: ReadonlySet<string>
   /** Whether what is new may go before what waits. */
   readonly overtakes?: boolean
   /** Rows of one batch. */
@@ -65,6 +69,13 @@ function rowsAfter(log: LogReader, { after: cursor, lastSeq }: Pick<Stretch, 'af
   return { rows, full: true }
 }
 
+/** Whose a row is, where it says so. */
+function stayOf(row: LoggedRow): string | null {
+  if (row.kind === 'snapshot') return row.snapshot.stay
+  if (row.stored.kind === 'alert') return row.stored.event.kind === 'phase' ? row.stored.event.stay : null
+  return row.stored.subject.stay
+}
+
 /** What stands in raw rows and must stand in no event: learned from the very rows that are about to be sent. */
 export function namesIn(rows: readonly LoggedRow[]): ReadonlySet<string> {
   const names = new Set<string>()
@@ -85,6 +96,9 @@ export function namesIn(rows: readonly LoggedRow[]): ReadonlySet<string> {
   return names
 }
 
+const lateOf = (rows: readonly LoggedRow[]): readonly Withheld[] =>
+  rows.length === 0 ? [] : [{ reason: 'after-release', rows: rows.length, readings: rows.reduce((sum, row) => sum + (row.kind === 'snapshot' ? row.snapshot.observations.length : 0), 0) }]
+
 const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
 
 export interface Cutter {
@@ -103,7 +117,7 @@ export interface Cutter {
 const isAlert = (row: LoggedRow): boolean => row.kind === 'event' && row.stored.kind === 'alert'
 const NOTHING: CutResult = { kind: 'nothing' }
 
-export function createCutter({ sink, gatewayId, organizationId, version, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax, health }: CutterParts): Cutter {
+export function createCutter({ sink, gatewayId, organizationId, version, ledger, log, scanner, identifiers, lane = 'live', filter = ALL, out = new Set(), overtakes = lane === 'live', rowsMax = syncLimits.rowsPerBatchMax, health }: CutterParts): Cutter {
   type Range = { readonly epoch: string; readonly seqFrom: number; readonly seqTo: number; readonly completes: boolean; readonly through?: number; readonly ahead?: SeqRange }
   type Sending = { readonly rows: readonly LoggedRow[]; readonly range: Range; readonly isCorrected: boolean; readonly beside: Beside; readonly at: WallMs; readonly bytesMax: number }
   const frameOf = (at: WallMs, range: Range): BatchFrame => ({ at, organizationId, gatewayId, version, lane, ...range })
@@ -123,11 +137,13 @@ export function createCutter({ sink, gatewayId, organizationId, version, ledger,
   const standing = (): Standing => ({ spans: spansOf(ledger, log, sink), lastSeq: log.lastSeq(), rowsMax })
 
   /** What comes of rows, as batches; what the scanner stops is kept as dead letters. */
-  function compiled({ rows, range, isCorrected, beside, at, bytesMax }: Sending): { readonly batches: readonly CutBatch[]; readonly stopped: number } {
+  function compiled({ rows: all, range, isCorrected, beside, at, bytesMax }: Sending): { readonly batches: readonly CutBatch[]; readonly stopped: number } {
     const { epoch, seqFrom, seqTo } = range
+    const isOut = (row: LoggedRow): boolean => out.size > 0 && out.has(stayOf(row) ?? '')
+    const rows = all.filter((row) => !isOut(row))
     const said = isCorrected && sendsVitals ? corrected(rows, epoch, { sink, lane, ledger, log }) : NOTHING_CORRECTED
     const made = compile(lane, rows, { gatewayId, epoch, surrogates: ledger.surrogates(scopeOf(log.epochs, epoch)) }, { ...said, beside })
-    const passed = rows.flatMap((row) => (row.kind === 'snapshot' && row.isSuperseded === true ? [row.seq] : []))
+    const passed = all.flatMap((row) => (row.kind === 'snapshot' && (row.isSuperseded === true || isOut(row)) ? [row.seq] : []))
     if (sendsVitals && (made.digest !== '' || passed.length > 0)) ledger.rememberCut(sink, epoch, { seqFrom, seqTo, digest: made.digest, passed })
     const { events, withheld } = filtered(made, filter)
     const clean: CutEvent[] = []
@@ -138,6 +154,7 @@ export function createCutter({ sink, gatewayId, organizationId, version, ledger,
       else stopped.push({ event: JSON.stringify(event), origin, retries: 0, why: hitText(scanned.at), seqFrom, seqTo })
     }
     ledger.withhold(sink, epoch, withheld)
+    ledger.withhold(sink, epoch, lateOf(all.filter(isOut)))
     ledger.addDead(sink, epoch, at, stopped)
     return { batches: cutBatches(clean, frameOf(at, range), bytesMax), stopped: stopped.length }
   }

@@ -6,7 +6,9 @@
 import type { DeadEvent, DeadLetter } from '../domain/batch.ts'
 import { type WallMs, isoOf, wallMs } from '../domain/time.ts'
 import { releaseLimits, syncLimits } from '../limits.ts'
+import type { LoggedRow } from '../seams.ts'
 import { type BatchFrame, type CutEvent, cutBatches, cutEvent, recutEvent } from './cut.ts'
+import { isRevised } from './corrections.ts'
 import { type CutResult, type Cutter, type CutterParts, namesIn } from './cutter.ts'
 import { ALL, filtered } from './filter.ts'
 import { OTHER_LANE, laneOfEvent } from './lane-of.ts'
@@ -15,17 +17,17 @@ import { NOBODY, type Person } from './release-classes.ts'
 import { Counts, type LeavingStay, type Released, compileRelease, visitOf } from './release-compile.ts'
 import type { CurrentRelease, KnownStay, StoredPiece } from './release-ledger.ts'
 import type { ReleaseMarks } from './release-marks.ts'
+import { gone, hasLeft } from './release-out.ts'
 import { type ReleaseStaysParts, SHIFTED, createReleaseStays } from './release-stays.ts'
 import { RELEASE_METHODS, type ReleaseMethod, coarse } from './release-time.ts'
 
-/** `released`: one more release has begun, and its ledger has it. */
-export type ReleaseCutterParts = Omit<CutterParts, 'lane' | 'ledger'> & ReleaseStaysParts & { readonly released?: () => void }
+export type ReleaseCutterParts = Omit<CutterParts, 'lane' | 'ledger'> & ReleaseStaysParts
 
 const NOTHING: CutResult = { kind: 'nothing' }
 const hitText = (at: string): string => `stopped by the egress scanner: a known identifier at ${at}`
 
 export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
-  const { sink, ledger, releases, log, reader, scanner, identifiers, settings, random, mint, released, filter = ALL } = parts
+  const { sink, ledger, releases, log, reader, scanner, identifiers, settings, random, mint, filter = ALL } = parts
   const stays = createReleaseStays(parts)
   scanner.trust(settings.fields.flatMap(({ fields }) => fields))
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -36,6 +38,13 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
   const marksOf = (at: WallMs, { id, organization, gateway, method, stays: count }: CurrentRelease): ReleaseMarks => ({
     timestamp: isoOf(coarse(at)), keyEpoch: id, organizationId: organization, gatewayId: gateway, method: methodOf(method), stays: count,
   })
+
+  /** Without rows of which something out there was made when they were another's: those were counted when they were put right. */
+  function notOut(rows: readonly LoggedRow[]): readonly LoggedRow[] {
+    if (!rows.some(isRevised)) return rows
+    const known = new Map(releases.stays(sink).map((stay) => [stay.stay, stay]))
+    return rows.filter((row) => !isRevised(row) || !reader.linksOf(row.seq).some((link) => hasLeft(known, link)))
+  }
 
   type Gathered = { readonly events: Released[]; readonly counts: Counts; rows: number; readings: number }
 
@@ -56,7 +65,7 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
     if (piece.kind === 'late' || stay === null || release === null) into.counts.add('after-release', rows.filter(({ kind }) => kind === 'snapshot').length, readings)
     else {
       scanner.learn(namesIn(rows))
-      const { events, withheld } = compileRelease(rows, compiling(stay, release))
+      const { events, withheld } = compileRelease(notOut(rows), compiling(stay, release))
       into.events.push(...events)
       for (const { reason, rows: count, readings: measured } of withheld) into.counts.add(reason, count, measured)
     }
@@ -99,12 +108,12 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
 
   /** What stood for whom is forgotten, and who lay there: from here on nobody can join it to a stay any more. */
   function finish(): void {
-    for (const known of releases.stays(sink)) if (known.state === 'leaving') releases.putStay(sink, { ...known, state: 'released', told: '' })
+    for (const known of releases.stays(sink)) if (known.state === 'leaving') releases.putStay(sink, gone(known))
     releases.end(sink)
   }
 
   function cutLetters(letters: readonly DeadLetter[], at: WallMs, bytesMax: number): number {
-    const clean: { readonly id: number; readonly event: CutEvent }[] = []
+    const clean: { readonly id: number; readonly of: string; readonly event: CutEvent }[] = []
     let stopped = 0
     for (const { id, event, origin, retries } of letters) {
       const parsed: unknown = JSON.parse(event)
@@ -113,17 +122,19 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
         continue
       }
       const scanned = scanner.scan(parsed)
-      if (scanned.kind === 'clean') clean.push({ id, event: recutEvent(event, { origin, retries: retries + 1 }) })
+      if (scanned.kind === 'clean') clean.push({ id, of: subjectOf(parsed), event: recutEvent(event, { origin, retries: retries + 1 }) })
       else {
         ledger.refuseRetry(id, hitText(scanned.at))
         stopped++
       }
     }
-    // Of several releases, it may be, and no longer known to be of any: they leave as one more.
+    // Of several releases, it may be, and no longer known to be of any: those of each stay leave by themselves, for together they would join them.
     // Those of a time when dates were shifted are not told to be more than that, whatever is configured now.
     const method = ledger.memory(sink, SHIFTED) === null ? settings.method : 'date-shift'
-    const marks: ReleaseMarks = { timestamp: isoOf(coarse(at)), keyEpoch: mint(), organizationId: mint(), gatewayId: mint(), method, stays: null }
-    ledger.keep(sink, log.epoch, false, cutBatches(clean.map(({ event }) => event), frameOf(at, marks), bytesMax))
+    for (const some of Map.groupBy(clean, ({ of }) => of).values()) {
+      const marks: ReleaseMarks = { timestamp: isoOf(coarse(at)), keyEpoch: mint(), organizationId: mint(), gatewayId: mint(), method, stays: null }
+      ledger.keep(sink, log.epoch, false, cutBatches(some.map(({ event }) => event), frameOf(at, marks), bytesMax))
+    }
     ledger.removeDead(clean.map(({ id }) => id))
     return stopped
   }
@@ -134,8 +145,12 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
       const { pieces, batches } = releases.waiting(sink)
       return pieces + batches
     },
-    cutAlerts: () => NOTHING,
+    cutAlerts(at) {
+      stays.live(at)
+      return NOTHING
+    },
     cutLog(at, bytesMax) {
+      stays.live(at)
       // A clock that was set back must not keep us from looking.
       const looks = at < lookedAt || at - lookedAt >= releaseLimits.lookMs
       if (looks) {
@@ -145,11 +160,12 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
       const pieces = releases.nextPieces(sink, releaseLimits.piecesPerBatchMax)
       if (pieces.length > 0) {
         scanner.learn(identifiers())
-        return { kind: 'cut', full: true, stopped: ledger.transaction(() => cutPieces(pieces, at, bytesMax)) }
+        const stopped = ledger.transaction(() => cutPieces(pieces, at, bytesMax))
+        if (releases.current(sink) === null) releases.eraseTraces()
+        return { kind: 'cut', full: true, stopped }
       }
       // By what was just seen: a stay that was opened again does not leave.
       if (!looks || !stays.plan(at)) return NOTHING
-      released?.()
       return { kind: 'cut', full: true, stopped: 0 }
     },
     cutRetries(at, bytesMax) {
@@ -159,6 +175,12 @@ export function createReleaseCutter(parts: ReleaseCutterParts): Cutter {
       return { kind: 'cut', full: false, stopped: ledger.transaction(() => cutLetters(letters, at, bytesMax)) }
     },
   }
+}
+
+/** What stands for the stay in an event that was released. */
+function subjectOf(event: unknown): string {
+  const said: { readonly partitionKey?: unknown; readonly patientId?: unknown } = typeof event === 'object' && event !== null ? event : {}
+  return String(said.partitionKey ?? said.patientId)
 }
 
 const methodOf = (said: string): ReleaseMethod => RELEASE_METHODS.find((known) => known === said) ?? 'safe-harbor'

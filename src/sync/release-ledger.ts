@@ -2,6 +2,7 @@
 
 import type { Surrogate, SurrogateKind } from '../domain/batch.ts'
 import type { StayId } from '../domain/ids.ts'
+import type { ReleasedSoFar } from '../domain/releases.ts'
 import type { WallMs } from '../domain/time.ts'
 import type { LoggedRow } from '../seams.ts'
 
@@ -13,13 +14,14 @@ export type StayState = (typeof STAY_STATES)[number]
 export type KnownStay = {
   readonly stay: string
   readonly state: StayState
-  /** Drawn when it was first seen, once. */
+  /** Drawn when its end was first seen; longer by how late that was, and by what the clock was set ahead since then. */
   readonly delayMs: number
+  /** Drawn once; 0 once it is released, for it says where central has it. */
   readonly shiftDays: number
   readonly openedAt: WallMs
   /** null: it was opened again. */
   readonly closedAt: WallMs | null
-  /** No row of it has a smaller number. */
+  /** No row of it has a smaller number; once it is released, none that was not drawn to leave has. */
   readonly fromSeq: number
   /** What came of it behind this number came too late; 0 until it leaves. */
   readonly throughSeq: number
@@ -45,6 +47,8 @@ export interface ReleaseLedger {
   begin(sink: string, release: CurrentRelease): void
   /** What stood for whom in it is forgotten for good. */
   end(sink: string): void
+  /** What was forgotten lies in old pages beside the file until now, unless somebody reads them. Not within a transaction. */
+  eraseTraces(): void
   /** `place`: in their order they leave; 0 ≤ place < 1. */
   addPiece(sink: string, piece: Piece, place: number): void
   nextPieces(sink: string, piecesMax: number): readonly StoredPiece[]
@@ -77,7 +81,9 @@ export interface StayReader {
   /** Rows of the stay within a range, in order, and maybe events that only name it. `nextSeq`: where to go on, when the bounds were reached; null at the end. */
   rowsOf(stay: string, range: { readonly seqFrom: number; readonly seqTo: number }, bounds: Bounds): { readonly rows: readonly LoggedRow[]; readonly nextSeq: number | null; readonly damaged: number }
   /** Releases of this sink that have begun, as it stands beside the log. */
-  releases(sink: string): number
+  released(sink: string): ReleasedSoFar
+  /** How a row came to be what it is, from the last time that it was put right to the first; empty where it is as it came. */
+  linksOf(seq: number): readonly { readonly seq: number; readonly supersedes: number; readonly before: StayId | null }[]
   /** Rows behind `afterSeq` that took the place of others: whose they are, and whose the others were. */
   revisedAfter(afterSeq: number, rowsMax: number): readonly { readonly seq: number; readonly supersedes: number; readonly stay: StayId | null; readonly before: StayId | null; readonly readings: number }[]
 }

@@ -7,13 +7,15 @@ import type { Surrogate } from '../domain/batch.ts'
 import { RELEASES } from '../domain/releases.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
 import { releaseLimits } from '../limits.ts'
-import type { EpochReason, LogReader } from '../seams.ts'
+import type { Clock, EpochReason, LogReader } from '../seams.ts'
 import { type AnonymizationConfig, type FieldParts, anonymised } from './fields.ts'
 import type { SyncLedger } from './ledger.ts'
 import { spansOf } from './position.ts'
 import { type AgeGroup, NOBODY, type Person, type SiteField, ageBandOf, toldOf } from './release-classes.ts'
 import { Counts } from './release-compile.ts'
 import type { KnownStay, ReleaseLedger, StayFound, StayReader } from './release-ledger.ts'
+import { createLived } from './release-lived.ts'
+import { gone, hasLeft } from './release-out.ts'
 import { type ReleaseMethod, shownYearOf } from './release-time.ts'
 
 /** Plain data, for it is copied to the thread. */
@@ -36,6 +38,9 @@ export type ReleaseStaysParts = {
   readonly log: LogReader
   readonly reader: StayReader
   readonly settings: ReleaseSettings
+  readonly clock: Pick<Clock, 'mono'>
+  /** One more release has begun, and its ledger has it; or other stays that have left are open again. To be kept beside the log. */
+  readonly released?: (again: readonly string[]) => void
   /** 0 ≤ x < 1, not to be guessed. */
   readonly random: () => number
   readonly mint: () => Surrogate
@@ -51,6 +56,8 @@ const REVISIONS_SEEN = 'release: revisions seen'
 type Waiting = { readonly ageBand: Person['ageBand']; readonly ageGroup: AgeGroup; readonly sex: Person['sex']; readonly bed: string; readonly who?: string }
 
 export interface ReleaseStays {
+  /** Before anything else, and as often as may be: what the clock shows now. */
+  live(at: WallMs): void
   /** Learns what ended, was opened again, came late, and is gone; moves the cursor. */
   look(at: WallMs): void
   /** Begins a release when one is due; true when it did. */
@@ -58,7 +65,7 @@ export interface ReleaseStays {
 }
 
 export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
-  const { sink, ledger, releases, log, reader, settings, random, mint, hmac } = parts
+  const { sink, ledger, releases, log, reader, settings, random, mint, hmac, released } = parts
 
   type Now = { readonly at: WallMs; readonly lastSeq: number }
   /** No row of a stay that began then has a smaller number. A clock that was set back by less than a day hides none of them. */
@@ -67,6 +74,14 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   /** Tells stays of one patient from those of others, and says nothing of him. */
   const nameless = (mrn: string): string => Buffer.from(hmac(releases.siteKey(), `patient\u0000${mrn}`)).toString('hex')
 
+  const lived = createLived(parts)
+  /** From its end on; from now on where that is told late, or was told by a clock that was wrong: nobody knows which. */
+  function delayMsFrom(closedAt: WallMs | null, { at }: Now): number {
+    const drawnMs = settings.delayFromMs + random() * (settings.delayToMs - settings.delayFromMs)
+    const lateMs = closedAt === null ? 0 : at - closedAt
+    return lateMs < releaseLimits.clockStepMsMin ? drawnMs : drawnMs + lateMs
+  }
+
   function enrol({ stay, bed, openedAt, closedAt, isChild }: StayFound, now: Now): KnownStay {
     const { mrn, bornOn, sex = 'none' } = reader.personOf(stay)
     const { ageBand, isAdult } = ageBandOf(bornOn, openedAt)
@@ -74,7 +89,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     const told: Waiting = { ageBand, ageGroup: grown === null ? 'none' : grown ? 'adult' : 'child', sex, bed, ...(mrn === undefined ? {} : { who: nameless(mrn) }) }
     return {
       stay, state: 'waiting', openedAt, closedAt,
-      delayMs: settings.delayFromMs + random() * (settings.delayToMs - settings.delayFromMs),
+      delayMs: delayMsFrom(closedAt, now),
       shiftDays: 1 + Math.floor(random() * releaseLimits.shiftDaysMax),
       fromSeq: firstSeqOf(openedAt, now), throughSeq: 0, told: JSON.stringify(told),
     }
@@ -95,7 +110,21 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
 
   function spend(stay: StayFound, now: Now): void {
     ledger.withhold(sink, log.epoch, [{ reason: 'after-release', rows: 1, readings: 0 }])
-    releases.putStay(sink, { ...enrol(stay, now), state: 'released', throughSeq: now.lastSeq, told: '' })
+    releases.putStay(sink, gone({ ...enrol(stay, now), throughSeq: now.lastSeq }))
+  }
+
+  /** As it stands beside the log: what a ledger that is lost knows nothing of. */
+  let again: readonly string[] = reader.released(sink).again
+
+  function openAgain(found: readonly StayFound[], known: ReadonlyMap<string, KnownStay>): readonly string[] {
+    return found.flatMap(({ stay, closedAt }) => (closedAt === null && ['leaving', 'released'].includes(known.get(stay)?.state ?? '') ? [stay] : []))
+  }
+
+  /** Once it is in the ledger. */
+  function tell(open: readonly string[]): void {
+    if (open.length === again.length && open.every((stay) => again.includes(stay))) return
+    again = open
+    released?.(again)
   }
 
   /** What became of a stay since it was seen last. */
@@ -104,7 +133,9 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     if (known.closedAt === found.closedAt && known.openedAt === found.openedAt) return
     if (known.state === 'waiting') {
       const fromSeq = Math.min(known.fromSeq, firstSeqOf(found.openedAt, now))
-      releases.putStay(sink, { ...known, openedAt: found.openedAt, closedAt: found.closedAt, fromSeq })
+      // After another end it waits anew: what the clock was set by since the other one is none of it.
+      const delayMs = found.closedAt === known.closedAt ? known.delayMs : delayMsFrom(found.closedAt, now)
+      releases.putStay(sink, { ...known, openedAt: found.openedAt, closedAt: found.closedAt, fromSeq, delayMs })
     } else if (known.state === 'released' && found.closedAt !== null && found.closedAt !== known.closedAt) {
       // It was opened again, and has ended once more: counted, and never joined to what is out.
       if (lastSeq > known.throughSeq) releases.addPiece(sink, { stay: known.stay, kind: 'late', seqFrom: known.throughSeq + 1, seqTo: lastSeq }, random())
@@ -123,7 +154,7 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
     const isOut = (stay: string | null): boolean => stay !== null && ['leaving', 'released'].includes(known.get(stay)?.state ?? '')
     for (const { seq, supersedes, stay, before, readings } of revised) {
       const isLate = isOut(stay) && seq > (known.get(stay ?? '')?.throughSeq ?? 0)
-      if (isLate || (isOut(before) && supersedes <= (known.get(before ?? '')?.throughSeq ?? 0))) counts.add('after-release', 1, readings)
+      if (isLate || hasLeft(known, { seq, supersedes, before })) counts.add('after-release', 1, readings)
     }
     ledger.withhold(sink, log.epoch, counts.all())
     ledger.remember(sink, REVISIONS_SEEN, String(last.seq))
@@ -149,6 +180,11 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
       if (to > after) ledger.advance(sink, epoch, to)
       if (position <= lastSeq) return
     }
+  }
+
+  /** Who had ended before the clock was set waits for as much longer as it shows more: nobody lived through that. */
+  function wait(byMs: number): void {
+    for (const one of releases.stays(sink)) if (one.state === 'waiting' && one.closedAt !== null) releases.putStay(sink, { ...one, delayMs: one.delayMs + byMs })
   }
 
   const knownNow = (): ReadonlyMap<string, KnownStay> => new Map(releases.stays(sink).map((known) => [known.stay, known]))
@@ -207,14 +243,16 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
   }
 
   return {
-    look: (at) => ledger.transaction(() => {
+    live: (at) => lived(at, wait),
+    look: (at) => tell(ledger.transaction(() => {
       // Asked first: the stays of all rows up to there are known then.
       const now = { at, lastSeq: log.lastSeq() }
       const found = reader.stays()
       const known = knownNow()
       for (const stay of found) {
         const seen = known.get(stay.stay)
-        if (seen?.state !== 'released' && isSpent(stay, now)) spend(stay, now)
+        const isKnownBeside = (seen === undefined || seen.state === 'waiting') && again.includes(stay.stay)
+        if (isKnownBeside || (seen?.state !== 'released' && isSpent(stay, now))) spend(stay, now)
         else if (seen) update(seen, stay, now)
         else if (stay.closedAt !== null && stay.closedAt <= at) releases.putStay(sink, enrol(stay, now))
       }
@@ -228,27 +266,34 @@ export function createReleaseStays(parts: ReleaseStaysParts): ReleaseStays {
       const after = knownNow()
       countRevised(after)
       advanceTo(positionOf(found, after, now))
-    }),
-    plan: (at) => ledger.transaction(() => {
-      const leaving = plannedOf(at)
-      if (leaving.length === 0) return false
-      const lastSeq = log.lastSeq()
-      const id = mint()
-      releases.begin(sink, {
-        id, method: settings.method, stays: leaving.length,
-        organization: releases.surrogateOf(id, 'organization', ''), gateway: releases.surrogateOf(id, 'gateway', ''),
-      })
-      ledger.count(sink, RELEASES, 1)
-      if (settings.method === 'date-shift') ledger.remember(sink, SHIFTED, 'yes')
-      const told = toldOf(
-        leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at), who: whoOf(known) })),
-        releaseLimits.classStaysMin,
-      )
-      leaving.forEach((known, place) => {
-        releases.putStay(sink, { ...known, state: 'leaving', throughSeq: lastSeq, told: JSON.stringify(told[place] ?? NOBODY) })
-        addPieces(known, lastSeq)
-      })
-      return true
-    }),
+      return openAgain(found, after)
+    })),
+    plan(at) {
+      const begun = ledger.transaction(() => begin(at))
+      if (begun) released?.(again)
+      return begun
+    },
+  }
+
+  function begin(at: WallMs): boolean {
+    const leaving = plannedOf(at)
+    if (leaving.length === 0) return false
+    const lastSeq = log.lastSeq()
+    const id = mint()
+    releases.begin(sink, {
+      id, method: settings.method, stays: leaving.length,
+      organization: releases.surrogateOf(id, 'organization', ''), gateway: releases.surrogateOf(id, 'gateway', ''),
+    })
+    ledger.count(sink, RELEASES, 1)
+    if (settings.method === 'date-shift') ledger.remember(sink, SHIFTED, 'yes')
+    const told = toldOf(
+      leaving.map((known) => ({ year: shownYearOf(settings.method, { ...known, closedAt: known.closedAt ?? at }), person: personOf(known, at), who: whoOf(known) })),
+      releaseLimits.classStaysMin,
+    )
+    leaving.forEach((known, place) => {
+      releases.putStay(sink, { ...known, state: 'leaving', throughSeq: lastSeq, told: JSON.stringify(told[place] ?? NOBODY) })
+      addPieces(known, lastSeq)
+    })
+    return true
   }
 }

@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { SyncStatus } from '../domain/batch.ts'
+import type { ReleasedSoFar } from '../domain/releases.ts'
 import { syncLimits } from '../limits.ts'
 import type { ClockSetting } from '../ops/clock.ts'
 import type { Clock } from '../seams.ts'
@@ -34,7 +35,7 @@ export type FromSync =
   | { readonly type: 'advanced'; readonly sink: string; readonly seq: number }
   | { readonly type: 'forked'; readonly fork: Fork }
   | { readonly type: 'set-aside'; readonly folder: string; readonly why: string }
-  | { readonly type: 'released'; readonly sink: string; readonly times: number }
+  | { readonly type: 'released'; readonly sink: string; readonly so: ReleasedSoFar }
 
 export interface SyncHandle {
   /** The store has committed up to here. Never waits, never throws. */
@@ -48,8 +49,8 @@ export interface SyncHandle {
   onForked(listener: (fork: Fork) => void): () => void
   /** A damaged sync.db was moved into this folder. Returns the way to stop. */
   onSetAside(listener: (folder: string, why: string) => void): () => void
-  /** So many releases have begun: to be kept beside the log, so that a ledger that is lost is missed. Returns the way to stop. */
-  onReleased(listener: (sink: string, times: number) => void): () => void
+  /** What has been released so far: to be kept beside the log, so that a ledger that is lost is missed. Returns the way to stop. */
+  onReleased(listener: (sink: string, so: ReleasedSoFar) => void): () => void
   /** The thread reads its files anew. */
   restart(): void
   /** Resolves when the thread is gone. */
@@ -77,7 +78,7 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
   const advanceListeners = new Set<(seq: number) => void>()
   const forkListeners = new Set<(fork: Fork) => void>()
   const setAsideListeners = new Set<(folder: string, why: string) => void>()
-  const releaseListeners = new Set<(sink: string, times: number) => void>()
+  const releaseListeners = new Set<(sink: string, so: ReleasedSoFar) => void>()
   const on = <Listener>(listeners: Set<Listener>) => (listener: Listener): (() => void) => {
     listeners.add(listener)
     return () => void listeners.delete(listener)
@@ -123,7 +124,7 @@ export function startSync(settings: SyncSettings, { clock, spawn = spawnThread }
             for (const listener of setAsideListeners) listener(message.folder, message.why)
             break
           case 'released':
-            for (const listener of releaseListeners) listener(message.sink, message.times)
+            for (const listener of releaseListeners) listener(message.sink, message.so)
             break
         }
       })

@@ -170,6 +170,16 @@ describe('the cursor', () => {
     expect(acknowledgedCounts(folder).get('monitor-2\u0000MDC_ECG_HEART_RATE')).toBe(3)
   })
 
+  it('lets what is early go before all parts of a batch that was split again and again', () => {
+    ledger.keep(SINK, 'e1', true, [batch(1, 10)])
+    for (const name of ['a', 'b', 'c', 'd']) {
+      ledger.replace(SINK, pending(), [{ ...batch(1, 10), batchId: `${name}-left` }, { ...batch(1, 10), batchId: `${name}-right` }])
+    }
+    expect(pending().batchId).toBe('d-left')
+    ledger.keepEarly(SINK, 'e1', [{ ...batch(11, 11), batchId: 'alert' }])
+    expect(pending().batchId).toBe('alert')
+  })
+
   it('waits for the last part of a batch that was split', () => {
     ledger.keep(SINK, 'e1', true, [batch(1, 10, [HR, HR])])
     ledger.replace(SINK, pending(), [{ ...batch(1, 10), batchId: 'left' }, { ...batch(1, 10), batchId: 'right' }])

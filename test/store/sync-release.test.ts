@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { surrogate } from '../../src/domain/batch.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { migrate } from '../../src/store/migrations.ts'
-import { openSyncLedger } from '../../src/store/sync-ledger.ts'
+import { SYNC_FILE, openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { SYNC_MIGRATIONS } from '../../src/store/sync-queries.ts'
 import { releaseQueries, stayQueries } from '../../src/store/sync-release-queries.ts'
 import { openStayReader } from '../../src/store/sync-stays.ts'
@@ -20,20 +20,39 @@ const KNOWN: KnownStay = {
 }
 
 describe('the ledger of the release lane', () => {
-  it('keeps a stay as it was put, with the delay that was drawn first', () => {
+  it('keeps a stay as it was put last, and believes none that is not as it was put', () => {
     using folder = tempFolder()
+    const last = { ...KNOWN, delayMs: 9, shiftDays: 0, state: 'leaving', closedAt: wallMs(START + 1) } as const
     {
       using ledger = openSyncLedger(folder.path)
       ledger.releases.putStay(SINK, KNOWN)
-      ledger.releases.putStay(SINK, { ...KNOWN, delayMs: 9, shiftDays: 9, state: 'leaving', closedAt: wallMs(START + 1) })
+      ledger.releases.putStay(SINK, last)
     }
     using ledger = openSyncLedger(folder.path)
     expect(ledger.releases.stays('another')).toEqual([])
-    expect(() => ledger.releases.stays(SINK)).toThrow(/cannot be read/)
-    ledger.releases.forgetStay(SINK, 'stay-1')
-    ledger.releases.putStay(SINK, { ...KNOWN, state: 'leaving', closedAt: wallMs(START + 1) })
-    expect(ledger.releases.stays(SINK)).toEqual([{ ...KNOWN, state: 'leaving', closedAt: START + 1 }])
+    expect(ledger.releases.stays(SINK)).toEqual([last])
     expect(ledger.releases.states(SINK)).toEqual({ leaving: 1 })
+    const other = new Database(join(folder.path, SYNC_FILE))
+    other.exec('UPDATE release_stay SET delay_ms = 0')
+    other.close()
+    expect(() => ledger.releases.stays(SINK)).toThrow(/cannot be read/)
+  })
+
+  it('leaves no trace in its files of what stood for whom, when a release has ended', () => {
+    using folder = tempFolder()
+    using ledger = openSyncLedger(folder.path)
+    const written = (): string => [SYNC_FILE, `${SYNC_FILE}-wal`].map((name) => readFileSync(join(folder.path, name)).toString('latin1')).join('')
+    const linked = (text: string): boolean => surrogates.some((one) => text.includes(`stay-1${one}`) || text.includes(`${one}${release}staystay-1`))
+    const release = 'a'.repeat(32)
+    const token = surrogate(release)
+    ledger.releases.begin(SINK, { id: release, organization: token, gateway: token, method: 'safe-harbor', stays: 1 })
+    const surrogates = [ledger.releases.surrogateOf(release, 'stay', 'stay-1')]
+    // Enough that whole pages become free.
+    for (let count = 0; count < 300; count++) ledger.releases.surrogateOf(release, 'alert', `alert-${count}`)
+    expect(linked(written())).toBe(true)
+    ledger.releases.end(SINK)
+    ledger.releases.eraseTraces()
+    expect(linked(written())).toBe(false)
   })
 
   it('gives pieces in the order of their places, shortens and removes them', () => {
@@ -151,6 +170,7 @@ const STAY_PLANS: Readonly<Record<string, RegExp>> = {
   SNAPSHOTS_OF_STREAM: /SEARCH s USING INDEX snapshot_by_block/,
   EVENTS_BETWEEN: /^SEARCH event USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
   REVISED_AFTER: /^SEARCH revision USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
+  REVISION: /^SEARCH revision USING INTEGER PRIMARY KEY \(rowid=\?\)$/,
   SNAPSHOT: /^SEARCH snapshot USING INTEGER PRIMARY KEY/,
 }
 

@@ -6,6 +6,7 @@ import { openLogReader } from '../../src/store/log-reader.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { type LaneName } from '../../src/sync/lanes.ts'
 import { createPump } from '../../src/sync/pump.ts'
+import { outOf } from '../../src/sync/release-out.ts'
 import { type FakeCentral, NEVER, type Plan, START, bodyOf, fakeCentral, fakeClock, fakeLog, scratch, snapshotRow } from './fakes.ts'
 import { SINK, openWard, runUntil, wardClock, write } from './release-ward.ts'
 
@@ -16,7 +17,7 @@ async function lived(folder: string, lane: LaneName, plan: () => Plan, log = ope
   using ledger = openSyncLedger(folder)
   const central = fakeCentral(plan)
   const clock = fakeClock()
-  const pump = createPump({ gatewayId: 'gw', organizationId: 'org', ledger, log, clock, sink: central.sink, random: () => 0.5, identifiers: () => [], lane })
+  const pump = createPump({ gatewayId: 'gw', organizationId: 'org', ledger, log, clock, sink: central.sink, random: () => 0.5, identifiers: () => [], lane, out: outOf(ledger.releases.stays(SINK)) })
   for (let steps = 0; steps < 30; steps++) {
     const next = await pump.step(NEVER)
     if (next.kind === 'wait' || next.kind === 'lingers') clock.now += next.ms
@@ -76,6 +77,23 @@ describe('what was cut for another lane', () => {
       expect([...after.calls, ...again.calls].filter(({ body }) => new TextDecoder().decode(body).includes('stay-1'))).toEqual([])
       expect([plan, [...lanesOf(after), ...lanesOf(again)].filter((lane) => lane !== 'live')]).toEqual([plan, []])
     }
+  })
+
+  it('release: a stay that has left is not told once more with its true times, though the log is held for another', async () => {
+    using place = scratch()
+    const [out, lasts] = [{ id: 'stay-0', from: 0, to: 20 }, { id: 'stay-1', from: 0, to: null, bed: 'bed-2', device: 'monitor-2' }]
+    write(place.folder, [out, lasts])
+    const ward = openWard(place.folder, wardClock())
+    await runUntil(ward, 2 * DAY_MIN)
+    expect(ward.ledger.releases.states(SINK)).toEqual({ released: 1 })
+    ward.close()
+    const after = await lived(place.folder, 'live', () => 'accept')
+    const events = after.calls.flatMap(({ body }) => bodyOf(body).events)
+    expect(new Set(events.flatMap(({ eventType, partitionKey }) => (eventType === 'vital-signs' ? [partitionKey] : []))).size).toBe(1)
+    expect(events.filter(({ eventType }) => eventType === 'alerts')).toHaveLength(1)
+    using ledger = openSyncLedger(place.folder)
+    using log = openLogReader(place.folder)
+    expect(ledger.withheld(SINK, log.epoch)).toContainEqual({ reason: 'after-release', rows: 42, readings: 20 * 13 })
   })
 
   it('release: does not go under the name of the gateway', async () => {

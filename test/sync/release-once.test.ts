@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bedId, deviceId, stayId } from '../../src/domain/ids.ts'
-import { RELEASED_KEY, releasesIn } from '../../src/domain/releases.ts'
+import { RELEASED_KEY, releasedIn } from '../../src/domain/releases.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { openStayReader } from '../../src/store/sync-stays.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
@@ -32,9 +32,9 @@ describe('a ledger that is not the one that the last release was written in', ()
 
     using ledger = openSyncLedger(place.folder)
     const reader = openStayReader(place.folder)
-    expect(reader.releases(SINK)).toBe(1)
-    expect(reader.releases('another')).toBe(0)
-    expect(missReleases(ledger, SINK, reader.releases(SINK))).toBe(1)
+    expect(reader.released(SINK).times).toBe(1)
+    expect(reader.released('another')).toEqual({ times: 0, again: [] })
+    expect(missReleases(ledger, SINK, reader.released(SINK).times)).toBe(1)
     reader.close()
     // Now another incarnation begins, of which the release lane's own tests say that nothing that had ended leaves in it.
     expect(ledger.lostIn('e1')).toBe(true)
@@ -56,7 +56,7 @@ describe('a ledger that is not the one that the last release was written in', ()
   it('is not missed where nothing was ever released, or where what is said of it cannot be read', () => {
     using place = scratch()
     using ledger = openSyncLedger(place.folder)
-    for (const said of [null, 'three', { times: 'three' }, { times: 0.5 }, [], undefined]) expect(missReleases(ledger, SINK, releasesIn(said))).toBe(0)
+    for (const said of [null, 'three', { times: 'three' }, { times: 0.5 }, [], undefined]) expect(missReleases(ledger, SINK, releasedIn(said).times)).toBe(0)
     expect(ledger.lostIn('e1')).toBe(false)
   })
 

@@ -65,17 +65,17 @@ export type ReleaseWard = {
   close(): void
 }
 
-type Options = { readonly settings?: Partial<ReleaseSettings>; readonly seed?: number; readonly central?: FakeCentral; readonly over?: Partial<PumpParts> }
+type Options = { readonly settings?: Partial<ReleaseSettings>; readonly seed?: number; readonly central?: FakeCentral; readonly over?: Partial<PumpParts>; readonly released?: (again: readonly string[]) => void }
 
 /** Opened anew on the same folder, it is as after a restart. */
-export function openWard(folder: string, clock: FakeClock, { settings = {}, seed = 1, central = fakeCentral(), over = {} }: Options = {}): ReleaseWard {
+export function openWard(folder: string, clock: FakeClock, { settings = {}, seed = 1, central = fakeCentral(), over = {}, released = () => undefined }: Options = {}): ReleaseWard {
   const log = openLogReader(folder)
   const ledger = openSyncLedger(folder)
   const reader = openStayReader(folder)
   const { random, mint } = seeded(seed)
   const advanced: number[] = []
   const cutterOf = (parts: CutterParts): Cutter => createReleaseCutter({
-    ...parts, ledger, releases: ledger.releases, reader, settings: { ...SETTINGS, ...settings }, random, mint,
+    ...parts, ledger, releases: ledger.releases, reader, settings: { ...SETTINGS, ...settings }, random, mint, released,
     hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
   })
   const pump = createPump({

@@ -211,7 +211,7 @@ it('The thread says how many releases have begun, and asks for another incarnati
     store.write(tick({ stays: [stay('stay-1', { openedAt: STORED_AT, closedAt: wallMs(STORED_AT + 60_000) })], snapshots: [heartRate(80, { stay: 'stay-1' })] }))
   }
   const first = startSync(settings, { clock })
-  const times = await new Promise<number>((resolve) => first.onReleased((_sink, many) => resolve(many)))
+  const times = await new Promise<number>((resolve) => first.onReleased((_sink, { times: many }) => resolve(many)))
   await first.stop()
   {
     using store = writing(place.folder)

@@ -8,6 +8,7 @@ import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
 import type { SinkMemory } from '../ledger.ts'
 import { readBatch } from './events.ts'
+import { createScanner } from '../scanner.ts'
 import { type MllpPlace, createMllpCaller } from './mllp-call.ts'
 import { type OruGroup, type OruHeader, type StayIdentity, controlIdOf, groupsOf, oruOf } from './oru.ts'
 import { progressOf, saveProgress } from './progress.ts'
@@ -40,7 +41,7 @@ export function createHl7Oru(settings: Hl7OruSettings): Sink & { close(): void }
     const outcome = await within(async (over) => caller.call(await oruOf(group, identity, header), over), timeoutMs, stop)
     switch (outcome.kind) {
       case 'done':
-        return acknowledged(outcome.result, controlIdOf(group))
+        return acknowledged(outcome.result, group, identity)
       case 'failed':
         return { kind: 'retry', why: `the hospital's system cannot be reached: ${faultOf(outcome.error)}`, afterMs: null }
       case 'late':
@@ -70,17 +71,25 @@ export function createHl7Oru(settings: Hl7OruSettings): Sink & { close(): void }
   return { id, send, close: () => caller.close() }
 }
 
+/** What a receiver says of a message may repeat whom it is about, and stands in logs and on screens here. */
+function namesOne(words: string, { stay, device }: OruGroup, { mrn, name, bed }: StayIdentity): boolean {
+  const scanner = createScanner([])
+  scanner.learn([stay, device, bed, mrn ?? '', name ?? ''])
+  return scanner.scan(words).kind === 'hit'
+}
+
 /** HL7 2.6, §2.9.2: AA and CA take it; AE and CE find fault with it; AR and CR have other reasons, some of which pass. */
-function acknowledged(content: Uint8Array, controlId: string): Outcome {
+function acknowledged(content: Uint8Array, group: OruGroup, identity: StayIdentity): Outcome {
   const retry = (why: string): Outcome => ({ kind: 'retry', why, afterMs: null })
   const read = readHl7(content, { segmentsMax: syncLimits.ackSegmentsMax })
   if (read.kind === 'broken') return retry(`what came back is no acknowledgement: ${read.why}`)
   const msa = read.message.segments.find((segment) => segment.id === 'MSA')
   if (!msa) return retry('what came back is no acknowledgement: no MSA')
-  if (msa.value(2) !== controlId) return retry('the acknowledgement is of another message')
+  if (msa.value(2) !== controlIdOf(group)) return retry('the acknowledgement is of another message')
   const err = read.message.segments.find((segment) => segment.id === 'ERR')
   const code = err?.value(3) ?? ''
-  const said = [code, err?.value(8) ?? '', msa.value(3)].filter((text) => text !== '').join(', ').slice(0, syncLimits.reasonCharsMax)
+  const words = [code, err?.value(8) ?? '', msa.value(3)].filter((text) => text !== '').join(', ').slice(0, syncLimits.reasonCharsMax)
+  const said = namesOne(words, group, identity) ? (/^\d{3}$/.test(code) ? code : 'in words that name the patient') : words
   switch (msa.value(1)) {
     case 'AA':
     case 'CA':

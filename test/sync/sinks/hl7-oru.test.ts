@@ -130,6 +130,16 @@ describe('hl7-oru', () => {
     expect(await under.sink.send(ofThree, NEVER)).toMatchObject(answer)
   })
 
+  it.each(['AE', 'AR'])('repeats nothing of an answer (%s) that names whom it is about, but its code', async (code) => {
+    const identity = { mrn: 'MRN-4711', name: 'Doe, Jane', bed: 'Bed 12' }
+    for (const said of ['no patient DOE^JANE here', 'unknown: mrn4711', 'nobody lies in bed 12', 's1 is closed']) {
+      await using under = await hospital(ack(code, `ERR|||204^Unknown key^HL70357|E||||${said}`), () => identity)
+      const answer = JSON.stringify(await under.sink.send(hospitalBatch('b1', [value('k/1')]), NEVER))
+      expect(answer).toContain('204')
+      expect(answer).not.toMatch(/\bdoe\b|jane|4711|12|s1/i)
+    }
+  })
+
   it('does not take the answer to one message for that to another, nor noise for an answer', async () => {
     await using wrong = await hospital(() => 'MSH|^~\\&|E||V||2026||ACK|a|P|2.6\rMSA|AA|somebody else')
     expect(await wrong.sink.send(ofThree, NEVER)).toMatchObject({ kind: 'retry', why: expect.stringContaining('another message') })
