@@ -26,7 +26,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--ward <size>', 'small: 12 beds on three protocols; full: a monitor of every kind that there is a driver for; teaching: sepsis, an opioid, loose electrodes, an hour a minute', 'small')
     .option('--speed <factor>', 'ward seconds per real second; other than 1 starts with an empty ward (default: 1, in the teaching ward 60)')
     .option('--seed <number>', 'same seed, same ward', '1')
-    .option('--port <number>', 'port of the nurse station; 0: any, here and for all else that listens', '8470')
+    .option('--port <number>', 'port of the nurse station; 0 takes a free one, here and for all else that listens', '8470')
     .option('--data <folder>', 'where the demo keeps its data', join(context.root, '.vigil', 'demo'))
     .option('--fresh', 'forget what an earlier demo stored')
     .action(async (options: Options) => demo(options, context))
@@ -179,7 +179,7 @@ function wardSize(text: string, sizes: readonly WardSize[]): WardSize {
   return size
 }
 
-/** `http` 0: any port for the nurse station, and for all others too; two demos that begin together then meet nowhere. */
+/** `http` 0 takes free ports for all of them: two demos that begin together then meet nowhere. */
 async function freePorts(http: number): Promise<DemoPorts> {
   const usual = (port: number): number => (http === 0 ? 0 : port)
   return {
