@@ -16,6 +16,7 @@ import { processors, takenShare } from './machine.ts'
 import { Ledger, compareValues, holdingsOf, judge } from './oracle.ts'
 import type { Transport } from './payload.ts'
 import { type Prove, randomOf } from './prove.ts'
+import { ROWS_PER_BATCH } from './rows-per-batch.ts'
 import { type Attempt, type Sender, rest } from './senders.ts'
 
 /** Devices and pace of each transport; together some 1,700 messages a second. The hospital's broker is acknowledged one by one. */
@@ -48,7 +49,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
   await using ward = await ProveWard.open({ devices, central, ...(hospital ? { hospitalPort: hospital.port } : {}) })
   const ledger = new Ledger()
   const heard = new Heard()
-  const start = (): Promise<RunningGateway> => ward.start({ imports: quick ? [EAGER] : [] })
+  const start = (): Promise<RunningGateway> => ward.start(quick ? { imports: [EAGER], env: { [ROWS_PER_BATCH]: '500' } } : {})
   let gateway = await start()
   if (hospital) await hospitalHeard(gateway)
   const senders = ward.devices.map((device) => ward.senderOf(device, ledger, { observe: (attempt) => heard.take(attempt), retryMs: RETRY_MS }))
