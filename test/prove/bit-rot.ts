@@ -35,7 +35,7 @@ export const prove: Prove = async ({ quick, seed, say }) => {
     await makeDatabase(good, quick ? 4_500 : 9_000)
     const truth = rowsOf(good).rows
     const raw = withoutCrc(good)
-    const flips = quick ? 12 : 300
+    const flips = quick ? 6 : 300
     const counts = { harmless: 0, detected: 0, refused: 0, undetected: 0, wrong: 0, wrongWithoutCrc: 0 }
     const bits = readFileSync(join(good, 'vigil.db'))
     say(`${truth.size} rows in ${bits.length} bytes`)

@@ -2,9 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../bench/gateway-process.ts'
+import { freshFolder } from '../simulators/central/folder.ts'
+import { proveFolder } from './gateway.ts'
 import { type Values, addValue } from './oracle.ts'
 
 export type CentralProcess = AsyncDisposable & {
@@ -24,14 +27,17 @@ const PAGE = 1_000
 export type CentralEvent = { readonly key: string; readonly type: string; readonly timestamp: string; readonly data: Readonly<Record<string, unknown>> }
 type Event = { readonly type: string; readonly data: { readonly metric: string; readonly v: readonly (number | null)[] } }
 
-/** Without a folder rows live in memory. `laterMs`: by how much its clock is ahead. */
+/** Without a folder it has one of its own, in memory where there is some. `laterMs`: by how much its clock is ahead. */
 export type CentralSetting = { readonly folder?: string; readonly laterMs?: number }
 
 export async function startCentral({ folder, laterMs = 0 }: CentralSetting = {}): Promise<CentralProcess> {
+  const home = folder === undefined ? proveFolder() : null
+  // To make a database takes seconds, and none of them is what a prove is about.
+  const data = folder ?? (await freshFolder('newest', home ?? undefined))
   const { DATABASE_URL: _, ...env } = process.env
   // A clock that runs twice as fast from an instant in the past is ahead of ours by the time since then.
   const clock = laterMs === 0 ? [] : ['--origin', String(Date.now() - laterMs), '--speed', '2']
-  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'central', ...(folder === undefined ? [] : ['--data', folder]), ...clock], {
+  const child = spawn(process.execPath, [join(ROOT, 'src', 'vigil.mjs'), 'central', '--data', data, ...clock], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...env, VIGIL_CENTRAL_TOKEN: TOKEN },
   })
@@ -72,6 +78,7 @@ export async function startCentral({ folder, laterMs = 0 }: CentralSetting = {})
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      if (home !== null) rmSync(home, { recursive: true, force: true })
     },
   }
 }

@@ -15,7 +15,8 @@ import { lacking, programPath } from '../../parts.ts'
 import { kafkaLacks, startKafka } from '../../sync/real/kafka.ts'
 import { natsLacks } from '../../sync/real/nats.ts'
 import { freePort } from '../../sync/real/proxy.ts'
-import { TOKEN, fakeClock, freshFolder, iso, START_MS } from './fixture.ts'
+import { TOKEN, fakeClock, iso, START_MS } from './fixture.ts'
+import { freshFolder } from './folder.ts'
 
 const NEVER = new AbortController().signal
 const SUBJECT = '0f'.repeat(16)

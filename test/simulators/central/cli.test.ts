@@ -6,7 +6,8 @@ import { register } from '../../../src/cli/central.ts'
 import { CommandFailed, UsageError } from '../../../src/cli/context.ts'
 import type { CliContext } from '../../../src/cli/context.ts'
 import { centralLimits } from '../../../src/limits.ts'
-import { TOKEN, fakeClock, freshFolder } from './fixture.ts'
+import { TOKEN, fakeClock } from './fixture.ts'
+import { freshFolder } from './folder.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { MIGRATIONS, migrate } from '../../../simulators/central/schema.ts'
 import { openDatabase } from '../../../simulators/central/sql.ts'
 import type { CentralDatabase } from '../../../simulators/central/sql.ts'
 import { NEW_AMONG } from '../../../simulators/central/write.ts'
-import { freshFolder } from './fixture.ts'
+import { freshFolder } from './folder.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../deploy/central')
 const textOf = (path: string): string => readFileSync(join(FOLDER, path), 'utf8')

@@ -7,7 +7,8 @@ import { cutBatches, cutEvent } from '../../../src/sync/cut.ts'
 import { compileLive } from '../../../src/sync/anonymise.ts'
 import { surrogate } from '../../../src/domain/batch.ts'
 import { NEVER, START, snapshotRow } from '../../sync/fakes.ts'
-import { TOKEN, fakeClock, freshFolder } from './fixture.ts'
+import { TOKEN, fakeClock } from './fixture.ts'
+import { freshFolder } from './folder.ts'
 
 const surrogates = { of: () => surrogate('0f'.repeat(16)), sensorOf: () => 0, subjectOfAlert: () => null, rememberAlert: () => undefined }
 
