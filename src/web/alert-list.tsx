@@ -34,7 +34,7 @@ export function AlertList() {
         {reception === 'silent' && server !== null && <span> as of {clockText(server - silentMs * speed)}</span>}
       </h2>
       {open.length === 0 ? (
-        <p class="empty">{receiver.ward.value === null ? 'Not known yet.' : 'No open alerts.'}</p>
+        <p class="empty">{receiver.ward.value === null ? 'Not known yet.' : reception === 'silent' ? 'None was open then; what began since is not known here.' : 'No open alerts.'}</p>
       ) : (
         <ol>
           {open.map((row) => (

@@ -54,7 +54,7 @@ export function Tile({ bed, alerts, devices, first }: TileProps) {
 
 /** The highest alert, and how many more; else, quietly, a limit in its delay; else what is wrong with the monitor; else nothing. */
 function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
-  const { server } = useStation().receiver.moment.value
+  const { moment } = useStation().receiver
   const more = rowsIn(alerts).length - 1
   const alert = highestUnacknowledged(alerts) ?? highestOf(alerts)
   if (alert !== null) {
@@ -69,7 +69,7 @@ function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
     )
   }
   const [pending] = bed.pending ?? []
-  if (pending !== undefined) return <p class="tile-foot" data-pending="true">{pendingText(pending, server)}</p>
+  if (pending !== undefined) return <p class="tile-foot" data-pending="true">{pendingText(pending, moment.value)}</p>
   const trouble = deviceTrouble(devices)
   return trouble === null || bed.values.length === 0 ? null : <p class="tile-foot" data-trouble="true">{trouble}</p>
 }

@@ -3,6 +3,7 @@
 import type { AlertView, DeviceView, GatewayView, PendingView, Role, ScoreView, SentinelStage, SentinelView, ValueView, WayView } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
 import { agoText, momentText } from './age.ts'
+import type { Reception } from './connection.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
   'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '', '[pH]': '',
@@ -68,9 +69,9 @@ export function carriedText(carried: readonly Pick<AlertView, 'text'>[]): string
   return [...carried.slice(0, webLimits.carriedNamedMax).map(({ text }) => text), ...(more > 0 ? [`and ${more} more`] : [])].join(' · ')
 }
 
-/** `SpO₂ 84 % below 90, alert in 9 s`. */
-export const pendingText = ({ text, dueAt }: PendingView, now: number | null): string =>
-  now === null ? text : `${text}, alert in ${Math.max(0, Math.ceil((dueAt - now) / 1_000))} s`
+/** `SpO₂ 84 % below 90, alert in 9 s`. While nothing is heard no alert is promised: it would not come. */
+export const pendingText = ({ text, dueAt }: PendingView, { reception, server }: { readonly reception: Reception; readonly server: number | null }): string =>
+  server === null || reception !== 'receiving' ? text : `${text}, alert in ${Math.max(0, Math.ceil((dueAt - server) / 1_000))} s`
 
 export const priorityText = (priority: AlertView['priority']): string => (priority === 'high' ? 'High' : priority === 'medium' ? 'Medium' : 'Low')
 

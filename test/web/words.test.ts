@@ -68,9 +68,11 @@ describe('names', () => {
 describe('what is quiet', () => {
   test('a limit in its delay says when it would be an alert', () => {
     const pending = { id: 'a', text: 'SpO₂ 84 % below 90', priority: 'medium', onsetAt: T, dueAt: T + 15_000 } as const
-    expect(pendingText(pending, T + 6_400)).toBe('SpO₂ 84 % below 90, alert in 9 s')
-    expect(pendingText(pending, T + 20_000)).toBe('SpO₂ 84 % below 90, alert in 0 s')
-    expect(pendingText(pending, null)).toBe('SpO₂ 84 % below 90')
+    expect(pendingText(pending, { reception: 'receiving', server: T + 6_400 })).toBe('SpO₂ 84 % below 90, alert in 9 s')
+    expect(pendingText(pending, { reception: 'receiving', server: T + 20_000 })).toBe('SpO₂ 84 % below 90, alert in 0 s')
+    expect(pendingText(pending, { reception: 'receiving', server: null })).toBe('SpO₂ 84 % below 90')
+    // A gateway that is dead raises nothing.
+    expect(pendingText(pending, { reception: 'silent', server: T + 6_400 })).toBe('SpO₂ 84 % below 90')
   })
 
   test('silencing at the bedside is said with its time, and when it quiets nothing here any more', () => {
