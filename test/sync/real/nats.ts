@@ -40,6 +40,9 @@ export type NatsCluster = {
   close(): Promise<void>
 }
 
+/** What JetStream answers when fewer members than copies are known to it (error 10005, with code 400). */
+const NO_SUITABLE_PEERS = 10_005
+
 /** Largest message of a stream here: what is larger is refused as one row. */
 export const MESSAGE_BYTES_MAX = 4_096
 
@@ -69,9 +72,10 @@ export async function startNats(): Promise<NatsCluster> {
       try {
         connection = await transport.connect({ servers: [...servers], reconnect: false, timeout: 2_000 })
         const said: Record<string, unknown> = JSON.parse((await connection.request(`$JS.API.${subject}`, JSON.stringify(payload), { timeout: 5_000 })).string())
-        const error = said['error'] as { code: number; description: string } | undefined
+        const error = said['error'] as { code: number; err_code?: number; description: string } | undefined
         if (error === undefined) return said
-        if (error.code !== 503 && error.code !== 500) throw Object.assign(new Error(`${subject}: ${error.description}`), { final: true })
+        // A leader that has not yet heard of the other two since they started finds no place for three copies.
+        if (error.code !== 503 && error.code !== 500 && error.err_code !== NO_SUITABLE_PEERS) throw Object.assign(new Error(`${subject}: ${error.description}`), { final: true })
       } catch (error) {
         if (tries > 120 || (error instanceof Error && 'final' in error)) throw error
       } finally {
