@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { freePort } from '../free-port.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -111,13 +111,4 @@ async function ready(child: ChildProcess): Promise<string> {
   })
   const [message]: { readonly url?: string }[] = await Promise.race([once(child, 'message'), died])
   return message?.url ?? ''
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise<void>((resolved) => server.close(() => resolved()))
-  return typeof address === 'object' && address ? address.port : 0
 }

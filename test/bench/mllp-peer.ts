@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Hl7Server } from '@medplum/hl7'
 import { Server } from 'node-hl7-server'
-import { freePort } from './gateway-process.ts'
+import { freePort } from '../free-port.ts'
 
 export const PEERS = {
   async echo(port: number): Promise<void> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { freePort } from '../sync/real/proxy.ts'
+import { freePort } from '../free-port.ts'
 
 export type Postgres = {
   /** Of a database that is empty. */

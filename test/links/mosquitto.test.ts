@@ -12,7 +12,7 @@ import { mqttBroker } from '../../src/links/mqtt-broker.ts'
 import { mqttClientLink } from '../../src/links/mqtt-client.ts'
 import { deviceId } from '../../src/domain/ids.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
-import { freePort } from '../bench/gateway-process.ts'
+import { freePort } from '../free-port.ts'
 import { quiet, recorder } from '../contract/link.ts'
 import { lacking, programPath } from '../parts.ts'
 

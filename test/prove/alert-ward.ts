@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Socket, connect } from 'node:net'
 import { join } from 'node:path'
-import { freePort } from '../bench/gateway-process.ts'
+import { freePort } from '../free-port.ts'
 import { rest } from './senders.ts'
 import { ProvedSite, type SiteParts, type SiteProcess, settled } from './wire-site.ts'
 

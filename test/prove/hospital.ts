@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../bench/gateway-process.ts'
+import { freePort } from '../free-port.ts'
 import { programPath } from '../parts.ts'
 import { rest } from './senders.ts'
 

@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from '../bench/gateway-process.ts'
+import { freePort } from '../free-port.ts'
 import { foreignPrograms, prepareForeignPrograms } from '../interop/parts.ts'
 import { type Answered, type ForeignSender, type Kind, SENDERS, WANTED, startForeignSenders } from '../interop/senders.ts'
 import { lacking } from '../parts.ts'

@@ -7,7 +7,7 @@
  */
 
 import { type Packet, generate } from 'mqtt-packet'
-import { freePort } from '../bench/gateway-process.ts'
+import { freePort } from '../free-port.ts'
 import type { Prove } from './prove.ts'
 import { type Connecting, RawMqtt, connectPacket, publishPacket } from './wire-mqtt.ts'
 import { ProvedSite, brokerFor, delay, settled, strangers } from './wire-site.ts'

@@ -14,7 +14,7 @@ import { createNatsJetstream } from '../../../src/sync/sinks/nats-jetstream.ts'
 import { lacking, programPath } from '../../parts.ts'
 import { kafkaLacks, startKafka } from '../../sync/real/kafka.ts'
 import { natsLacks } from '../../sync/real/nats.ts'
-import { freePort } from '../../sync/real/proxy.ts'
+import { freePort } from '../../free-port.ts'
 import { TOKEN, fakeClock, iso, START_MS } from './fixture.ts'
 import { freshFolder } from './folder.ts'
 

@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type PdsWire, pdsWire } from '../../../simulators/monitors/pds.ts'
 import type { Outgoing } from '../../../simulators/monitors/wire.ts'
 import { simulatorLimits } from '../../../src/limits.ts'
+import { freePort } from '../../free-port.ts'
 import { until } from '../fake-gateway.ts'
 
 const message = (bytes: Uint8Array): Outgoing => ({ id: '', bytes, values: [] })
@@ -14,14 +15,6 @@ const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => void server.close(() => resolve()))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 type Monitor = {
   readonly wire: PdsWire

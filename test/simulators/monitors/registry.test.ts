@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { onTestFinished, expect, it } from 'vitest'
 import { demoWard } from '../../../simulators/demo-ward.ts'
 import { createRegistryStation, REGISTRY_SENDER } from '../../../simulators/monitors/registry.ts'
 import { createRegistry } from '../../../src/registry.ts'
 import { fakeClock } from '../../fakes/clock.ts'
+import { freePort } from '../../free-port.ts'
 import { fakeGateway } from '../fake-gateway.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -75,12 +74,3 @@ it('the registry answers whose number it is, once the patient is admitted', asyn
   for (let second = 0; second <= 20; second++) tick(second, START + second * 1_000)
   expect(await ask()).toMatchObject({ kind: 'found', patients: [{ identity: { mrn: 'DEMO-1', name: 'Ash, Ada' }, location: 'WARD^^bed-1' }] })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}

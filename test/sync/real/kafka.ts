@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { programPath } from '../../parts.ts'
-import { type Proxy, freePort, startProxy } from './proxy.ts'
+import { freePort } from '../../free-port.ts'
+import { type Proxy, startProxy } from './proxy.ts'
 
 const VERSION = '4.1.0'
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vigil-kafka')

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { programPath } from '../../parts.ts'
-import { freePort } from './proxy.ts'
+import { freePort } from '../../free-port.ts'
 
 /** What is missing of it here; empty when it can be tried. */
 export function natsLacks(): string {
