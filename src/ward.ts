@@ -104,6 +104,10 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
   return {
     gateway: parts.gateway,
     beds: () => [...pump.beds.values()].map(viewOfBed),
+    bed(id) {
+      const bed = pump.beds.get(id)
+      return bed === undefined ? null : viewOfBed(bed)
+    },
     devices: () => pump.devices.all().map((device) => deviceView(device, pump.waves, pump.now(), pump.clocks.view(device.id, pump.now()))),
     alerts: () => [...pump.lifecycle.open.values()].sort(byUrgency).map(viewOf),
     sentinel: () => parts.sentinel?.() ?? null,
@@ -153,9 +157,9 @@ export function createWard<State>(parts: WardParts<State>): LiveWard {
       for (const id of ids) if (!unsaved.has(id)) ending.delete(id)
     },
     announceBeds() {
-      const changed = [...pump.changed].flatMap((id) => pump.beds.get(id) ?? [])
+      const beds = [...pump.changed]
       pump.changed.clear()
-      if (changed.length > 0 && listeners.size > 0) tell({ beds: changed.map(viewOfBed), alerts: [] })
+      if (beds.length > 0) tell({ beds, alerts: [] })
     },
   }
 }

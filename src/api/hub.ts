@@ -4,6 +4,7 @@
  */
 
 import type { z } from 'zod'
+import type { BedId } from '../domain/ids.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import type { Log } from '../security/log.ts'
@@ -29,7 +30,7 @@ export type Joined = { readonly received: (text: string) => void; readonly ponge
 export class Hub {
   readonly #parts: HubParts
   readonly #lines = new Set<PageLine>()
-  readonly #changedBeds = new Map<string, BedView>()
+  readonly #changedBeds = new Set<BedId>()
   readonly #stops: readonly (() => void)[]
   #rules: { readonly seq: number; readonly since: number }
   #heartbeat: { readonly seq: number; readonly dueAt: number }
@@ -125,7 +126,7 @@ export class Hub {
   }
 
   #changed({ beds, alerts, sentinel }: WardChange): void {
-    for (const bed of beds) this.#changedBeds.set(bed.id, bed)
+    for (const bed of beds) this.#changedBeds.add(bed)
     if (alerts.length === 0 && sentinel === undefined) return
     const message = encode({ type: 'alerts', at: this.#parts.clock.wall(), alerts, ...(sentinel === undefined ? {} : { sentinel }) })
     for (const line of this.#lines) this.#send(line, message)
@@ -134,12 +135,13 @@ export class Hub {
   #pushBeds(now: number): void {
     this.#bedsAt = now
     const at = this.#parts.clock.wall()
-    const shared = perRole((role) => ({ type: 'beds', at, beds: bedsFor(role, [...this.#changedBeds.values()]) }))
+    const beds = (ids: Iterable<BedId>, role: Role): readonly BedView[] => bedsFor(role, [...ids].flatMap((id) => this.#parts.ward.bed(id) ?? []))
+    const shared = perRole((role) => ({ type: 'beds', at, beds: beds(this.#changedBeds, role) }))
     for (const line of this.#lines) {
       const { role } = line.session.you
       const due = line.bedsDue(this.#changedBeds)
       if (due === 'all') this.#send(line, shared(role))
-      else if (due !== 'nothing') this.#send(line, encode({ type: 'beds', at, beds: bedsFor(role, due) }))
+      else if (due !== 'nothing') this.#send(line, encode({ type: 'beds', at, beds: beds(due, role) }))
     }
     this.#changedBeds.clear()
   }
@@ -158,9 +160,8 @@ export class Hub {
     this.#heartbeat = { seq, dueAt: next > now ? next : now + apiLimits.heartbeatMs }
     const { ward, clock } = this.#parts
     const gateway = ward.gateway()
-    const devices = ward.devices()
     const at = clock.wall()
-    const message = perRole((role) => ({ type: 'heartbeat', at, seq, gateway, devices: devicesFor(role, devices) }))
+    const message = perRole((role) => ({ type: 'heartbeat', at, seq, gateway, devices: devicesFor(role, ward.devices()) }))
     // A page with a backlog does not see the present: it gets no sign that it does.
     for (const line of this.#lines) if (!line.isSlow) this.#send(line, message(line.session.you.role))
   }

@@ -1,8 +1,9 @@
 /** The line to one open page: what waits for it, and when it is given up. */
 
+import type { BedId } from '../domain/ids.ts'
 import { apiLimits } from '../limits.ts'
 import type { Session } from '../security/sessions.ts'
-import type { BedView, WavesView } from './wire.ts'
+import type { WavesView } from './wire.ts'
 
 /** The socket, as far as a line needs it. */
 export type Wire = {
@@ -24,7 +25,7 @@ export class PageLine {
   /** It has shown an alert to somebody who watches. */
   isScreen = false
   readonly #wire: Wire
-  readonly #pending = new Map<string, BedView>()
+  readonly #pending = new Set<BedId>()
   /** A first snapshot may be larger than all that may wait later; it is not held against the page. */
   #allowanceBytes = 0
   #closingSince: number | 'just now' | null = null
@@ -65,11 +66,11 @@ export class PageLine {
   }
 
   /** A slow page gets the newest of each bed when it has caught up. Returns what to send now. */
-  bedsDue(changed: ReadonlyMap<string, BedView>): 'all' | 'nothing' | readonly BedView[] {
+  bedsDue(changed: ReadonlySet<BedId>): 'all' | 'nothing' | readonly BedId[] {
     if (!this.isSlow && this.#pending.size === 0) return changed.size > 0 ? 'all' : 'nothing'
-    for (const [id, bed] of changed) this.#pending.set(id, bed)
+    for (const id of changed) this.#pending.add(id)
     if (this.isSlow) return 'nothing'
-    const beds = [...this.#pending.values()]
+    const beds = [...this.#pending]
     this.#pending.clear()
     return beds
   }

@@ -11,8 +11,8 @@ import type { WardShift } from './shift-wire.ts'
 import type { StayWard } from './stay-ward.ts'
 import type { AlertView, AssociationsView, BedAssociationFacts, BedView, DeliveryView, DeviceView, GatewayView, GivenView, RegistryLookup, HandoverView, StripView, TrendView, WavesView } from './wire.ts'
 
-/** `sentinel`: the alert of the sentinel bed changed. */
-export type WardChange = { readonly beds: readonly BedView[]; readonly alerts: readonly AlertView[]; readonly sentinel?: AlertView }
+/** `beds`: whose view changed; it is asked for when it leaves. `sentinel`: the alert of the sentinel bed changed. */
+export type WardChange = { readonly beds: readonly BedId[]; readonly alerts: readonly AlertView[]; readonly sentinel?: AlertView }
 
 /** What a nurse may say of a stay; keys left out stay as they are. */
 export type ContextChange = Partial<StayContext>
@@ -22,6 +22,8 @@ export type Done = { readonly kind: 'done' } | { readonly kind: 'unknown' } | { 
 export interface Ward extends StayWard {
   gateway(): GatewayView
   beds(): readonly BedView[]
+  /** null: there is no such bed. */
+  bed(id: BedId): BedView | null
   devices(): readonly DeviceView[]
   /** Open alerts, highest priority first, then oldest. */
   alerts(): readonly AlertView[]

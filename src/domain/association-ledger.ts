@@ -12,6 +12,8 @@ export class AssociationLedger {
   readonly #beds: readonly BedId[]
   readonly #facts = new Map<number, Fact>()
   #fold: AssociationFold
+  /** Whom the registry has in each bed, as of the last fact; null until somebody asks. */
+  #registered: ReadonlyMap<BedId | null | undefined, readonly Person[]> | null = null
 
   constructor(beds: readonly BedId[], facts: readonly Fact[] = []) {
     this.#beds = beds
@@ -35,6 +37,7 @@ export class AssociationLedger {
   learn(fact: Fact): readonly OccupancyChange[] {
     const before = new Map(this.#beds.map((bed) => [bed, this.segments(bed).slice()]))
     this.#facts.set(fact.id, fact)
+    this.#registered = null
     if (!this.#fold.append(fact)) this.#fold = new AssociationFold(this.#beds, [...this.#facts.values()])
     return this.#beds.flatMap((bed) => changesOf(bed, { before: before.get(bed) ?? UNKNOWN_BED, after: this.segments(bed), keyNow: (key) => this.keyNow(key) }))
   }
@@ -42,6 +45,7 @@ export class AssociationLedger {
   /** Facts that need not be known any more. Says nothing of beds: what was decided with them stands. */
   forget(ids: Iterable<number>): void {
     for (const id of ids) this.#facts.delete(id)
+    this.#registered = null
     this.#fold = new AssociationFold(this.#beds, [...this.#facts.values()])
   }
 
@@ -167,7 +171,9 @@ export class AssociationLedger {
   /** What does not fit together in a bed. `devices`: those that name somebody there just now. */
   disputes(bed: BedId, at: number, devices: Iterable<DeviceId>): readonly Dispute[] {
     const occupant = this.occupantAt(bed, at)
-    const registered = [...this.#fold.persons.values()].filter((person) => person.registered === bed && !person.isDenied && !person.isAway)
+    // Asked of every bed once a second: not everybody is looked at for each.
+    this.#registered ??= Map.groupBy([...this.#fold.persons.values()].filter((person) => !person.isDenied && !person.isAway), (person) => person.registered)
+    const registered = this.#registered.get(bed) ?? []
     const found: Dispute[] = []
     if (occupant.kind === 'unassigned' && occupant.why === 'disputed') found.push({ kind: 'two-patients', bed })
     if (occupant.kind === 'patient' && occupant.standing === 'confirmed') found.push(...this.#against(occupant.key, bed, registered))

@@ -94,7 +94,8 @@ export type FakeWard = Ward & {
   seq: number
   /** Rules that advance by themselves whenever somebody looks. */
   isTicking: boolean
-  change(change: Partial<WardChange>): void
+  /** Beds that look so now. */
+  change(change: Partial<Omit<WardChange, 'beds'>> & { readonly beds?: readonly BedView[] }): void
 }
 
 const RANGE = { low: 1, high: 300, decimals: 0, unit: '/min' }
@@ -110,6 +111,7 @@ const LIMITS: LimitsView = { population: 'adult', ward: { name: 'adult', setBy: 
 
 export function fakeWard(): FakeWard {
   const listeners = new Set<(change: WardChange) => void>()
+  const changed = new Map<string, BedView>()
   const ward: FakeWard = {
     asked: [],
     heldBeds: [aBed('bed-1'), aBed('bed-2')],
@@ -123,13 +125,15 @@ export function fakeWard(): FakeWard {
     isTicking: true,
     heldSentinel: null,
     change: ({ beds = [], alerts = [], ...rest }) => {
-      for (const listener of listeners) listener({ beds, alerts, ...rest })
+      for (const bed of beds) changed.set(bed.id, bed)
+      for (const listener of listeners) listener({ beds: beds.map(({ id }) => bedId(id)), alerts, ...rest })
     },
     gateway: () => {
       const { store } = ward
       return { id: 'gateway-1', ward: 'Ward 3', mode: 'demo', version: '0.1.0', speed: 1, store, sync: { kind: 'off', lagRows: 0, why: '' } }
     },
     beds: () => ward.heldBeds,
+    bed: (id) => changed.get(id) ?? null,
     devices: () => ward.heldDevices,
     alerts: () => ward.heldAlerts,
     rulesTick: () => {
