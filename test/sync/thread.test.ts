@@ -18,6 +18,9 @@ import { centralServer } from './central-server.ts'
 import { bodyOf, scratch } from './fakes.ts'
 import { bedId, stayId } from '../../src/domain/ids.ts'
 
+/** A batch gathers for seconds, and releases are looked for once a minute: a minute a second. */
+const FAST = { originMs: 0, speed: 60 }
+
 type Central = { readonly url: string; readonly token: string; readonly ca: null }
 const deliveryTo = (id: string, central: Central): Delivery => ({
   id, lane: 'live', to: { kind: 'https-batch', ...central, certificate: null, compression: 'gzip' }, fallback: null, filter: ALL, eventsPerSecond: null, between: null,
@@ -49,7 +52,7 @@ it('The thread carries committed rows to central, says how far it is, and stops 
   using store = writing(place.folder)
   const server = await centralServer()
   store.write(tick({ snapshots: [snapshot(), heartRate(0)], events: [phase('alert-1', 'active')] }))
-  const handle = startSync(settingsOf(place.folder, { url: server.url, token: server.token, ca: null }), { clock: realClock({ originMs: 0, speed: 1 }) })
+  const handle = startSync({ ...settingsOf(place.folder, { url: server.url, token: server.token, ca: null }), clock: FAST }, { clock: realClock(FAST) })
   await reached(handle, 3)
   const more = reached(handle, 4)
   store.write(tick({ snapshots: [heartRate(81)] }))
@@ -115,7 +118,7 @@ it('A stay that has ended is released by the thread, and the calls do not say fr
   const central = { url: server.url, token: server.token, ca: null }
   const release = { method: 'safe-harbor' as const, delayFromMs: 0, delayToMs: 1_000, staysMin: 1, gatherMs: 0, fields: [], values: {} }
   const deliveries: readonly Delivery[] = [{ ...deliveryTo('https-batch', central), lane: 'release', release }]
-  const handle = startSync({ ...settingsOf(place.folder, central), deliveries }, { clock: realClock({ originMs: 0, speed: 1 }) })
+  const handle = startSync({ ...settingsOf(place.folder, central), clock: FAST, deliveries }, { clock: realClock(FAST) })
   await until(handle, ({ lastAcceptedAt, lagRows }) => lastAcceptedAt !== null && lagRows === 0)
   await handle.stop()
 
