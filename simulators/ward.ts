@@ -159,7 +159,7 @@ async function live(stations: readonly Station[], { clock, stop, note, time, reg
       registry?.tick(second, shown(startedAt + second * 1_000))
       second++
     }
-    const apartMs = clock.wall() - shown(startedAt + due * 1_000)
+    const apartMs = clock.wall() - shown(now())
     if (Math.abs(apartMs) > CLOCK_APART_MS && second > due) {
       time.follow(Math.floor(apartMs / 1_000) * 1_000)
       note('The clock of this machine was set: the monitors follow.')

@@ -29,6 +29,7 @@ import { handoverView } from './pump/handover.ts'
 import { wardModeView } from './pump/house-view.ts'
 import { handoverBed, wardPeople } from './pump/people-view.ts'
 import { driverTroubles } from './pump/driver-settings.ts'
+import { lostText } from './pump/own-state.ts'
 import { Pump } from './pump/pump.ts'
 import type { Suspect } from './pump/suspects.ts'
 import { watchInbox } from './record/inbox.ts'
@@ -44,7 +45,8 @@ import { openUsers } from './security/users.ts'
 import { type History, openHistory } from './store/history.ts'
 import { keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
-import { openStore } from './store/store.ts'
+import { openSpare, untilStoreOpens } from './store/spare.ts'
+import { type StoreSettings, openStore } from './store/store.ts'
 import type { Standing } from './seams.ts'
 import type { SentinelWard } from './sentinel-ward.ts'
 import { loadDrivers } from './site-drivers.ts'
@@ -74,6 +76,9 @@ export type Gateway = {
 }
 
 export type Started = { readonly kind: 'started'; readonly gateway: Gateway } | { readonly kind: 'refused'; readonly why: string; readonly wrongUse: boolean }
+
+/** What a nurse is to know of a gateway that cannot open its database. */
+const ABSENT = 'The gateway cannot open its database: patients, their own limits and earlier alerts are not known to it, and nothing is saved. Alerts go on by the limits of the ward'
 
 export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const { site, siteFile, mode, context, log } = setting
@@ -113,18 +118,23 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   let boot: BootClock | null = null
   let history: History | null = null
   let central: ToCentral | null = null
-  const opening = openStore({ folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) })
+  const storeSettings: StoreSettings = { folder, kind: mode === 'demo' ? 'demo' : 'real', gatewayId: site.gateway.id, clock, replaced: (facts, again) => void replaced(facts, again) }
+  const opening = openStore(storeSettings)
   // While the thread of the store starts, this one loads what the ways in weigh.
   const { linkOf, loadLinks } = await import('./links/index.ts')
   await loadLinks(site.links)
-  const opened = await opening
+  const found = await opening
+  if (found.kind === 'refused' && found.how !== 'disk') return { kind: 'refused', why: found.why, wrongUse: false }
+  const inFlight = openInFlight(folder)
+  // Patients are watched whatever the disk does: then on a database in memory that keeps nothing.
+  const spare = found.kind === 'opened' ? null : { place: `${inFlight.path}-spare`, why: found.why }
+  const opened = spare === null ? found : await openSpare(storeSettings, spare)
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened
   let storedTo = opened.lastSeq
   const refusedRows = (): number => opened.health().refusedRows
 
   // 2 · the heart, and the recording of all that moves it
-  const inFlight = openInFlight(folder)
   const known = readSuspects(folder)
   const recorder = openRecorder({
     folder,
@@ -136,11 +146,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     log,
   })
   let suspects: readonly Suspect[] = []
-  let isRemembered = true
-  const suspectSaver = openSaver(suspectFile(folder), () => JSON.stringify(suspects), (why) => {
-    isRemembered = false
-    log.error({ why }, 'Conversations that did harm cannot be remembered.')
-  })
+  const suspectSaver = openSaver(suspectFile(folder), () => JSON.stringify(suspects), (why) => log.error({ why }, 'Conversations that did harm cannot be remembered.'))
   let ward: LiveWard | null = null
   let ways: Ways | null = null
   let sentinel: SentinelWard | null = null
@@ -186,14 +192,16 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   }))
   const recording = new AbortController()
   const recorded = recorder.run(recording.signal)
-  // Once it is remembered among the suspects it need not be found again.
   if (inFlight.found) log.warn({ session: inFlight.found.key, how: inFlight.found.how }, 'The process before this one died while it read these bytes.')
-  void suspectSaver.settled().then(() => isRemembered && inFlight.taken())
   const say: typeof pump.gatewayCondition = (condition, said) => recorder.condition(condition, said, () => pump.gatewayCondition(condition, said))
   const written = (one: Standing): Promise<boolean> =>
     store.commit({ snapshots: [], events: [], stays: [], quarantined: [], messages: [], standing: [one] }).then(({ kind }) => kind === 'durable')
   // A demo's clock is its own.
   boot = mode === 'demo' ? null : new BootClock({ source: bootSource(), wall: () => clock.wall(), restored: opened.standing, lastSeq: opened.lastSeq, write: written })
+  if (spare) {
+    log.error({ why: spare.why }, 'The data folder cannot be used: nothing is known of before, and nothing is kept.')
+    say('technical/store-absent', { priority: 'high', text: `${ABSENT} (${spare.why})` })
+  }
   const standing = new Notices(say, () => pump.lifecycle.open.values())
   notices = standing
   if (opened.setAside) {
@@ -218,7 +226,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   for (const { table, row, why } of opened.damaged) foundRot(`${table} ${row}`, { table, row, why })
   judgeRot()
   begun.resolve()
-  const trends = openHistory(folder, (finding) => {
+  const trends = openHistory(spare?.place ?? folder, (finding) => {
     if (finding.kind === 'damage') foundRot(`${finding.damage.table} ${finding.damage.row}`, finding.damage)
     else foundRot(`block ${finding.tampering.firstSeq}`, finding.tampering)
   })
@@ -302,6 +310,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const waysIn = await Promise.all(site.links.map((linkSetting) => linkOf(linkSetting, linkParts)))
   const running = waysIn.map(({ link, driver }) => link.run(recorder.recorded(pump.openFor(driver, link.id), { link: link.id, driver }), listening))
 
+  // Bytes are read from now on: an endless loop in the first of them must not go unseen either.
+  const watchdog = startWatchdog(inFlight.path)
+
   // 4 · what leaves the ward, and what is kept of it here
   const out = await openWays({ ...setting, context: { ...context, stop: listening } }, { pump, opened, say, secretOf, clock, realTime })
   ways = out
@@ -310,7 +321,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   await boot?.settled()
   const leaving = openToCentral(setting, { folder, opened, clock, say, notices: standing, secretOf, storedTo: () => storedTo, write: written })
   central = leaving
-  if ((boot?.trouble ?? null) === null) leaving.begin()
+  if (!spare && (boot?.trouble ?? null) === null) leaving.begin()
 
   // 5 · the screens, once senders that wait at the door were heard: nothing is read while so much is loaded
   await realTime.sleep(pumpLimits.hearingMs, stop)
@@ -347,6 +358,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     await recorded
     await leaving.stop()
     await trends.close()
+    await watchdog.stop()
     await store.close()
     const why = error instanceof Error ? error.message : String(error)
     return { kind: 'refused', why: `the nurse station cannot be served: ${why}`, wrongUse: error instanceof ApiRefused }
@@ -362,12 +374,12 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   }
 
   // 6 · time passes
-  const watchdog = startWatchdog(inFlight.files)
+  watchdog.awake()
   let bootTold: string | null | undefined
   /** Nothing leaves before this box knows the time. */
   const tellBoot = async (box: BootClock): Promise<void> => {
     const isKnown = await box.tick(storedTo)
-    if (isKnown) leaving.begin()
+    if (isKnown && !spare) leaving.begin()
     if (box.trouble !== bootTold) say('technical/clock-unknown', box.trouble === null ? null : { priority: 'low', text: box.trouble })
     bootTold = box.trouble
   }
@@ -377,6 +389,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     while (!stop.aborted) {
       recorder.tick(() => pump.tick())
       standing.refused(refusedRows())
+      if (pump.committer.state.kind === 'ok') standing.lost(lostText(pump.committer.lost))
       standing.tick()
       if (boot) void tellBoot(boot)
       leaving.tick()
@@ -413,6 +426,14 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
     stop,
   )
 
+  const healing = spare && heal()
+  async function heal(): Promise<void> {
+    if (!(await untilStoreOpens(storeSettings, realTime, stop))) return
+    log.warn('The data folder can be opened again: the gateway ends, for its supervisor to start it anew on what lies there.')
+    await store.close()
+    throw new Error('the data folder can be opened again')
+  }
+
   const takingIn = watchInbox({ folder, store, realTime, log }, stop)
 
   const { backup } = site
@@ -433,7 +454,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
 
   stop.addEventListener('abort', () => pump.stopping(), { once: true })
   const stopped = (async () => {
-    await Promise.all([...running, ticking, retaining, takingIn, releasing, backingUp, guarding, ways?.stopped])
+    await Promise.all([...running, ticking, retaining, takingIn, healing, releasing, backingUp, guarding, ways?.stopped])
     // In the order in which they depend on each other: nothing acknowledged is lost.
     await api.close()
     await pump.close()

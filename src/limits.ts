@@ -162,6 +162,8 @@ export const linkLimits = {
   serialLookMs: 500,
   /** One that cannot be opened for so long, for one reason, is told. */
   serialToldMs: 5_000,
+  /** One that has not taken all that was sent to it for so long is opened anew. */
+  serialDrainMs: 5_000,
   mqttReconnectDelayMs: 2_000,
   /** A packet of somebody who has not logged in. */
   mqttLoginBytesMax: 4_096,
@@ -263,6 +265,8 @@ export const pumpLimits = {
   /** So many devices that come by way of one sender and fall silent together are one alert; it stays for so long after the first is back, for the others to follow. */
   hubDevicesMin: 3,
   hubSettleMs: 30_000,
+  /** A device that comes by another way than before is written down no more often than this: some come by two in turn. */
+  hubMovedMs: 60_000,
   hubBedsNamedMax: 24,
   rulesTickMs: 500,
   /** Between two ticks our own clock is slewed by less; more is a step, and is told. */
@@ -483,6 +487,9 @@ export const storeLimits = {
   unreadableMsMax: 30_000,
   /** At a start, which watches nobody meanwhile, after so long. */
   unreadableAtStartMsMax: 10_000,
+  /** A data folder that could not be opened is tried again after this, if it takes so many bytes. */
+  spareLookMs: 10_000,
+  spareProbeBytes: 1_048_576,
   /** What the disk did not read is asked for again after this pause; of what can be stepped over so many times in all. */
   readPauseMs: 200,
   readsMax: 3,
@@ -521,6 +528,8 @@ export const backupLimits = {
   lookMs: 30_000,
   /** A backup that takes longer is ended, and told as failing. */
   backupMsMax: 21_600_000,
+  /** So is one while which the WAL grows beyond this: until the copy is made nothing of it can be given back, and commits need the disk. */
+  walBytesMax: 2_147_483_648,
 } as const
 
 /** What retention may cost, and what it keeps whatever happens. How long things are kept is the site's own setting. */
@@ -671,6 +680,8 @@ export const syncLimits = {
   /** What one sink remembers by name (numbers of patients at the platform, say); the oldest are forgotten. */
   sinkMemoriesMax: 5_000,
   sinkMemoryCharsMax: 262_144,
+  /** Different reasons that are remembered of one batch whose events are sent one by one; of what else is refused in it, that it was. */
+  progressReasonsMax: 100,
   /** Events of a batch that are on their way to a JetStream at one time, each of another subject. */
   natsInFlightMax: 64,
   /** One call to a Kafka broker: its own limit for a batch of records is 1 MiB by default. */
@@ -678,6 +689,8 @@ export const syncLimits = {
   kafkaConnectMs: 5_000,
   natsConnectMs: 5_000,
   postgresConnectMs: 5_000,
+  /** A conversation that is given up is not waited for longer: the other end may hang. */
+  letGoMs: 1_000,
   /** Days that get a partition of their own over one connection to PostgreSQL; rows of others go to the default one. */
   postgresPartitionsMax: 2_000,
   /** Answers of a hospital system over MLLP are short. */
@@ -925,6 +938,8 @@ export const centralLimits = {
   /** Messages of Kafka or JetStream that are stored in one transaction, and how long the next try waits where one failed. */
   messagesPerIntakeMax: 1_000,
   intakeRetryMs: 5_000,
+  /** Kafka is asked so often whether a topic has come that was not there. */
+  topicsLookMs: 60_000,
   completenessHoursMax: 168,
   alarmLoadDaysMax: 31,
   /** Rows of one plot on the page: those heard of last. */
@@ -946,7 +961,7 @@ export const simulatorLimits = {
   acknowledgementBytesMax: 65_536,
   acknowledgementTimeoutMs: 10_000,
   connectTimeoutMs: 5_000,
-  ptyOpenTimeoutMs: 5_000,
+  ptyOpenTimeoutMs: 20_000,
   /** After a stall the ward makes up for at most so many seconds of its own time at once. */
   catchUpTicksMax: 120,
   recordingBytesMax: 67_108_864,
@@ -999,6 +1014,8 @@ export const webLimits = {
   handoverEveryMs: 30_000,
   /** And the page of the ward, whose report reads days of the log. */
   commissioningEveryMs: 300_000,
+  /** So is who is signed in, while an administrator looks at it. */
+  sessionsEveryMs: 10_000,
   /** From key to key of one code, on the average: a scanner is faster, and a person is not. */
   scanKeyMsMax: 50,
   /** Keys of one code whose times are remembered. */
@@ -1021,7 +1038,7 @@ export const webLimits = {
   soundReviveEveryMs: 15_000,
   /** Loudspeakers are counted so often. */
   soundOutputEveryMs: 30_000,
-  /** The failure signal can be paused at the screen for so long; the words stay (IEC 60601-1-8, 6.8.5: audio paused ends by itself). */
+  /** The sound of an alert, and at the screen the failure signal, can be paused for so long; the words stay (IEC 60601-1-8, 6.8.5: audio paused ends by itself). */
   soundPauseMs: 120_000,
 } as const
 
@@ -1066,6 +1083,8 @@ export const watchdogLimits = {
   checkMs: 100,
   /** Main silent for so long is hung. */
   stallMs: 1_000,
+  /** And at a start, which loads much in one go on a small machine. */
+  startStallMs: 10_000,
 } as const
 
 /** What `vigil doctor` measures by. */

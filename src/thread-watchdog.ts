@@ -4,9 +4,9 @@ import { readFileSync, writeSync } from 'node:fs'
 import { kill, pid } from 'node:process'
 import { workerData } from 'node:worker_threads'
 import { tellStall } from './ops/in-flight.ts'
-import { type Judgement, type WatchdogData, judge } from './ops/watchdog.ts'
+import { BEATS, type Judgement, STALL_MS, type WatchdogData, judge } from './ops/watchdog.ts'
 
-const { beats, stallMs, checkMs, marks }: WatchdogData = workerData
+const { main, checkMs, mark }: WatchdogData = workerData
 const never = new Int32Array(new SharedArrayBuffer(4))
 
 /** How long main has waited for a processor so far, in ms: Linux counts it for each thread. 0 where nobody counts. */
@@ -45,16 +45,18 @@ function mainIn(): string {
 }
 
 let queuedBefore = barredMs()
-for (let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }; !judgement.stalled; ) {
+let judgement: Judgement = { beats: 0, silentMs: 0, stalled: false }
+while (!judgement.stalled) {
   const before = performance.now()
   Atomics.wait(never, 0, 0, checkMs)
   const queued = barredMs()
-  judgement = judge(judgement, Atomics.load(beats, 0), { sleptMs: performance.now() - before, queuedMs: queued - queuedBefore, checkMs, stallMs })
+  judgement = judge(judgement, Atomics.load(main, BEATS), { sleptMs: performance.now() - before, queuedMs: queued - queuedBefore, checkMs, stallMs: Atomics.load(main, STALL_MS) })
   queuedBefore = queued
 }
-writeSync(2, `{"level":60,"main":"${mainIn()}","msg":"Main thread silent for ${stallMs} ms; the watchdog ends the process."}\n`)
 try {
-  if (marks) tellStall(marks)
+  if (mark) tellStall(mark)
+  writeSync(2, `{"level":60,"main":"${mainIn()}","msg":"Main thread silent for ${Math.round(judgement.silentMs)} ms; the watchdog ends the process."}\n`)
 } finally {
+  // Also where nobody reads what is written here.
   kill(pid, 'SIGKILL')
 }

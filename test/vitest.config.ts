@@ -16,6 +16,7 @@ export default defineConfig({
     // No test is about time: on a shared machine whose processors are mostly elsewhere it may take long, and is right all the same.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     pool: 'forks',
     // Many files wait for processes, disks and brokers: without a word one processor of two would stand still.
     maxWorkers: '100%',

@@ -28,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { script: fileOf('006-tenants') },
   { script: fileOf('007-reach') },
   { script: both(fileOf('008-columns'), fileOf('008-columns.native'), fileOf('008-columns.timescale')) },
+  { script: fileOf('009-ended') },
 ]
 
 /** Tables alike, and what makes them grow. */

@@ -16,9 +16,11 @@ const instant = z.iso
 
 const key = text(centralLimits.keyCharactersMax)
 const revision = z.number().int().min(0).max(2_147_483_647)
+/** Some thirty years: what the allow-list of a gateway lets through. */
+const GAP_OFFSET_MS_MAX = 1e12
 /** What gaps say beside the columns is kept as it came; gaps of another form are kept too, and explain nothing. */
 const GapRows = z
-  .looseObject({ rule: z.array(name), state: z.array(name), t: z.array(z.number().int()) })
+  .looseObject({ rule: z.array(name), state: z.array(name), t: z.array(z.number().int().min(-GAP_OFFSET_MS_MAX).max(GAP_OFFSET_MS_MAX)) })
   .refine(({ rule, state, t }) => rule.length === state.length && rule.length === t.length && rule.length <= centralLimits.valuesPerEventMax)
 export type GapColumns = { readonly rule: readonly string[]; readonly state: readonly string[]; readonly t: readonly number[] }
 const gapsOf = (data: unknown): GapColumns | null => GapRows.safeParse(data).data ?? null

@@ -3,8 +3,8 @@
  * buddy, then the charge nurse, then the team where the site names one. A pure fold over open alerts and time. Who was told is
  * on the alert, as events: so no level is said twice or left out, whatever restarts in between.
  *
- * An acknowledgement ends it. What is over and latched, or acknowledged at the monitor, waits: nobody more is told, and if it comes
- * back before the first timer would have run out, its time goes on, so that an alert that comes and goes is escalated too.
+ * An acknowledgement ends it. What is over and latched, medium for now, or acknowledged at the monitor, waits: nobody more is told, and
+ * if it comes back before the first timer would have run out, its time goes on, so that an alert that comes and goes is escalated too.
  */
 
 import { type Alert, ESCALATION_LEVELS, type EscalationLevel, type Told } from '../domain/alert.ts'
@@ -33,7 +33,7 @@ export function escalate(times: EscalationTimes, before: Escalation, { open, toW
   const state = new Map<AlertId, Unanswered>()
   const due: { alert: Alert; told: Told }[] = []
   for (const alert of open) {
-    if (alert.priority !== 'high' || alert.acknowledged !== null) continue
+    if (alert.unseenHigh !== true) continue
     const { round, told } = roundOf(times, alert, before.get(alert.id), now)
     const late = isResting(alert) ? [] : levelsDue(times, now.at - round.since).filter((level) => !told.some((one) => one.level === level))
     for (const level of late) due.push({ alert, told: { level, to: toWhom(alert, level), at: now.wall } })
@@ -59,8 +59,8 @@ function afterMs({ buddyMs, chargeMs, teamMs }: EscalationTimes, level: Escalati
   }
 }
 
-/** Nobody more need come now: it is over, or somebody has acknowledged it at the monitor. */
-const isResting = ({ state, bedside }: Alert): boolean => state === 'latched' || (bedside?.how === 'alert-acknowledged' && bedside.isOver !== true)
+/** Nobody more need come now: it is over, or less grave, or somebody has acknowledged it at the monitor. */
+const isResting = ({ state, priority, bedside }: Alert): boolean => state === 'latched' || priority !== 'high' || (bedside?.how === 'alert-acknowledged' && bedside.isOver !== true)
 
 type Now = EscalationInput['now']
 

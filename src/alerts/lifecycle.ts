@@ -91,7 +91,7 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
   }
 
   const phaseOf = (alert: Alert, phase: AlertPhase, state: AlertState, at: WallMs): AlertEvent => {
-    const { id, startedAt: _s, changedAt: _c, acknowledged: _a, audioPaused: _p, escalated: _e, ...rest } = alert
+    const { id, startedAt: _s, changedAt: _c, acknowledged: _a, audioPaused: _p, escalated: _e, unseenHigh: _u, ...rest } = alert
     return fold({ kind: 'phase', ...rest, alertId: id, at, phase, state, ...(isUnanswered(alert) ? { unanswered: true } : {}) })
   }
 
@@ -139,8 +139,8 @@ export function createLifecycle(mint: () => AlertId, restored: readonly AlertEve
 
   function cleared(alert: Alert, at: WallMs): AlertEvent[] {
     if (alert.state === 'latched') return []
-    // A high that nobody has seen stays visible until somebody has: latched, not sounding.
-    const latches = alert.priority === 'high' && alert.type === 'physiological' && !alert.acknowledged
+    // A high that nobody has seen stays visible until somebody has: latched, not sounding. On its way back it was medium for a while.
+    const latches = alert.unseenHigh === true && alert.type === 'physiological'
     return [latches ? phaseOf(alert, 'update', 'latched', at) : phaseOf(alert, 'end', 'inactive', at)]
   }
 

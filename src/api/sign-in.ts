@@ -6,7 +6,7 @@ import type { LoginThrottle } from '../security/login-throttle.ts'
 import { lifetimeMs, type Session, type SessionFor, type Sessions } from '../security/sessions.ts'
 import type { Users } from '../security/users.ts'
 import { answer, bare, failure, route, tooMany, type Answer, type Route } from './route.ts'
-import { doneSchema, linkSchema, loginSchema, nothingSchema, youSchema } from './views.ts'
+import { doneSchema, linkSchema, loginSchema, nothingSchema, SCHEMAS, sessionParams, youSchema } from './views.ts'
 import type { Role } from './wire.ts'
 
 export type SignInParts = {
@@ -22,7 +22,10 @@ type Login = From & { readonly body: { readonly name: string; readonly password:
 type Taking = From & { readonly body: { readonly token: string } }
 
 const SIGNED_IN: readonly Role[] = ['nurse', 'biomed', 'admin', 'station']
+const ADMINISTRATORS: readonly Role[] = ['admin']
 const BUSY_RETRY_MS = 5_000
+/** So much of the hash of a token names its session, and opens nothing. */
+const nameOf = ({ id }: Session): string => id.slice(0, 16)
 
 export function signInRoutes(parts: SignInParts): readonly Route[] {
   const { sessions } = parts
@@ -69,6 +72,33 @@ export function signInRoutes(parts: SignInParts): readonly Route[] {
       gives: youSchema,
       act: ({ session }) => (session ? answer(session.you) : failure(401, 'Sign in first.')),
     }),
+    route({
+      ...bare,
+      method: 'GET',
+      path: '/api/sessions',
+      access: ADMINISTRATORS,
+      summary: 'Who is signed in, since when and from where.',
+      gives: SCHEMAS.Sessions,
+      act: ({ session }) => answer(sessions.all().map((one) => ({ id: nameOf(one), ...one.you, since: one.since ?? null, from: one.from ?? '', isThis: one.id === session?.id }))),
+    }),
+    route({
+      ...bare,
+      method: 'POST',
+      path: '/api/sessions/{id}/end',
+      access: ADMINISTRATORS,
+      summary: 'Signs out one screen, on every tab; done too where it is signed out already.',
+      params: sessionParams,
+      body: nothingSchema,
+      gives: doneSchema,
+      act: async ({ params, session }) => {
+        const ended = sessions.all().find((one) => nameOf(one) === params.id)
+        if (ended) {
+          await sessions.end(ended.id)
+          parts.log.info({ user: ended.you.name, by: session?.you.name }, 'Signed out by an administrator.')
+        }
+        return answer({ done: true })
+      },
+    }),
   ]
 }
 
@@ -87,7 +117,7 @@ async function withPassword({ users, throttle, ...parts }: SignInParts, { body, 
   }
   throttle.succeeded(body.name, address)
   const { name, role, epoch } = checked.account
-  return open(parts, { you: { name, role }, epoch }, session)
+  return open(parts, { you: { name, role }, epoch, from: address }, session)
 }
 
 async function withLink({ users, links, throttle, ...parts }: SignInParts, { body, session, address }: Taking): Promise<Answer> {
@@ -98,7 +128,7 @@ async function withLink({ users, links, throttle, ...parts }: SignInParts, { bod
     return failure(401, 'This login link was used before, or is too old. Ask for a new one.')
   }
   if (link.epoch !== null) throttle.forgive(link.name)
-  return open(parts, { you: { name: link.name, role: link.role }, epoch: link.epoch }, session)
+  return open(parts, { you: { name: link.name, role: link.role }, epoch: link.epoch, from: address }, session)
 }
 
 const isStillMeant = (users: Users, { name, epoch }: LinkFor): boolean => epoch === null || users.find(name)?.epoch === epoch

@@ -12,7 +12,7 @@ import { ASSOCIATION_SCHEMAS } from './association-views.ts'
 import { bedMarkSchema, goalSchema, HOUSE_SCHEMAS, wardModeSchema } from './house-views.ts'
 import { bedNurseSchema, handoverBedSchema, SHIFT_SCHEMAS, wardPeopleSchema } from './shift-views.ts'
 import { hoursHeld, observedSchema, reasonText, saidSchema, stayLimitSchema, STAY_SCHEMAS } from './stay-views.ts'
-import type { AlertView, BedView, ClientMessage, DeliveryView, DeviceView, GatewayView, HandoverView, ScoreView, SentinelView, ServerMessage, StripView, TrendView, ValueView, WaveLine, WayView, You } from './wire.ts'
+import type { AlertView, BedView, ClientMessage, DeliveryView, DeviceView, GatewayView, HandoverView, ScoreView, SentinelView, SessionView, ServerMessage, StripView, TrendView, ValueView, WaveLine, WayView, You } from './wire.ts'
 
 const idText = z.string().refine(isId, 'must be 1 to 64 letters, digits and ._:@/-')
 export const alertIdText = idText.transform(alertId)
@@ -140,6 +140,7 @@ export const alertSchema = z.object({
   acknowledged: z.object({ by: z.string(), at: wall }).nullable(),
   audioPaused: z.object({ by: z.string(), until: wall }).nullable(),
   escalated: z.array(z.object({ level: z.enum(ESCALATION_LEVELS), to: z.string().nullable().describe('null: the whole ward.'), at: wall })).exactOptional().describe('Who was told since it went unanswered.'),
+  unseenHigh: z.literal(true).exactOptional().describe('It is high, or was, and nobody has acknowledged it since.'),
   onsetAt: wall.exactOptional().describe('When the limit was first violated; the alert waited out its delay since then.'),
   bedside: z.object({ how: z.enum(['audio-paused', 'alert-acknowledged']), at: wall, isOver: z.literal(true).exactOptional() }).exactOptional().describe('A monitor\'s own alarm, silenced or acknowledged at the bedside.'),
   inRow: z.object({ of: alertIdText, as: z.enum(['with', 'carried']) }).exactOptional().describe('It stands in the row of another alert: as one that says the same, or as what follows from it.'),
@@ -285,6 +286,7 @@ export const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(apiLimit
 export const nothingSchema = z.strictObject({})
 export const alertParams = z.object({ id: alertIdText })
 export const wayParams = z.object({ id: idText })
+export const sessionParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) })
 export const bedParams = z.object({ id: bedIdText })
 export const factParams = z.object({ fact: z.string().regex(/^\d{1,15}$/, 'must be the number of a fact').transform(Number) })
 export const stayParams = z.object({ id: stayIdText })
@@ -321,6 +323,7 @@ export const failureSchema = z.object({ detail: z.string().describe('A sentence 
 /** Names of the schemas in the API description. */
 export const SCHEMAS = {
   You: youSchema,
+  Sessions: z.array(z.object({ id: z.string(), ...youSchema.shape, since: at.nullable().describe('null: nobody wrote it down.'), from: z.string().describe('An address; empty: not known.'), isThis: z.boolean() })) satisfies z.ZodType<readonly SessionView[]>,
   Bed: bedSchema,
   Beds: z.array(bedSchema),
   Alert: alertSchema,

@@ -16,6 +16,9 @@ import type { ObservedView } from './stay-wire.ts'
 export type Role = 'nurse' | 'biomed' | 'admin' | 'station'
 export type You = { readonly name: string; readonly role: Role }
 
+/** Somebody signed in. `since` null: nobody wrote it down. `from`: an address; empty: not known. `isThis`: of who asks. */
+export type SessionView = You & { readonly id: string; readonly since: number | null; readonly from: string; readonly isThis: boolean }
+
 export type ValueView = {
   /** MDC reference id; `key` adds the channel, so that two temperatures are two. */
   readonly metric: string

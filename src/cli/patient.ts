@@ -127,5 +127,5 @@ async function copies(folder: string, { config }: Options, now: number): Promise
 const REMAINS = [
   'What remains: values and alerts of these stays, as those of nobody, until retention deletes them ("retention.numericsDays").',
   'Backups (those made by hand too) and folders that were set aside are copies of before: delete those, or erase again after a restore.',
-  'Central keeps what it has. Nothing here leads from it to this person any more.',
+  'Central keeps what it has, and is sent what was cut for it already. Nothing here leads from that to this person any more.',
 ]

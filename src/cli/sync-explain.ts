@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { syncLimits } from '../limits.ts'
 import { REAL_TIME } from '../ops/clock.ts'
 import { type AccessOptions, writePersonAccess } from './access.ts'
@@ -52,7 +52,12 @@ async function bodyOf(batch: string, { stdin }: CliContext): Promise<Uint8Array>
   return unpacked(Buffer.concat(chunks))
 }
 
-const unpacked = (bytes: Uint8Array): Uint8Array => (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: FILE_BYTES_MAX }) : bytes)
+function unpacked(bytes: Uint8Array): Uint8Array {
+  const most = { maxOutputLength: FILE_BYTES_MAX }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, most)
+  // RFC 8878, 3.1.1.
+  return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd ? zstdDecompressSync(bytes, most) : bytes
+}
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {

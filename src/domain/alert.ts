@@ -92,6 +92,8 @@ export type Alert = AlertSubject & {
   readonly audioPaused: { readonly by: string; readonly until: WallMs } | null
   /** Who was told since it went unanswered, in order; not there when nobody was. */
   readonly escalated?: readonly Told[]
+  /** It is high, or was, and nobody has acknowledged it since. */
+  readonly unseenHigh?: true
 }
 
 /** The words central uses for priorities (contract §3); an unanswered high is the caller's business. */
@@ -106,6 +108,7 @@ export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
   if (event.kind === 'phase') {
     if (alert && alert.id !== event.alertId) throw new Error(`event of ${event.alertId} folded into ${alert.id}`)
     const { kind: _kind, phase: _phase, unanswered: _unanswered, alertId: id, at, ...rest } = event
+    const isUnseen = alert?.unseenHigh === true || (event.priority === 'high' && !alert?.acknowledged)
     return {
       ...rest,
       id,
@@ -113,17 +116,19 @@ export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
       changedAt: at,
       acknowledged: alert?.acknowledged ?? null,
       audioPaused: alert?.audioPaused ?? null,
-      // What is no longer high is no longer escalated; if it rises again, that begins anew.
-      ...(alert?.escalated && event.priority === 'high' ? { escalated: alert.escalated } : {}),
+      ...(alert?.escalated ? { escalated: alert.escalated } : {}),
+      ...(isUnseen ? { unseenHigh: true } : {}),
     }
   }
   if (!alert || alert.id !== event.alertId) throw new Error(`${event.kind} of ${event.alertId} without its start`)
   switch (event.kind) {
-    case 'acknowledged':
-      return { ...alert, changedAt: event.at, acknowledged: { by: event.by, at: event.at } }
+    case 'acknowledged': {
+      const { unseenHigh: _seen, ...seen } = alert
+      return { ...seen, changedAt: event.at, acknowledged: { by: event.by, at: event.at } }
+    }
     case 'acknowledgement-removed': {
       const { escalated: _answered, ...unanswered } = alert
-      return { ...unanswered, changedAt: event.at, acknowledged: null }
+      return { ...unanswered, changedAt: event.at, acknowledged: null, ...(alert.priority === 'high' ? { unseenHigh: true } : {}) }
     }
     case 'audio-paused':
       return { ...alert, changedAt: event.at, audioPaused: { by: event.by, until: event.until } }
@@ -139,10 +144,11 @@ export function foldAlert(alert: Alert | null, event: AlertEvent): Alert {
 
 /** Events that fold to an open alert again, as far as a person can tell: for a log that lost those it came from. */
 export function retold(alert: Alert): readonly AlertEvent[] {
-  const { id: alertId, startedAt, changedAt, acknowledged, audioPaused, escalated = [], ...rest } = alert
-  const { type, condition, because: { rule, version } } = alert
+  const { id: alertId, startedAt, changedAt, acknowledged, audioPaused, escalated = [], unseenHigh, ...rest } = alert
+  const { type, condition, priority, because: { rule, version } } = alert
+  const start = { kind: 'phase', ...rest, alertId, at: startedAt, phase: 'start' } as const
   return [
-    { kind: 'phase', ...rest, alertId, at: startedAt, phase: 'start' },
+    ...(unseenHigh && priority !== 'high' ? [{ ...start, priority: 'high' } as const, { ...start, at: changedAt, phase: 'deescalate' } as const] : [start]),
     ...escalated.map((told) => ({ kind: 'escalated', alertId, ...told, type, condition, rule, version }) as const),
     ...(acknowledged ? [{ kind: 'acknowledged', alertId, ...acknowledged } as const] : []),
     ...(audioPaused ? [{ kind: 'audio-paused', alertId, at: changedAt, ...audioPaused } as const] : []),

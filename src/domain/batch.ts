@@ -82,8 +82,8 @@ export type CutBatch = {
   readonly seqTo: number
 }
 
-/** A batch as the ledger gives it back. `movesCursor` is false for dead letters that are tried again. */
-export type StoredBatch = CutBatch & { readonly id: number; readonly epoch: string; readonly movesCursor: boolean }
+/** A batch as the ledger gives it back. `movesCursor` is false for dead letters that are tried again. `isEarly`: alerts, which go before all that waits. */
+export type StoredBatch = CutBatch & { readonly id: number; readonly epoch: string; readonly movesCursor: boolean; readonly isEarly: boolean }
 
 /** Numbers of the log, both ends within. */
 export type SeqRange = { readonly seqFrom: number; readonly seqTo: number }

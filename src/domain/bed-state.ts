@@ -14,6 +14,9 @@ export const AWAY_WORDS: Readonly<Record<AwayReason, string>> = {
   imaging: 'imaging', theatre: 'theatre', procedure: 'a procedure', dialysis: 'dialysis', therapy: 'therapy or mobilisation', bathroom: 'bathroom', leave: 'leave', other: 'elsewhere',
 }
 
+/** What people call a bed: `Bed 7` for a label that is a mere number or letter code, the label itself when it says so already. */
+export const bedText = (label: string): string => (/\p{L}{3}/u.test(label) ? label : `Bed ${label}`)
+
 type Said = { readonly by: string; readonly at: WallMs }
 
 /** Of the stay: it moves with the patient, and the next patient inherits nothing of it. `words`: freely, may be empty. */

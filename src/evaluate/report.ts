@@ -52,13 +52,14 @@ svg text { font: 11px system-ui, sans-serif; fill: var(--soft) }
 
 const CONDITION_WORDS: Readonly<Record<string, string>> = {
   'news2/deterioration': 'NEWS2, estimate', 'news2/observation': 'NEWS2, observed', 'sepsis/screen': 'Sepsis screen', 'threshold/asystole': 'Asystole', 'threshold/apnoea': 'Apnoea',
+  'pews/deterioration': 'PEWS', 'silence/device': 'Monitor silent',
 }
 
-/** `SpO₂ low` for `threshold/spo2-low`; a condition that has no other words is shown as it is. */
+/** `SpO₂ low` for `threshold/spo2-low`, `SpO₂ without a value` for `technical/spo2-off`; a condition that has no other words is shown as it is. */
 export function conditionWords(condition: string): string {
-  const [, name = '', side = ''] = /^threshold\/(\w+)-(low|high)$/.exec(condition) ?? []
+  const [, name = '', side = ''] = /^(?:threshold|technical)\/(\w+)-(low|high|off)$/.exec(condition) ?? []
   const variable = VARIABLES.find((known) => known === name)
-  return variable === undefined ? (CONDITION_WORDS[condition] ?? condition) : `${VARIABLE_WORDS[variable]} ${side}`
+  return variable === undefined ? (CONDITION_WORDS[condition] ?? condition) : `${VARIABLE_WORDS[variable]} ${side === 'off' ? 'without a value' : side}`
 }
 
 const WIDTH = 320

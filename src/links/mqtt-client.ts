@@ -56,7 +56,10 @@ export function mqttClientLink(setting: MqttClientSetting): Link {
           line.receive(payload)
           done()
         } else {
+          const { stream } = client
           line.receive(payload, (outcome) => {
+            // A packet's number is its own connection's: on the next one it may be another message, which nobody has stored yet.
+            if (client.stream !== stream || !client.connected) return
             if (outcome.kind !== 'retry') done()
             else redeliver(client, outcome.why, log, id)
           })

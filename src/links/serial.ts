@@ -58,6 +58,7 @@ async function session(setting: SerialSetting, open: OpenLine, stop: AbortSignal
   await new Promise<void>((resolve) => port.flush(() => resolve()))
   let line: Line | null = null
   let lastByteAt = clock.mono()
+  let drainedAt = clock.mono()
   const closed = new AbortController()
   let why = 'closed'
   const ended = (reason: string): void => {
@@ -75,6 +76,9 @@ async function session(setting: SerialSetting, open: OpenLine, stop: AbortSignal
   const either = AbortSignal.any([stop, closed.signal])
   while (!either.aborted) {
     await clock.sleep(linkLimits.serialLookMs, either)
+    // Flow control that stands, or an adapter that hangs: what a driver goes on asking would pile up, and nobody would hear of it.
+    if (port.writableLength === 0) drainedAt = clock.mono()
+    else if (clock.mono() - drainedAt > linkLimits.serialDrainMs) ended('the port does not take what is sent to it')
     // Ports vanish without a close, and reads of one that hung up end at once with nothing, which costs a whole core. When one is
     // silent, look whether its name still means the same thing, and whether it answers.
     const silent = clock.mono() - lastByteAt > linkLimits.serialLookMs

@@ -3,12 +3,12 @@
  * one unsynced pwrite, and wiped at the end of that turn of the event loop: what stands there at the next start is a suspect.
  *
  * The mark lies in memory (tmpfs) where there is one, for on a slow disk even an unsynced write can wait for the journal,
- * and nothing of the alarm path waits for a disk. A stall is told apart from other deaths by the watchdog, which copies the
- * mark into the data folder, synced, before it kills.
+ * and nothing of the alarm path waits for a disk. A stall is told apart from other deaths by the watchdog, which says so in the
+ * mark before it kills: it waits for no disk either.
  */
 
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, realpathSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as host from 'node:process'
 import { pumpLimits } from '../limits.ts'
@@ -16,32 +16,29 @@ import { pumpLimits } from '../limits.ts'
 /** `stalled`: an endless loop, as the watchdog saw it. `died`: for a reason that nobody knows; a kill and a power cut are such. */
 export type LastWords = { readonly key: string; readonly how: 'stalled' | 'died' }
 
-export type MarkFiles = { readonly mark: string; readonly stalled: string }
-
 export interface InFlight {
   /** What the process before this one left, once. */
   readonly found: LastWords | null
-  readonly files: MarkFiles
+  /** The file of the mark, for the watchdog. */
+  readonly path: string
   /** The bytes that `begin` writes for a conversation. */
   markOf(key: string): Uint8Array
   /** These bytes are read now; forgotten at the end of this turn of the event loop. */
   begin(mark: Uint8Array): void
-  /** What was found is remembered elsewhere, durably. */
-  taken(): void
   close(): void
 }
 
 const MEMORY = '/dev/shm'
-const IN_FLIGHT = 1
 const AT_REST = Uint8Array.of(0)
+const IN_FLIGHT = 1
+const STALLED = 2
 /** State, length, then the name in UTF-8. */
 const HEAD_BYTES = 2
 const MARK_BYTES = HEAD_BYTES + pumpLimits.suspectKeyBytesMax
 
 export function openInFlight(folder: string): InFlight {
   const mark = openMark(folder)
-  const files: MarkFiles = { mark: mark.path, stalled: join(folder, 'stalled') }
-  const found = lastWords(files, mark.left)
+  const found = lastWords(mark.left)
   let { descriptor } = mark
   /** A place that is full or broken costs the mark, never the reading. */
   const write = (bytes: Uint8Array): void => {
@@ -62,7 +59,7 @@ export function openInFlight(folder: string): InFlight {
   write(AT_REST)
   return {
     found,
-    files,
+    path: mark.path,
     markOf(key) {
       const name = Buffer.from(key).subarray(0, pumpLimits.suspectKeyBytesMax)
       return Buffer.concat([Uint8Array.of(IN_FLIGHT, name.length), name])
@@ -72,7 +69,6 @@ export function openInFlight(folder: string): InFlight {
       last = mark
       resting ??= setImmediate(rest)
     },
-    taken: () => unlinkIfThere(files.stalled),
     close() {
       if (resting) clearImmediate(resting)
       rest()
@@ -84,13 +80,11 @@ export function openInFlight(folder: string): InFlight {
   }
 }
 
-/** For the watchdog, before it kills: whose turn it is, kept through whatever comes. */
-export function tellStall({ mark, stalled }: MarkFiles): void {
-  const key = keyIn(readFileSync(mark))
-  if (key === null) return
-  const descriptor = openSync(stalled, 'w', 0o600)
-  writeSync(descriptor, key)
-  fsyncSync(descriptor)
+/** For the watchdog, before it kills: whoever is in flight has stalled. */
+export function tellStall(path: string): void {
+  const descriptor = openSync(path, 'r+')
+  const state = new Uint8Array(1)
+  if (readSync(descriptor, state, 0, 1, 0) === 1 && state[0] === IN_FLIGHT) writeSync(descriptor, Uint8Array.of(STALLED), 0, 1, 0)
   closeSync(descriptor)
 }
 
@@ -126,27 +120,16 @@ function markAt(path: string, uid: number | null): Mark | null {
   return null
 }
 
-function lastWords({ stalled }: MarkFiles, left: Buffer): LastWords | null {
-  const key = textOf(stalled)
-  if (key !== null && key !== '') return { key, how: 'stalled' }
-  const died = keyIn(left)
-  return died === null ? null : { key: died, how: 'died' }
-}
-
-const keyIn = (bytes: Buffer): string | null => (bytes[0] === IN_FLIGHT ? bytes.toString('utf8', HEAD_BYTES, HEAD_BYTES + (bytes[1] ?? 0)) : null)
-
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').slice(0, pumpLimits.suspectKeyBytesMax)
-  } catch {
-    return null
-  }
+function lastWords(left: Buffer): LastWords | null {
+  const [state, length = 0] = left
+  if (state !== IN_FLIGHT && state !== STALLED) return null
+  return { key: left.toString('utf8', HEAD_BYTES, HEAD_BYTES + length), how: state === STALLED ? 'stalled' : 'died' }
 }
 
 function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path)
   } catch {
-    // It was not there, or the disk is read-only: then the same is believed again at the next start.
+    // It is wiped, and the next start finds nothing in it.
   }
 }

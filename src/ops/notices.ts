@@ -13,7 +13,8 @@ const SET_ASIDE = 'technical/store-set-aside'
 const EPOCH = 'technical/store-epoch'
 const LEDGER = 'technical/ledger-set-aside'
 const REFUSED = 'technical/rows-refused'
-const STANDING: readonly string[] = [SET_ASIDE, EPOCH, LEDGER, REFUSED]
+const LOST = 'technical/rows-lost'
+const STANDING: readonly string[] = [SET_ASIDE, EPOCH, LEDGER, REFUSED, LOST]
 
 export type SetAsideFacts = { readonly folder: string; readonly stays: number; readonly alerts: number; readonly isPartial: boolean }
 
@@ -33,6 +34,7 @@ export class Notices {
   /** The last words on what stands. */
   readonly #said = new Map<string, Said>()
   #refusedRows = 0
+  #lost: string | null = null
 
   constructor(say: Say, open: () => Iterable<Alert>) {
     this.#say = say
@@ -59,6 +61,13 @@ export class Notices {
     if (rows <= this.#refusedRows) return
     this.#refusedRows = rows
     this.#tell(REFUSED, { priority: 'medium', text: `${rows} rows were refused by the database and lie in quarantine: "vigil quarantine list" names them` })
+  }
+
+  /** What was never stored though nobody sends it again, so far, in words: said when the disk is well again, for until then it grows and is said with the fault. */
+  lost(what: string | null): void {
+    if (what === this.#lost) return
+    this.#lost = what
+    if (what !== null) this.#tell(LOST, { priority: 'medium', text: `The disk is well again. Since this start ${what} were lost: they are in no trend and no report` })
   }
 
   /** Those that were acknowledged end; those that read differently by now are said again, for alerts are not changed at any pace. */

@@ -5,30 +5,36 @@
 
 import { Worker } from 'node:worker_threads'
 import { watchdogLimits } from '../limits.ts'
-import type { MarkFiles } from './in-flight.ts'
 
-export type WatchdogData = { readonly beats: Int32Array<SharedArrayBuffer>; readonly stallMs: number; readonly checkMs: number; readonly marks: MarkFiles | null }
+/** `main`: how often it has beaten, and how long it may be silent, in ms. `mark`: where it writes down whose bytes it reads. */
+export type WatchdogData = { readonly main: Int32Array<SharedArrayBuffer>; readonly checkMs: number; readonly mark: string | null }
+
+export const [BEATS, STALL_MS] = [0, 1] as const
 
 export interface Watchdog {
   /** Main is alive. Cheap: call it in every turn that matters. */
   beat(): void
+  /** The start is over, with what it loads at once: from now on main may be silent for `stallMs` only. */
+  awake(): void
   stop(): Promise<void>
 }
 
-/** `marks`: where main writes down whose bytes it reads; of a stall it is kept. */
-export function startWatchdog(marks: MarkFiles | null = null): Watchdog {
-  const beats = new Int32Array(new SharedArrayBuffer(4))
-  const data: WatchdogData = { beats, stallMs: watchdogLimits.stallMs, checkMs: watchdogLimits.checkMs, marks }
+/** Start it before the first byte is read. `mark`: of a stall it is said there. */
+export function startWatchdog(mark: string | null = null): Watchdog {
+  const main = new Int32Array(new SharedArrayBuffer(8))
+  main[STALL_MS] = watchdogLimits.startStallMs
+  const data: WatchdogData = { main, checkMs: watchdogLimits.checkMs, mark }
   const worker = new Worker(new URL('../thread-watchdog.ts', import.meta.url), { workerData: data })
   worker.unref()
   const timer = setTimeout(beatOn, watchdogLimits.beatMs)
   timer.unref()
   function beatOn(): void {
-    Atomics.add(beats, 0, 1)
+    Atomics.add(main, BEATS, 1)
     timer.refresh()
   }
   return {
-    beat: () => void Atomics.add(beats, 0, 1),
+    beat: () => void Atomics.add(main, BEATS, 1),
+    awake: () => void Atomics.store(main, STALL_MS, watchdogLimits.stallMs),
     async stop() {
       clearTimeout(timer)
       await worker.terminate()

@@ -4,7 +4,7 @@ import type { CommitResult, MessageIdentity, QuarantinedFrame, Reissue, Standing
 import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
-import { Held, keepUnanswered } from './held.ts'
+import { Held, keepUnanswered, unanswered } from './held.ts'
 
 type Waiter = (result: CommitResult) => void
 
@@ -28,10 +28,15 @@ export class PendingTick {
   }
 }
 
+/** Of what nobody sends again, that which had to make room or can never be stored: sets of readings; words on alerts, stays and the house, and strips. */
+export type Lost = { readonly snapshots: number; readonly others: number }
+
+export const NOTHING_LOST: Lost = { snapshots: 0, others: 0 }
+
 export type StoreState =
   | { readonly kind: 'ok' }
-  /** `lost`: of what nobody sends again, that which had to make room since the disk fails. */
-  | { readonly kind: 'failing'; readonly why: string; readonly lost: { readonly snapshots: number; readonly events: number } }
+  /** `lost`: since the disk fails. */
+  | { readonly kind: 'failing'; readonly why: string; readonly lost: Lost }
 
 /** One commit and what became of it; `tick` also holds what earlier commits had failed to store. */
 export type Settled = { readonly pending: PendingTick; readonly tick: Tick; readonly result: CommitResult }
@@ -56,6 +61,7 @@ export class Committer {
   #soon: NodeJS.Immediate | null = null
   #later: NodeJS.Timeout | null = null
   #state: StoreState = { kind: 'ok' }
+  #lost: Lost = NOTHING_LOST
   readonly #underWay = new Set<Promise<void>>()
   #answered = 0
   /** How many of them hold events or stays. */
@@ -70,6 +76,11 @@ export class Committer {
 
   get state(): StoreState {
     return this.#state
+  }
+
+  /** In all: it stays lost when the disk is well again. */
+  get lost(): Lost {
+    return this.#lost
   }
 
   /** Commits that were answered so far, and whether one is not: for who judges whether the disk hangs. */
@@ -128,7 +139,7 @@ export class Committer {
     const isOrdered = tick.events.length + tick.stays.length + (tick.facts?.length ?? 0) + (tick.standing?.length ?? 0) + (tick.reissues?.length ?? 0) > 0
     if (isOrdered) this.#ordered++
     const done = this.#parts.store.commit(tick).then((result) => {
-      if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? { snapshots: tick.snapshots.length - pending.snapshots.filter(({ answered }) => answered).length, events: tick.events.length } : this.#held.keep(pending, taken))
+      if (result.kind === 'failed') this.#fails(result.why, result.isFinal ? unanswered(tick, pending) : this.#held.keep(pending, taken))
       else this.#state = { kind: 'ok' }
       // What can never be stored is lost, and said to be, so that it does not keep all that comes behind it from the disk.
       if (result.kind === 'durable' || result.isFinal) this.#held.drop(taken)
@@ -154,10 +165,12 @@ export class Committer {
     for (const waiter of away.waiters) waiter(result)
   }
 
-  #fails(why: string, dropped: ReturnType<Held['keep']>): void {
-    const before = this.#state.kind === 'failing' ? this.#state.lost : { snapshots: 0, events: 0 }
-    this.#state = { kind: 'failing', why, lost: { snapshots: before.snapshots + dropped.snapshots, events: before.events + dropped.events } }
+  #fails(why: string, dropped: Lost): void {
+    this.#state = { kind: 'failing', why, lost: sum(this.#state.kind === 'failing' ? this.#state.lost : NOTHING_LOST, dropped) }
+    this.#lost = sum(this.#lost, dropped)
   }
 }
+
+const sum = (a: Lost, b: Lost): Lost => ({ snapshots: a.snapshots + b.snapshots, others: a.others + b.others })
 
 const HANGS = `More than ${pumpLimits.waitersBehindMax} frames wait for a commit that does not end.`

@@ -2,6 +2,7 @@
 
 import type { Priority } from '../domain/alert.ts'
 import type { Dispute } from '../domain/association.ts'
+import { bedText } from '../domain/bed-state.ts'
 import type { BedId } from '../domain/ids.ts'
 import type { MonoMs, WallMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
@@ -40,7 +41,7 @@ export function disputesOf(bed: Bed, of: Looked): ReadonlyMap<string, Said> {
   const isHeard = heardAt !== null && now.at - heardAt < pumpLimits.conditionHoldMs
   if (!first && isHeard && bed.stay?.identity === null && associations.hasLeft(bed.id, now)) {
     const since = associations.sinceOf(bed.id, now)
-    said.set(PATIENT_UNKNOWN, { priority: 'medium', text: `Bed ${bed.label}: its patient was discharged or moved${since === null ? '' : ` at ${clock(since)}`}, still measured and watched: who lies here?` })
+    said.set(PATIENT_UNKNOWN, { priority: 'medium', text: `${bedText(bed.label)}: its patient was discharged or moved${since === null ? '' : ` at ${clock(since)}`}, still measured and watched: who lies here?` })
   }
   if (doubt !== null) said.set(TWO_SENDERS, { priority: 'medium', text: doubt })
   return said
@@ -49,12 +50,12 @@ export function disputesOf(bed: Bed, of: Looked): ReadonlyMap<string, Said> {
 function textOf(dispute: Dispute, { label }: Bed, labelOf: (bed: BedId) => string): string {
   switch (dispute.kind) {
     case 'two-patients':
-      return `Bed ${label}: the registry has two patients here. Nobody is assumed: scan the one who lies here`
+      return `${bedText(label)}: the registry has two patients here. Nobody is assumed: scan the one who lies here`
     case 'registry-has-another':
-      return `Bed ${label}: the registry has another patient here than the one who was seen here`
+      return `${bedText(label)}: the registry has another patient here than the one who was seen here`
     case 'registry-has-elsewhere':
-      return `Bed ${label}: the registry has this patient ${dispute.elsewhere === null ? 'elsewhere or discharged' : `in bed ${labelOf(dispute.elsewhere)}`}, and he was seen here`
+      return `${bedText(label)}: the registry has this patient ${dispute.elsewhere === null ? 'elsewhere or discharged' : `in ${bedText(labelOf(dispute.elsewhere))}`}, and he was seen here`
     case 'monitor-names-another':
-      return `Bed ${label}: monitor ${dispute.device} names another patient than the one who is known to lie here`
+      return `${bedText(label)}: monitor ${dispute.device} names another patient than the one who is known to lie here`
   }
 }

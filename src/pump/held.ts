@@ -4,7 +4,7 @@ import type { Fact } from '../domain/association.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { pumpLimits } from '../limits.ts'
 import type { QuarantinedFrame, Reissue, Standing, StayRecord, StoredEvent, Strip, Tick } from '../seams.ts'
-import type { PendingTick } from './committer.ts'
+import type { Lost, PendingTick } from './committer.ts'
 
 /** How many of each kind at the front of what is held went into a tick, and how many of the tick's own had to queue up behind them. */
 type Taken = { readonly [Kind in keyof Kinds]: { readonly held: number; readonly queued: boolean } }
@@ -64,7 +64,7 @@ export class Held {
   }
 
   /** The tick of `pending` failed: what is its own joins what is held. Returns how many of the oldest had to make room. */
-  keep(pending: PendingTick, taken: Taken): { readonly snapshots: number; readonly events: number } {
+  keep(pending: PendingTick, taken: Taken): Lost {
     const { snapshots, events, stays, quarantined, strips, facts, standing, reissues } = this.#rows
     if (!taken.snapshots.queued) for (const { snapshot, answered } of pending.snapshots) if (!answered) snapshots.push(snapshot)
     if (!taken.events.queued) append(events, pending.events)
@@ -79,7 +79,7 @@ export class Held {
 }
 
 /** Of what waits behind a disk that hangs only that stays, in its place, which nobody will send again. Returns how many of the oldest had to make room. */
-export function keepUnanswered(pending: PendingTick): { readonly snapshots: number; readonly events: number } {
+export function keepUnanswered(pending: PendingTick): Lost {
   const unanswered = pending.snapshots.filter(({ answered }) => !answered)
   pending.snapshots.length = 0
   append(pending.snapshots, unanswered)
@@ -87,17 +87,21 @@ export function keepUnanswered(pending: PendingTick): { readonly snapshots: numb
   return makeRoom(pending)
 }
 
-function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): { readonly snapshots: number; readonly events: number } {
-  trim(rows.stays, MAX.stays)
+/** Of a tick that can never be stored, what its senders will not send again. */
+export const unanswered = (tick: Tick, pending: PendingTick): Lost => ({
+  snapshots: tick.snapshots.length - pending.snapshots.filter(({ answered }) => answered).length,
+  others: OTHERS.reduce((count, kind) => count + (tick[kind]?.length ?? 0), -pending.answeredEvents.length),
+})
+
+function makeRoom(rows: { readonly [Kind in keyof Kinds]: unknown[] }): Lost {
+  // Copies of what was not believed: so many are enough to see what is wrong.
   trim(rows.quarantined, MAX.quarantined)
-  trim(rows.strips, MAX.strips)
-  trim(rows.facts, MAX.facts)
-  trim(rows.standing, MAX.standing)
-  trim(rows.reissues, MAX.reissues)
-  return { snapshots: trim(rows.snapshots, MAX.snapshots), events: trim(rows.events, MAX.events) }
+  return { snapshots: trim(rows.snapshots, MAX.snapshots), others: OTHERS.reduce((count, kind) => count + trim(rows[kind], MAX[kind]), 0) }
 }
 
 const KINDS = ['snapshots', 'events', 'stays', 'quarantined', 'strips', 'facts', 'standing', 'reissues'] as const
+
+const OTHERS = ['events', 'stays', 'strips', 'facts', 'standing', 'reissues'] as const
 
 const NONE = { rows: [], taken: { held: 0, queued: false } } as const
 

@@ -2,7 +2,7 @@
 
 import { readZone } from '../codec/zone.ts'
 import type { Priority } from '../domain/alert.ts'
-import { AWAY_WORDS, type BedMark, GOAL_WORDS, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
+import { AWAY_WORDS, type BedMark, bedText, GOAL_WORDS, type MarkPhase, reviewDueAt, type StayGoal } from '../domain/bed-state.ts'
 import type { WallMs } from '../domain/time.ts'
 import type { WardMode } from '../domain/ward-mode.ts'
 import { houseLimits } from '../limits.ts'
@@ -31,10 +31,10 @@ type Of = { readonly label: string; readonly clock: (at: WallMs) => string }
 
 /** What is to be said of a mark, by condition. */
 export function markSaid(mark: BedMark, phase: MarkPhase, { label, clock }: Of): readonly (readonly [string, HouseSaid])[] {
-  if (phase === 'measured') return [[BED_MEASURED, { priority: 'medium', text: `Bed ${label} is marked ${mark.kind === 'cleaning' ? 'in cleaning' : mark.kind}, but a patient is being measured: who lies here?` }]]
+  if (phase === 'measured') return [[BED_MEASURED, { priority: 'medium', text: `${bedText(label)} is marked ${mark.kind === 'cleaning' ? 'in cleaning' : mark.kind}, but a patient is being measured: who lies here?` }]]
   if (phase !== 'overdue' || !('until' in mark)) return []
-  if (mark.kind === 'away') return [[AWAY_OVERDUE, { priority: 'medium', text: `Bed ${label} was to be back at ${clock(mark.until)} (${AWAY_WORDS[mark.reason]}): where is the patient?` }]]
-  return [[BED_MAINTENANCE_OVER, { priority: 'medium', text: `Bed ${label}: the test of its monitor was to be over at ${clock(mark.until)}. Its values count again` }]]
+  if (mark.kind === 'away') return [[AWAY_OVERDUE, { priority: 'medium', text: `${bedText(label)} was to be back at ${clock(mark.until)} (${AWAY_WORDS[mark.reason]}): where is the patient?` }]]
+  return [[BED_MAINTENANCE_OVER, { priority: 'medium', text: `${bedText(label)}: the test of its monitor was to be over at ${clock(mark.until)}. Its values count again` }]]
 }
 
 /**
@@ -44,7 +44,7 @@ export function markSaid(mark: BedMark, phase: MarkPhase, { label, clock }: Of):
 export function takenSaid(mark: BedMark, phase: MarkPhase, { label, markedMs }: { readonly label: string; readonly markedMs: number }): readonly (readonly [string, HouseSaid])[] {
   if ((mark.kind !== 'empty' && mark.kind !== 'cleaning') || phase !== 'in-force' || markedMs < houseLimits.bedStillTakenMs) return []
   const priority = markedMs < houseLimits.bedStillTakenLoudMs ? 'low' : 'medium'
-  const text = `Bed ${label} is marked ${mark.kind === 'cleaning' ? 'in cleaning' : mark.kind}, but a patient is registered there: look at the bed, then discharge the patient or mark the bed occupied`
+  const text = `${bedText(label)} is marked ${mark.kind === 'cleaning' ? 'in cleaning' : mark.kind}, but a patient is registered there: look at the bed, then discharge the patient or mark the bed occupied`
   return [[BED_STILL_TAKEN, { priority, text }]]
 }
 
@@ -52,7 +52,7 @@ export function goalSaid(goal: StayGoal, wall: WallMs, { label, clock }: Of): re
   const due = reviewDueAt(goal)
   if (goal.kind === 'full' || (wall < due && (goal.kind === 'limited' || isQuietening(goal, wall)))) return []
   const calls = goal.kind === 'comfort' ? '; its prompts call again until then' : ''
-  return [[GOAL_REVIEW, { priority: 'low', text: `Bed ${label}: ${GOAL_WORDS[goal.kind]} was to be reviewed by ${clock(due)}${calls}` }]]
+  return [[GOAL_REVIEW, { priority: 'low', text: `${bedText(label)}: ${GOAL_WORDS[goal.kind]} was to be reviewed by ${clock(due)}${calls}` }]]
 }
 
 export const wardSaid = (mode: WardMode, isOver: boolean, clock: Of['clock']): HouseSaid | null =>

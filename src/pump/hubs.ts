@@ -41,7 +41,10 @@ export class Hubs {
   readonly #told = new Map<string, { readonly backAt: MonoMs | null }>()
   readonly #parts: HubParts
   readonly #begunAt: MonoMs
-  #isNews = false
+  #isNew = false
+  /** One that was known came by another way. */
+  #hasMoved = false
+  #writtenAt: MonoMs | null = null
 
   constructor(parts: HubParts, now: Now) {
     this.#parts = parts
@@ -51,18 +54,19 @@ export class Hubs {
   }
 
   /** A frame came. A way that leads to one device alone, by a port or a log-in of its own, is no hub. */
-  heard({ id, unknown }: Device, peer: Peer): void {
+  heard({ id, unknown }: Pick<Device, 'id' | 'unknown'>, peer: Peer): void {
     if (peer.device !== null || unknown) return
     const hub = hostOf(peer.address)
-    if (this.#hubOf.get(id) === hub) return
+    const before = this.#hubOf.get(id)
+    if (before === hub) return
     this.#hubOf.set(id, hub)
-    this.#isNews = true
+    if (before === undefined) this.#isNew = true
+    else this.#hasMoved = true
   }
 
   /** Time passes. Before the silence of each device is judged, so that nobody is called for each of them. */
   tick(now: Now): void {
-    if (this.#isNews) this.retell(now)
-    this.#isNews = false
+    if (this.#isNew || (this.#hasMoved && (this.#writtenAt === null || now.at - this.#writtenAt >= pumpLimits.hubMovedMs))) this.retell(now)
     const byHub = Map.groupBy(this.#parts.devices(), ({ id }) => this.#hubOf.get(id) ?? '')
     byHub.delete('')
     for (const [hub, devices] of byHub) this.#judge(hub, devices, now)
@@ -71,6 +75,9 @@ export class Hubs {
 
   /** Once more, into a database that was begun anew. */
   retell(now: Now): void {
+    this.#isNew = false
+    this.#hasMoved = false
+    this.#writtenAt = now.at
     this.#parts.write({ key: HUBS_KEY, at: now.wall, value: Object.fromEntries(this.#hubOf) })
   }
 

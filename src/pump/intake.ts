@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { Alert, AlertEvent, Priority } from '../domain/alert.ts'
+import { bedText } from '../domain/bed-state.ts'
 import type { BedId } from '../domain/ids.ts'
 import { type Snapshot, observed } from '../domain/observation.ts'
 import type { Reading } from '../domain/reading.ts'
@@ -139,7 +140,7 @@ export class Intake<State> {
     for (const { what, offsetMs } of news) this.#parts.log.warn({ device: device.id, what, offsetMs }, 'The clock of a device is not ours.')
     if (jump !== null) this.#say(device, 'technical/clock-step', 'low', jump, now)
     const { shares, conflict } = this.#parts.whose.divide(frame, device, observed(readings, { receivedAt: now.wall, sentAt: frame.sentAt }, timing), now)
-    if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in bed ${this.#labelOf(device)}: check ${device.id} and ${conflict}`, now)
+    if (conflict !== null) this.#say(device, PATIENT_CONFLICT, 'high', `Two monitors name different patients in ${bedText(this.#labelOf(device))}: check ${device.id} and ${conflict}`, now)
     for (const { bed, stay, observations } of shares) {
       // Also where two monitors name different patients: somebody is measured there.
       if (bed && (stay === null || bed.stay?.id === stay.id)) this.#parts.house.hear(bed, observations, now)

@@ -19,7 +19,7 @@ export type LineParts = {
   readonly status: (state: 'up' | 'down', why: string) => void
   /** Bytes of this conversation are about to be read: if they end the process, it is known whose they were. */
   readonly reading: () => void
-  /** A whole frame of it was read, and nothing happened. */
+  /** A whole frame of it was read and taken, and nothing happened. */
   readonly wasRead: () => void
   /** Whether this conversation did harm, and its bytes are not read for now. */
   readonly isHeld: () => boolean
@@ -42,6 +42,8 @@ export function openSession(parts: LineParts): Line {
   let held: number | null = null
   /** A dialogue that began afresh and has not spoken: the other end may speak only when asked, so nothing else would wake it. */
   let isUnwoken = false
+  /** The driver made frames of the last bytes; that all went well is known only when they are taken. */
+  let isRead = false
   const keepsBorders = driver.transport === 'mqtt' || driver.transport === 'udp'
 
   function beginAfresh(): void {
@@ -53,10 +55,11 @@ export function openSession(parts: LineParts): Line {
 
   /** The wall around the driver: its bug costs its session, not the ward, and the bytes are kept like any bad frame. */
   function guarded(run: () => SessionOutput, bytes: Uint8Array): SessionOutput {
+    isRead = false
     parts.reading()
     try {
       const output = run()
-      if (output.frames.length > 0) parts.wasRead()
+      isRead = output.frames.length > 0
       return output
     } catch (error) {
       beginAfresh()
@@ -84,6 +87,7 @@ export function openSession(parts: LineParts): Line {
 
   /** Not read: the first chunks are kept as they come, and of messages that would be sent again all. Begins afresh when it is over. */
   function kept(bytes: Uint8Array): SessionOutput {
+    isRead = false
     if (held === null) beginAfresh()
     held = (held ?? 0) + (bytes.length > 0 ? 1 : 0)
     const why = `not read: ${driver.id} failed on this conversation before`
@@ -116,6 +120,7 @@ export function openSession(parts: LineParts): Line {
         if (--waiting === 0) settled?.(worst)
       }, reply !== null || settled !== undefined)
     }
+    if (isRead) parts.wasRead()
     if (output.close !== undefined && !closed) parts.hangUp?.(output.close)
   }
 

@@ -3,7 +3,7 @@
 import type { Priority } from '../domain/alert.ts'
 import { type MonoMs, monoMs } from '../domain/time.ts'
 import { pumpLimits } from '../limits.ts'
-import type { Committer } from './committer.ts'
+import type { Committer, Lost } from './committer.ts'
 import { gatewayStep } from './monitor-state.ts'
 import type { Suspects } from './suspects.ts'
 import type { Now } from './watch.ts'
@@ -57,10 +57,14 @@ export class OwnState {
       this.#parts.say('technical/store-failing', { priority: 'high', text: 'Readings are not being saved (the disk does not answer). Alerts go on.' })
       return
     }
-    const lost = state.kind === 'ok' ? '' : [
-      state.lost.snapshots > 0 ? `; ${state.lost.snapshots} sets of readings lost` : '',
-      state.lost.events > 0 ? `; ${state.lost.events} words on alerts lost` : '',
-    ].join('')
-    this.#parts.say('technical/store-failing', state.kind === 'ok' ? null : { priority: 'high', text: `Readings are not being saved (${state.why})${lost}. Alerts go on.` })
+    const lost = state.kind === 'ok' ? null : lostText(state.lost)
+    const text = state.kind === 'ok' ? '' : `Readings are not being saved (${state.why})${lost === null ? '' : `; ${lost} lost`}. Alerts go on.`
+    this.#parts.say('technical/store-failing', state.kind === 'ok' ? null : { priority: 'high', text })
   }
+}
+
+/** null: nothing was. */
+export function lostText({ snapshots, others }: Lost): string | null {
+  const parts = [...(snapshots > 0 ? [`${snapshots} sets of readings`] : []), ...(others > 0 ? [`${others} words on alerts and patients`] : [])]
+  return parts.length === 0 ? null : parts.join(' and ')
 }

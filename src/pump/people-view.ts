@@ -46,7 +46,7 @@ export function handoverBed({ id, stay }: Bed, { shift, open, now }: { readonly 
   return {
     nurse: bedNurse(shift, id, now),
     alerts: [...open].filter(({ bed }) => bed === id).toSorted((a, b) => rankOf(b.priority) - rankOf(a.priority) || a.startedAt - b.startedAt)
-      .map(({ text, priority, startedAt, acknowledged }) => ({ text, priority, since: startedAt, acknowledged })),
+      .map(({ text, state, priority, startedAt, acknowledged }) => ({ text: state === 'latched' ? `${text} (over)` : text, priority, since: startedAt, acknowledged })),
     limits: (context?.limits ?? []).map(({ variable, side, beyond, by, until }) => ({ variable, side, beyond, by, until })),
     observed: newest && { at: newest.set.takenAt, by: newest.set.by, news2: newest.news2.total, complete: newest.news2.complete },
   }

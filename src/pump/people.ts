@@ -5,6 +5,7 @@ import { type Escalation, type EscalationTimes, NOTHING_UNANSWERED, escalate } f
 import type { Lifecycle } from '../alerts/lifecycle.ts'
 import type { Site } from '../config/schema.ts'
 import type { Alert, AlertEvent, EscalationLevel, Priority } from '../domain/alert.ts'
+import { bedText } from '../domain/bed-state.ts'
 import type { BedId } from '../domain/ids.ts'
 import type { MonoMs } from '../domain/time.ts'
 import { peopleLimits } from '../limits.ts'
@@ -129,7 +130,7 @@ export class WardPeople {
     const own = [...this.#parts.beds.values()].filter(({ id }) => whoHas(this.#shift, id, now.wall).assigned === name)
     const [first] = own
     if (first === undefined) return `${name} is not back from the break`
-    return `${name} is not back from the break: ${whoHas(this.#shift, first.id, now.wall).holder ?? 'nobody'} still has ${own.map(({ label }) => label).join(', ')}`
+    return `${name} is not back from the break: ${whoHas(this.#shift, first.id, now.wall).holder ?? 'nobody'} still has ${own.map(({ label }) => bedText(label)).join(', ')}`
   }
 
   #keep(now: Now): void {

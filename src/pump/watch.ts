@@ -112,7 +112,10 @@ export class Watch<State> {
     this.#faultedUntil.delete(stay.id)
     this.#waiting.delete(stay.id)
     this.#parts.beside?.forget(stay.id)
-    this.#parts.emit(this.#parts.lifecycle.endOf({ stay: stay.id }, now.wall))
+    const { lifecycle, emit } = this.#parts
+    emit(lifecycle.endOf({ stay: stay.id }, now.wall))
+    // So is what the monitor said of this patient and is over: it would stand beside the name of the next.
+    for (const { id, bed, state } of lifecycle.open.values()) if (bed === stay.bed && state === 'latched') emit(lifecycle.endOf({ alert: id }, now.wall))
   }
 
   snapshot(stay: StayRecord, snapshot: Snapshot): void {

@@ -14,8 +14,8 @@ const NUMBERS: ReadonlySet<string> = new Set(['NM', 'SN'])
 const NUMBER = /^[<>=~^\d.+\-eE]*$/
 const OBX_TYPE = 2
 const OBX_VALUE = 5
-/** Keys of our own JSON whose words name no person. */
-const SHOWN_KEYS: ReadonlySet<string> = new Set(['id', 'at', 'mdc', 'unit', 'absent', 'channel'])
+/** Keys of our own JSON whose words and numbers name no person: a number elsewhere may be anybody's. */
+const SHOWN_KEYS: ReadonlySet<string> = new Set(['id', 'at', 'mdc', 'value', 'unit', 'absent', 'channel'])
 
 /** Letters become x and digits 9: how long something is and of what kind can still be seen. */
 export const masked = (text: string): string => text.replace(/\p{L}/gu, 'x').replace(/\p{N}/gu, '9')
@@ -51,16 +51,18 @@ function redactedJson(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return null
-    return JSON.stringify(value, (key, inner: unknown) => {
-      if (key === 'patient') return personless(inner)
-      return typeof inner === 'string' && !SHOWN_KEYS.has(key) ? masked(inner) : inner
-    })
+    return JSON.stringify(redactedValue('', value))
   } catch {
     return null
   }
 }
 
-function personless(patient: unknown): unknown {
-  if (typeof patient !== 'object' || patient === null) return masked(String(patient))
-  return Object.fromEntries(Object.entries(patient).map(([key, value]) => [key, masked(String(value))]))
+/** `key`: under which it stands, itself or the list that it is in; of a patient nothing is shown. */
+function redactedValue(key: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => redactedValue(key, item))
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactedValue(key === 'patient' ? key : name, inner)]))
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') return value
+  return SHOWN_KEYS.has(key) && (key !== 'value' || typeof value === 'number') ? value : masked(String(value))
 }

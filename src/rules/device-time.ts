@@ -36,7 +36,7 @@ export type DeviceTime = {
   readonly messages: number
   readonly lastAt: MonoMs
   readonly lastSaid: WallMs
-  /** When one came last that was in no hurry. */
+  /** When one came last that was in no hurry, and where the line says. */
   readonly sureAt: MonoMs
   /** From one message to the next, the longest of late, on its own clock. */
   readonly everyMs: number
@@ -77,8 +77,12 @@ export function hearTime(known: DeviceTime | null, heard: TimeHeard): HeardTime 
   if (beyondMs < -allowedMs) return doubted(known, heard, beyondMs)
   // No way makes a message early. Of a clock that was hardly heard, what came before was late itself.
   if (beyondMs > allowedMs && known.isSettled) return accept(stepped(known, { aheadMs, at, said, isWhole: known.isWhole }, { at: receivedAt, byMs: beyondMs }), heard, 0)
-  return accept(added(known, { at, aheadMs }, said), heard, beyondMs)
+  return accept(added(known, { at, aheadMs }, said), heard, beyondMs, isHurried(known, heard))
 }
+
+/** It comes sooner after the last than it was said: what comes in a hurry is late, and settles nothing. */
+const isHurried = ({ doubt, ...known }: DeviceTime, { said, at }: Pick<TimeHeard, 'said' | 'at'>): boolean =>
+  said - (doubt ?? known).lastSaid >= 1.5 * (at - (doubt ?? known).lastAt) + clockLimits.hurryMs
 
 /** How far the device's clock is ahead of a wall clock that shows `wall` at `at`, in ms; behind: below 0. */
 export const offsetAt = (time: DeviceTime, { at, wall }: { readonly at: MonoMs; readonly wall: WallMs }): number => expectedAt(time, at) + at - wall
@@ -109,21 +113,26 @@ const stepped = ({ epoch, everyMs }: DeviceTime, first: First, step: ClockStep):
 
 /** When the device's clock showed that. */
 function momentOf({ slope, aheadMs, lineAt, newest }: DeviceTime, said: number): MonoMs {
-  return slope === null ? monoMs(said - Math.max(aheadMs, newest.aheadMs)) : monoMs(lineAt + (said - aheadMs - lineAt) / (1 + slope))
+  if (slope === null) return monoMs(said - Math.max(aheadMs, newest.aheadMs))
+  const from = (point: Point): number => point.at + (said - point.aheadMs - point.at) / (1 + slope)
+  return monoMs(Math.min(from({ at: lineAt, aheadMs }), from(newest)))
 }
 
 /** How far the line may have gone wrong since it was last heard. */
 const strayMs = ({ sureAt, lineAt, slope, slopeDoubt }: DeviceTime, at: MonoMs): number => Math.max(0, at - (slope === null ? lineAt : sureAt)) * slopeDoubt
 
 function expectedAt({ slope, aheadMs, lineAt, newest }: DeviceTime, at: MonoMs): number {
-  return slope === null ? Math.max(aheadMs, newest.aheadMs) : aheadMs + slope * (at - lineAt)
+  if (slope === null) return Math.max(aheadMs, newest.aheadMs)
+  // No way makes a message early: one above the line lifts it.
+  return Math.max(aheadMs + slope * (at - lineAt), newest.aheadMs + slope * (at - newest.at))
 }
 
 /** `beyondMs`: of this message, where it lies against the line. */
-function accept(time: DeviceTime, { said, isSending, receivedAt, at }: TimeHeard, beyondMs: number): HeardTime {
+function accept(time: DeviceTime, { said, isSending, receivedAt, at }: TimeHeard, beyondMs: number, comesHurried = false): HeardTime {
   const apartMs = Math.abs(said - receivedAt)
-  // One whose clock is far off and that was hardly heard may as well be right, and late.
-  if (!time.isSettled) return { time, timing: { lateMs: 0, uncertainMs: isSending && apartMs > clockLimits.stepMs + 1_000 ? apartMs : 0, saidAt: null } }
+  const isFarOff = isSending && apartMs > clockLimits.stepMs + 1_000
+  // One whose clock is far off and that was hardly heard may as well be right, and late; in a hurry it is late, whatever it says.
+  if (!time.isSettled) return { time, timing: { lateMs: 0, uncertainMs: isFarOff || comesHurried ? Math.max(apartMs, clockLimits.stepMs + 1_000) : 0, saidAt: null } }
   // Late, or of the end of its second.
   const stray = strayMs(time, at)
   const behindMs = beyondMs < -clockLimits.stepMs ? unsure(stray - beyondMs) : 0
@@ -169,18 +178,19 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
 function added(known: DeviceTime, point: Point, said: WallMs): DeviceTime {
   const { at, aheadMs } = point
   const messages = known.messages + 1
-  // What comes in a hurry is late: it settles nothing.
-  const before = known.doubt ?? known
-  const isHurried = said - before.lastSaid >= 1.5 * (at - before.lastAt) + clockLimits.hurryMs
+  const comesHurried = isHurried(known, { said, at })
+  const beyondMs = aheadMs - expectedAt(known, at)
   const isSettled = known.isSettled || (messages > clockLimits.unsettledMessagesMax && at - known.since >= clockLimits.settledMs)
   // Late ones at the beginning: what is on top now is another clock than was thought.
-  const isOther = !known.isSettled && (isHurried || aheadMs - expectedAt(known, at) > clockLimits.stepMs)
+  const isOther = !known.isSettled && (comesHurried || beyondMs > clockLimits.stepMs)
   if (isOther) return begun({ at, aheadMs, said, isWhole: known.isWhole && said % 1_000 === 0 }, known)
+  // Taken only because the line may have strayed so far: it makes the line no surer.
+  const isLoose = Math.abs(beyondMs) > clockLimits.stepMs + (known.isWhole ? 1_000 : 0)
   const saidMs = said - known.lastSaid
   const everyMs = saidMs > clockLimits.backlogStepMs ? known.everyMs : Math.max(saidMs, known.everyMs * 0.95)
-  const heard: DeviceTime = { ...known, messages, isSettled, lastAt: at, lastSaid: said, everyMs, sureAt: isHurried ? known.sureAt : at, isWhole: known.isWhole && said % 1_000 === 0, doubt: null }
+  const heard: DeviceTime = { ...known, messages, isSettled, lastAt: at, lastSaid: said, everyMs, sureAt: comesHurried || isLoose ? known.sureAt : at, isWhole: known.isWhole && said % 1_000 === 0, doubt: null }
   const { newest } = known
-  if (isHurried) return heard
+  if (comesHurried) return heard
   if (at - newest.since < clockLimits.pieceMs) return aheadMs > newest.aheadMs ? { ...heard, newest: { ...point, since: newest.since } } : heard
   const edge = [...known.edge, { at: newest.at, aheadMs: newest.aheadMs }].filter((one) => at - one.at <= clockLimits.windowMs).slice(-clockLimits.piecesMax)
   return { ...heard, ...lineOf(edge, heard, at), edge, newest: { ...point, since: at } }

@@ -1,7 +1,7 @@
 /**
  * A monitor that says nothing: technical, because the monitor's own alarm still stands, but nobody is told of it from
  * here. One fold a device, fed with the frames of that device and with time. A Rule like any other, with the conditions of
- * a device instead of a stay.
+ * a device instead of a stay. The next frame ends it; of one that falls silent again and again, frames that have come for a while.
  */
 
 import type { MonoMs, WallMs } from '../domain/time.ts'
@@ -26,6 +26,9 @@ export type SilenceState = {
   readonly heardAt: MonoMs | null
   readonly heardWall: WallMs | null
   readonly told: boolean
+  /** Until when it was well, after one that was told; since when frames come again, of one that is told still. */
+  readonly endedAt?: MonoMs
+  readonly backAt?: MonoMs
 }
 
 export interface SilenceRule extends Rule<SilenceState> {
@@ -34,16 +37,23 @@ export interface SilenceRule extends Rule<SilenceState> {
 
 export const DEFAULT_SILENCE = { intervalMs: 1_000, silenceMs: pumpLimits.deviceSilenceMs } as const
 
+/** Silent again so soon: its connection comes and goes. Then frames have to come for so long. */
+const AGAIN_MS = 60_000
+const HOLDS_MS = 15_000
+
+/** Told as silent: frames that were to last begin anew. `at`: when it was well last. */
+const fallen = ({ backAt, ...state }: SilenceState, at: MonoMs | null): SilenceState => ({ ...state, told: true, ...(backAt === undefined || at === null ? {} : { endedAt: at }) })
+
 const CLEARED: readonly Signal[] = [{ kind: 'cleared', condition: SILENCE_CONDITION }]
 
 export function silence({ device, intervalMs, silenceMs }: SilenceSettings): SilenceRule {
   const limitMs = Math.max(silenceMs, 2 * intervalMs)
-  const present = ({ heardWall }: SilenceState): Signal => ({
+  const present = ({ heardWall, backAt }: SilenceState): Signal => ({
     kind: 'present',
     condition: SILENCE_CONDITION,
     priority: 'medium',
     type: 'technical',
-    text: heardWall === null ? `No data from ${device} since the gateway started: look at the monitor` : `No data from ${device}: look at the monitor`,
+    text: backAt !== undefined ? `Data from ${device} comes and goes: look at its cable or network` : heardWall === null ? `No data from ${device} since the gateway started: look at the monitor` : `No data from ${device}: look at the monitor`,
     because: {
       rule: ID,
       version: VERSION,
@@ -64,15 +74,23 @@ export function silence({ device, intervalMs, silenceMs }: SilenceSettings): Sil
           return { state, signals: NO_SIGNALS }
         case 'snapshot': {
           const { at, receivedAt } = input.snapshot
-          return { state: { heardAt: at, heardWall: receivedAt, told: false }, signals: state.told ? CLEARED : NO_SIGNALS }
+          const { told, endedAt, backAt } = state
+          const heard = { ...state, heardAt: at, heardWall: receivedAt }
+          if (!told) return { state: heard, signals: NO_SIGNALS }
+          const isLasting = backAt === undefined ? endedAt === undefined || at - endedAt >= AGAIN_MS : at - backAt >= HOLDS_MS
+          if (isLasting) return { state: { heardAt: at, heardWall: receivedAt, told: false, endedAt: at }, signals: CLEARED }
+          const back = { ...heard, backAt: backAt ?? at }
+          return { state: back, signals: backAt === undefined ? [present(back)] : NO_SIGNALS }
         }
         case 'tick': {
           if (state.heardAt === null) return { state: { ...state, heardAt: input.at }, signals: NO_SIGNALS }
-          if (state.told || input.at - state.heardAt < limitMs) return { state, signals: NO_SIGNALS }
-          return { state: { ...state, told: true }, signals: [present(state)] }
+          if (input.at - state.heardAt < limitMs) return { state, signals: NO_SIGNALS }
+          if (state.told && state.backAt === undefined) return { state, signals: NO_SIGNALS }
+          const silent = fallen(state, input.at)
+          return { state: silent, signals: [present(silent)] }
         }
       }
     },
-    adopt: (state, open) => (open.some(({ condition }) => condition === SILENCE_CONDITION) ? { ...state, told: true } : state),
+    adopt: (state, open) => (open.some(({ condition }) => condition === SILENCE_CONDITION) ? fallen(state, state.heardAt) : state),
   }
 }

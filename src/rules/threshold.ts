@@ -1,7 +1,7 @@
 /**
  * Limits per clinical variable, from the profile of the population: graded priority, delay, clear margin. One condition a
  * variable and side (`threshold/spo2-low`), however many sensors feed the variable. A value that goes away never clears:
- * the condition is told `lost` and stays. Limits of the stay hold in place of the ward's.
+ * the condition is told `lost` and stays. Limits of the stay hold in place of the ward's. Beyond a further limit it calls anew.
  *
  * Of a line on which nothing would notice a changed byte, a value violates a limit only when a second one says the same.
  *
@@ -34,8 +34,11 @@ const NEVER = monoMs(0)
 
 /** How far one grade has come: waiting out its delay, or held. */
 type Run = { readonly sinceAt: MonoMs; readonly samples: number; readonly held: boolean }
-/** `worst` is the worst value told so far; null for an alert that was taken over and has no value yet. */
-type Told = { readonly priority: Priority; readonly worst: number | null; readonly at: MonoMs }
+/**
+ * `worst` is the worst value told so far; null for an alert that was taken over and has no value yet. `reached`: the place of the
+ * outermost grade told so far.
+ */
+type Told = { readonly priority: Priority; readonly worst: number | null; readonly at: MonoMs; readonly reached: number }
 
 type SideState = {
   /** One for each grade of the side. */
@@ -122,7 +125,7 @@ function gravest(runs: readonly (Run | null)[], grades: readonly Grade[]): Grade
 const beyondWords = (words: string, { side, limit, value }: { readonly side: Side; readonly limit: number; readonly value: number | null }): string =>
   `${words}${value === null || isBeyond(side, value, limit) ? '' : ', was'} ${side === 'low' ? 'below' : 'above'} ${limit}`
 
-function presentSignal(subject: Subject, held: Grade): Signal {
+function presentSignal(subject: Subject, held: Grade): Extract<Signal, { kind: 'present' }> {
   const { condition, side, profile, limits, grades, source, sample, value } = subject
   const limit = grades[0]?.beyond ?? held.beyond
   const words = valueWords(source, sample)
@@ -163,13 +166,18 @@ function tell(state: SideState, subject: Subject): Verdict<SideState | null> {
     return { state: quiet ? null : { ...state, told: null, lost: false }, signals: [{ kind: 'cleared', condition }] }
   }
   const { told } = state
+  const place = grades.indexOf(held)
+  // As grave as before and beyond a further limit: who acknowledged 84 % has not seen 75 %.
+  const isFurther = told !== null && told.priority === held.priority && place > told.reached && isBeyond(side, value, held.beyond)
   const news =
-    told === null || state.lost || told.priority !== held.priority || told.worst === null ||
+    told === null || isFurther || state.lost || told.priority !== held.priority || told.worst === null ||
     view.at - told.at >= (isWorse(side, value, told.worst) ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
   if (!news) return { state, signals: NO_SIGNALS }
   const known = told?.worst ?? value
   const worst = isWorse(side, value, known) ? value : known
-  return { state: { ...state, lost: false, told: { priority: held.priority, worst, at: view.at } }, signals: [presentSignal(subject, held)] }
+  const reached = told === null || isFurther || told.priority !== held.priority ? Math.max(told?.reached ?? 0, place) : told.reached
+  const signal = presentSignal(subject, held)
+  return { state: { ...state, lost: false, told: { priority: held.priority, worst, at: view.at, reached } }, signals: [isFurther ? { ...signal, again: true } : signal] }
 }
 
 function stepSide(state: SideState | undefined, subject: Subject): Verdict<SideState | null> {
@@ -234,7 +242,7 @@ function adopted(grades: readonly Grade[], priority: Priority): SideState {
   const reached = grades.map((grade, index) => index === 0 || rankOf(grade.priority) <= rankOf(priority))
   return {
     runs: reached.map((held) => (held ? { sinceAt: NEVER, samples: 0, held } : null)),
-    told: { priority, worst: null, at: NEVER },
+    told: { priority, worst: null, at: NEVER, reached: grades.findIndex((grade) => grade.priority === priority) },
     lost: false,
     sequence: 0,
     seenAt: NEVER,

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { You } from '../api/wire.ts'
-import { monoMs, type MonoMs } from '../domain/time.ts'
+import { monoMs, type MonoMs, wallMs, type WallMs } from '../domain/time.ts'
 import { apiLimits } from '../limits.ts'
 import type { Clock } from '../seams.ts'
 import { isRecord, openSaver, readText, whyOf } from './files.ts'
@@ -18,9 +18,12 @@ export type Session = {
   /** Epoch of the user it belongs to; null when a login link for a role opened it. */
   readonly epoch: string | null
   readonly endsAt: MonoMs
+  /** When it was opened, and from which address; not there where nobody wrote it down. */
+  readonly since?: WallMs
+  readonly from?: string
 }
 
-export type SessionFor = { readonly you: You; readonly epoch: string | null }
+export type SessionFor = Pick<Session, 'you' | 'epoch' | 'from'>
 
 export type Opened =
   /** The token is told once, here. */
@@ -31,6 +34,8 @@ export interface Sessions {
   open(who: SessionFor): Opened
   /** The session of a token, or null when there is none, or it is over, or its user was disabled. */
   find(token: string): Session | null
+  /** Those that go on, in the order of their opening. */
+  all(): readonly Session[]
   /** Over at once; resolves when that was tried to be saved. */
   end(id: string): Promise<void>
   /** Ends what is over by time or by its user. Called by the API several times a second. */
@@ -73,13 +78,13 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
   users.onChange(sweep)
 
   return {
-    open: ({ you, epoch }) => {
+    open: ({ you, epoch, from }) => {
       sweep()
       const own = [...sessions.values()].filter((session) => session.you.name === you.name)
       for (const session of own.slice(0, Math.max(0, own.length + 1 - apiLimits.sessionsPerUserMax))) remove(session.id)
       if (sessions.size >= apiLimits.sessionsMax) return { kind: 'full' }
       const token = newToken()
-      const session: Session = { id: hashToken(token), you, epoch, endsAt: monoMs(clock.mono() + lifetimeMs(you.role)) }
+      const session: Session = { id: hashToken(token), you, epoch, endsAt: monoMs(clock.mono() + lifetimeMs(you.role)), since: clock.wall(), ...(from === undefined ? {} : { from }) }
       sessions.set(session.id, session)
       saver.save()
       return { kind: 'opened', token, session }
@@ -88,6 +93,7 @@ export async function openSessions({ folder, clock, users, log }: SessionsSettin
       const session = isToken(token) ? sessions.get(hashToken(token)) : undefined
       return session && isAllowed(session) ? session : null
     },
+    all: () => [...sessions.values()].filter(isAllowed),
     end: async (id) => {
       remove(id)
       await saver.settled()
@@ -114,11 +120,12 @@ async function readSessions(path: string, clock: Clock, log: Pick<Log, 'warn'>):
 
 function sessionOf(value: unknown, clock: Clock): Session | null {
   if (!isRecord(value) || !isRecord(value['you'])) return null
-  const { id, epoch, endsAt } = value
+  const { id, epoch, endsAt, since, from } = value
   const { name, role } = value['you']
   if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id) || typeof name !== 'string' || !isRole(role)) return null
   if ((epoch !== null && typeof epoch !== 'string') || typeof endsAt !== 'number') return null
   // A wall clock that was set back must not lengthen it.
   const leftMs = Math.min(endsAt - clock.wall(), lifetimeMs(role))
-  return { id, you: { name, role }, epoch, endsAt: monoMs(clock.mono() + leftMs) }
+  const opened = { ...(typeof since === 'number' ? { since: wallMs(since) } : {}), ...(typeof from === 'string' ? { from } : {}) }
+  return { id, you: { name, role }, epoch, endsAt: monoMs(clock.mono() + leftMs), ...opened }
 }

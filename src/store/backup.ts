@@ -36,6 +36,8 @@ export type BackupResult =
   /** A sentence with what to do about it; nothing is left behind. */
   | { readonly kind: 'failed'; readonly why: string }
 
+const SLOW = `the gateway wrote more than ${Math.round(backupLimits.walBytesMax / 1e6)} MB meanwhile, which its own disk must hold until the copy is made: name a faster disk, or an hour in which less is written`
+
 const COPY_SHARE = 0.6
 const HASH_SHARE = 0.1
 
@@ -126,6 +128,7 @@ async function copyDatabase(from: string, to: string, onPart: (part: number) => 
     await source.backup(to, {
       progress({ totalPages, remainingPages }) {
         if (stop.aborted) throw new Error('stopped')
+        if ((statSync(`${from}-wal`, { throwIfNoEntry: false })?.size ?? 0) > backupLimits.walBytesMax) throw new Error(SLOW)
         onPart(totalPages === 0 ? 0 : 1 - remainingPages / totalPages)
         unwritten += backupLimits.pagesPerStepMax
         if (unwritten >= backupLimits.pagesUnwrittenMax && existsSync(to)) {

@@ -1,6 +1,7 @@
 /** Rows that were stored before the box knew the time, as they leave: with their true times, or said to be uncertain (domain/boot-time.ts). */
 
 import type { Database } from 'better-sqlite3'
+import type { AlertEvent } from '../domain/alert.ts'
 import { BOOT_KEY, type BootStretch, movedBy, parseBoot } from '../domain/boot-time.ts'
 import type { Snapshot } from '../domain/observation.ts'
 import { type WallMs, wallMs } from '../domain/time.ts'
@@ -23,6 +24,14 @@ const LOST_MS = 31 * 86_400_000
 export function inTime(row: LoggedRow, stretches: readonly BootStretch[]): LoggedRow {
   if (stretches.length === 0) return row
   const by = movedBy(stretches, row.seq, row.kind === 'snapshot' ? row.snapshot.receivedAt : row.stored.at)
+  if (row.kind === 'event' && row.stored.kind === 'alert' && by !== 'lost') {
+    // What it rests on may have been stamped before the time was known, and the alert itself after.
+    const timeOf = (at: WallMs): WallMs => {
+      const own = movedBy(stretches, row.seq, at)
+      return later(at, own === 'lost' || own === 0 ? by : own)
+    }
+    return { ...row, stored: { ...row.stored, at: later(row.stored.at, by), event: movedAlert(row.stored.event, timeOf) } }
+  }
   if (by === 0) return row
   if (row.kind === 'snapshot') return { ...row, snapshot: by === 'lost' ? uncertain(row.snapshot) : moved(row.snapshot, by) }
   return by === 'lost' ? row : { ...row, stored: movedEvent(row.stored, by) }
@@ -60,8 +69,21 @@ const moved = (snapshot: Snapshot, byMs: number): Snapshot => ({
 
 function movedEvent(stored: StoredEvent, byMs: number): StoredEvent {
   const at = later(stored.at, byMs)
-  if (stored.kind === 'alert') return { ...stored, at, event: { ...stored.event, at: later(stored.event.at, byMs) } }
   // What was written of the time before belongs to a clock of before.
   if (stored.kind === 'watch') return { ...stored, at, changes: stored.changes.map((change) => ({ ...change, from: later(change.from, byMs) })) }
   return { ...stored, at }
+}
+
+/** With all times that it names. */
+function movedAlert(event: AlertEvent, timeOf: (at: WallMs) => WallMs): AlertEvent {
+  const at = timeOf(event.at)
+  if (event.kind === 'audio-paused') return { ...event, at, until: wallMs(at + event.until - event.at) }
+  if (event.kind !== 'phase') return { ...event, at }
+  const { because, onsetAt, bedside } = event
+  return {
+    ...event, at,
+    because: { ...because, inputs: because.inputs.map((input) => ({ ...input, at: timeOf(input.at) })) },
+    ...(onsetAt === undefined ? {} : { onsetAt: timeOf(onsetAt) }),
+    ...(bedside === undefined ? {} : { bedside: { ...bedside, at: timeOf(bedside.at) } }),
+  }
 }

@@ -9,13 +9,15 @@ export const personQueries = {
   REMOVE_FACT: 'DELETE FROM fact WHERE id = @id',
   FRAMES: 'SELECT id, why, bytes FROM quarantine',
   REMOVE_FRAME: 'DELETE FROM quarantine WHERE id = @id',
-  ALERTS: "SELECT DISTINCT alert_id AS alert, body FROM event WHERE kind = 'alert' AND alert_id IS NOT NULL AND instr(body, @stay) > 0",
+  /** What of a stay has a surrogate of its own: its alerts, and the orders that medicines were given by. */
+  OF_STAY: `SELECT alert_id AS id FROM event WHERE kind = 'alert' AND alert_id IS NOT NULL AND instr(body, @stay) > 0
+    UNION SELECT id FROM (SELECT CASE WHEN json_valid(body) THEN body ->> '$.given.id' END AS id FROM event WHERE kind = 'gateway' AND instr(body, @stay) > 0) WHERE id IS NOT NULL`,
 } as const
 
 /** Of sync.db. */
 export const sentQueries = {
   STAY_OF: "SELECT id, epoch FROM surrogate WHERE surrogate = @surrogate AND kind = 'stay'",
-  SURROGATES_OF: "SELECT surrogate FROM surrogate WHERE (kind = 'stay' AND id = @id) OR (kind = 'alert' AND id = @id) OR (kind = 'sensor' AND substr(id, 1, length(@id) + 1) = @id || char(0))",
+  SURROGATES_OF: "SELECT surrogate FROM surrogate WHERE (kind = 'stay' AND id = @id) OR (kind IN ('alert', 'medication') AND id = @id) OR (kind = 'sensor' AND substr(id, 1, length(@id) + 1) = @id || char(0))",
   FORGET_SURROGATE: 'DELETE FROM surrogate WHERE surrogate = @surrogate',
   FORGET_ALERTS_OF: 'DELETE FROM alert_subject WHERE subject = @surrogate',
   BATCHES: 'SELECT id, batch_id AS batchId, body FROM batch ORDER BY sink, place',

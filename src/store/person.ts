@@ -82,7 +82,7 @@ export type Erased = {
   readonly stays: number
   readonly facts: number
   readonly frames: number
-  /** What stood for the person, for alerts and sensors of the person, at central. */
+  /** What stood for the person, for alerts, medicines and sensors of the person, at central. */
   readonly surrogates: number
   readonly letters: number
 }
@@ -98,9 +98,9 @@ export function erasePerson(folder: string, said: string): Erased | NotErased {
     if (found === null) return { kind: 'refused', why: 'there is nobody of this number, and no such stay: erased or forgotten already?' }
     const open = found.rows.find(({ closedAt }) => closedAt === null)
     if (open) return { kind: 'refused', why: `the patient still lies in bed ${open.bed}: erase after the discharge, or monitoring would go on with nobody's name` }
-    const alerts = found.rows.flatMap(({ id }) => data.db.prepare<[object], { readonly alert: string }>(Q.ALERTS).all({ stay: id }).map(({ alert }) => alert))
+    const theirs = found.rows.flatMap(({ id }) => data.db.prepare<[object], { readonly id: string }>(Q.OF_STAY).all({ stay: id }).map((one) => one.id))
     // First what leads from central to here: after a crash in between, erasing again finds the person still.
-    const sent = existsSync(join(folder, SYNC_FILE)) ? forgetSent(folder, found, alerts) : { surrogates: 0, letters: 0 }
+    const sent = existsSync(join(folder, SYNC_FILE)) ? forgetSent(folder, found, theirs) : { surrogates: 0, letters: 0 }
     return { kind: 'erased', ...forgetHere(data.db, found), ...sent }
   } finally {
     lock.release()
@@ -142,7 +142,7 @@ function forgetHere(db: Database.Database, { person, rows, factRows }: Found): P
   return counts
 }
 
-function forgetSent(folder: string, { person, rows }: Found, alerts: readonly string[]): Pick<Erased, 'surrogates' | 'letters'> {
+function forgetSent(folder: string, { person, rows }: Found, theirs: readonly string[]): Pick<Erased, 'surrogates' | 'letters'> {
   const names = namesOf(person)
   using ledger = openSyncLedger(folder, { mode: 'existing' })
   // A stay of the release lane that has not left, does not; one that has, is not taken for another.
@@ -153,7 +153,7 @@ function forgetSent(folder: string, { person, rows }: Found, alerts: readonly st
   const { db } = sync
   db.pragma('secure_delete = ON')
   const counts = db.transaction(() => {
-    const surrogates = [...rows.map(({ id }) => id), ...alerts].flatMap((id) => db.prepare<[object], { readonly surrogate: string }>(S.SURROGATES_OF).all({ id }).map((row) => row.surrogate))
+    const surrogates = [...rows.map(({ id }) => id), ...theirs].flatMap((id) => db.prepare<[object], { readonly surrogate: string }>(S.SURROGATES_OF).all({ id }).map((row) => row.surrogate))
     for (const surrogate of surrogates) {
       db.prepare(S.FORGET_SURROGATE).run({ surrogate })
       db.prepare(S.FORGET_ALERTS_OF).run({ surrogate })

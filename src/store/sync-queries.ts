@@ -227,9 +227,9 @@ export const syncQueries = {
   LAST_PLACE: 'SELECT max(ifnull(max(place), 0), 0) AS place FROM batch WHERE sink = @sink',
   ADD_BATCH: `INSERT INTO batch (sink, place, epoch, batch_id, seq_from, seq_to, moves_cursor, body, items, crc)
     VALUES (@sink, @place, @epoch, @batchId, @seqFrom, @seqTo, @movesCursor, @body, @items, @crc)`,
-  FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc
+  FIRST_BATCH: `SELECT id, place, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, place < -500000000 AS isEarly, body, items, crc
     FROM batch WHERE sink = @sink ORDER BY place LIMIT 1`,
-  BATCHES: 'SELECT id, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, body, items, crc FROM batch',
+  BATCHES: 'SELECT id, epoch, batch_id AS batchId, seq_from AS seqFrom, seq_to AS seqTo, moves_cursor AS movesCursor, place < -500000000 AS isEarly, body, items, crc FROM batch',
   REMOVE_BATCH: 'DELETE FROM batch WHERE id = @id',
   // Parts of one range are settled one by one: the range is done when none of it is left.
   RANGE_LEFT: 'SELECT count(*) AS batches FROM batch WHERE sink = @sink AND epoch = @epoch AND moves_cursor = 1 AND seq_from <= @seqTo',

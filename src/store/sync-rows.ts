@@ -12,6 +12,7 @@ export type BatchRow = {
   readonly seqFrom: number
   readonly seqTo: number
   readonly movesCursor: number
+  readonly isEarly: number
   readonly body: Uint8Array
   readonly items: string
   readonly crc: number | null
@@ -72,12 +73,12 @@ function itemOf(value: unknown): BatchItem {
   return { origin: originOf(value.origin), retries: value.retries }
 }
 
-export function storedBatchOf({ movesCursor, items, crc, ...row }: BatchRow): StoredBatch {
+export function storedBatchOf({ movesCursor, isEarly, items, crc, ...row }: BatchRow): StoredBatch {
   if (crc !== null && crc !== batchCrc({ ...row, items })) throw damaged('a batch')
   const parsed: unknown = JSON.parse(items)
   if (!Array.isArray(parsed)) throw damaged('the items of a batch')
   const { id, epoch, batchId, seqFrom, seqTo, body } = row
-  return { id, epoch, batchId, seqFrom, seqTo, body, movesCursor: movesCursor === 1, items: parsed.map(itemOf) }
+  return { id, epoch, batchId, seqFrom, seqTo, body, movesCursor: movesCursor === 1, isEarly: isEarly === 1, items: parsed.map(itemOf) }
 }
 
 export const letterOf = ({ at, retryAsked, origin, ...row }: LetterRow): DeadLetter => {

@@ -61,7 +61,7 @@ function fieldLines(events: readonly Fields[]): readonly string[] {
 }
 
 function leavesOf(value: unknown, path: string): readonly (readonly [string, string])[] {
-  if (Array.isArray(value)) return value.length === 0 ? [[`${path}[]`, 'none']] : leavesOf(value[0], `${path}[]`)
+  if (Array.isArray(value)) return value.length === 0 ? [[`${path}[]`, 'none']] : value.flatMap((one) => leavesOf(one, `${path}[]`))
   if (isFields(value)) return Object.entries(value).flatMap(([name, field]) => leavesOf(field, path === '' ? name : `${path}.${name}`))
   return [[path, text(value)]]
 }

@@ -42,7 +42,7 @@ export type Step =
   /** Something was done; `full`: there is more to do at once. */
   | { readonly kind: 'done'; readonly full: boolean }
   | { readonly kind: 'idle' }
-  /** Values are left to gather for so long; an alert is not. */
+  /** Values are left to gather, or the rate wants a rest, for so long; an alert is not held up. */
   | { readonly kind: 'lingers'; readonly ms: number }
   /** Nothing may be tried before this is over. */
   | { readonly kind: 'wait'; readonly ms: number }
@@ -57,7 +57,7 @@ export interface Pump {
   status(): SyncStatus
 }
 
-/** `ok`: it waits by its own rules. */
+/** `ok`: it waits for its hours. */
 type Trouble = { readonly kind: 'ok' | 'behind' | 'paused'; readonly why: string; readonly until: MonoMs }
 
 /** Counted with each sink. */
@@ -77,6 +77,8 @@ export function createPump(parts: PumpParts): Pump {
   let more = false
   /** Until then values gather, after a batch that emptied the log. */
   let lingerUntil = clock.mono()
+  /** Until then the rate of this sink wants a rest. */
+  let restUntil = clock.mono()
   let stoppedByScanner = 0
   /** None yet: the first is told whatever it is, for the log may be another than before. */
   let advanced = -1
@@ -92,7 +94,7 @@ export function createPump(parts: PumpParts): Pump {
     const lagRows = cutter.lagRows()
     const deadLetters = ledger.deadCount(sink.id)
     const rest = { lagRows, lastAcceptedAt, deadLetters, stoppedByScanner, breaker: route.state(), fenced }
-    if (trouble !== null && !(trouble.kind === 'ok' && trouble.why === '')) return { kind: trouble.kind, why: trouble.why, ...rest }
+    if (trouble !== null) return { kind: trouble.kind, why: trouble.why, ...rest }
     if (lagRows > syncLimits.rowsPerBatchMax) return { kind: 'behind', why: `catching up: ${lagRows} rows are still to be sent`, ...rest }
     return { kind: 'ok', why: '', ...rest }
   }
@@ -123,7 +125,8 @@ export function createPump(parts: PumpParts): Pump {
       if (stale.length > 0) keepAsHistory(batch, stale, at)
       ledger.settle(sink.id, batch, { acknowledged, dead, at })
       // Central took the call, whatever it thought of the events.
-      rest(restMs(pace, batch.items.length))
+      restUntil = monoMs(Math.max(restUntil, clock.mono()) + restMs(pace, batch.items.length))
+      trouble = null
       fenced = false
       failures = 0
       if (rejected.size < batch.items.length) lastAcceptedAt = at
@@ -136,10 +139,6 @@ export function createPump(parts: PumpParts): Pump {
     const frame = { at, organizationId, gatewayId, version, epoch, seqFrom, seqTo, lane, completes: false, historical: true }
     ledger.keep(sink.id, epoch, false, cutBatches(events, frame, bytesMax))
     ledger.count(sink.id, AS_HISTORY, events.length)
-  }
-
-  function rest(ms: number): void {
-    trouble = ms <= 0 ? null : { kind: 'ok', why: '', until: monoMs(clock.mono() + ms) }
   }
 
   function split(batch: StoredBatch, why: string): void {
@@ -173,10 +172,10 @@ export function createPump(parts: PumpParts): Pump {
     hold('paused', why, syncLimits.pausedProbeMs)
   }
 
-  function retryLater(answer: SinkAnswer & { kind: 'retry' }): void {
+  function retryLater(answer: SinkAnswer & { kind: 'retry' }, isClaim = false): void {
     failures++
-    const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.min(answer.afterMs, syncLimits.retryAfterMsMax)
-    hold('behind', answer.why, route.waitMs(delayMs))
+    const delayMs = answer.afterMs === null ? retryDelayMs(failures, random) : Math.max(syncLimits.retryDelayMsMin, Math.min(answer.afterMs, syncLimits.retryAfterMsMax))
+    hold('behind', answer.why, isClaim ? route.claimWaitMs(delayMs) : route.waitMs(delayMs))
   }
 
   async function claim(stop: AbortSignal): Promise<Step> {
@@ -191,7 +190,7 @@ export function createPump(parts: PumpParts): Pump {
         fenced = false
         break
       case 'retry':
-        retryLater(answer)
+        retryLater(answer, true)
         break
       case 'refused':
         if (answer.how === 'fenced') fence(answer.why)
@@ -237,9 +236,11 @@ export function createPump(parts: PumpParts): Pump {
       settle(batch, stray)
       return { kind: 'done', full: true }
     }
+    const rests = restUntil - clock.mono()
+    if (rests > 0 && !batch.isEarly) return { kind: 'lingers', ms: rests }
     const shutMs = closedMs(pace, clock.wall())
-    if (shutMs > 0) {
-      hold('ok', pace.hours === null ? '' : `sends from ${hoursText(pace.hours)}`, Math.min(shutMs, syncLimits.closedLookMs))
+    if (pace.hours !== null && shutMs > 0) {
+      hold('ok', `sends from ${hoursText(pace.hours)}`, Math.min(shutMs, syncLimits.closedLookMs))
       tell()
       return { kind: 'done', full: true }
     }

@@ -127,6 +127,12 @@ function vitalSigns({ device, channel, metric, minute, columns }: Group, of: Of)
   })
 }
 
+/**
+ * How long before an event of the stay that was, in ms. Never before the stay, nor after the event: what was stamped by a clock that was set since then, or
+ * is of the ward, would say more than how long.
+ */
+const before = (openedAt: number, at: number, then: number): number => seconds(Math.min(0, Math.max(then, openedAt) - at))
+
 const seconds = (ms: number): number => Math.round(ms / releaseLimits.resolutionMs) * releaseLimits.resolutionMs
 
 function eventOf(stored: StoredEvent, of: Of): Clearance | WithheldReason {
@@ -139,14 +145,14 @@ function eventOf(stored: StoredEvent, of: Of): Clearance | WithheldReason {
   if (data === null) return 'unknown-words'
   return clear('alerts', {
     streamId: streamOf(of, event.device ?? '', ''), eventType: 'alerts', partitionKey: of.surrogateOf('stay', of.stay), key: of.mint(), revision: 0,
-    data: { ...data, because: becauseOf(data) },
+    data: { ...data, because: becauseOf(data, (t) => before(of.openedAt, event.at, event.at + t)) },
     timestamp: shownText(at),
   })
 }
 
-const becauseOf = ({ because }: AlertData) => ({
+const becauseOf = ({ because }: AlertData, told: (t: number) => number) => ({
   ...because,
-  inputs: because.inputs.map(({ name, value, unit, t }) => ({ name, value: typeof value === 'number' ? plain(value) : value, unit, t: seconds(t) })),
+  inputs: because.inputs.map(({ name, value, unit, t }) => ({ name, value: typeof value === 'number' ? plain(value) : value, unit, t: told(t) })),
 })
 
 function gaps({ at, changes }: Extract<StoredEvent, { kind: 'watch' }>, of: Of): Clearance | WithheldReason {
@@ -154,8 +160,7 @@ function gaps({ at, changes }: Extract<StoredEvent, { kind: 'watch' }>, of: Of):
   if (shown === null) return 'outside-stay'
   const told = changes.flatMap(({ rule, state, from }) => {
     const [word, why] = [oneOf(WATCHED, rule), oneOf(WATCH_STATES, state)]
-    // What the gateway tells of a time before this stay is of the ward.
-    return word === null || why === null ? [] : [{ word, why, t: seconds(Math.max(from, of.openedAt) - at) }]
+    return word === null || why === null ? [] : [{ word, why, t: before(of.openedAt, at, from) }]
   })
   return clear('gaps', {
     streamId: streamOf(of, '', ''), eventType: 'gaps', partitionKey: of.surrogateOf('stay', of.stay), key: of.mint(), revision: 0,

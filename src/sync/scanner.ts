@@ -37,6 +37,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'lagRows', 'deadLetters',
 ])
 
+/** An id of ours (RFC 9562): of nobody in its parts, which are many, and short enough to stand in any token. */
+const DRAWN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 const SEQS = /^\d{1,16}-\d{1,16}$/
 const REVISION = /^\d{1,4}$/
@@ -98,7 +100,7 @@ export function createScanner(ours: readonly string[]): Scanner {
       for (const identifier of identifiers) {
         const words = wordsOf(identifier)
         if (words === '') continue
-        for (const part of new Set([words, ...words.split(' ')])) {
+        for (const part of DRAWN.test(identifier) ? [words] : new Set([words, ...words.split(' ')])) {
           const compact = part.replaceAll(' ', '')
           remember(compact.length >= INSIDE_WORDS_FROM_CHARS ? inside : whole, compact)
         }

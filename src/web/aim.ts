@@ -6,19 +6,19 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { webLimits } from '../limits.ts'
 
-/** Where something to be tapped stands in the window, and page time since when. */
-export type Stand = { readonly x: number; readonly y: number; readonly at: number }
+/** Where something to be tapped stands in the window, what it is for (which alert, and how grave), and page time since when. */
+export type Stand = { readonly x: number; readonly y: number; readonly what: string; readonly at: number }
 
 /** Less is no other place for a finger. Many small steps are one large one: they are counted from where it stood last. */
 const STEP_PX = 6
 
-export const stood = (before: Stand | undefined, { x, y }: Omit<Stand, 'at'>, at: number): Stand =>
-  before !== undefined && Math.abs(before.x - x) <= STEP_PX && Math.abs(before.y - y) <= STEP_PX ? before : { x, y, at }
+export const stood = (before: Stand | undefined, { x, y, what }: Omit<Stand, 'at'>, at: number): Stand =>
+  before !== undefined && before.what === what && Math.abs(before.x - x) <= STEP_PX && Math.abs(before.y - y) <= STEP_PX ? before : { x, y, what, at }
 
 /** Whether a tap can have been meant for what stands there. Its time may lie before the step: it fell while the page was drawing. */
 export const isAimed = (stand: Pick<Stand, 'at'> | undefined, tappedAt: number): boolean => stand !== undefined && tappedAt - stand.at >= webLimits.aimMs
 
-/** What the key `a` would acknowledge: the alert, of which bed (null: of the ward), and page time since when. */
+/** What the key `a` would acknowledge: the alert and how grave it is, of which bed (null: of the ward), and page time since when. */
 export type Target = { readonly alert: string | null; readonly bed: string | null; readonly at: number }
 
 /** Who goes to another bed knows that the key is for that one; what came into the place of another by itself must be seen first. */
@@ -38,7 +38,7 @@ export interface Aim {
   isMeant(click: MouseEvent, thing: Element): boolean
 }
 
-/** Watches all that carries `data-aim`, wherever on the page. */
+/** Watches all that carries `data-aim`, which says what it is for, wherever on the page. */
 export function watchAim(stop: AbortSignal): Aim {
   const stands = new WeakMap<Element, Stand>()
   const missed = signal<string | null>(null)
@@ -51,7 +51,7 @@ export function watchAim(stop: AbortSignal): Aim {
     for (const thing of document.querySelectorAll('[data-aim]')) {
       const { left, top, width, height } = thing.getBoundingClientRect()
       // Under a dialog it stands nowhere: a second tap on that one's button must not fall through.
-      if (thing.contains(document.elementFromPoint(left + width / 2, top + height / 2))) stands.set(thing, stood(stands.get(thing), { x: left, y: top }, at))
+      if (thing.contains(document.elementFromPoint(left + width / 2, top + height / 2))) stands.set(thing, stood(stands.get(thing), { x: left, y: top, what: thing.getAttribute('data-aim') ?? '' }, at))
       else stands.delete(thing)
     }
   }

@@ -2,13 +2,16 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { AlertView, ValueView } from '../api/wire.ts'
 import { ageText, agoText, clockText, momentText } from './age.ts'
-import { gravestOf, isAcknowledged, isSilencedThere, voicesOf } from '../domain/alert-row.ts'
+import { gravestOf, isAcknowledged, isSilencedThere, isSounding, voicesOf } from '../domain/alert-row.ts'
+import { webLimits } from '../limits.ts'
+import { paths } from './api.ts'
 import { DeliveryChain } from './delivery-chain.tsx'
 import { Mark } from './mark.tsx'
 import type { AlertRow } from './order.ts'
+import { useSaying } from './said.ts'
 import { toldText } from './shift.ts'
 import { useStation } from './station.ts'
-import { bedsideText, carriedText, inputText, mayAct, priorityText, subjectText, unitText } from './words.ts'
+import { bedsideText, carriedText, inputText, mayAct, priorityText, soundPausedText, subjectText, unitText, unseenText } from './words.ts'
 
 /** Tells the gateway what was painted: a frame is drawn after the next animation frame, and what is due then runs after it. */
 function useReceipt(alerts: readonly AlertView[]): void {
@@ -54,6 +57,7 @@ export function AlertCard({ row, onOpen, children }: CardProps) {
   const { head: alert } = row
   const { priority } = gravestOf(row)
   const isLatched = voicesOf(row).every(({ state }) => state === 'latched')
+  const unseen = unseenText(row)
   const { server } = receiver.moment.value
   const bed = receiver.ward.value?.beds.find((one) => one.id === alert.bed)
   const since = server === null ? '' : `${momentText(alert.startedAt, server)} · ${ageText(server - alert.startedAt)}`
@@ -74,9 +78,10 @@ export function AlertCard({ row, onOpen, children }: CardProps) {
       <Others row={row} />
       <BecauseLines alert={alert} values={bed?.values ?? []} server={server} />
       <Bedside row={row} server={server} />
-      {isLatched && <p class="latched">The condition is over. It stays here until somebody acknowledges it.</p>}
+      {unseen !== '' && <p class="latched">{unseen}</p>}
       <ToldLine row={row} />
       <Acknowledgement row={row} />
+      <SoundPause row={row} />
       <DeliveryChain alert={gravestOf(row)} />
       {children}
     </li>
@@ -158,12 +163,36 @@ function Acknowledgement({ row }: { readonly row: AlertRow }) {
     <div class="ack">
       {tap?.kind === 'failed' && <p class="failed" role="alert">Not acknowledged. {tap.why}</p>}
       <button
-        type="button" class="ack-button" data-aim data-missed={isMissed && !busy} disabled={busy} onClick={click}
+        type="button" class="ack-button" data-aim={`${alert.id} ${gravestOf(row).priority}`} data-missed={isMissed && !busy} disabled={busy} onClick={click}
         onPointerDown={(event) => aim.press(event.currentTarget, event.timeStamp)}
       >
         <span role={isMissed ? 'alert' : undefined}>{busy ? 'Acknowledging…' : isMissed ? 'The list moved: not acknowledged. Tap again' : tap?.kind === 'failed' ? 'Try again' : 'Acknowledge'}</span>
         <span class="heard"> {subjectText(alert)}: {alert.text}</span>
       </button>
     </div>
+  )
+}
+
+/** Its sound, for a while, and nobody takes care of it by that: the row stays, and whoever is to be called is called. */
+function SoundPause({ row }: { readonly row: AlertRow }) {
+  const { receiver, aim } = useStation()
+  const { said, say } = useSaying()
+  const { you, gateway } = receiver.ward.value ?? {}
+  const paused = soundPausedText(row)
+  const { id, priority } = gravestOf(row)
+  const pause = (): void => void say(paths.pause(id), { seconds: webLimits.soundPauseMs / 1_000 }, { words: '', undo: null })
+  return (
+    <>
+      {paused !== '' && <p class="bedside">{paused}</p>}
+      {said.kind === 'failed' && <p class="failed" role="alert">Sound not paused. {said.why}</p>}
+      {isSounding(row) && gateway?.watching?.isSilent !== true && mayAct(you?.role) && (
+        <button
+          type="button" class="quiet pause-sound" data-aim={`${id} ${priority}`} disabled={said.kind === 'sending'} onPointerDown={(event) => aim.press(event.currentTarget, event.timeStamp)}
+          onClick={(event) => aim.isMeant(event, event.currentTarget) && pause()}
+        >
+          Pause sound {webLimits.soundPauseMs / 60_000} min<span class="heard"> {subjectText(row.head)}: {row.head.text}</span>
+        </button>
+      )}
+    </>
   )
 }

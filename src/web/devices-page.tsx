@@ -17,20 +17,11 @@ export function DevicesPage() {
         <p class="empty large">No devices yet: name them under “devices” in the site's configuration, or let one send. An unknown one appears here, unbound.</p>
       ) : (
         <div class="table-box" tabIndex={0} role="region" aria-label="Devices">
-          <table class="devices">
+          <table class="devices stacks">
             <thead>
               <tr>
-                <th scope="col">Device</th>
-                <th scope="col">Link</th>
-                <th scope="col">Bed</th>
-                <th scope="col">Last frame</th>
-                <th scope="col">Driver</th>
-                <th scope="col">Clock</th>
-                <th scope="col" class="count-cell">Good</th>
-                <th scope="col" class="count-cell">Bad</th>
-                <th scope="col" class="count-cell">Skipped</th>
-                <th scope="col" class="count-cell">Quarantined</th>
-                <th scope="col" class="count-cell">Waveforms</th>
+                {['Device', 'Link', 'Bed', 'Last frame', 'Driver', 'Clock'].map((title) => <th key={title} scope="col">{title}</th>)}
+                {['Good', 'Bad', 'Skipped', 'Quarantined', 'Waveforms'].map((title) => <th key={title} scope="col" class="count-cell">{title}</th>)}
                 <th scope="col">Note</th>
               </tr>
             </thead>
@@ -48,21 +39,22 @@ function DeviceRow({ device, beds }: { readonly device: DeviceView; readonly bed
   const { server, reception } = receiver.moment.value
   const bed = beds.find((one) => one.id === device.bed)
   const { good, bad, skipped, quarantined } = device.frames
+  const counts = [['Good', good], ['Bad', bad], ['Skipped', skipped], ['Quarantined', quarantined]] as const
   const link = reception === 'receiving' ? device.link : 'unknown'
   const age = device.lastFrameAt === null ? 'never' : server === null ? '' : agoText(server - device.lastFrameAt)
   return (
     <tr>
       <th scope="row">{device.id}</th>
-      <td><span class="link-state" data-link={link}>{link === 'unknown' ? 'not known' : linkText(link)}</span></td>
-      <td data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
-      <td>{age}</td>
-      <td>{device.driver}</td>
-      <td class="clock-cell">{deviceClockText(device.clock ?? null, server)}</td>
-      {[good, bad, skipped, quarantined].map((count, index) => (
-        <td key={index} class="count-cell" data-trouble={(index === 1 || index === 3) && count > 0}>{count.toLocaleString('en-GB')}</td>
+      <td data-label=""><span class="link-state" data-link={link}>{link === 'unknown' ? 'not known' : linkText(link)}</span></td>
+      <td data-label="" data-unbound={device.bed === null}>{device.bed === null ? 'not bound' : bedText(bed?.label ?? device.bed)}</td>
+      <td data-label="Last frame">{age}</td>
+      <td data-label="Driver">{device.driver}</td>
+      <td data-label="Clock" class="clock-cell">{deviceClockText(device.clock ?? null, server)}</td>
+      {counts.map(([title, count]) => (
+        <td key={title} data-label={title} class="count-cell" data-trouble={(title === 'Bad' || title === 'Quarantined') && count > 0}>{count.toLocaleString('en-GB')}</td>
       ))}
-      <td class="count-cell">{wavesText(device.waves)}</td>
-      <td class="note-cell">{device.note}</td>
+      <td data-label="Waveforms" class="count-cell">{wavesText(device.waves)}</td>
+      <td data-label="" class="note-cell">{device.note}</td>
     </tr>
   )
 }

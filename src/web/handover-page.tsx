@@ -16,10 +16,11 @@ const HOURS = [1, 4, 8, 12, 24] as const
 export function HandoverPage() {
   const { receiver } = useStation()
   const [hours, setHours] = useState<number>(8)
+  const { reception, server } = receiver.moment.value
   const { view, why } = usePolled<HandoverView>(paths.handover(hours), { everyMs: webLimits.handoverEveryMs, isView: isHandover })
   return (
     <main class="page">
-      <h2>Handover <small role="status">{view === null ? '' : `at ${momentText(view.to, receiver.moment.value.server ?? view.to)}: ${handoverText(view)}`}</small></h2>
+      <h2>Handover <small role="status">{view === null ? '' : `at ${momentText(view.to, server ?? view.to)}: ${handoverText(view)}`}</small></h2>
       <fieldset class="hours">
         <legend>The last</legend>
         {HOURS.map((one) => (
@@ -27,7 +28,8 @@ export function HandoverPage() {
         ))}
       </fieldset>
       <button type="button" class="quiet print-button" onClick={() => window.print()}>Print</button>
-      {why !== '' && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : `NOT UP TO DATE: this is how it was at ${momentText(view.to, receiver.moment.value.server ?? view.to)}.`} {why}</p>}
+      {/* The page's own clock knows sooner than its next question that nothing comes any more. */}
+      {(why !== '' || reception === 'silent') && <p class="failed" role="alert">{view === null ? 'What was watched cannot be shown.' : `NOT UP TO DATE: this is how it was at ${momentText(view.to, server ?? view.to)}.`} {why}</p>}
       {view === null ? (why === '' && <p class="empty large">Waiting for the gateway.</p>) : <Beds view={view} />}
     </main>
   )
@@ -38,7 +40,7 @@ function Beds({ view }: { readonly view: HandoverView }) {
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label="Handover">
       {view.isCut && <p class="failed">There is more than is read at once: the latest is missing. Choose a shorter time.</p>}
-      <table class="devices handover">
+      <table class="devices stacks handover">
         <thead>
           <tr><th scope="col">Bed</th><th scope="col">Whose</th><th scope="col">Open alerts</th><th scope="col">Limits of this patient</th><th scope="col">Last observation</th><th scope="col">Not watched at all</th><th scope="col">Why</th><th scope="col">Each rule for itself, not watched</th></tr>
         </thead>
@@ -46,17 +48,22 @@ function Beds({ view }: { readonly view: HandoverView }) {
           {view.beds.map(({ bed, label, unwatchedSeconds, reasons, rules, told }) => (
             <tr key={bed}>
               <th scope="row">{bedText(label)}</th>
-              <td>{told === undefined ? '—' : nurseText(told.nurse ?? undefined) || '—'}{told?.nurse?.isStale === true ? ' (last shift)' : ''}</td>
-              <td class="note-cell">{handoverAlerts(told, view.to)}</td>
-              <td class="note-cell">{handoverLimits(told, view.to)}</td>
-              <td class="note-cell">{handoverObserved(told, view.to)}</td>
-              <td>{unwatchedSeconds < 1 ? 'watched all the time' : `unwatched for ${spanText(unwatchedSeconds)}`}</td>
-              <td class="note-cell">{reasons.filter(({ seconds }) => seconds >= 1).map(({ why, seconds }) => `${unwatchedText(why)} ${spanText(seconds)}`).join(', ') || '—'}</td>
-              <td class="note-cell">{rules.filter((rule) => rule.unwatchedSeconds - unwatchedSeconds >= 1).map((rule) => `${ruleText(rule.rule)} ${spanText(rule.unwatchedSeconds)}`).join(', ') || '—'}</td>
+              <td data-label="">{told === undefined ? '—' : nurseText(told.nurse ?? undefined) || '—'}{told?.nurse?.isStale === true ? ' (last shift)' : ''}</td>
+              <Note title="Alerts" words={handoverAlerts(told, view.to)} />
+              <Note title="Limits" words={handoverLimits(told, view.to)} />
+              <Note title="Observed" words={handoverObserved(told, view.to)} />
+              <td data-label="">{unwatchedSeconds < 1 ? 'watched all the time' : `unwatched for ${spanText(unwatchedSeconds)}`}</td>
+              <Note title="Why" words={reasons.filter(({ seconds }) => seconds >= 1).map(({ why, seconds }) => `${unwatchedText(why)} ${spanText(seconds)}`).join(', ')} />
+              <Note title="Each rule" words={rules.filter((rule) => rule.unwatchedSeconds - unwatchedSeconds >= 1).map((rule) => `${ruleText(rule.rule)} ${spanText(rule.unwatchedSeconds)}`).join(', ')} />
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   )
+}
+
+/** On a phone, where each row is a block, what there is nothing to say of is left out. */
+function Note({ title, words }: { readonly title: string; readonly words: string }) {
+  return <td data-label={title} class="note-cell" data-none={words === ''}>{words === '' ? '—' : words}</td>
 }

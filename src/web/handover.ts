@@ -2,7 +2,7 @@
 
 import type { HandoverView } from '../api/wire.ts'
 import { momentText } from './age.ts'
-import { priorityMark } from './words.ts'
+import { bedText, priorityMark } from './words.ts'
 
 type Why = HandoverView['beds'][number]['reasons'][number]['why']
 
@@ -38,14 +38,14 @@ type Told = HandoverView['beds'][number]['told']
 
 /** Open alerts of a bed, and who has taken care of each. */
 export const handoverAlerts = (told: Told, now: number): string =>
-  told?.alerts.map(({ text, priority, acknowledged }) => `${priorityMark(priority)} ${text} (${acknowledged === null ? 'not acknowledged' : `${acknowledged.by} ${momentText(acknowledged.at, now)}`})`).join('; ') || '—'
+  told?.alerts.map(({ text, priority, acknowledged }) => `${priorityMark(priority)} ${text} (${acknowledged === null ? 'not acknowledged' : `${acknowledged.by} ${momentText(acknowledged.at, now)}`})`).join('; ') ?? ''
 
 /** Limits that are not the ward's. */
 export const handoverLimits = (told: Told, now: number): string =>
-  told?.limits.map(({ variable, side, beyond, by, until }) => `${variable} ${side} ${beyond} by ${by}${until === null ? '' : `, until ${momentText(until, now)}`}`).join('; ') || '—'
+  told?.limits.map(({ variable, side, beyond, by, until }) => `${variable} ${side} ${beyond} by ${by}${until === null ? '' : `, until ${momentText(until, now)}`}`).join('; ') ?? ''
 
 export const handoverObserved = (told: Told, now: number): string =>
-  told === undefined || told.observed === null ? '—' : `NEWS2 ${told.observed.news2}${told.observed.complete ? '' : ' (incomplete)'} ${momentText(told.observed.at, now)} by ${told.observed.by}`
+  told === undefined || told.observed === null ? '' : `NEWS2 ${told.observed.news2}${told.observed.complete ? '' : ' (incomplete)'} ${momentText(told.observed.at, now)} by ${told.observed.by}`
 
 /** What is said aloud at handover. Beds where nobody is known are not news. */
 export function handoverText({ beds }: HandoverView): string {
@@ -53,5 +53,5 @@ export function handoverText({ beds }: HandoverView): string {
   if (missed.length === 0) return 'every bed with a patient was watched'
   const worst = missed.toSorted((a, b) => b.unwatchedSeconds - a.unwatchedSeconds)[0]
   const others = missed.length === 1 ? '' : ` and ${missed.length - 1} more`
-  return worst === undefined ? '' : `bed ${worst.label} unwatched for ${spanText(worst.unwatchedSeconds)}${others}`
+  return worst === undefined ? '' : `${bedText(worst.label)} unwatched for ${spanText(worst.unwatchedSeconds)}${others}`
 }

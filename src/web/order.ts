@@ -78,11 +78,13 @@ export const countByPriority = (alerts: readonly AlertView[]): Readonly<Record<A
   low: alerts.filter((alert) => alert.priority === 'low').length,
 })
 
-/** What is new to somebody who listens: alerts that were not there, or stand higher than before. */
+const isCalling = ({ state, acknowledged }: AlertView): boolean => state === 'active' && acknowledged === null
+
+/** What is new to somebody who listens: alerts that were not there, stand higher than before, or call anew. */
 export function newsIn(before: ReadonlyMap<string, AlertView>, after: ReadonlyMap<string, AlertView>): readonly AlertView[] {
   return sortAlerts(after.values()).filter((alert) => !isCarried(alert)).filter((alert) => {
     const known = before.get(alert.id)
-    return known === undefined || RANK[alert.priority] < RANK[known.priority]
+    return known === undefined || RANK[alert.priority] < RANK[known.priority] || (isCalling(alert) && !isCalling(known))
   })
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { BedAssociation, RegistryLookup } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
 import { factOf, lookUp, sayScanned, sayTyped, sayUnassigned, sayWithdrawn, whoOf } from './patients.ts'
@@ -112,7 +112,8 @@ export function ScanBox({ beds, hasRegistry, labelOf, changed }: Props) {
     // On a phone the keyboard would hide the page.
     if (window.matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [])
-  useEffect(() => {
+  // At once, and not after the next drawing: a second key that follows closely must find what the first one made of it.
+  useLayoutEffect(() => {
     const over = new AbortController()
     const anywhere = (event: KeyboardEvent): void => {
       const isEntry = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement

@@ -56,7 +56,7 @@ function useKeys(station: Station, list: { current: HTMLUListElement | null }): 
     let target: Target = { alert: null, bed: null, at: performance.now() }
     const unfollow = effect(() => {
       const { alert, bed } = firstOf(station)
-      target = targeted(target, { alert: alert?.id ?? null, bed }, performance.now())
+      target = targeted(target, { alert: alert && `${alert.id} ${alert.priority}`, bed }, performance.now())
     })
     const press = (event: KeyboardEvent): void => {
       clearTimeout(pending)

@@ -62,7 +62,7 @@ function TileFoot({ bed, alerts, devices }: Omit<TileProps, 'first'>) {
       <p class="tile-foot" data-priority={alert.priority} data-acknowledged={alert.acknowledged !== null}>
         <Mark priority={alert.priority} />
         <span class="heard">{bedText(bed.label)}, {priorityText(alert.priority)} priority: </span>
-        <span class="foot-text">{alert.text}</span>
+        <span class="foot-text">{alert.text}{alert.state === 'latched' ? ' (over)' : ''}</span>
         {alert.acknowledged !== null && <span class="tick" title={`Acknowledged by ${alert.acknowledged.by}`}>✓<span class="heard"> acknowledged</span></span>}
         {more > 0 && <span class="more">+{more}</span>}
       </p>

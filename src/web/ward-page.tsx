@@ -8,6 +8,7 @@ import { modeText, rateText, secondsText, shareText } from './house.ts'
 import { usePolled } from './patients.ts'
 import { useSaying } from './said.ts'
 import { SaidLine } from './said-line.tsx'
+import { SignedIn } from './signed-in.tsx'
 import { useStation } from './station.ts'
 import { isCommissioning } from './wire-guard.ts'
 import { bedText, priorityText } from './words.ts'
@@ -35,6 +36,7 @@ export function WardPage() {
       </fieldset>
       {why !== '' && <p class="failed" role="alert">{view === null ? 'It cannot be shown.' : 'Not up to date.'} {why}</p>}
       {view !== null && <Report view={view} />}
+      {ward.you.role === 'admin' && <SignedIn />}
     </main>
   )
 }

@@ -3,7 +3,7 @@
 import type { ShiftView } from '../api/shift-wire.ts'
 import type { CommissioningView } from '../api/house-wire.ts'
 import type { FrozenView, LimitsView } from '../api/stay-wire.ts'
-import type { AssociationsView, BedAssociationFacts, DeliveryView, GivenView, HandoverView, RegistryLookup, ServerMessage, StripView, TrendView } from '../api/wire.ts'
+import type { AssociationsView, BedAssociationFacts, DeliveryView, GivenView, HandoverView, RegistryLookup, ServerMessage, SessionView, StripView, TrendView } from '../api/wire.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -117,6 +117,9 @@ const isWatched = (thing: unknown): boolean =>
   isListOf((one): one is object => isRecord(one) && isText(one['why']) && isNumber(one['seconds']), thing['reasons']) &&
   isListOf((one): one is object => isRecord(one) && isText(one['rule']) && isNumber(one['unwatchedSeconds']), thing['rules'])
 export const isHandover = (thing: unknown): thing is HandoverView => isRecord(thing) && isNumber(thing['from']) && isNumber(thing['to']) && isListOf(isWatched, thing['beds']) && typeof thing['isCut'] === 'boolean'
+
+const isSession = (thing: unknown): thing is SessionView => isRecord(thing) && ['id', 'name', 'role', 'from'].every((name) => isText(thing[name])) && (thing['since'] === null || isNumber(thing['since']))
+export const isSessions = (thing: unknown): thing is readonly SessionView[] => isListOf(isSession, thing)
 
 const isDelivery = (thing: unknown): thing is DeliveryView =>
   isRecord(thing) && isNumber(thing['at']) && ['way', 'step', 'address'].every((name) => isText(thing[name])) && isNameOrNull(thing['by']) && isNameOrNull(thing['note'])

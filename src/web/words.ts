@@ -2,8 +2,12 @@
 
 import type { AlertView, DeviceView, GatewayView, PendingView, Role, ScoreView, SentinelStage, SentinelView, ValueView, WayView } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
-import { agoText, momentText } from './age.ts'
+import { gravestOf, isSounding, type Row, voicesOf } from '../domain/alert-row.ts'
+import { bedText } from '../domain/bed-state.ts'
+import { agoText, clockText, momentText } from './age.ts'
 import type { Reception } from './connection.ts'
+
+export { bedText }
 
 const UNITS: Readonly<Record<string, string>> = {
   'mm[Hg]': 'mmHg', 'cm[H2O]': 'cmH₂O', 'Cel': '°C', '{index}': '', '{beats}': 'beats', '1': '', '[pH]': '',
@@ -63,6 +67,19 @@ export function bedsideText({ how, at, isOver }: NonNullable<AlertView['bedside'
   return isOver === true ? `${said}, long ago: it sounds here again` : said
 }
 
+/** What a latched row, or one that was graver and went unseen, says of itself; empty for all others. */
+export function unseenText(row: Row<AlertView>): string {
+  const wasHigh = gravestOf(row).priority !== 'high' && voicesOf(row).some(({ unseenHigh }) => unseenHigh === true) ? 'It was of high priority, and nobody has acknowledged that. ' : ''
+  const isOver = voicesOf(row).every(({ state }) => state === 'latched') ? 'The condition is over. It stays here until somebody acknowledges it.' : ''
+  return `${wasHigh}${isOver}`.trim()
+}
+
+/** `Sound paused by anna until 02:15:30`; empty where nobody has, or where it sounds all the same. */
+export function soundPausedText(row: Row<AlertView>): string {
+  const [last] = voicesOf(row).flatMap(({ audioPaused }) => audioPaused ?? []).toSorted((one, other) => other.until - one.until)
+  return last === undefined || isSounding(row) ? '' : `Sound paused by ${last.by} until ${clockText(last.until)}`
+}
+
 /** What a row carries: the first few in their words, and how many more; a hub names its beds itself. */
 export function carriedText(carried: readonly Pick<AlertView, 'text'>[]): string {
   const more = carried.length - webLimits.carriedNamedMax
@@ -81,19 +98,16 @@ export function subjectText(alert: AlertView): string {
   return alert.device === null ? 'Gateway' : `Monitor ${alert.device}`
 }
 
-/** `Bed 7` for a label that is a mere number or letter code, the label itself when it says so already. */
-export const bedText = (label: string): string => (/\p{L}{3}/u.test(label) ? label : `Bed ${label}`)
-
 /** `4 × 12 min`: channels, and what is kept of them. */
 export const wavesText = ({ channels, seconds }: DeviceView['waves']): string =>
   channels === 0 ? 'none' : `${channels} × ${seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`}`
 
-/** `24 min ahead, gains 360 ms/h, set back by 1 h 3 min ago`. */
+/** `24 min ahead; gains 9 s a day; set back by 1 h, 3 min ago`. */
 export function deviceClockText(clock: NonNullable<DeviceView['clock']> | null, now: number | null): string {
   if (clock === null) return 'not known'
   const { offsetMs, boundMs, driftMsPerHour, lastStep } = clock
   const offset = Math.abs(offsetMs) <= boundMs ? 'right' : `${lengthText(offsetMs)} ${offsetMs < 0 ? 'behind' : 'ahead'}`
-  const drift = driftMsPerHour === null || Math.abs(driftMsPerHour) < 100 ? [] : [`${driftMsPerHour < 0 ? 'loses' : 'gains'} ${Math.abs(driftMsPerHour)} ms/h`]
+  const drift = driftMsPerHour === null || Math.abs(driftMsPerHour) < 100 ? [] : [`${driftMsPerHour < 0 ? 'loses' : 'gains'} ${Math.round((Math.abs(driftMsPerHour) * 24) / 1_000)} s a day`]
   const step = lastStep === null ? [] : [`set ${lastStep.byMs < 0 ? 'back' : 'forward'} by ${lengthText(lastStep.byMs)}${now === null ? '' : `, ${agoText(now - lastStep.at)}`}`]
   return [offset, ...drift, ...step].join('; ')
 }

@@ -31,6 +31,12 @@ it('calls whoever is told and carries a pager, and the team', () => {
   expect(made).toEqual(['pager 11 alert-1', 'pager 12 alert-1', 'dect 600 alert-1', 'dect 911 alert-1'])
 })
 
+it('knows people however their name was written: a name that does not match would be a call that nobody misses', () => {
+  const { made, calls: of } = calls()
+  of.publish([escalated('nurse', 'Anna'), escalated('charge', 'CARLA')])
+  expect(made).toEqual(['pager 11 alert-1', 'pager 12 alert-1', 'dect 600 alert-1'])
+})
+
 it('says which call no way took', () => {
   const { missed, calls: of } = calls([], false)
   of.publish([escalated('nurse', 'anna')])
@@ -50,6 +56,6 @@ it('after a restart calls whom no call has left for, and nobody twice, and nobod
   second.calls.resume([open({})])
   expect(second.made).toContain('pager 11 alert-1')
   const third = calls()
-  third.calls.resume([open({ acknowledged: { by: 'anna', at: wallMs(3_000) } }), open({ state: 'latched' })])
+  third.calls.resume([open({ acknowledged: { by: 'anna', at: wallMs(3_000) } }), open({ state: 'latched' }), open({ priority: 'medium' })])
   expect(third.made).toEqual([])
 })

@@ -154,13 +154,24 @@ describe('a high that nobody answers', () => {
     expect(ward.told()).toEqual([])
   })
 
-  it('is no longer escalated when it is medium, and begins anew when it rises', () => {
+  it('is escalated too when it is medium now and then: who swings around the limit must not put the buddy off', () => {
+    const ward = wardOf()
+    for (let swing = 0; swing < 5; swing++) {
+      ward.signal(said('high'))
+      ward.pass(40)
+      ward.signal(said('medium'))
+      ward.pass(40)
+    }
+    expect(ward.told()).toEqual(['nurse', 'buddy', 'charge'])
+  })
+
+  it('waits while it is medium, and begins anew when that lasted for as long as the first timer', () => {
     const ward = wardOf()
     ward.signal(said('high'))
     ward.pass(130)
     ward.signal(said('medium'))
-    expect(ward.alert().escalated).toBeUndefined()
     ward.pass(400)
+    expect(ward.told()).toEqual(['nurse', 'buddy'])
     ward.signal(said('high'))
     ward.pass(10)
     expect(ward.alert().escalated?.map(({ level }) => level)).toEqual(['nurse'])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createLifecycle } from '../../src/alerts/lifecycle.ts'
-import { type AlertEvent, type Priority, foldAlert, isOpen } from '../../src/domain/alert.ts'
+import { type AlertEvent, type Priority, foldAlert, isOpen, retold } from '../../src/domain/alert.ts'
 import { type AlertId, alertId, bedId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Signal } from '../../src/seams.ts'
@@ -71,6 +71,38 @@ describe('the life cycle of an alert', () => {
     expect(alerts.open.has(id)).toBe(true)
     expect(phasesOf(alerts.acknowledge(id, 'Ana', wallMs(2)) ?? [])).toEqual(['acknowledged', 'reset:inactive'])
     expect(alerts.open.size).toBe(0)
+  })
+
+  it('latches a high that nobody has seen also where it was medium on its way back: a patient who recovers seldom jumps', () => {
+    const alerts = lifecycle()
+    const id = only(alerts.signals(SUBJECT, [present('high')], wallMs(0)))
+    alerts.signals(SUBJECT, [present('medium')], wallMs(1))
+    expect(phasesOf(alerts.signals(SUBJECT, [cleared], wallMs(2)))).toEqual(['update:latched'])
+    expect(phasesOf(alerts.acknowledge(id, 'Ana', wallMs(3)) ?? [])).toEqual(['acknowledged', 'reset:inactive'])
+  })
+
+  it('ends without a trace where somebody saw it as a medium, unless it was high once more', () => {
+    const alerts = lifecycle()
+    const id = only(alerts.signals(SUBJECT, [present('high')], wallMs(0)))
+    alerts.signals(SUBJECT, [present('medium')], wallMs(1))
+    alerts.acknowledge(id, 'Ana', wallMs(2))
+    expect(phasesOf(alerts.signals(SUBJECT, [cleared], wallMs(3)))).toEqual(['end:inactive'])
+    alerts.signals(SUBJECT, [present('medium')], wallMs(4))
+    for (const open of alerts.open.keys()) alerts.acknowledge(open, 'Ana', wallMs(5))
+    alerts.signals(SUBJECT, [present('high')], wallMs(6))
+    alerts.signals(SUBJECT, [present('medium')], wallMs(7))
+    expect(phasesOf(alerts.signals(SUBJECT, [cleared], wallMs(8)))).toEqual(['update:latched'])
+  })
+
+  it('knows so after a restart, and in a log that was begun anew', () => {
+    const alerts = lifecycle()
+    const events = [present('high'), present('medium')].flatMap((signal, at) => alerts.signals(SUBJECT, [signal], wallMs(at)))
+    const [open] = alerts.open.values()
+    for (const told of [events, open === undefined ? [] : retold(open)]) {
+      const again = lifecycle(told)
+      expect([...again.open.values()]).toMatchObject([{ priority: 'medium', unseenHigh: true }])
+      expect(phasesOf(again.signals(SUBJECT, [cleared], wallMs(9)))).toEqual(['update:latched'])
+    }
   })
 
   it('ends an acknowledged high, and any medium, when its condition clears', () => {

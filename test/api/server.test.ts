@@ -67,6 +67,8 @@ const MATRIX: Readonly<Record<string, Access>> = {
   'POST /api/stays/{id}/goal/review': ['nurse'],
   'POST /api/ward/mode': ['biomed', 'admin'],
   'GET /api/commissioning': ['nurse', 'biomed', 'admin'],
+  'GET /api/sessions': ['admin'],
+  'POST /api/sessions/{id}/end': ['admin'],
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -91,6 +93,7 @@ const IDS: readonly (readonly [string, string])[] = [
   ['/stays/{id}', '/stays/stay-bed-1'],
   ['/associations/{fact}', '/associations/7'],
   ['/ways/{id}', '/ways/pagers'],
+  ['/sessions/{id}', '/sessions/0123456789abcdef'],
 ]
 
 const table = () => routesOf({ ward: fakeWard() } as never)
@@ -120,6 +123,16 @@ test('every route answers every role, and nobody, as the table says', async () =
       if (!may(access, role, method)) expect(ward.asked).toEqual([])
     }
   }
+})
+
+test('an administrator sees who is signed in where, and signs one screen out: that one, and no other', async () => {
+  const { ask, signIn } = await startWard()
+  const [admin, one, other] = [await signIn('admin'), await signIn('station'), await signIn('station')]
+  const list = async () => SCHEMAS.Sessions.parse(await (await ask('/api/sessions', { cookie: admin })).json())
+  const before = await list()
+  expect(before.map(({ role, from, isThis }) => [role, from, isThis])).toEqual([['admin', '127.0.0.1', true], ['station', '127.0.0.1', false], ['station', '127.0.0.1', false]])
+  expect((await ask(`/api/sessions/${before[1]?.id}/end`, { method: 'POST', cookie: admin, body: {} })).status).toBe(200)
+  expect([(await ask('/api/me', { cookie: one })).status, (await ask('/api/me', { cookie: other })).status, (await list()).length]).toEqual([401, 200, 2])
 })
 
 test('what is in no table is not there, for nobody and for everybody', async () => {

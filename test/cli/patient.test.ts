@@ -7,7 +7,7 @@ import { ACCESS_FILE } from '../../src/cli/access.ts'
 import { type CliContext, CommandFailed, UsageError } from '../../src/cli/context.ts'
 import { register as patient } from '../../src/cli/patient.ts'
 import { register as sync } from '../../src/cli/sync.ts'
-import { bedId } from '../../src/domain/ids.ts'
+import { bedId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { realClock } from '../../src/ops/clock.ts'
 import { Block, MAGIC, framedBlock } from '../../src/record/format.ts'
@@ -63,6 +63,25 @@ describe('vigil patient erase', () => {
     expect(['4711', 'Doe^stay-0'].filter((name) => bytes.includes(name))).toEqual([])
     expect(findPerson(place.folder, '4712')?.stays).toHaveLength(1)
     expect(bytes.includes(theirs)).toBe(false)
+  })
+
+  it('leaves nothing that leads from a medicine at central to the order it was given by', async () => {
+    using place = scratch()
+    write(place.folder, TWO)
+    const given = (id: string, stay: string) => ({
+      at: wallMs(START + 60_000), kind: 'given' as const, subject: { bed: bedId('bed-1'), stay: stayId(stay), device: null },
+      given: { id, code: 'C01CA03', system: 'ATC', name: 'Norepinephrine', route: 'IV', from: null, until: null, status: 'complete' as const, action: 'added' as const, flags: [] },
+    })
+    {
+      using open = writing(place.folder)
+      open.write(tick({ events: [given('order-1', 'stay-0'), given('order-2', 'stay-1')] }))
+    }
+    const central = await sentLive(place.folder)
+    const known = [...central.held.values()].flatMap(({ data }) => (typeof data['medicationId'] === 'string' ? [data['medicationId']] : []))
+    const here = (): readonly boolean[] => known.map((surrogate) => bytesOf(place.folder).includes(surrogate))
+    expect(here()).toEqual([true, true])
+    await run(place.folder, 'patient', 'erase', '4711', ...WHY)
+    expect(here()).toEqual([false, true])
   })
 
   it('takes frames that name the patient, facts, and nothing of anybody else', async () => {
@@ -219,6 +238,14 @@ describe('vigil sync explain', () => {
     ward.close()
     writeFileSync(file, ward.central.calls[0]?.body ?? '')
     expect((await run(other.folder, 'sync', 'explain', file, '--who', ...WHY)).lines.at(-1)).toBe('  stay 1: nobody can say it any more')
+  })
+
+  it('shows every field of every part of a list, and reads what is packed in either way that a gateway packs', async () => {
+    using place = scratch()
+    const file = join(place.folder, 'batch')
+    const inputs = [{ name: 'SpO₂' }, { name: 'HR', comment: 'Doe' }]
+    writeFileSync(file, zstdCompressSync(JSON.stringify({ batchId: 'b', events: [{ eventType: 'alerts', partitionKey: 's', data: { because: { inputs } } }], metadata: { lane: 'live' } })))
+    expect((await run(place.folder, 'sync', 'explain', file)).lines.join('\n')).toMatch(/data\.because\.inputs\[\]\.comment +1 +Doe/)
   })
 
   it('explains a batch that still waits, by its id, and says how to come by one that was taken', async () => {

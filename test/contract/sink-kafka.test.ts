@@ -82,6 +82,11 @@ describe('what a Kafka broker says', () => {
     expect(answer.kind === 'refused' ? answer.how : answer.kind).toBe(meaning)
   })
 
+  it('a topic that is not there is named: whoever reads it has to make it', () => {
+    const unknown = Object.assign(new Error('outer'), { code: 'PLT_KFK_MULTIPLE', errors: [new Error('Unknown topic corrections.')] })
+    expect(answerOfErrors(unknown)).toMatchObject({ kind: 'refused', how: 'pause', why: expect.stringContaining('topic corrections') })
+  })
+
   it('a program without the library pauses and says what to do', async () => {
     const sink = createKafka({ id: 'kafka', brokers: ['127.0.0.1:1'], tls: null, sasl: null, topicPrefix: '' }, () => import(['@platformatic', 'nowhere'].join('/')))
     expect(await sink.send(batchOf('b1'), NEVER)).toMatchObject({ kind: 'refused', how: 'pause', why: expect.stringContaining('not installed') })
@@ -134,5 +139,12 @@ describe('a batch on its way to Kafka', () => {
     expect(calls).toBe(2)
     expect(await sink.send(batch, NEVER)).toEqual({ kind: 'accepted' })
     expect([...new Set(taken)]).toEqual(keys(300))
+  })
+
+  it('is told of as not taken, where a broker that hangs lets nobody end its conversation either', async () => {
+    const hangs = { send: () => new Promise<never>(() => undefined), close: () => new Promise<never>(() => undefined) }
+    const sink = createKafka({ id: 'kafka', brokers: ['127.0.0.1:1'], tls: null, sasl: null, topicPrefix: '', timeoutMs: 20 }, () => Promise.resolve(hangs))
+    expect(await sink.send(liveBatch('b1', [vitalEvent('k/1')]), NEVER)).toMatchObject({ kind: 'retry' })
+    await sink.close()
   })
 })

@@ -49,7 +49,7 @@ if (reason === null) {
 describe.skipIf(reason !== null)('nats-jetstream on a cluster of three', () => {
   it('names organization, type and subject in the subject, and the event key in Nats-Msg-Id', async () => {
     await cluster.addStream('named', subjectToken('Ward 3.A'))
-    const sink = createNatsJetstream({ id: 'nats', organizationId: 'Ward 3.A', servers: cluster.servers, tls: null, login: { kind: 'none' } })
+    const sink = createNatsJetstream({ id: 'nats', organizationId: 'Ward 3.A', servers: cluster.servers.slice(0, 1), tls: null, login: { kind: 'none' } })
     expect(await sink.send(batchOf('b1'), NEVER)).toEqual({ kind: 'accepted' })
     await sink.close()
     const [first] = await cluster.messages('named')
@@ -131,6 +131,27 @@ describe('a batch on its way to a JetStream', () => {
     expect(await sink.send(many(10, 1), NEVER)).toMatchObject({ kind: 'retry', why: expect.stringContaining('TIMEOUT') })
     expect(published).toEqual(['k/0', 'k/1', 'k/2'])
     expect(closed()).toBe(1)
+  })
+
+  it('gets through in the end, though the way is too slow for all of it in one call: what was stored is not sent again', async () => {
+    const published: string[] = []
+    const open = () => {
+      let left = 3
+      const publish = (_subject: string, _payload: Uint8Array, { msgId }: { readonly msgId: string }) => {
+        if (left-- === 0) return new Promise<never>(() => undefined)
+        published.push(msgId)
+        return Promise.resolve({ duplicate: false })
+      }
+      return Promise.resolve({ publish, isClosed: () => false, close: () => Promise.resolve() })
+    }
+    const sink = createNatsJetstream({ id: 'nats', organizationId: 'org', servers: ['127.0.0.1:1'], tls: null, login: { kind: 'none' }, timeoutMs: 20 }, open)
+    const answers: string[] = []
+    for (let call = 0; call < 4; call++) answers.push((await sink.send(many(10, 1), NEVER)).kind)
+    expect(answers).toEqual(['retry', 'retry', 'retry', 'accepted'])
+    expect(published).toEqual(Array.from({ length: 10 }, (_, index) => `k/${index}`))
+    // Another time it is another call: the stream says what it has.
+    await sink.send(many(10, 1), NEVER)
+    expect(published.length).toBeGreaterThan(10)
   })
 
   it.each([

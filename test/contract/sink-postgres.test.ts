@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createPostgres } from '../../src/sync/sinks/postgres.ts'
 import { COMFORTS, TIMED, partition, tables } from '../../src/sync/sinks/postgres-schema.ts'
 import { lacking } from '../parts.ts'
@@ -96,6 +96,16 @@ describe.skipIf(reason !== null)('postgres on a real server', () => {
     const role = await makeRole()
     return { role, sink: createPostgres({ id: 'postgres', url: databaseUrl(role).href.replace(/:[^:@/]*@/, '@'), password: PASSWORD, tls: null }) }
   }
+
+  it('finds one event that it cannot store among many in few questions: a slow way has no time for one question an event', async () => {
+    const { sink } = await gateway()
+    const events = Array.from({ length: 1_000 }, (_, index) => vitalEvent(`k/${index}`, index === 617 ? { padding: '\u0000' } : {}))
+    const asked = vi.spyOn(Client.prototype, 'query')
+    expect(await sink.send(liveBatch('b1', events), NEVER)).toMatchObject({ kind: 'partly', rejected: [{ index: 617, code: 'SQLSTATE 22021' }] })
+    expect(asked.mock.calls.length).toBeLessThan(200)
+    asked.mockRestore()
+    await sink.close()
+  })
 
   it('writes a row for each value, absent ones with the quality that says why, into the day that it belongs to', async () => {
     const { role, sink } = await gateway()

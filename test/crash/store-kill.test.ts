@@ -17,14 +17,14 @@ async function killed(folder: string, from: number, acknowledgementsMin: number)
     if (said.split('\n').length > acknowledgementsMin) child.kill('SIGKILL')
   })
   await ended
-  return new Map([...said.matchAll(/^stored (\d+) (\d+)$/gm)].map(([, id, seq]) => [Number(id), Number(seq)]))
+  return new Map([...said.matchAll(/^stored (\d+) (\d+)\n/gm)].map(([, id, seq]) => [Number(id), Number(seq)]))
 }
 
 it(`after ${KILLS} kills in mid-write every acknowledged reading is there under its number, and none twice`, async () => {
   using folder = tempFolder()
   const acknowledged = new Map<number, number>()
   for (let kill = 0; kill < KILLS; kill++) {
-    for (const [id, seq] of await killed(folder.path, kill * 1_000_000, randomInt(20, 400))) acknowledged.set(id, seq)
+    for (const [id, seq] of await killed(folder.path, kill * 1_000_000, randomInt(30, 400))) acknowledged.set(id, seq)
   }
   using reader = openLogReader(folder.path)
   const stored = reader.read(0, 1_000_000).flatMap((row) => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { join, resolve } from 'node:path'
@@ -19,8 +19,8 @@ export type Demo = {
   /** One-time log-in link of a role. */
   readonly link: (role: string) => string
   readonly token: string
-  /** Process id of one of the parent's children. */
-  readonly pidOf: (command: string) => number
+  /** Process id of one of the parent's children, once there is such a one. */
+  readonly pidOf: (command: string) => Promise<number>
   readonly said: () => string
   /** Ctrl-C. Resolves with the exit code and how long it took. */
   readonly interrupt: () => Promise<{ readonly code: number | null; readonly ms: number }>
@@ -50,7 +50,11 @@ export async function startDemo(...args: readonly string[]): Promise<Demo> {
     hl7: ward.hl7,
     link: (role) => links.get(role) ?? '',
     token: readFileSync(join(data, 'secrets', 'central-token'), 'utf8'),
-    pidOf: (command) => childOf(child.pid ?? 0, command),
+    async pidOf(command) {
+      let pid: number | null = null
+      await until(child, () => (pid = childOf(child.pid ?? 0, command)) !== null, () => said)
+      return pid ?? 0
+    },
     said: () => said,
     interrupt,
     async dispose() {
@@ -60,15 +64,21 @@ export async function startDemo(...args: readonly string[]): Promise<Demo> {
   }
 }
 
-function childOf(parent: number, command: string): number {
+function childOf(parent: number, command: string): number | null {
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const stat = join('/proc', name, 'stat')
-    if (!existsSync(stat)) continue
-    const fields = readFileSync(stat, 'utf8').replace(/^.*\) /, '').split(' ')
-    const args = readFileSync(join('/proc', name, 'cmdline'), 'utf8').split('\0')
-    if (Number(fields[1]) === parent && args.includes(command)) return Number(name)
+    const fields = procFile(name, 'stat').replace(/^.*\) /, '').split(' ')
+    if (Number(fields[1]) === parent && procFile(name, 'cmdline').split('\0').includes(command)) return Number(name)
   }
-  throw new Error(`no child runs "${command}"`)
+  return null
+}
+
+/** Empty of a process that has just ended. */
+function procFile(pid: string, name: string): string {
+  try {
+    return readFileSync(join('/proc', pid, name), 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 async function until(child: ChildProcess, what: () => boolean, said: () => string): Promise<void> {

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { AlertView, BedView, RegistryLookup, ServerMessage, WavesView } from '../../src/api/wire.ts'
+import type { AlertView, BedView, RegistryLookup, ServerMessage, SessionView, WavesView } from '../../src/api/wire.ts'
 import type { ObservedView } from '../../src/api/stay-wire.ts'
 import type { StayLimit } from '../../src/domain/stay-limit.ts'
 import { bedId } from '../../src/domain/ids.ts'
@@ -20,7 +20,7 @@ import { bedNurse, shiftView, wardPeople } from '../../src/pump/people-view.ts'
 import type { BedMarkView } from '../../src/api/house-wire.ts'
 import { commissioningAt, goalsAt, markOf, marksAt, watchingAt } from '../web/fake-house.ts'
 import { frozenView, limitsView, observedView } from '../web/fake-stay.ts'
-import { alertViews, associationsOf, bedViews, CALM, deliveriesOf, deviceViews, factsOf, gatewayView, givenView, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
+import { alertViews, associationsOf, bedViews, CALM, deliveriesOf, deviceViews, factsOf, gatewayView, givenView, handoverOf, liveWaves, type Scene, stripView, trendView } from '../web/fake-ward.ts'
 
 /** `open`: sockets stay open and nothing comes. `closed`: sockets are cut and refused. `rules`: heartbeats repeat one number. */
 export type Silence = 'none' | 'open' | 'closed' | 'rules'
@@ -49,6 +49,11 @@ export interface FakeGateway {
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
 }
+const SESSIONS: readonly SessionView[] = [
+  { id: '0123456789abcdef', name: 'T. Brandt', role: 'admin', since: 600_000, from: '10.20.4.9', isThis: true },
+  { id: '1123456789abcdef', name: 'screen-1', role: 'station', since: 90_000_000, from: '10.20.4.31', isThis: false },
+  { id: '2123456789abcdef', name: 'anna', role: 'nurse', since: null, from: '', isThis: false },
+]
 const NURSES = ['anna', 'ben', 'carla', 'dora', 'emre']
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 /** The whole process stands still, as a gateway does whose loop is blocked. The answer to who asked comes after it. */
@@ -71,6 +76,7 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
   let startedAt = Date.now()
   const acknowledged = new Map<string, number>()
   const takers = new Map<string, string>()
+  const paused = new Map<string, AlertView['audioPaused']>()
   const contexts = new Map<string, Partial<BedView['context']>>()
   const observed = new Map<string, ObservedView | null>()
   const limits = new Map<string, readonly StayLimit[]>()
@@ -120,7 +126,7 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
       const { holder, buddy } = whoHas(shift, alert.bed, wallMs(wall()))
       const told = [{ level: 'nurse', to: holder, at: wallMs(at) }, { level: 'buddy', to: buddy, at: wallMs(at + 120_000) }] as const
       const escalated = alert.priority === 'high' && own === null ? { escalated: told.filter((one) => one.at <= wall()) } : {}
-      return { ...alert, ...escalated, startedAt: wallMs(at), changedAt: wallMs(taken ?? at), acknowledged: own, saved: !play.unsaved }
+      return { ...alert, ...escalated, startedAt: wallMs(at), changedAt: wallMs(taken ?? at), acknowledged: own, audioPaused: paused.get(alert.id) ?? null, saved: !play.unsaved }
     })
 
   const tell = (message: ServerMessage): void => {
@@ -176,7 +182,12 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
         if (act !== '') taken.add(Number(id))
         return { status: 200, body: { kind: id === 'type' ? 'proposed' : 'done', fact: 99 } }
       }
-      if (kind === 'alerts') {
+      if (kind === 'alerts' && act === 'pause') {
+        // One pause is for a whole row; here a bed has no more than one.
+        const bed = alerts().find((one) => one.id === decodeURIComponent(id))?.bed
+        for (const one of alerts()) if (one.bed === bed) paused.set(one.id, { by: actor?.name ?? you().name, until: wallMs(wall() + asked.seconds * 1_000) })
+        tell({ type: 'alerts', at: wall(), alerts: alerts() })
+      } else if (kind === 'alerts') {
         acknowledged.set(decodeURIComponent(id), wall())
         takers.set(decodeURIComponent(id), actor?.name ?? (actor === undefined ? you().name : 'anna'))
         tell({ type: 'alerts', at: wall(), alerts: alerts() })
@@ -197,6 +208,8 @@ export async function startFakeGateway({ port = 0, pages = PAGES, play: first = 
     if (play.loggedOut) return { status: 401, body: { detail: 'Sign in first.' } }
     if (path === '/api/commissioning') return { status: 200, body: commissioningAt(wall()) }
     if (path === '/api/shift') return { status: 200, body: shiftNow().view }
+    if (path === '/api/sessions') return { status: 200, body: SESSIONS.map((one) => ({ ...one, since: one.since === null ? null : wall() - one.since })) }
+    if (path === '/api/handover') return { status: 200, body: handoverOf(beds(), alerts(), wall()) }
     if (path === '/api/associations') return { status: 200, body: { hasRegistry: play.registry !== 'none', beds: associationsOf(play, wall(), taken) } }
     const whose = /^\/api\/beds\/([^/]+)\/association$/.exec(path)?.[1]
     const one = associationsOf(play, wall(), taken).find((candidate) => candidate.bed === whose)

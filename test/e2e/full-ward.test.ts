@@ -15,7 +15,7 @@ beforeAll(async () => {
   demo = await startDemo('--ward', 'full')
   cookie = await signedIn('biomed')
 }, 240_000)
-afterAll(() => demo.dispose(), 20_000)
+afterAll(() => demo.dispose())
 
 const post = (path: string, body: object, more: Readonly<Record<string, string>> = {}): Promise<Response> => {
   const { origin } = new URL(demo.link('biomed'))
@@ -53,7 +53,7 @@ it('every driver is heard, nothing of it is damaged or disbelieved, and waveform
   const all = await devices()
   expect(new Set(all.map(({ driver }) => driver))).toEqual(new Set(DRIVERS.keys()))
   expect(new Set(all.filter(({ waves }) => waves.channels > 0).map(({ driver }) => driver))).toEqual(new Set(WITH_WAVES))
-}, 150_000)
+})
 
 it('the registry says who lies in each bed, and whose number is on a wristband that is scanned', async () => {
   await expect.poll(async () => new Set(await standings()), { timeout: 120_000, interval: 1_000 }).toEqual(new Set(['registered']))
@@ -62,4 +62,4 @@ it('the registry says who lies in each bed, and whose number is on a wristband t
   expect(await asked.json()).toMatchObject({ kind: 'found', patients: [{ identity: { mrn: 'DEMO-0001', name: 'Birch, Alma' } }] })
   expect(await (await post('/api/associations/scan', { mrn: 'DEMO-0001', device: 'monitor-1' }, nurse)).json()).toMatchObject({ kind: 'done' })
   expect((await standings())[0]).toBe('confirmed')
-}, 150_000)
+})

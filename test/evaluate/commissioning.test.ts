@@ -5,6 +5,7 @@ import type { WatchChange } from '../../src/domain/watch.ts'
 import { commissioningOf, timeOf } from '../../src/evaluate/commissioning.ts'
 import { commissioningHtml } from '../../src/evaluate/commissioning-html.ts'
 import type { AlertSpan } from '../../src/evaluate/compare.ts'
+import { conditionWords } from '../../src/evaluate/report.ts'
 import { houseLimits } from '../../src/limits.ts'
 import { WATCHED } from '../../src/rules/armed.ts'
 
@@ -46,6 +47,7 @@ describe('what a silent ward would have said', () => {
   it('is told by rule, with how long half of them lasted, and who says most', () => {
     expect(figures.rules[0]).toEqual({ condition: 'threshold/spo2-low', words: 'SpO₂ low', priority: 'high', alerts: 2, perBedDay: 2 / 3, medianSeconds: 5, shortShare: 0.5 })
     expect(figures.offenders[0]).toEqual({ label: '1', condition: 'threshold/spo2-low', words: 'SpO₂ low', alerts: 2 })
+    expect(['silence/device', 'technical/spo2-off', 'pews/deterioration'].map(conditionWords)).toEqual(['Monitor silent', 'SpO₂ without a value', 'PEWS'])
   })
 
   it('names so many offenders and no more', () => {

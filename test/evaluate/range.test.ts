@@ -79,7 +79,7 @@ describe('vigil replay --rules --against', () => {
   const shipped = (): string => file('shipped.yaml', 'name: as shipped\n')
   const eager = (): string => file('eager.yaml', 'name: "eager <b>"\npolicy: { urgentSeconds: 60 }\n')
 
-  it('says what each gives, what is lost and gained, in a page that needs nothing else', { timeout: 60_000 }, async () => {
+  it('says what each gives, what is lost and gained, in a page that needs nothing else', async () => {
     const report = join(folder.path, 'report')
     const [json] = await compare(data(), '--rules', shipped(), '--against', eager(), '--report', report, '--json')
     expect(JSON.parse(json ?? '')).toMatchObject({ snapshots: 1_200, beds: 2, lost: 0, gained: 1, sets: [{ name: 'as shipped' }, { name: 'eager <b>' }] })
@@ -92,7 +92,7 @@ describe('vigil replay --rules --against', () => {
     expect(html).not.toMatch(/<script|https?:|<b>eager|eager <b>|NaN|undefined/)
   })
 
-  it('writes the same journal for the same input, byte for byte', { timeout: 60_000 }, async () => {
+  it('writes the same journal for the same input, byte for byte', async () => {
     const [a, b] = [join(folder.path, 'one'), join(folder.path, 'two')]
     await compare(data(), '--rules', shipped(), '--against', eager(), '--report', a)
     await compare(data(), '--rules', eager(), '--against', shipped(), '--report', b)
@@ -103,7 +103,7 @@ describe('vigil replay --rules --against', () => {
     expect(second.length).toBeGreaterThan(first.length)
   })
 
-  it('takes a part of the time', { timeout: 60_000 }, async () => {
+  it('takes a part of the time', async () => {
     const report = join(folder.path, 'part')
     const [json] = await compare(data(), '--rules', shipped(), '--against', shipped(), '--report', report, '--json', '--from', `${wallOf(300)}`, '--to', `${wallOf(599)}`)
     expect(JSON.parse(json ?? '')).toMatchObject({ snapshots: 300, firstAt: wallOf(300), lost: 0, gained: 0 })

@@ -281,6 +281,41 @@ describe("the client of a hospital's broker", () => {
     await close()
   })
 
+  it('never acknowledges to one connection what came by another: there its number is another message', async () => {
+    const { createServer } = await import('node:net')
+    const sockets: Socket[] = []
+    const sent: number[][] = []
+    const server = createServer((socket) => {
+      sockets.push(socket)
+      const types: number[] = []
+      sent.push(types)
+      socket.on('data', (bytes: Buffer) => {
+        const type = bytes.readUInt8(0)
+        types.push(type >> 4)
+        if (type >> 4 === 1) socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
+        if (type >> 4 === 8) {
+          socket.write(generate({ cmd: 'suback', messageId: bytes.readUInt16BE(2), granted: [1, 1] }))
+          socket.write(generate({ cmd: 'publish', topic: 'vigil/v1/mon-9/readings', payload: `{"id":"${sockets.length}"}`, qos: 1, messageId: 1, dup: false, retain: false }))
+        }
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const link = await session(`mqtt://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`)
+    await link.until(() => link.heard.length === 1)
+    // The broker falls, and has forgotten the session when it is back.
+    sockets[0]?.destroy()
+    await link.until(() => link.heard.length === 2)
+    link.heard[0]?.settled?.({ kind: 'stored' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(sent[1]).not.toContain(4)
+    link.heard[1]?.settled?.({ kind: 'stored' })
+    await expect.poll(() => sent[1]).toContain(4)
+    await link.close()
+    server.close()
+  })
+
   it('hears who comes late, however many devices spoke before', async () => {
     const { aedes, url, close } = await hospital()
     const link = await session(url)

@@ -1,5 +1,7 @@
 /** A serial port that is pulled and put back, on real pseudo-terminals. */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +12,7 @@ import { serialLink } from '../../src/links/serial.ts'
 import { REAL_TIME, realClock } from '../../src/ops/clock.ts'
 import { hasPty, openPty } from '../../simulators/pty.ts'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'vigil-serial-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -36,5 +38,27 @@ it.skipIf(!hasPty())('is read again each time that it is pulled and put back', {
     await pty.close()
   }
   stop.abort()
+  await running
+})
+
+it.skipIf(!hasPty())('that takes nothing of what is sent to it is opened anew, and what is sent meanwhile does not pile up', { timeout: 2 * PATIENCE_MS }, async () => {
+  const far = spawn('script', ['-qfc', 'stty raw -echo; tty; exec sleep 60', '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, SHELL: '/bin/sh' } })
+  const [named]: Buffer[] = await once(far.stdout, 'data')
+  // Nobody reads there any more: the pipe fills, and then the terminal.
+  far.stdout.pause()
+  const ends: string[] = []
+  const stop = new AbortController()
+  // Ten times as fast as real time.
+  const link = serialLink({
+    id: 'port', path: String(named).trim(), baudRate: 9_600, dataBits: 8, parity: 'none', stopBits: 1, device: deviceId('d'), clock: realClock({ originMs: 0, speed: 10 }), log: pino({ level: 'silent' }),
+  })
+  const running = link.run((_peer, write) => {
+    for (let piece = 0; piece < 16; piece++) write(new Uint8Array(65_536))
+    return { receive: () => 0, status: () => undefined, close: (why) => void ends.push(why) }
+  }, stop.signal)
+  await vi.waitFor(() => expect(ends.length).toBeGreaterThan(1), { timeout: PATIENCE_MS, interval: 50 })
+  expect(new Set(ends)).toEqual(new Set(['the port does not take what is sent to it']))
+  stop.abort()
+  far.kill('SIGKILL')
   await running
 })

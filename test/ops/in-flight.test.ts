@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, readdirSync, unlinkSync } from 'node:fs'
 import { pumpLimits } from '../../src/limits.ts'
 import { type InFlight, openInFlight, tellStall } from '../../src/ops/in-flight.ts'
 import { tempFolder } from '../store/fixture.ts'
@@ -11,7 +11,7 @@ import { tempFolder } from '../store/fixture.ts'
 const opened: string[] = []
 const open = (folder: string): InFlight => {
   const inFlight = openInFlight(folder)
-  opened.push(inFlight.files.mark)
+  opened.push(inFlight.path)
   return inFlight
 }
 afterEach(() => opened.splice(0).forEach((path) => { try { unlinkSync(path) } catch { /* opened twice */ } }))
@@ -37,15 +37,13 @@ describe('the mark of whose bytes are read', () => {
     expect(open(folder.path).found).toBeNull()
   })
 
-  it('of a stall is kept by the watchdog until it is taken', () => {
+  it('of a stall says so, once, and the disk is not asked', () => {
     using folder = tempFolder()
     const first = open(folder.path)
     first.begin(first.markOf('mon-3'))
-    tellStall(first.files)
-    const second = open(folder.path)
-    expect(second.found).toEqual({ key: 'mon-3', how: 'stalled' })
+    tellStall(first.path)
+    expect(readdirSync(folder.path)).toEqual([])
     expect(open(folder.path).found).toEqual({ key: 'mon-3', how: 'stalled' })
-    second.taken()
     expect(open(folder.path).found).toBeNull()
   })
 
@@ -54,7 +52,7 @@ describe('the mark of whose bytes are read', () => {
     const first = open(folder.path)
     first.begin(first.markOf('mon-3'))
     await turn()
-    tellStall(first.files)
+    tellStall(first.path)
     expect(open(folder.path).found).toBeNull()
   })
 
@@ -79,7 +77,7 @@ describe('a place where no mark can be written', () => {
     using folder = tempFolder()
     chmodSync(folder.path, 0o777)
     const script = `process.setuid(54321); await import(${JSON.stringify(resolve(import.meta.dirname, '../../src/ops/in-flight.ts'))}).then(({ openInFlight }) => {
-      const one = openInFlight(${JSON.stringify(folder.path)}); console.log(one.files.mark); one.close() })`
+      const one = openInFlight(${JSON.stringify(folder.path)}); console.log(one.path); one.close() })`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] })
     child.stdout.on('data', (mark: Buffer) => opened.push(mark.toString().trim()))
     expect(await once(child, 'close')).toEqual([0, null])

@@ -52,6 +52,21 @@ describe('a notice', () => {
     expect(open()[0]?.text).toContain('there may have been more')
   })
 
+  it('says what was lost until somebody has seen it: a disk that is well again does not bring it back', () => {
+    const ward = noticing()
+    ward.notices.lost(null)
+    expect(ward.open()).toEqual([])
+    ward.notices.lost('3 sets of readings')
+    ward.notices.lost('3 sets of readings')
+    expect(ward.open()).toMatchObject([{ condition: 'technical/rows-lost', text: expect.stringContaining('3 sets of readings were lost') }])
+    ward.acknowledge()
+    ward.notices.lost('3 sets of readings')
+    ward.notices.tick()
+    expect(ward.open()).toEqual([])
+    ward.notices.lost('4 sets of readings')
+    expect(ward.open()).toHaveLength(1)
+  })
+
   it('is news when it comes again after it was acknowledged, also before the tick that ends the old one', () => {
     const ward = noticing()
     ward.notices.refused(3)

@@ -33,7 +33,7 @@ describe('the watchdog', () => {
     expect(looks(20, () => 7, { queuedMs: 40 }).stalled).toBe(true)
   })
 
-  it('kills a process whose loop never ends, and leaves a living one alone', async () => {
+  it('kills a process whose loop never ends, and leaves alone one that lives, or loads for long when it starts', async () => {
     const run = async (how: string): Promise<unknown[]> => once(spawn(process.execPath, [resolve(import.meta.dirname, 'watched-process.ts'), how], { stdio: 'ignore' }), 'exit')
     expect(await run('hang')).toEqual([null, 'SIGKILL'])
     expect(await run('live')).toEqual([0, null])

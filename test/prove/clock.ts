@@ -16,8 +16,9 @@ const START = Date.parse('2026-10-24T22:00:00Z')
 const MINUTE = 60_000
 const RIGHT_MS = 1_000
 /** A doctor that flags all is none. */
-const FLAGGED_MAX = 0.05
-const BACKLOG_RECOVERED_MIN = 0.75
+const FLAGGED_MAX = { full: 0.05, quick: 0.1 } as const
+/** Of two dozen devices, one with a bad day is a large share. */
+const BACKLOG_RECOVERED_MIN = { full: 0.75, quick: 0.5 } as const
 
 type Random = ReturnType<typeof randomOf>
 type Sent = { readonly sentAt: number; readonly measuredAt: number; readonly said: number; readonly saidMeasured: number; readonly isBacklog: boolean; cameAt: number }
@@ -96,9 +97,10 @@ export const prove: Prove = async ({ quick, seed, say }) => {
     if (told.wrong > before) say(`device ${count}: ${told.wrong - before} values are wrong and nobody says so`)
   }
   const flaggedShare = told.flagged / told.values
+  const size = quick ? 'quick' : 'full'
   return {
     kind: 'judged',
-    pass: told.values > 0 && told.wrong === 0 && flaggedShare <= FLAGGED_MAX && told.backlogRecovered >= BACKLOG_RECOVERED_MIN * told.backlog,
+    pass: told.values > 0 && told.wrong === 0 && flaggedShare <= FLAGGED_MAX[size] && told.backlogRecovered >= BACKLOG_RECOVERED_MIN[size] * told.backlog,
     figures: {
       devices, values: told.values, 'right to 1 s': percent(told.recovered, told.values), 'within the second that a clock does not say': percent(told.unsaid, told.values), flagged: percent(told.flagged, told.values), 'wrong, and not flagged': told.wrong,
       'worst of those, s': (told.worstMs / 1_000).toFixed(1), 'of backlogs, right to 1 s': percent(told.backlogRecovered, told.backlog), 'control: wrong, and not flagged': control.wrong,

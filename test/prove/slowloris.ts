@@ -77,6 +77,7 @@ export const prove: Prove = async ({ quick, say }) => {
   const closing = { mllp: longest(mllp), http: longest(http), mqtt: longest(mqtt) }
   for (const { socket } of slow) socket.destroy()
   const isAlive = gateway.isAlive()
+  if (!isAlive) say(`the gateway is gone: ${site.log()}`)
   await gateway.stop()
   const closed = quick ? closing.mqtt <= linkLimits.mqttLoginMs + MARGIN_MS.quick : Math.max(closing.mllp, closing.http, closing.mqtt) <= CLOSED_MS_MAX + MARGIN_MS.full
   const inSeconds = (ms: number): number | string => (Number.isFinite(ms) ? rounded(ms / 1_000) : 'not within this run')

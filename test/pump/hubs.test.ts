@@ -2,9 +2,11 @@ import { expect, it } from 'vitest'
 import { rowsOf } from '../../src/alerts/causes.ts'
 import { Covered } from '../../src/alerts/ways/covered.ts'
 import { foldAlert, isOpen, type Alert } from '../../src/domain/alert.ts'
-import type { AlertId } from '../../src/domain/ids.ts'
+import { type AlertId, deviceId } from '../../src/domain/ids.ts'
+import { monoMs, wallMs } from '../../src/domain/time.ts'
 import { pumpLimits } from '../../src/limits.ts'
 import { AlertPlaces } from '../../src/pump/alert-places.ts'
+import { Hubs } from '../../src/pump/hubs.ts'
 import { alertsOfBed, highestOf, rowsIn } from '../../src/web/order.ts'
 import { houseWard } from './house-ward.ts'
 
@@ -125,4 +127,19 @@ it('is the same alert over a restart, and a hub that dies while nobody looks is 
   const back = hubOf(again)
   await again.every(1_000, 3, () => back(numbers(BEDS)))
   expect(conditions(again)).toEqual({})
+})
+
+it('a device that comes by two ways in turn has the list written once a minute, not with each tick; one that is new is written at once', () => {
+  const written: number[] = []
+  const at = (ms: number) => ({ wall: wallMs(ms), at: monoMs(ms) })
+  const hubs = new Hubs({
+    restored: [], devices: () => [], beds: new Map(), isWatched: () => true, lifecycle: { open: new Map(), signals: () => [] }, emit: () => undefined, write: (standing) => void written.push(standing.at),
+  }, at(0))
+  const hear = (id: string, host: string): void => hubs.heard({ id: deviceId(id), unknown: false }, { address: `${host}:1`, device: null })
+  for (let ms = 500; ms <= 120_500; ms += 500) {
+    hear('mon-1', ms % 1_000 === 0 ? '10.0.0.1' : '10.0.0.2')
+    if (ms === 30_000) hear('mon-2', '10.0.0.1')
+    hubs.tick(at(ms))
+  }
+  expect(written).toEqual([500, 30_000, 30_000 + pumpLimits.hubMovedMs])
 })

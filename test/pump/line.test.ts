@@ -6,7 +6,7 @@ import { openSession } from '../../src/pump/line.ts'
 import type { Driver, Frame, Outcome } from '../../src/seams.ts'
 
 /** A line over a real driver; frames are settled by hand. */
-function line(transport: Driver['transport'] = mqttJson.transport) {
+function line(transport: Driver['transport'] = mqttJson.transport, takes = (): void => undefined) {
   let reads = 0
   const frames: { readonly frame: Frame; readonly settled: (outcome: Outcome) => void }[] = []
   const opened = openSession({
@@ -16,7 +16,10 @@ function line(transport: Driver['transport'] = mqttJson.transport) {
     write: () => undefined,
     mono: () => monoMs(0),
     timerMsUntil: () => 0,
-    frame: (frame, settled) => void frames.push({ frame, settled }),
+    frame(frame, settled) {
+      takes()
+      frames.push({ frame, settled })
+    },
     status: () => undefined,
     reading: () => undefined,
     wasRead: () => void reads++,
@@ -72,6 +75,15 @@ it('a conversation was read well when a frame of it was read whole: its first ha
   expect(reads()).toBe(0)
   opened.receive(new TextEncoder().encode(WHOLE.slice(40)))
   expect(reads()).toBe(1)
+})
+
+it('a frame that the ward itself dies of was not read well: of the second death its conversation is suspected', () => {
+  const bug = (): never => {
+    throw new Error('a bug behind the driver')
+  }
+  const { opened, reads } = line('tcp', bug)
+  expect(() => opened.receive(new TextEncoder().encode(WHOLE))).toThrow('a bug behind the driver')
+  expect(reads()).toBe(0)
 })
 
 describe('a dialogue', () => {

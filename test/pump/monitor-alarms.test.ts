@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deviceId } from '../../src/domain/ids.ts'
+import { bedId, deviceId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { pumpLimits, waveLimits } from '../../src/limits.ts'
 import { ward } from './fixture.ts'
@@ -25,6 +25,18 @@ describe('an alarm of the monitor', () => {
     monitor.say({ alarms: [{}] })
     monitor.say({ alarms: [{ phase: 'end', state: 'inactive' }] })
     expect([...pump.lifecycle.open.values()]).toMatchObject([{ state: 'latched', priority: 'high' }])
+  })
+
+  it('that is over goes with its patient: it would stand beside the name of the next; one that goes on stays', () => {
+    const { connect, pump } = ward()
+    const monitor = connect('mon-1')
+    monitor.say({ hr: 70, mrn: '1', alarms: [{}, { id: 'a2' }] })
+    monitor.say({ hr: 70, mrn: '1', alarms: [{ phase: 'end', state: 'inactive' }] })
+    const states = (): readonly string[] => [...pump.lifecycle.open.values()].map(({ condition, state }) => `${condition} ${state}`)
+    expect(states()).toEqual(['monitor/a1 latched', 'monitor/a2 active'])
+    monitor.say({ hr: 70, mrn: '2' })
+    expect(pump.beds.get(bedId('bed-1'))?.stay).toMatchObject({ identity: { mrn: '2' } })
+    expect(states()).toEqual(['monitor/a2 active'])
   })
 
   it('says how it is kept quiet at the bedside, and that it is over but latched', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { AlertEvent } from '../../src/domain/alert.ts'
 import { bedId } from '../../src/domain/ids.ts'
 import { peopleLimits } from '../../src/limits.ts'
-import { shiftView } from '../../src/pump/people-view.ts'
+import { handoverBed, shiftView } from '../../src/pump/people-view.ts'
 import { isOpen, foldAlert, type Alert } from '../../src/domain/alert.ts'
 import { NOTHING_RESTORED, ward } from './fixture.ts'
 
@@ -44,6 +44,16 @@ it('tells the nurse of the bed at once, then the buddy, then the charge nurse, a
   expect(of.pump.acknowledge(open(of).id, 'anna')).toBe(true)
   pass(of, 600)
   expect(told(of)).toHaveLength(3)
+})
+
+it('hands over what is over and unseen as over', () => {
+  const of = staffed(ward())
+  alarm(of)
+  const [bed] = of.pump.beds.values()
+  const told = (): readonly string[] => (bed === undefined ? [] : handoverBed(bed, { shift: null, open: of.pump.lifecycle.open.values(), now: of.pump.now() }).alerts.map(({ text }) => text))
+  expect(told()).not.toContainEqual(expect.stringContaining('(over)'))
+  of.connect('mon-1').say({ id: 'm2', hr: 70, mrn: '1', alarms: [{ priority: 'high', phase: 'end', state: 'inactive' }] })
+  expect(told()).toContainEqual(expect.stringMatching(/^Monitor: .*\(over\)$/))
 })
 
 it('tells the whole ward where nobody ever said who has which bed', () => {
@@ -99,7 +109,7 @@ it('a break that is over is told aloud until she is back, and her beds stay with
   pass(of, 59)
   expect(late()).toBeUndefined()
   pass(of, 2)
-  expect(late()).toBe('anna is not back from the break: ben still has 1')
+  expect(late()).toBe('anna is not back from the break: ben still has Bed 1')
   expect(of.pump.people.whoHas(ONE, of.pump.now())).toMatchObject({ assigned: 'anna', holder: 'ben' })
   of.pump.changeShift({ what: 'back', nurse: 'anna' }, 'anna')
   pass(of, 1)

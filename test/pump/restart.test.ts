@@ -63,7 +63,7 @@ function stands({ pump }: Life) {
 
 const anyCourse = fc.array(fc.record({ minutes: fc.integer({ min: 1, max: 25 }), hr: fc.integer({ min: 30, max: 170 }), sbp: fc.integer({ min: 70, max: 190 }) }), { minLength: 1, maxLength: 3 })
 
-it('reaches the same state within a minute as the gateway that went on, whenever it was killed', { timeout: 120_000 }, async () => {
+it('reaches the same state within a minute as the gateway that went on, whenever it was killed', async () => {
   await fc.assert(fc.asyncProperty(anyCourse, fc.integer({ min: 1, max: 5_000 }), async (course, killed) => {
     const seconds = course.flatMap(({ minutes, hr, sbp }) => Array.from({ length: minutes * 12 }, () => ({ hr, sbp })))
     const killAt = 1 + (killed % seconds.length)

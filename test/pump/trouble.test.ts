@@ -132,22 +132,26 @@ describe('a disk that fails', () => {
     await turns()
     answer({ kind: 'failed', why: 'cannot be encoded', isFinal: true })
     await turns()
-    expect(committer.state).toEqual({ kind: 'failing', why: 'cannot be encoded', lost: { snapshots: 0, events: 2 } })
+    expect(committer.state).toEqual({ kind: 'failing', why: 'cannot be encoded', lost: { snapshots: 0, others: 2 } })
     say('next')
     await turns()
     expect(whats(ticks.at(-1))).toEqual(['next'])
+    answer(DURABLE)
+    await turns()
+    expect([committer.state, committer.lost]).toEqual([{ kind: 'ok' }, { snapshots: 0, others: 2 }])
   })
 
   it('says how much had to make room when more is held than may be', async () => {
     const { committer, ticks, answer } = committing()
     const word = { at: at(0), kind: 'gateway' as const, what: 'x', subject: { bed: null, stay: null, device: null } }
     for (let index = 0; index <= pumpLimits.heldEventsMax; index++) committer.filling.events.push(word)
+    for (let index = 0; index <= pumpLimits.heldEventsMax; index++) committer.filling.standing.push({ key: `bed/${index}`, at: at(0), value: null })
     committer.soon()
     await turns()
     answer(FAILED)
     await turns()
     expect(ticks).toHaveLength(1)
-    expect(committer.state).toMatchObject({ kind: 'failing', lost: { snapshots: 0, events: 1 } })
+    expect(committer.state).toMatchObject({ kind: 'failing', lost: { snapshots: 0, others: 2 } })
   })
 
   it('that does not answer at all is told of, and taken back when it does', async () => {

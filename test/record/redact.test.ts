@@ -39,6 +39,13 @@ describe('a redacted frame', () => {
     expect(JSON.parse(line)).toEqual({ id: 'a1', patient: { mrn: '9999', name: 'xxxxxxxxxxxx' }, note: 'xxx', readings: [{ mdc: 'MDC_TEMP', value: 36.8 }] })
   })
 
+  it('of any JSON shows no number that could be somebody: quarantined is what has keys that nobody expected', () => {
+    const text = JSON.stringify({ id: 7, mrn: 4711, phones: [5_551_234], patient: { id: '4711', contact: { phone: 5_551_234 } }, demo: true, readings: [{ mdc: 147_842, value: 80 }, { mdc: 1, value: 'Ada' }] })
+    expect(JSON.parse(redacted(bytes(text))[0] ?? '')).toEqual({
+      id: 7, mrn: '9999', phones: ['9999999'], patient: { id: '9999', contact: { phone: '9999999' } }, demo: true, readings: [{ mdc: 147_842, value: 80 }, { mdc: 1, value: 'xxx' }],
+    })
+  })
+
   it('of anything else shows how it is built', () => {
     expect(redacted(bytes('{"patient": "Zwieb'))).toEqual(['{"xxxxxxx": "xxxxx'])
     expect(redacted(bytes('SPO2=97% Ä\x1b[31m'))).toEqual(['xxx9=99% x␛[99x'])

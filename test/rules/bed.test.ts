@@ -109,7 +109,7 @@ describe('the rules of one stay', () => {
     expect(JSON.stringify(state)).toBe(before)
   })
 
-  it('never fail, and say only what a life cycle can follow', { timeout: 60_000 }, () => {
+  it('never fail, and say only what a life cycle can follow', () => {
     fc.assert(
       fc.property(anything, (inputs) => {
         const told = new Set<string>()

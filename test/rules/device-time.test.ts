@@ -153,3 +153,26 @@ it('keeps so many pieces and no more', () => {
   for (let piece = 0; piece <= clockLimits.piecesMax + 1; piece++) talk.say(piece * clockLimits.pieceMs, piece * clockLimits.pieceMs)
   expect(talk.time?.edge).toHaveLength(clockLimits.piecesMax)
 })
+
+it('what comes in a hurry from a clock that is hardly known is uncertain, though it happens to say the time that it is', () => {
+  const talk = new Talk()
+  talk.isSending = false
+  const emptied = Array.from({ length: 10 }, (_, second) => talk.say(5 * MINUTE + second * 5, 5 * MINUTE + (second - 5) * 1_000))
+  expect(Math.min(...emptied.slice(1).map(({ uncertainMs }) => uncertainMs))).toBeGreaterThan(1_000)
+})
+
+it('a message that fits only because the line may have strayed makes it no surer: what follows in a hurry is uncertain still', () => {
+  const talk = new Talk()
+  talk.live(0, 4 * MINUTE, (at) => at - (Math.floor(at / clockLimits.pieceMs) % 2) * 800)
+  // Nothing for fourteen minutes, in which the clock fell behind.
+  const after = Array.from({ length: 4 }, (_, second) => talk.say(18 * MINUTE + second * 5, 18 * MINUTE - 4_200 + second * 1_000))
+  expect(talk.time).toMatchObject({ epoch: 1, isSettled: true })
+  expect(Math.min(...after.map(({ uncertainMs }) => uncertainMs))).toBeGreaterThan(0)
+})
+
+it('a message above the line lifts it at once', () => {
+  const talk = new Talk()
+  talk.live(0, 5 * MINUTE, (at) => at)
+  talk.live(5 * MINUTE, 5 * MINUTE + 5_000, (at) => at + 700)
+  expect(Math.abs(talk.offset(5 * MINUTE + 5_000) - 700)).toBeLessThan(50)
+})

@@ -47,6 +47,12 @@ describe('a limit', () => {
     expect(brief(play(rule, inputs).heard, SPO2_LOW)).toEqual(['15 present medium', '25 present medium', '30 present high', '40 present medium', '60 cleared'])
   })
 
+  it('calls anew where it gets beyond a graver limit of the same priority, once: an acknowledged 84 % is no answer to 75 %', () => {
+    const inputs = [...hold(0, 20, { spo2: 84 }), ...hold(20, 40, { spo2: 75 }), ...hold(40, 60, { spo2: 84 }), ...hold(60, 80, { spo2: 75 })]
+    const anew = play(rule, inputs).heard.flatMap(({ at, signal }) => (signal.kind === 'present' && signal.again === true ? [at] : []))
+    expect(anew).toEqual([21])
+  })
+
   it('never ends on the way back through its grades', () => {
     const inputs = [...hold(0, 2, { spo2: 70 }), ...hold(2, 6, { spo2: 82 }), ...hold(6, 9, { spo2: 88 }), ...hold(9, 11, { spo2: 93 })]
     expect(brief(play(rule, inputs).heard, SPO2_LOW)).toEqual(['1 present high', '6 present medium', '9 cleared'])

@@ -36,12 +36,17 @@ test('an unknown user costs as much work as a known one', async () => {
   const cost = { logN: 14, r: 8, p: 1 }
   await addUser({ folder, clock: fakeClock(), stop: never(), cost }, { name: 'anna', role: 'nurse', password: PASSWORD })
   const users = await openUsers({ folder, clock: fakeClock(), log: fakeLog(), cost })
+  // The cheapest of three: the machine may be busy.
   const costOf = async (name: string): Promise<number> => {
-    const since = performance.now()
-    await users.check(name, 'not the password at all')
-    return performance.now() - since
+    const costs: number[] = []
+    for (let time = 0; time < 3; time++) {
+      const since = performance.now()
+      await users.check(name, 'not the password at all')
+      costs.push(performance.now() - since)
+    }
+    return Math.min(...costs)
   }
-  // Without the work an unknown name would be answered a thousand times faster; the machine may be busy.
+  // Without the work an unknown name would be answered a thousand times faster.
   expect(await costOf('nobody')).toBeGreaterThan((await costOf('anna')) / 5)
 })
 

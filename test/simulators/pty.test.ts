@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { SerialPort } from 'serialport'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { hasPty, openPty, type Pty } from '../../simulators/pty.ts'
@@ -74,8 +76,8 @@ describe('a pseudo-terminal', () => {
     await until(() => first.bytes.length === 1)
     await new Promise<void>((resolve) => first.port.close(() => resolve()))
     line.write(Uint8Array.from([2, 3, 4]))
-    // What `script` has taken is in the terminal soon after, and nothing tells us when.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    // What `script` has taken is in the terminal soon after: who waits for it there need not read it.
+    await promisify(execFile)('python3', ['-c', 'import os, select, sys; select.select([os.open(sys.argv[1], os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)], [], [])', line.terminal])
     await line.drain()
     const second = await openPort()
     line.write(Uint8Array.from([9]))

@@ -153,7 +153,7 @@ describe('a replay', () => {
     }
   })
 
-  it('sends every valid sample of the real recording', { timeout: 120_000 }, async (context) => {
+  it('sends every valid sample of the real recording', async (context) => {
     if (!existsSync(REAL)) context.skip(`the real recording is not here: ${REAL.pathname}`)
     const gateway = await gatewayThat()
     const result = await replay(options(gateway.port, recordingOf(readFileSync(REAL, 'utf8'))))

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
 import { demoWard, type DemoAddresses } from '../../simulators/demo-ward.ts'
 import { type IssuedValue, parseWardPlan, runWard, type WardPlan } from '../../simulators/ward.ts'
@@ -7,30 +6,26 @@ import { parseScenario } from '../../simulators/patients/scenarios.ts'
 import { simulatorLimits } from '../../src/limits.ts'
 import { monoMs, wallMs } from '../../src/domain/time.ts'
 import type { Clock } from '../../src/seams.ts'
+import { freePort } from '../free-port.ts'
 import { controlIdOf, fakeGateway, type FakeGateway, until } from './fake-gateway.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
-/** A ward clock that begins at one instant and runs as fast as it is told, and stands while this process gets no processor. */
+/** A ward clock that begins at one instant, runs as fast as it is told, and stands but for the sleeps of the ward: however late this process gets a processor. */
 function fastClock(speed: number): Clock {
-  let before = performance.now()
   let passed = 0
-  const elapsed = (): number => {
-    const now = performance.now()
-    passed += Math.min(now - before, 100) * speed
-    before = now
-    return passed
-  }
   return {
-    wall: () => wallMs(START + elapsed()),
-    mono: () => monoMs(elapsed()),
+    wall: () => wallMs(START + passed),
+    mono: () => monoMs(passed),
     sleep: (ms, stop) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms / speed)
-        stop.addEventListener('abort', () => {
+        const wake = (): void => {
+          passed += ms
           clearTimeout(timer)
           resolve()
-        })
+        }
+        const timer = setTimeout(wake, ms / speed)
+        stop.addEventListener('abort', wake, { once: true })
       }),
   }
 }
@@ -75,9 +70,8 @@ describe('a ward', () => {
   it('sends the same bytes at any speed', async () => {
     const slow = await gateway()
     const fast = await gateway()
-    // A ward that is held up for longer than it makes up for says less: not so fast that a busy machine can do that.
-    start(plan(slow.port), 10)
-    start(plan(fast.port), 50)
+    start(plan(slow.port), 20)
+    start(plan(fast.port), 400)
     await Promise.all([slow.frame(40), fast.frame(40)])
     for (const device of ['monitor-1', 'monitor-2']) {
       const frames = framesOf(slow, device, 15)
@@ -104,9 +98,7 @@ describe('a ward', () => {
   })
 
   it('lives without a gateway, says so once for each monitor, and stops when told', async () => {
-    const gone = await fakeGateway()
-    await gone.close()
-    const { notes, issued, stop } = start(plan(gone.port, 3), 100)
+    const { notes, issued, stop } = start(plan(await freePort(), 3), 100)
     await until(() => notes.length === 3)
     await stop()
     expect(issued).toEqual([])
@@ -143,12 +135,17 @@ function handClock(): { readonly clock: Clock; readonly move: (by: { readonly mo
 }
 
 describe('a ward whose machine stalls', () => {
-  async function running(): Promise<{ readonly there: FakeGateway; readonly notes: string[]; readonly move: ReturnType<typeof handClock>['move'] }> {
+  type Move = ReturnType<typeof handClock>['move']
+  async function running(scenario = 'stable', noted: (line: string, move: Move) => void = () => undefined): Promise<{ readonly there: FakeGateway; readonly notes: string[]; readonly move: Move }> {
     const there = await gateway()
     const { clock, move } = handClock()
     const stopper = new AbortController()
     const notes: string[] = []
-    const ended = runWard(plan(there.port, 1), { clock, stop: stopper.signal, note: (line) => void notes.push(line) })
+    const note = (line: string): void => {
+      notes.push(line)
+      noted(line, move)
+    }
+    const ended = runWard(plan(there.port, 1, scenario), { clock, stop: stopper.signal, note })
     closing.push(() => {
       stopper.abort()
       return ended
@@ -164,6 +161,14 @@ describe('a ward whose machine stalls', () => {
     const ids = there.frames.map(controlIdOf).map(Number)
     expect(ids).toEqual(ids.map((_, index) => index + 1))
     expect(there.frames.at(-1)).toMatch(/\|20260101000(359|400)\./)
+  })
+
+  it('in the middle of a second makes up for it too: no clock was set', async () => {
+    const { there, notes, move } = await running('asystole@3', (line, by) => line.includes('begins') && by({ monoMs: 6_000 }))
+    move({ monoMs: 4_000 })
+    await there.frame(5)
+    expect(there.frames.map(controlIdOf).map(Number)).toEqual(there.frames.map((_, index) => index + 1))
+    expect(notes.filter((line) => line.includes('was set'))).toEqual([])
   })
 
   it('follows a clock that was set, and says so', async () => {

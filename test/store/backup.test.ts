@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { backupLimits } from '../../src/limits.ts'
 import { makeBackup } from '../../src/store/backup.ts'
 import { lockFolder } from '../../src/store/database.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
@@ -48,6 +49,22 @@ function change(folder: string, sql: string): void {
 }
 
 describe('a backup', () => {
+  it('is given up before what the gateway writes meanwhile fills its disk', async () => {
+    using place = tempFolder()
+    const data = join(place.path, 'data')
+    mkdirSync(data)
+    {
+      using open = writing(data)
+      open.write(tick({ snapshots: [snapshot()] }))
+    }
+    writeFileSync(join(data, 'vigil.db-wal'), '')
+    truncateSync(join(data, 'vigil.db-wal'), backupLimits.walBytesMax)
+    expect((await backup(data, join(place.path, 'one'))).kind).toBe('done')
+    truncateSync(join(data, 'vigil.db-wal'), backupLimits.walBytesMax + 1)
+    expect(await backup(data, join(place.path, 'two'))).toEqual({ kind: 'failed', why: expect.stringContaining('name a faster disk') })
+    expect(readdirSync(place.path).toSorted()).toEqual(['data', 'one'])
+  })
+
   it('is made while rows are written, holds all of one instant, and says what it is', async () => {
     using place = tempFolder()
     const data = join(place.path, 'data')

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest'
 import { BOOT_KEY, beginBoot, toldBoot } from '../../src/domain/boot-time.ts'
+import { alertId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { openLogReader } from '../../src/store/log-reader.ts'
-import { trueTime } from '../../src/store/boot-times.ts'
+import type { StoredEvent } from '../../src/seams.ts'
+import { inTime, trueTime } from '../../src/store/boot-times.ts'
 import { openStayReader } from '../../src/store/sync-stays.ts'
-import { gatewayEvent, heartRate, stay, tempFolder, tick } from './fixture.ts'
+import { gatewayEvent, heartRate, phase, stay, tempFolder, tick } from './fixture.ts'
 import { writing } from './writing.ts'
 
 const DAY = 86_400_000
@@ -58,4 +60,25 @@ it('a minute that the log entered outside of the wrong hours too tells nobody wh
   expect([moved(stretch, 10, 12), moved(stretch, 9, 12), moved(stretch, null, null)]).toEqual([DAY, 0, 0])
   expect([moved(ahead, 10, 20), moved(ahead, 10, 21)]).toEqual([-DAY, 0])
   expect(trueTime(wallMs(at + 60_001), [stretch], () => ({ firstSeq: 10, lastMark: 12 }))).toBe(at + 60_001)
+})
+
+it('an alert of before the time was known has all that it says of times moved with it: what it rests on, and until when it was paused', () => {
+  const at = wallMs(1_800_000_000_000)
+  const stretch = { fromSeq: 1, toSeq: null, from: wallMs(at - 60_000), to: wallMs(at + 60_000), byMs: DAY }
+  const raised = phase('alert-1', 'active', at, { onsetAt: wallMs(at - 10_000), bedside: { how: 'audio-paused', at: wallMs(at - 5_000) } })
+  const paused = { at, kind: 'alert' as const, event: { kind: 'audio-paused' as const, alertId: alertId('alert-1'), at, by: 'anna', until: wallMs(at + 120_000) } }
+  const timesOf = (stored: StoredEvent): readonly number[] => {
+    const row = inTime({ kind: 'event', seq: 5, stored }, [stretch])
+    if (row.kind !== 'event' || row.stored.kind !== 'alert') return []
+    const { event } = row.stored
+    const all = event.kind === 'phase' ? [event.at, event.onsetAt, event.bedside?.at, ...event.because.inputs.map((input) => input.at)] : event.kind === 'audio-paused' ? [event.at, event.until] : []
+    return all.map((one) => (one ?? 0) - at)
+  }
+  expect(timesOf(paused)).toEqual([DAY, DAY + 120_000])
+  const inputs = raised.kind === 'alert' && raised.event.kind === 'phase' ? raised.event.because.inputs.map((input) => input.at - at + DAY) : []
+  expect(timesOf(raised)).toEqual([DAY, DAY - 10_000, DAY - 5_000, ...inputs])
+  expect(inputs.length).toBeGreaterThan(0)
+  // Raised a second after the time was told, of what was stamped before.
+  const after = phase('alert-2', 'active', wallMs(at + 61_000 + DAY), { because: { rule: 'threshold', version: '1', inputs: [{ name: 'SpO₂', value: 84, unit: '%', at }], limit: null, missing: [] } })
+  expect(timesOf(after)).toEqual([DAY + 61_000, -at, -at, DAY])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { wallMs } from '../../src/domain/time.ts'
 import { retentionLimits } from '../../src/limits.ts'
+import type { Clock } from '../../src/seams.ts'
 import { type RetentionParts, holdOf, keepRetention } from '../../src/store/retention-loop.ts'
 import { retentionNews } from '../../src/store/retention-state.ts'
 import type { Forced, RetentionOrder, RetentionReport } from '../../src/store/retention.ts'
@@ -35,17 +36,26 @@ function keeping(reports: readonly RetentionReport[]) {
   const orders: RetentionOrder[] = []
   const forced: (Forced | null)[] = []
   const stop = new AbortController()
+  let isResting = false
+  const sleep: Clock['sleep'] = async (ms, until) => {
+    isResting = true
+    await clock.sleep(ms, until)
+    isResting = false
+  }
   const parts: RetentionParts = {
-    folder: '/', setting: { identityHours: 72, numericsDays: 14, framesHours: 72, stripsDays: 7, unsentDays: 30, databaseGb: 50 }, clock, realTime: clock, log,
+    folder: '/', setting: { identityHours: 72, numericsDays: 14, framesHours: 72, stripsDays: 7, unsentDays: 30, databaseGb: 50 }, clock, realTime: { ...clock, sleep }, log,
     sent: () => ({ kind: 'off' }), forced: (one) => void forced.push(one),
     retain: (order) => Promise.resolve((orders.push(order), reports[orders.length - 1] ?? DONE)),
   }
   const running = keepRetention(parts, stop.signal)
+  // The disk is asked for its room before each step, however long that takes it.
+  const rests = async (): Promise<void> => {
+    while (!isResting) await new Promise((resolve) => setImmediate(resolve))
+  }
   const wait = async (ms: number): Promise<void> => {
-    // The disk is asked for its room in between.
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 2))
+    await rests()
     await clock.pass(ms)
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 2))
+    await rests()
   }
   return { clock, orders, forced, wait, end: () => (stop.abort(), running) }
 }

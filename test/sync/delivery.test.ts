@@ -5,7 +5,7 @@ import { UTC, readZone } from '../../src/codec/zone.ts'
 import type { SyncStatus } from '../../src/domain/batch.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { syncLimits } from '../../src/limits.ts'
-import type { LoggedRow, Sink, SinkAnswer, SinkBatch } from '../../src/seams.ts'
+import type { ClaimAnswer, LoggedRow, Sink, SinkAnswer, SinkBatch } from '../../src/seams.ts'
 import { openSyncLedger } from '../../src/store/sync-ledger.ts'
 import { combined, slowest } from '../../src/sync/combine.ts'
 import { memoryOf } from '../../src/sync/ledger.ts'
@@ -22,7 +22,7 @@ function started(folder: string, rows: readonly LoggedRow[], sink: Sink, over: P
     for (let step = 0; step < stepsMax; step++) {
       const next = await pump.step(NEVER)
       if (next.kind === 'idle') return waits
-      if (next.kind !== 'wait') continue
+      if (next.kind === 'done') continue
       waits.push(next.ms)
       clock.now += next.ms
     }
@@ -177,6 +177,45 @@ describe('a fallback', () => {
     expect(ledger.cursor('s', 'e1')).toBe(2)
     ledger.close()
   })
+
+  it('has nothing sent through it before the sink has said once what it has of us: until then that is asked, five times and then once a minute', async () => {
+    using place = scratch()
+    let isUp = false
+    let claims = 0
+    const claim = (): Promise<ClaimAnswer> => {
+      claims++
+      return Promise.resolve(isUp ? { kind: 'granted', through: new Map() } : { kind: 'retry', why: 'down', afterMs: null })
+    }
+    const [sink, fallback] = [told('s', () => ACCEPTED), told('f', () => ACCEPTED)]
+    const { clock, ledger, pump } = started(place.folder, minutes(2), { ...sink, claim }, { fallback })
+    const step = async (): Promise<void> => {
+      const next = await pump.step(NEVER)
+      if (next.kind === 'wait') clock.now += next.ms
+    }
+    for (let count = 0; count < 40; count++) await step()
+    expect(fallback.sent).toEqual([])
+    expect(claims).toBeLessThan(syncLimits.breakerFailures + 2 + clock.now / syncLimits.breakerHalfOpenMs)
+    expect(pump.status()).toMatchObject({ kind: 'behind', why: 'down', breaker: 'open' })
+    isUp = true
+    for (let count = 0; count < 10 && ledger.cursor('s', 'e1') < 2; count++) await step()
+    expect(ledger.cursor('s', 'e1')).toBe(2)
+    ledger.close()
+  })
+})
+
+describe('a central that says "at once" and takes nothing', () => {
+  it('is not hammered: a second lies between two calls, at the least', async () => {
+    using place = scratch()
+    const sink = told('s', () => ({ kind: 'retry', why: '429', afterMs: 0 }))
+    const { ledger, pump } = started(place.folder, minutes(1), sink)
+    const waits: number[] = []
+    for (let count = 0; count < 12 && waits.length === 0; count++) {
+      const next = await pump.step(NEVER)
+      if (next.kind === 'wait') waits.push(next.ms)
+    }
+    expect([sink.sent.length, waits]).toEqual([1, [syncLimits.retryDelayMsMin]])
+    ledger.close()
+  })
 })
 
 describe('a sink with hours and a rate', () => {
@@ -200,8 +239,33 @@ describe('a sink with hours and a rate', () => {
   it('rests after a batch for as long as its rate wants', async () => {
     using place = scratch()
     const sink = told('s', () => ACCEPTED)
-    const { drain, ledger } = started(place.folder, minutes(30), sink, { pace: { eventsPerSecond: 10, hours: null } })
+    const log = fakeLog(minutes(30))
+    const { drain, ledger } = started(place.folder, [], sink, { log, pace: { eventsPerSecond: 10, hours: null } })
+    expect(await drain()).toEqual([])
+    log.rows.push(snapshotRow(31, [{ value: 60 }]))
     expect(await drain()).toEqual([3_000])
+    ledger.close()
+  })
+
+  it('sends an alert in the middle of its rest, which lasts the longer for it', async () => {
+    using place = scratch()
+    const sink = told('s', () => ACCEPTED)
+    const log = fakeLog(minutes(30))
+    const { pump, ledger, clock } = started(place.folder, [], sink, { log, pace: { eventsPerSecond: 1, hours: null } })
+    const steps = async (): Promise<number> => {
+      for (let step = 0; step < 10; step++) {
+        const next = await pump.step(NEVER)
+        if (next.kind !== 'done') return next.kind === 'idle' ? 0 : next.ms
+      }
+      throw new Error('it does not come to rest')
+    }
+    expect(await steps()).toBe(0)
+    log.rows.push(...Array.from({ length: 3 }, (_, index) => snapshotRow(31 + index, [{ value: 60, at: START + (40 + index) * 60_000 }])), alertRow(34, phaseEvent()))
+    expect(await steps()).toBe(31_000)
+    expect(sink.sent.map(({ body }) => bodyOf(body).events.map(({ eventType }) => eventType)).slice(1)).toEqual([['alerts']])
+    clock.now += 31_000
+    expect(await steps()).toBe(0)
+    expect(sink.sent).toHaveLength(3)
     ledger.close()
   })
 

@@ -85,6 +85,18 @@ describe('what is compiled for release', () => {
     expect([events, withheld]).toEqual([[], [{ reason: 'outside-stay', rows: 0, readings: 1 }, { reason: 'superseded', rows: 1, readings: 2 }]])
   })
 
+  it('tells no time outside of the stay: what was stamped before a clock was set would say, in the distance, what it was set to', () => {
+    const at = wallMs(START + 60_000)
+    const inputs = [START - 200 * 86_400_000, START + 30_000, START + 3_000_000].map((then) => ({ name: 'HR', value: 60, unit: '/min', at: wallMs(then) }))
+    const gap: LoggedRow = {
+      kind: 'event', seq: 2,
+      stored: { at, kind: 'watch', changes: inputs.map((input) => ({ bed: bedId('bed-1'), stay: stayId(STAY), rule: 'score', from: input.at, state: 'armed' })), subject: { bed: bedId('bed-1'), stay: stayId(STAY), device: null } },
+    }
+    const { events } = compileRelease([alertRow(1, phaseEvent({ at, because: { rule: 'threshold', version: '1', inputs, limit: null, missing: [] } })), gap], of())
+    const told: readonly { readonly data: { readonly t?: readonly number[]; readonly because?: { readonly inputs: readonly { readonly t: number }[] } } }[] = events.map(({ event }) => JSON.parse(JSON.stringify(event)))
+    expect(told.map(({ data }) => data.t ?? data.because?.inputs.map(({ t }) => t))).toEqual([[-60_000, -30_000, 0], [-60_000, -30_000, 0]])
+  })
+
   it('says of a stay over New Year the year in which it began', () => {
     const newYear = wallMs(Date.UTC(2026, 11, 31, 23, 30))
     const { events } = compileRelease([snapshotRow(1, [{ value: 60, at: newYear + 3_000_000 }])], of('safe-harbor', newYear))

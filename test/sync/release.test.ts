@@ -359,7 +359,7 @@ describe('whatever central and the machine do', () => {
       }),
       { numRuns: 6 },
     )
-  }, 120_000)
+  })
 
   it('a stay longer than any batch leaves in several, within the bounds of a batch', async () => {
     using place = scratch()
@@ -370,5 +370,5 @@ describe('whatever central and the machine do', () => {
     expect(ward.central.calls.every(({ events }) => events <= syncLimits.eventsPerBatchMax)).toBe(true)
     expect(valuesIn(ofType(ward.central, 'vital-signs'))).toBe(2_600 * 13)
     ward.close()
-  }, 60_000)
+  })
 })

@@ -35,6 +35,13 @@ describe('the egress scanner', () => {
     expect(scan({ data: { condition: 'Li' } }, 'Li^An')).toBe('data.condition')
   })
 
+  it('knows an id that was drawn (of a stay, an alert) as a whole alone: its four digits are those of any token', () => {
+    const id = '0f3a77c2-4839-8120-a995-30c1d2e4b5f6'
+    expect(scan({ value: '1948392011948392' }, id)).toBe('clean')
+    expect(scan({ value: `x ${id.replaceAll('-', '')} y` }, id)).toBe('value')
+    expect(scan({ value: '1948392011948392' }, 'MRN-4839')).toBe('value')
+  })
+
   it('lets pass what its form proves, whatever a bed or a patient is called', () => {
     const event = {
       streamId: SUBJECT, eventType: 'vital-signs', partitionKey: SUBJECT, key: KEY, revision: 0, timestamp: '2026-01-05T10:00:00.000Z',

@@ -96,6 +96,12 @@ async function taps(browser: Browser): Promise<void> {
   const back = await page.evaluate(() => document.activeElement?.closest('.tile')?.getAttribute('data-bed'))
   report('Escape closes the bed and the keyboard returns to it', back === '7' && (await page.locator('.panel').count()) === 0, `at bed ${back}`)
 
+  await page.waitForTimeout(webLimits.aimMs + 200)
+  const others = gateway.posted.length
+  await page.locator('.pause-sound').first().click()
+  await page.getByText(/Sound paused by M\. Ferreira until/).waitFor({ timeout: 3_000 })
+  report('the sound of an alert is paused, and nobody has acknowledged it by that', JSON.stringify(gateway.posted.slice(others).map(({ path, body }) => [path.split('/').at(-1), body])) === '[["pause",{"seconds":120}]]')
+
   gateway.set({ refuses: 'The gateway is stopping.' })
   // What has just moved takes no tap.
   await page.waitForTimeout(webLimits.aimMs + 200)
@@ -204,9 +210,14 @@ async function scans(browser: Browser): Promise<void> {
   await page.getByText('The registry gives no answer now').waitFor()
   const own = page.locator('.bed-row').nth(10)
   report('nobody confirms what they typed', (await own.getByRole('button', { name: 'Confirm' }).isDisabled()) && (await own.getByText('A second person must confirm it').count()) === 1)
-  await page.keyboard.press('Escape')
-  await page.keyboard.press('Escape')
-  await page.locator('.tiles').waitFor()
+  // As close as two keys can be: nothing is drawn between them.
+  await page.evaluate(async () => {
+    for (let press = 0; press < 2; press++) {
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+      await new Promise((done) => setTimeout(done, 0))
+    }
+  })
+  await page.locator('.tiles').waitFor({ timeout: 5_000 })
   report('Escape forgets the wristband, then leads back', true)
   await page.close()
   await gateway.close()

@@ -1,6 +1,6 @@
 /** A ward made of sine waves, in the shapes of the wire: the same instant always gives the same numbers. For screenshots and tests of the page. */
 
-import type { AlertView, AssociationFact, BedAssociation, BedView, DeliveryView, DeviceView, GatewayView, GivenView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
+import type { AlertView, AssociationFact, BedAssociation, BedView, DeliveryView, DeviceView, GatewayView, GivenView, HandoverView, Role, ScoreView, StripView, TrendView, ValueView, WaveSignal, WavesView } from '../../src/api/wire.ts'
 import { alertId, bedId, deviceId, stayId } from '../../src/domain/ids.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import type { Signs } from '../../simulators/patients/patient.ts'
@@ -106,6 +106,14 @@ function scoreView(bed: number, scene: Scene, now: number): ScoreView {
 
 const NO_WAVES = { channels: 0, seconds: 0 }
 
+/** Right, drifting, wrong and jumped, and not known yet. */
+const CLOCKS: readonly DeviceView['clock'][] = [
+  { offsetMs: 310, boundMs: 900, driftMsPerHour: 20, epoch: 1, lastStep: null },
+  { offsetMs: -74_000, boundMs: 900, driftMsPerHour: -360, epoch: 1, lastStep: null },
+  { offsetMs: 3_612_000, boundMs: 1_200, driftMsPerHour: 190, epoch: 3, lastStep: { at: wallMs(Date.now() - 7_200_000), byMs: 3_600_000 } },
+  null,
+]
+
 export function deviceViews(scene: Scene, now: number): readonly DeviceView[] {
   const atBeds = Array.from({ length: scene.beds }, (_, bed) => bed).filter((bed) => bed % 12 !== EMPTY_BED).map((bed): DeviceView => {
     const lateMs = troubleOf(bed, 'hr', scene).lateMs
@@ -114,6 +122,7 @@ export function deviceViews(scene: Scene, now: number): readonly DeviceView[] {
       id: `monitor-${bed + 1}`, driver: DRIVERS[bed % 4] ?? 'hl7', bed: String(bed + 1), link, lastFrameAt: now - lateMs - (now % 1_000),
       waves: bed % 4 === 1 || bed === 6 ? { channels: 3, seconds: 1_800 } : NO_WAVES,
       frames: { good: 48_211 + bed * 977, bad: bed === 2 ? 14 : 0, skipped: bed === 2 ? 3 : 0, quarantined: bed === 8 ? 2 : 0 },
+      clock: CLOCKS[bed % CLOCKS.length] ?? null,
       note: link === 'silent' ? 'Connected, but silent.' : link === 'down' ? 'Connection lost: the serial port went away. It is tried again every 2 s.' : bed === 8 ? 'Some frames were not believed: see the quarantine.' : '',
     }
   })
@@ -203,6 +212,7 @@ type Draft = Pick<AlertView, 'priority' | 'text' | 'type' | 'condition'> & {
   readonly state?: 'active' | 'latched'
   /** In the row of which one of these, counted from 1. */
   readonly inRow?: { readonly of: number; readonly as: 'with' | 'carried' }
+  readonly unseenHigh?: true
   /** Silenced at the bedside so long ago. */
   readonly bedsideAgoMs?: number
 }
@@ -228,6 +238,7 @@ const ROWS: readonly Draft[] = [
   { bed: 4, priority: 'high', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 79 % below 88 (last known; data lost)', startedAgoMs: 200_000, inputs: [], inRow: { of: 6, as: 'with' } },
   { bed: 4, priority: 'low', type: 'technical', condition: 'technical/rr-off', text: 'RR: no value comes any more', startedAgoMs: 100_000, inputs: [], inRow: { of: 6, as: 'carried' } },
   { bed: 6, priority: 'medium', type: 'physiological', condition: 'monitor/hr', text: 'Monitor: ** HR 128>120 (acknowledged at the monitor)', startedAgoMs: 300_000, inputs: [], bedsideAgoMs: 240_000 },
+  { bed: 8, priority: 'medium', type: 'physiological', condition: 'threshold/spo2-low', text: 'SpO₂ 91 %, was below 90', startedAgoMs: 420_000, inputs: [], state: 'latched', unseenHigh: true },
 ]
 
 export function alertViews(scene: Scene, now: number): readonly AlertView[] {
@@ -245,6 +256,7 @@ export function alertViews(scene: Scene, now: number): readonly AlertView[] {
     },
     startedAt: wallMs(now - draft.startedAgoMs), changedAt: wallMs(now - draft.startedAgoMs),
     acknowledged: draft.by === undefined ? null : { by: draft.by, at: wallMs(now - draft.startedAgoMs + 40_000) }, audioPaused: null, saved: true,
+    ...(draft.unseenHigh ? { unseenHigh: true as const } : {}),
     ...(draft.inRow === undefined ? {} : { inRow: { of: alertId(`alert-${draft.inRow.of}`), as: draft.inRow.as } }),
     ...(draft.bedsideAgoMs === undefined ? {} : { bedside: { how: 'audio-paused' as const, at: wallMs(now - draft.bedsideAgoMs) } }),
   }))
@@ -271,6 +283,27 @@ export function deliveriesOf(alert: string, at: number, acceptedAt: number | nul
     ...(alert === 'alert-1' ? [one(900, 'pagers', 'sent', { address: '221' }), one(2_900, 'pagers', 'failed', { address: '222', note: 'no answer' })] : []),
     ...(acceptedAt === null ? [] : [one(acceptedAt - at, 'screen', 'accepted', { by: 'M. Ferreira' })]),
   ]
+}
+
+/** Eight hours: most beds watched all the time, one not for a while, and one in which nobody lay. */
+export function handoverOf(beds: readonly BedView[], alerts: readonly AlertView[], now: number): HandoverView {
+  return {
+    from: now - 28_800_000, to: now, isCut: false,
+    beds: beds.map(({ id, label, stay, nurse }, place) => {
+      const unwatchedSeconds = stay === null ? 28_800 : place === 5 ? 2_580 : 0
+      return {
+        bed: id, label, watchedSeconds: 28_800 - unwatchedSeconds, unwatchedSeconds,
+        reasons: unwatchedSeconds === 0 ? [] : [{ why: stay === null ? 'empty' : 'sensor-off', seconds: unwatchedSeconds }],
+        rules: [{ rule: 'limits/spo2', unwatchedSeconds: unwatchedSeconds + (place % 4 === 1 ? 900 : 0) }],
+        told: {
+          nurse: nurse ?? null,
+          alerts: alerts.filter(({ bed }) => bed === id).map(({ text, priority, startedAt, acknowledged }) => ({ text, priority, since: startedAt, acknowledged })),
+          limits: place === 6 ? [{ variable: 'spo2', side: 'low', beyond: 86, by: 'M. Ferreira', until: null }] : [],
+          observed: place % 3 === 0 ? { at: now - 5_400_000, by: 'anna', news2: 3, complete: true } : null,
+        },
+      }
+    }),
+  }
 }
 
 /** The waveforms of an alert: an ECG, a pleth with a gap, and an arterial pressure. */

@@ -8,7 +8,7 @@ const bed = (label: string, unwatchedSeconds: number, why: (typeof UNWATCHED)[nu
 const view = (...beds: ReturnType<typeof bed>[]) => ({ from: 0, to: 28_800_000, beds, isCut: false })
 
 it('names the bed that was longest unwatched, and leaves beds without a patient alone', () => {
-  expect(handoverText(view(bed('6', 120), bed('7', 43 * 60), bed('8', 28_800, 'empty')))).toBe('bed 7 unwatched for 43 min and 1 more')
+  expect(handoverText(view(bed('6', 120), bed('7', 43 * 60), bed('8', 28_800, 'empty')))).toBe('Bed 7 unwatched for 43 min and 1 more')
   expect(handoverText(view(bed('8', 28_800, 'empty'), bed('9', 20)))).toBe('every bed with a patient was watched')
 })
 

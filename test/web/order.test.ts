@@ -79,6 +79,11 @@ describe('news for those who listen', () => {
     const after = mapOf(alert('same', { text: 'other' }), alert('rises', { priority: 'medium' }), alert('falls', { priority: 'low' }), alert('taken', { acknowledged }), alert('new'))
     expect(ids(newsIn(before, after))).toEqual(['new', 'rises'])
   })
+
+  test('are alerts that call anew: what was over and is back, and what was acknowledged for too long', () => {
+    const before = mapOf(alert('back', { state: 'latched' }), alert('expired', { acknowledged }), alert('goes-on'))
+    expect(ids(newsIn(before, mapOf(alert('back'), alert('expired'), alert('goes-on', { state: 'latched' }))))).toEqual(['back', 'expired'])
+  })
 })
 
 describe('the colour of a number', () => {

@@ -60,5 +60,5 @@ it('a handover says what is open and who has it, which limits are the patient’
     observed: { at: now, by: 'anna', news2: 5, complete: false },
   }
   expect([handoverAlerts(told, now), handoverLimits(told, now), handoverObserved(told, now)]).toEqual(['*** SpO₂ 84 % (not acknowledged); ** HR 128 (anna 12:00)', 'hr high 140 by ben', 'NEWS2 5 (incomplete) 12:00 by anna'])
-  expect([handoverAlerts(undefined, now), handoverLimits({ ...told, limits: [] }, now), handoverObserved({ ...told, observed: null }, now)]).toEqual(['—', '—', '—'])
+  expect([handoverAlerts(undefined, now), handoverLimits({ ...told, limits: [] }, now), handoverObserved({ ...told, observed: null }, now)]).toEqual(['', '', ''])
 })

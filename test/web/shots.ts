@@ -21,6 +21,14 @@ const SHOTS: readonly Shot[] = [
   { name: 'calm', ready: receiving },
   { name: 'high', play: { alerts: 'some' }, ready: receiving },
   { name: 'rows', play: { alerts: 'rows' }, ready: receiving },
+  {
+    name: 'paused', play: { alerts: 'rows' }, ready: receiving,
+    act: async (page) => {
+      await page.locator('.pause-sound').first().click()
+      await page.getByText('Sound paused by').first().waitFor()
+      await page.locator('.latched').scrollIntoViewIfNeeded()
+    },
+  },
   { name: 'rows-panel', play: { alerts: 'rows' }, ready: receiving, act: async (page) => page.locator('.tile[data-bed="7"] .tile-open').click() },
   { name: 'ward-13', play: { alerts: 'some', beds: 13, mode: 'demo' }, ready: receiving },
   { name: 'storm-24', play: { alerts: 'storm', beds: 24 }, ready: receiving },
@@ -121,6 +129,14 @@ const SHOTS: readonly Shot[] = [
   { name: 'ward-mode', play: { watching: 'commissioning', role: 'admin' }, path: '/ward', ready: '.report' },
   { name: 'keys', ready: receiving, act: (page) => page.keyboard.press('?') },
   { name: 'devices', play: { role: 'biomed', faults: true }, path: '/devices', ready: '.devices' },
+  { name: 'handover', play: { alerts: 'some' }, path: '/handover', ready: '.handover' },
+  {
+    name: 'handover-silent', play: { alerts: 'some' }, path: '/handover', ready: '.handover',
+    act: async (page, gateway) => {
+      gateway.set({ silence: 'open' })
+      await page.getByText('NOT UP TO DATE').waitFor({ timeout: 5_500 })
+    },
+  },
   { name: 'patients', play: { alerts: 'some' }, path: '/patients', ready: '.bed-list' },
   {
     name: 'patients-scanned', path: '/patients', ready: '.bed-list',

@@ -19,7 +19,7 @@ describe.runIf(lacking('Chromium', chromium !== undefined) === null)('in a real 
   let browser: Browser
   beforeAll(async () => {
     browser = await playwright.launch({ executablePath: chromium ?? '', args: CHROMIUM_ARGS.filter((argument) => argument !== MAY_SOUND) })
-  }, 120_000)
+  })
   afterAll(() => browser?.close())
 
   it('a higher voice cuts a lower one within its pulse, and the failure signal comes by itself when nobody moves it', async () => {
@@ -42,7 +42,7 @@ describe.runIf(lacking('Chromium', chromium !== undefined) === null)('in a real 
       expect(Math.abs(one.hz - hz)).toBeLessThan(hz * 0.04)
       expect(one.energy).toBeGreaterThan(0.1)
     }
-  }, 120_000)
+  })
 
   it('a page says that its sound is blocked until somebody taps, sounds then, and says who turned it off', async () => {
     const gateway = await startFakeGateway({ play: { alerts: 'some' } })
@@ -53,7 +53,7 @@ describe.runIf(lacking('Chromium', chromium !== undefined) === null)('in a real 
     await page.getByText('SOUND BLOCKED BY THE BROWSER').click()
     await page.locator('.no-sound').waitFor({ state: 'detached' })
     // A high alert stands: its burst has ten pulses, and comes at once.
-    await expect.poll(() => heardPulses(page), { timeout: 30_000 }).toBeGreaterThanOrEqual(10)
+    await expect.poll(() => heardPulses(page)).toBeGreaterThanOrEqual(10)
     await page.getByRole('button', { name: /^Sound: full/ }).click()
     await page.getByRole('radio', { name: 'Off' }).click()
     await page.getByRole('button', { name: /Sound off on this screen M. Ferreira/ }).waitFor()
@@ -64,7 +64,7 @@ describe.runIf(lacking('Chromium', chromium !== undefined) === null)('in a real 
     expect(await soundsOf(page, off + 500)).toEqual([])
     await gateway.close()
     await context.close()
-  }, 120_000)
+  })
 })
 
 /** Pieces of some 22 ms that are loud, with one of quiet or more between them. */

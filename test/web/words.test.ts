@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ABSENT_REASONS } from '../../src/domain/reading.ts'
 import { METRICS } from '../../src/domain/metrics.ts'
-import { absentText, bedsideText, bedText, carriedText, demoText, deviceClockText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, subjectText, troubles, unitText, wavesText } from '../../src/web/words.ts'
+import { absentText, bedsideText, bedText, carriedText, demoText, deviceClockText, inputText, mayAct, mayOpenDevices, missingWords, numberText, pendingText, priorityMark, scoreText, soundPausedText, subjectText, troubles, unitText, unseenText, wavesText } from '../../src/web/words.ts'
 import { wallMs } from '../../src/domain/time.ts'
 import { webLimits } from '../../src/limits.ts'
 import { alert, gateway, T, value } from './fixtures.ts'
@@ -81,6 +81,24 @@ describe('what is quiet', () => {
   })
 })
 
+describe('a row says', () => {
+  const row = (...[head, ...others]: readonly [ReturnType<typeof alert>, ...ReturnType<typeof alert>[]]) => ({ head, others, carried: [] })
+  const latched = alert('a', { state: 'latched', unseenHigh: true })
+
+  test('that it is over, that it was graver than it is, and nothing of either where neither is so', () => {
+    expect(unseenText(row(latched))).toBe('The condition is over. It stays here until somebody acknowledges it.')
+    expect(unseenText(row({ ...latched, priority: 'medium' }))).toMatch(/^It was of high priority.* The condition is over/)
+    expect(unseenText(row(alert('a', { priority: 'medium', unseenHigh: true })))).toBe('It was of high priority, and nobody has acknowledged that.')
+    expect([unseenText(row(alert('a', { unseenHigh: true }))), unseenText(row(latched, alert('b')))]).toEqual(['', ''])
+  })
+
+  test('that its sound is paused, by whom and until when, and not while anything in it sounds', () => {
+    const paused = { audioPaused: { by: 'anna', until: wallMs(T) } }
+    expect(soundPausedText(row(alert('a', paused)))).toMatch(/^Sound paused by anna until \d\d:\d\d:\d\d$/)
+    expect([soundPausedText(row(alert('a'))), soundPausedText(row(alert('a', paused), alert('b')))]).toEqual(['', ''])
+  })
+})
+
 describe('what the screen says of itself', () => {
   test('a demo says so, and how fast it runs unless it runs like the world', () => {
     expect(demoText(1)).toBe('DEMO — simulated patients, not for clinical use')
@@ -109,7 +127,7 @@ describe('the clock of a device', () => {
   test('is right within what is known of it', () => expect(deviceClockText(clock, T)).toBe('right'))
   test('is said with its drift and its last step', () => {
     expect(deviceClockText({ offsetMs: -1_440_000, boundMs: 900, driftMsPerHour: -360, epoch: 2, lastStep: { at: T - 180_000, byMs: -3_600_000 } }, T))
-      .toBe('24 min behind; loses 360 ms/h; set back by 1 h, 3 min ago')
+      .toBe('24 min behind; loses 9 s a day; set back by 1 h, 3 min ago')
   })
   test('is not known before enough was heard', () => expect(deviceClockText(null, T)).toBe('not known'))
 })

@@ -93,7 +93,8 @@ export function batchesOf(messages: readonly Message[], { organizationId, via }:
 function gatewayOf(raw: unknown, via: string): { readonly gatewayId: string; readonly epoch: string } {
   const key = typeof raw === 'object' && raw !== null && 'key' in raw && typeof raw.key === 'string' ? raw.key : ''
   const [gateway = '', epoch = '', ...rest] = key.split('/')
-  if (rest.length < 4 || gateway === '') return { gatewayId: `by ${via}`, epoch: '' }
+  // %00: no text of PostgreSQL holds it.
+  if (rest.length < 4 || gateway === '' || /%00/.test(gateway + epoch)) return { gatewayId: `by ${via}`, epoch: '' }
   try {
     return { gatewayId: decodeURIComponent(gateway).slice(0, 200), epoch: decodeURIComponent(epoch) }
   } catch {

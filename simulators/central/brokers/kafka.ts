@@ -16,23 +16,38 @@ export type KafkaSource = {
   readonly topicPrefix: string
   readonly groupId: string
   readonly stop: AbortSignal
+  /** How often it is looked for topics that were not there before, in ms. */
+  readonly lookMs?: number
 }
 
 type Stream = MessagesStream<string, string, string, string>
 type Read = KafkaMessage<string, string, string, string>
 
-/** @throws Error when none of the topics is there yet. */
-export async function openKafka({ brokers, topicPrefix, groupId, stop }: KafkaSource): Promise<Deliveries> {
+/** Ends by itself (null) when a topic has come that was not there: who opens it anew reads that too. @throws Error when none of the topics is there yet. */
+export async function openKafka({ brokers, topicPrefix, groupId, stop, lookMs = centralLimits.topicsLookMs }: KafkaSource): Promise<Deliveries> {
   const { Admin: KafkaAdmin, Consumer, stringDeserializers } = await import('@platformatic/kafka')
-  const admin = new KafkaAdmin({ clientId: 'vigil-central', bootstrapBrokers: [...brokers], retries: 2 })
-  const there = new Set(await listed(admin))
-  const topics = TOPICS.map(topic => `${topicPrefix}${topic}`).filter(topic => there.has(topic))
+  const topicsThere = async (): Promise<string[]> => {
+    const there = new Set(await listed(new KafkaAdmin({ clientId: 'vigil-central', bootstrapBrokers: [...brokers], retries: 2 })))
+    return TOPICS.map(topic => `${topicPrefix}${topic}`).filter(topic => there.has(topic))
+  }
+  const topics = await topicsThere()
   if (topics.length === 0) throw new Error('there is none of its topics')
   // `autocommit: false`: an offset is committed after what it stands behind.
   const consumer = new Consumer({ clientId: 'vigil-central', groupId, bootstrapBrokers: [...brokers], deserializers: stringDeserializers, autocommit: false })
   const stream = await consumer.consume({ topics, mode: 'committed', fallbackMode: 'earliest', maxWaitTime: MAX_WAIT_MS })
+  let look = AbortSignal.timeout(lookMs)
   return {
-    next: () => nextOf(stream, stop),
+    async next() {
+      for (;;) {
+        // Many a topic is made with its first message: corrections come when something has to be corrected.
+        if (look.aborted) {
+          if ((await topicsThere()).length > topics.length) return null
+          look = AbortSignal.timeout(lookMs)
+        }
+        const delivery = await nextOf(stream, AbortSignal.any([stop, look]))
+        if (delivery !== null || stop.aborted || !look.aborted) return delivery
+      }
+    },
     async close() {
       await stream.close().catch(() => undefined)
       await consumer.close(true)

@@ -234,8 +234,9 @@ export class Outbox {
 
   /** A call is for somebody to come: not when somebody came, nor when it is over. */
   #isCall(entry: Entry): boolean {
-    const { alert, told, roused, rousedTold, over } = entry
+    const { alert, told, roused, rousedTold, over, isNamed } = entry
     if (over !== null) return this.#setting.endings && told !== null
+    if (!isNamed && !this.#isMeant(alert)) return false
     if (alert.acknowledged !== null || alert.state !== 'active' || this.#isCovered(entry)) return false
     return told === null || roused > rousedTold || rankOf(alert.priority) > rankOf(told.priority)
   }

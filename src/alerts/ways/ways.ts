@@ -100,16 +100,15 @@ export function startWays(parts: WaysParts, stop: AbortSignal): Ways {
     deliveries.add({ alertId, at: clock.wall(), step, address: '', note: null, ...of })
 
   function take(event: AlertEvent): void {
-    const known = alerts.get(event.alertId)
-    // Nothing is known of it: an alert that ended, or never began, while we did not look.
-    if (known === undefined && event.kind !== 'phase') return
-    const alert = foldAlert(known ?? null, event)
+    const known = alerts.get(event.alertId) ?? null
+    const alert = folded(known, event)
+    if (alert === null) return
     if (isOpen(alert)) alerts.set(alert.id, alert)
     else alerts.delete(alert.id)
-    if (known === undefined) receipt(alert.id, 'raised', { way: RAISED_WAY, by: null })
+    if (known === null) receipt(alert.id, 'raised', { way: RAISED_WAY, by: null })
     if (event.kind === 'acknowledged') receipt(alert.id, 'accepted', { way: SCREEN_WAY, by: event.by })
-    const roused = isRousing(event)
-    screens?.note(alert, clock.mono(), roused || known === undefined)
+    const roused = isRousing(event, known)
+    screens?.note(alert, clock.mono(), roused || known === null)
     for (const { outbox } of running) outbox.note(alert, clock.mono(), { roused, isReset: event.kind === 'phase' && event.phase === 'reset' })
   }
 
@@ -156,7 +155,12 @@ async function judging(screens: Screens, clock: Clock, stop: AbortSignal): Promi
   }
 }
 
-const isRousing = (event: AlertEvent): boolean => event.kind === 'acknowledgement-removed' || (event.kind === 'phase' && event.phase === 'escalate')
+/** It calls anew: its acknowledgement is gone, it got worse, or it was over and comes back. */
+const isRousing = (event: AlertEvent, before: Alert | null): boolean =>
+  event.kind === 'acknowledgement-removed' || (event.kind === 'phase' && (event.phase === 'escalate' || (event.state === 'active' && before?.state === 'latched')))
+
+/** What is nothing without a beginning is passed by: its alert ended, or never began, while nobody looked. */
+const folded = (before: Alert | null, event: AlertEvent): Alert | null => (before === null && event.kind !== 'phase' ? null : foldAlert(before, event))
 
 /** The chain of an alert that is open at the start: what is not written, because the alert itself says it, goes where it belongs. */
 function restore(alert: Alert, { restored = [], restoredEvents = [] }: WaysParts, deliveries: Deliveries): void {
@@ -168,7 +172,7 @@ function restore(alert: Alert, { restored = [], restoredEvents = [] }: WaysParts
 /** What was open before the restart and is no more: it ended before we looked, as when a monitor was heard before us. */
 function endedMeanwhile({ restoredEvents = [] }: WaysParts, open: ReadonlyMap<AlertId, Alert>): readonly Alert[] {
   const its = Map.groupBy(restoredEvents.filter(({ alertId }) => !open.has(alertId)), ({ alertId }) => alertId)
-  return [...its.values()].flatMap((events) => events.reduce<Alert | null>((before, event) => (before === null && event.kind !== 'phase' ? null : foldAlert(before, event)), null) ?? [])
+  return [...its.values()].flatMap((events) => events.reduce(folded, null) ?? [])
 }
 
 /** How an alert stood when each receiver of a way was told of it last. */
@@ -176,8 +180,14 @@ function lastTold(alert: Alert, { restored = [], restoredEvents = [] }: WaysPart
   const told = new Map(restored.filter((delivery) => delivery.alertId === alert.id && delivery.way === way && delivery.step === 'sent').map(({ address, at }) => [address, at]))
   const events = restoredEvents.filter(({ alertId }) => alertId === alert.id)
   return [...told].map(([address, at]) => {
-    const then = events.filter((event) => event.at <= at).reduce<Alert | null>((before, event) => (before === null && event.kind !== 'phase' ? null : foldAlert(before, event)), null)
-    return { address, alert: then ?? alert, isRoused: events.some((event) => event.at > at && isRousing(event)) }
+    const then = events.filter((event) => event.at <= at).reduce(folded, null)
+    let before = then
+    let isRoused = false
+    for (const event of events.filter((later) => later.at > at)) {
+      isRoused ||= isRousing(event, before)
+      before = folded(before, event)
+    }
+    return { address, alert: then ?? alert, isRoused }
   })
 }
 

@@ -1,12 +1,16 @@
 /** What may be said of an alert, and in which letters. Pure. */
 
 import type { Alert, Priority } from '../../domain/alert.ts'
+import { bedText } from '../../domain/bed-state.ts'
 
 /** IEC 60601-1-8 practice at the bedside: three stars for high, two for medium, one for low. */
 export const MARKS: Readonly<Record<Priority, string>> = { high: '***', medium: '**', low: '*' }
 
+/** What a monitor says, and what a frame that was not believed holds, is quoted in these: it may be anybody's. */
+const QUOTES = /^(monitor\/|technical\/quarantine$)/
+
 /** Whether the alert is about the gateway or its surroundings alone, so that its text cannot tell of a patient. */
-export const isImpersonal = ({ bed, stay, type }: Alert): boolean => bed === null && stay === null && type === 'technical'
+export const isImpersonal = ({ bed, stay, type, condition }: Alert): boolean => bed === null && stay === null && type === 'technical' && !QUOTES.test(condition)
 
 export type Telling = {
   readonly place: string | null
@@ -18,7 +22,7 @@ export type Telling = {
 
 /** `Bed 7: SpO₂ 84 % below 90`; where nothing of a patient may be said, `Bed 7: open Vigil`. */
 export function textOf(alert: Alert, { place, ward, patientData }: Telling): string {
-  const about = place ?? ward
+  const about = place === null ? ward : bedText(place)
   return patientData || isImpersonal(alert) ? `${about}: ${alert.text}` : `${about}: open Vigil`
 }
 

@@ -64,6 +64,12 @@ export function takenBackBy({ eventType, fields }: WireEvent): readonly string[]
   return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []
 }
 
+/** For what is too much, or not all to be taken, as one. Of one event the second is empty. */
+export function halvesOf(events: readonly WireEvent[]): readonly (readonly WireEvent[])[] {
+  const middle = Math.ceil(events.length / 2)
+  return [events.slice(0, middle), events.slice(middle)]
+}
+
 /** Columns of a vital-signs event, in the order of time; absent values are left out. */
 export type Column = { readonly metric: string; readonly at: number; readonly value: number; readonly quality: number }
 

@@ -4,12 +4,13 @@ import { syncLimits } from '../../limits.ts'
 import type { SinkAnswer } from '../../seams.ts'
 
 const NESTING_MAX = 8
+const UNKNOWN_TOPIC = 'Unknown topic'
 
 /** Names of all faults in an error and in those it was caused by: of the protocol where it is one, else of the client or of the network. */
 export function kafkaFaults(error: unknown, depth = 0): readonly string[] {
   if (typeof error !== 'object' || error === null || depth > NESTING_MAX) return []
   // The client gives this one no name of its own.
-  if (error instanceof Error && error.message.startsWith('Unknown topic')) return ['UNKNOWN_TOPIC_OR_PARTITION']
+  if (error instanceof Error && error.message.startsWith(UNKNOWN_TOPIC)) return ['UNKNOWN_TOPIC_OR_PARTITION', error.message]
   const own = 'apiId' in error && typeof error.apiId === 'string' ? error.apiId : 'code' in error && typeof error.code === 'string' ? error.code : null
   const inner = [...('errors' in error && Array.isArray(error.errors) ? error.errors : []), ...('cause' in error ? [error.cause] : [])]
   return [...new Set([...(own === null ? [] : [own]), ...inner.flatMap((one: unknown) => kafkaFaults(one, depth + 1))])]
@@ -33,7 +34,8 @@ export function answerOfErrors(error: unknown): SinkAnswer {
   const why = `Kafka: ${said}`.slice(0, syncLimits.reasonCharsMax)
   const pause = faults.find((fault) => PAUSES.has(fault))
   if (pause === 'ERR_MODULE_NOT_FOUND') return { kind: 'refused', how: 'pause', why: '@platformatic/kafka is not installed here: npm ci, in the folder of the program' }
-  if (pause !== undefined) return { kind: 'refused', how: 'pause', why: `Kafka refuses us: ${pause}` }
+  // The client says which topic that is.
+  if (pause !== undefined) return { kind: 'refused', how: 'pause', why: `Kafka refuses us: ${[pause, ...faults.filter((fault) => fault.startsWith(UNKNOWN_TOPIC))].join(', ')}`.slice(0, syncLimits.reasonCharsMax) }
   if (faults.some((fault) => DEAD.has(fault))) return { kind: 'refused', how: 'dead', why }
   return { kind: 'retry', why, afterMs: null }
 }

@@ -7,10 +7,10 @@
 
 import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
-import { type WireEvent, readBatch } from './events.ts'
+import { type WireEvent, halvesOf, readBatch } from './events.ts'
 import { answerOfErrors, kafkaFaults } from './kafka-answer.ts'
 import { type TlsSpec, mustBeSafe, placeOf, tlsOptions } from './tls.ts'
-import { within } from './within.ts'
+import { letGo, within } from './within.ts'
 
 export type KafkaSettings = {
   readonly id: string
@@ -62,7 +62,7 @@ export function createKafka(settings: KafkaSettings, open: OpenProducer = opener
       } catch (error) {
         const [first, ...others] = part
         if (!kafkaFaults(error).some((fault) => TOO_LARGE.has(fault))) return answerOfErrors(error)
-        if (others.length > 0) parts.unshift(...halves(part))
+        if (others.length > 0) parts.unshift(...halvesOf(part))
         else if (first) rejected.push({ index: first.index, code: 'MESSAGE_TOO_LARGE', detail: 'larger than the topic takes' })
       }
     }
@@ -73,7 +73,7 @@ export function createKafka(settings: KafkaSettings, open: OpenProducer = opener
   async function giveUp(): Promise<void> {
     const old = producer
     producer = null
-    await old?.close(true).catch(() => undefined)
+    await letGo(() => old?.close(true))
   }
 
   return {
@@ -97,11 +97,6 @@ export function createKafka(settings: KafkaSettings, open: OpenProducer = opener
 }
 
 const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
-
-const halves = (events: readonly WireEvent[]): readonly (readonly WireEvent[])[] => {
-  const middle = Math.ceil(events.length / 2)
-  return [events.slice(0, middle), events.slice(middle)]
-}
 
 /** In order, each small enough for a broker with usual settings; an event that alone is larger has a part of its own. */
 function partsOf(events: readonly WireEvent[]): (readonly WireEvent[])[] {

@@ -11,7 +11,7 @@ import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
 import { type WireBatch, type WireEvent, readBatch } from './events.ts'
 import { answerOfFault, isTooLarge } from './nats-answer.ts'
 import { type TlsSpec, mustBeSafe, placeOf, tlsOptions } from './tls.ts'
-import { within } from './within.ts'
+import { letGo, within } from './within.ts'
 
 export type NatsLogin =
   | { readonly kind: 'token'; readonly token: string }
@@ -50,6 +50,8 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
   mustBeSafe(settings.servers.map((server) => placeOf(server, 'a NATS server').host), settings.tls, 'NATS')
   let connection: JetStreamConnection | null = null
   let closed = false
+  /** Keys that the stream has of the batch that was under way last: over a slow way it is got through call by call. */
+  let stored = { batchId: '', keys: new Set<string>() }
 
   async function deliver(batch: SinkBatch, over: AbortSignal): Promise<SinkAnswer> {
     const read = readBatch(batch)
@@ -65,14 +67,18 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
     const rejected: { index: number; code: string; detail: string }[] = []
     let repeats = 0
     let trouble: { readonly fault: unknown } | null = null
+    if (stored.batchId !== batch.batchId) stored = { batchId: batch.batchId, keys: new Set() }
+    const { keys } = stored
 
     async function publishAll(events: readonly WireEvent[]): Promise<void> {
       for (const { index, key, json, eventType, subject } of events) {
         if (trouble !== null || over.aborted) return
+        if (keys.has(key)) continue
         const to = `vigil.${organization}.${subjectToken(eventType)}.${subjectToken(subject)}`
         try {
           const published = { msgId: key, headers, timeoutMs: Math.min(timeoutMs, syncLimits.natsConnectMs) }
           const { duplicate } = await on.publish(to, new TextEncoder().encode(json), published)
+          keys.add(key)
           if (duplicate) repeats++
         } catch (fault) {
           if (isTooLarge(fault)) rejected.push({ index, code: 'TOO_LARGE', detail: 'larger than the stream takes' })
@@ -88,6 +94,7 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
     await Promise.all(Array.from({ length: Math.min(syncLimits.natsInFlightMax, queues.length) }, worker))
     if (trouble !== null) return troubleOf(trouble)
     if (over.aborted) return { kind: 'retry', why: 'stopped', afterMs: null }
+    stored = { batchId: '', keys: new Set() }
     if (rejected.length > 0) return { kind: 'partly', rejected: rejected.sort((a, b) => a.index - b.index) }
     return { kind: repeats === read.events.length ? 'duplicate' : 'accepted' }
   }
@@ -96,7 +103,7 @@ export function createNatsJetstream(settings: NatsSettings, open: OpenJetStream 
   async function giveUp(): Promise<void> {
     const old = connection
     connection = null
-    await old?.close().catch(() => undefined)
+    await letGo(() => old?.close())
   }
 
   return {

@@ -6,11 +6,11 @@
 import type { Client, QueryResultRow } from 'pg'
 import { syncLimits } from '../../limits.ts'
 import type { Sink, SinkAnswer, SinkBatch } from '../../seams.ts'
-import { type WireEvent, readBatch, takenBackBy } from './events.ts'
+import { type WireEvent, halvesOf, readBatch, takenBackBy } from './events.ts'
 import { COMFORTS, LOCK, PLAIN_ROLL_UP, TIMED, partition, tables } from './postgres-schema.ts'
 import { insertOf, rowsOf } from './postgres-rows.ts'
 import { type TlsSpec, mustBeSafe, tlsOptions } from './tls.ts'
-import { within } from './within.ts'
+import { letGo, within } from './within.ts'
 
 export type PostgresSettings = {
   readonly id: string
@@ -39,6 +39,8 @@ export function createPostgres(settings: PostgresSettings): Sink & { close(): Pr
   const { id, timeoutMs = syncLimits.callTimeoutMs } = settings
   const address = checkedAddress(settings)
   let open: { readonly client: Client; readonly hypertables: boolean } | null = null
+  /** The one of `open`, or that is to be: it may hang before it is. */
+  let dialled: Client | null = null
   let closed = false
   const partitions = new Set<string>()
 
@@ -48,31 +50,28 @@ export function createPostgres(settings: PostgresSettings): Sink & { close(): Pr
       ...address,
       connectionTimeoutMillis: Math.min(timeoutMs, syncLimits.postgresConnectMs), statement_timeout: timeoutMs, application_name: 'vigil',
     })
+    dialled = client
     // A connection that breaks while it rests says so here, and the next call makes another.
-    client.on('error', () => void giveUp())
+    client.on('error', () => void (dialled === client && giveUp()))
     await client.connect()
     const sql = sqlOf(client)
-    try {
-      const [extension] = await sql('SELECT 1 FROM pg_extension WHERE extname = $1', ['timescaledb'])
-      const hypertables = extension !== undefined
-      await transaction(sql, async () => {
-        await sql('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK])
-        for (const statement of tables(hypertables)) await sql(statement)
-        if (!hypertables) await sql(PLAIN_ROLL_UP)
-      })
-      if (hypertables) for (const statement of COMFORTS) await comfort(sql, statement)
-      return (open = { client, hypertables })
-    } catch (error) {
-      await client.end().catch(() => undefined)
-      throw error
-    }
+    const [extension] = await sql('SELECT 1 FROM pg_extension WHERE extname = $1', ['timescaledb'])
+    const hypertables = extension !== undefined
+    await transaction(sql, async () => {
+      await sql('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK])
+      for (const statement of tables(hypertables)) await sql(statement)
+      if (!hypertables) await sql(PLAIN_ROLL_UP)
+    })
+    if (hypertables) for (const statement of COMFORTS) await comfort(sql, statement)
+    return (open = { client, hypertables })
   }
 
   async function giveUp(): Promise<void> {
-    const old = open
+    const old = dialled
+    dialled = null
     open = null
     partitions.clear()
-    await old?.client.end().catch(() => undefined)
+    await letGo(() => old?.end())
   }
 
   /** A row whose day has no partition goes to the default one, which can hold it for ever: days are made before rows come. */
@@ -111,26 +110,16 @@ export function createPostgres(settings: PostgresSettings): Sink & { close(): Pr
       })
     } catch (error) {
       if (!OF_DATA.test(stateOf(error))) throw error
-      return oneByOne(sql, events, batch.batchId, begin)
+      return allButSome(sql, events, batch.batchId, begin)
     }
   }
 
-  /** Some event cannot be stored: the others are, each behind a savepoint of its own. */
-  async function oneByOne(sql: Sql, events: readonly WireEvent[], batchId: string, begin: () => Promise<unknown>): Promise<SinkAnswer> {
+  /** Some event cannot be stored: the others are. */
+  async function allButSome(sql: Sql, events: readonly WireEvent[], batchId: string, begin: () => Promise<unknown>): Promise<SinkAnswer> {
     const rejected: Rejected[] = []
     await transaction(sql, async () => {
       await begin()
-      for (const event of events) {
-        await sql('SAVEPOINT one')
-        try {
-          await insert(sql, [event], batchId)
-          await sql('RELEASE SAVEPOINT one')
-        } catch (error) {
-          if (!OF_DATA.test(stateOf(error))) throw error
-          await sql('ROLLBACK TO SAVEPOINT one')
-          rejected.push({ index: event.index, code: `SQLSTATE ${stateOf(error)}`, detail: 'the database cannot store this event' })
-        }
-      }
+      await insertMost(sql, events, { batchId, rejected })
       await sql('UPDATE vigil_batches SET rejected = $2::jsonb WHERE batch_id = $1', [batchId, JSON.stringify(rejected)])
     })
     return rejected.length === 0 ? { kind: 'accepted' } : { kind: 'partly', rejected }
@@ -197,6 +186,24 @@ async function insert(sql: Sql, events: readonly WireEvent[], batchId: string): 
     await sql(text, [...values, batchId])
   }
   await takeBack(sql, wanted.flatMap(takenBackBy), batchId)
+}
+
+/** Halved until those that cannot be stored stand alone: over a slow way there is no time to ask for each. */
+async function insertMost(sql: Sql, events: readonly WireEvent[], into: { readonly batchId: string; readonly rejected: Rejected[] }): Promise<void> {
+  const [first, ...others] = events
+  if (!first) return
+  await sql('SAVEPOINT part')
+  try {
+    await insert(sql, events, into.batchId)
+    await sql('RELEASE SAVEPOINT part')
+    return
+  } catch (error) {
+    if (!OF_DATA.test(stateOf(error))) throw error
+    await sql('ROLLBACK TO SAVEPOINT part')
+    await sql('RELEASE SAVEPOINT part')
+    if (others.length === 0) into.rejected.push({ index: first.index, code: `SQLSTATE ${stateOf(error)}`, detail: 'the database cannot store this event' })
+  }
+  if (others.length > 0) for (const half of halvesOf(events)) await insertMost(sql, half, into)
 }
 
 /** Rows of these events go, and what comes later under such a key is passed by, as if it were here already. */

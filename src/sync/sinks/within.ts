@@ -1,11 +1,17 @@
 /** A call with an end: whatever a client library does, the pump gets its turn back. */
 
+import { syncLimits } from '../../limits.ts'
+
 /** `late`: nothing came within `timeoutMs`. `stopped`: whoever asked does not want to know any more. Neither says whether it was done. */
 export type Within<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'late' }
   | { readonly kind: 'stopped' }
+
+/** Ends what may be held by an other end that hangs, for ever: not waited for longer than this, and what comes of it is nobody's any more. Never rejects. */
+export const letGo = async (end: () => Promise<unknown> | undefined): Promise<void> =>
+  void (await within(async () => end(), syncLimits.letGoMs, new AbortController().signal))
 
 /** Never rejects. Real time: it bounds a call over a network. `begin` gets a signal that aborts when nobody waits any more. */
 export async function within<Result>(begin: (over: AbortSignal) => Promise<Result>, timeoutMs: number, stop: AbortSignal): Promise<Within<Result>> {

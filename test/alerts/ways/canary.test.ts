@@ -7,9 +7,10 @@ import { configuredWays } from '../../../src/alerts/ways/configured.ts'
 import { startWays } from '../../../src/alerts/ways/ways.ts'
 import { parseSite } from '../../../src/config/load.ts'
 import type { AlertEvent } from '../../../src/domain/alert.ts'
-import { bedId, stayId } from '../../../src/domain/ids.ts'
+import { textOf } from '../../../src/alerts/ways/words.ts'
+import { bedId, deviceId, stayId } from '../../../src/domain/ids.ts'
 import { REAL_TIME, realClock } from '../../../src/ops/clock.ts'
-import { AT, phase, placeOf } from './alerts.ts'
+import { alertOf, AT, phase, placeOf, technical } from './alerts.ts'
 
 const NAME = 'CANARYNAME'
 const MRN = 'CANARY4711'
@@ -54,8 +55,20 @@ const alert = (change: Partial<Extract<AlertEvent, { kind: 'phase' }>> = {}): Al
   ...change,
 })
 
+it('names a bed as screens do, whatever the site calls it', () => {
+  const told = (place: string): string => textOf(alertOf('a'), { place, ward: 'Ward 3', patientData: false })
+  expect([told('7'), told('B2'), told('Bed 7'), told('4 window')]).toEqual(['Bed 7: open Vigil', 'Bed B2: open Vigil', 'Bed 7: open Vigil', '4 window: open Vigil'])
+})
+
 describe('a way that carries no patient data', () => {
-  it('carries none: from the onset of an alert to its end, by web, chat, mail, MQTT and to an alarm manager', { timeout: 60_000 }, async () => {
+  it('says nothing in the words of a monitor or of a frame, also where they are of no bed', () => {
+    const text = (change: Parameters<typeof alertOf>[1]): string => textOf(alertOf('a', { ...technical, device: deviceId('spare'), ...change }), { place: null, ward: 'Ward 3', patientData: false })
+    expect(text({ condition: 'monitor/7', text: `Monitor: LEADS OFF ${NAME}` })).toBe('Ward 3: open Vigil')
+    expect(text({ condition: 'technical/quarantine', text: `spare sends what cannot be believed: ${MRN} is no number` })).toBe('Ward 3: open Vigil')
+    expect(text({ condition: 'silence/device', text: 'No data from registry: look at the monitor' })).toBe('Ward 3: No data from registry: look at the monitor')
+  })
+
+  it('carries none: from the onset of an alert to its end, by web, chat, mail, MQTT and to an alarm manager', async () => {
     const [hook, slack, broker, manager] = await Promise.all([ear(http), ear(http), ear(mqtt), ear(acm)])
     const mails: string[] = []
     const all = 'sends: { types: [physiological, technical, advisory] }'
@@ -88,12 +101,12 @@ notify:
     })
     const heard = (): string[] => [hook.heard(), slack.heard(), broker.heard(), manager.heard(), mails.join('\n')]
     // An alarm manager and a broker are called before there is something to say.
-    await vi.waitFor(() => expect(ways.states().every(({ state }) => state === 'works')).toBe(true), { timeout: 20_000 })
+    await vi.waitFor(() => expect(ways.states().every(({ state }) => state === 'works')).toBe(true), { timeout: 60_000 })
     ways.publish([alert({ priority: 'medium' })])
-    await vi.waitFor(() => expect(heard().every((text) => text.includes('Bed 7'))).toBe(true), { timeout: 20_000 })
+    await vi.waitFor(() => expect(heard().every((text) => text.includes('Bed 7'))).toBe(true), { timeout: 60_000 })
     ways.publish([alert({ phase: 'escalate', priority: 'high' }), { kind: 'acknowledged', alertId: alert().alertId, at: AT, by: NAME }])
     ways.publish([alert({ phase: 'end', state: 'inactive' })])
-    await vi.waitFor(() => expect(ways.states().every(({ waiting }) => waiting === 0)).toBe(true), { timeout: 20_000 })
+    await vi.waitFor(() => expect(ways.states().every(({ waiting }) => waiting === 0)).toBe(true), { timeout: 60_000 })
     for (const text of heard()) {
       expect(text).toContain('open Vigil')
       expect(CANARIES.filter((canary) => text.includes(canary))).toEqual([])

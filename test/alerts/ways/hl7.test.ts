@@ -9,7 +9,7 @@ import { type AlarmManager, startAlarmManager } from '../../../simulators/paging
 import { loopbackCertificate } from '../../sync/certificate.ts'
 import { alertOf, noticeOf } from './alerts.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
@@ -36,7 +36,7 @@ async function opened(change: Partial<Hl7WaySetting> = {}, given?: AlarmManager)
 }
 
 describe('the alarm manager behind TLS', () => {
-  it('gets its messages from who knows its authority, and reports back over the same connection', { timeout: 40_000 }, async () => {
+  it('gets its messages from who knows its authority, and reports back over the same connection', async () => {
     const tls = loopbackCertificate()
     const { manager, way, health, words, stop } = await opened({ tls: { ca: tls.cert } }, await startAlarmManager({ tls }))
     await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
@@ -48,7 +48,7 @@ describe('the alarm manager behind TLS', () => {
   it.each([
     ['an authority that nobody knows', null],
     ['another authority', loopbackCertificate().cert],
-  ])('is told nothing where its certificate is not to be believed: %s', { timeout: 40_000 }, async (_why, ca) => {
+  ])('is told nothing where its certificate is not to be believed: %s', async (_why, ca) => {
     const { manager, way, health, stop } = await opened({ tls: { ca } }, await startAlarmManager({ tls: loopbackCertificate() }))
     await vi.waitFor(() => expect(health[0]).toMatch(/^the alarm manager cannot be reached: .*certificate/), PATIENCE)
     expect(await way.send(noticeOf(alertOf('a')), stop.signal)).toMatchObject({ kind: 'trouble' })
@@ -57,7 +57,7 @@ describe('the alarm manager behind TLS', () => {
 })
 
 describe('the alarm manager', () => {
-  it('gets one message after the other, and each answer is taken for what it is', { timeout: 40_000 }, async () => {
+  it('gets one message after the other, and each answer is taken for what it is', async () => {
     const { manager, way, health, stop } = await opened()
     await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
     expect(await way.send(noticeOf(alertOf('a')), stop.signal)).toEqual({ kind: 'sent', messageId: 'a' })
@@ -68,7 +68,7 @@ describe('the alarm manager', () => {
     expect(manager.received.map(({ controlId, first, phase }) => [controlId, first, phase])).toEqual([['a', 'a', 'start'], ['n1', 'a', 'update'], ['b', 'b', 'start'], ['b', 'b', 'start']])
   })
 
-  it('that does not answer is called anew, and told all again', { timeout: 60_000 }, async () => {
+  it('that does not answer is called anew, and told all again', async () => {
     const { manager, way, health, stop, resyncs } = await opened()
     await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
     manager.answers.push('silence')
@@ -78,7 +78,7 @@ describe('the alarm manager', () => {
     expect(manager.received.map(({ controlId }) => controlId)).toEqual(['a', 'a'])
   })
 
-  it('that hangs up is noticed with nothing under way, and found again', { timeout: 60_000 }, async () => {
+  it('that hangs up is noticed with nothing under way, and found again', async () => {
     const { manager, way, health, stop, resyncs } = await opened()
     await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
     manager.drop()
@@ -88,14 +88,14 @@ describe('the alarm manager', () => {
     expect(health.at(-1)).toBeNull()
   })
 
-  it('that is not there is said to be not there', { timeout: 40_000 }, async () => {
+  it('that is not there is said to be not there', async () => {
     const manager = await startAlarmManager()
     await manager.close()
     const { health } = await opened({}, manager)
     await vi.waitFor(() => expect(health[0]).toMatch(/^the alarm manager cannot be reached: .*ECONNREFUSED/), PATIENCE)
   })
 
-  it('reports on the same connection how far an alert came, also in one packet with its answer', { timeout: 40_000 }, async () => {
+  it('reports on the same connection how far an alert came, also in one packet with its answer', async () => {
     const { manager, way, health, words, stop } = await opened()
     await vi.waitFor(() => expect(health).toEqual([null]), PATIENCE)
     await way.send(noticeOf(alertOf('a')), stop.signal)
@@ -110,7 +110,7 @@ describe('the alarm manager', () => {
     ])
   })
 
-  it('may call us for its reports, and is answered', { timeout: 40_000 }, async () => {
+  it('may call us for its reports, and is answered', async () => {
     let port = 0
     const { manager, way, health, words, stop } = await opened({ statusListener: { host: '127.0.0.1', port: 0, listening: (got) => (port = got) } })
     await vi.waitFor(() => expect([health, port > 0]).toEqual([[null], true]), PATIENCE)

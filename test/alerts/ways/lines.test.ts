@@ -19,6 +19,7 @@ import { createEspaReceiver } from '../../../simulators/paging/espa-receiver.ts'
 import { createTapTerminal } from '../../../simulators/paging/tap-terminal.ts'
 import { attachPaging } from '../../../simulators/paging/wire.ts'
 import { hasPty } from '../../../simulators/pty.ts'
+import { freePort } from '../../free-port.ts'
 import { alertOf, noticeOf } from './alerts.ts'
 
 const PATIENCE = { timeout: 60_000, interval: 20 }
@@ -89,7 +90,7 @@ describe.skipIf(!hasPty())('on a pseudo-terminal', () => {
 })
 
 describe('a broker', () => {
-  it('gets each notice once, acknowledged, and is told again when it comes back', { timeout: 120_000 }, async () => {
+  it('gets each notice once, acknowledged, and is told again when it comes back', async () => {
     const heard: unknown[] = []
     const begin = async (port: number) => {
       const aedes = await Aedes.createBroker()
@@ -98,16 +99,15 @@ describe('a broker', () => {
       })
       const server = createServer(aedes.handle)
       await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-      const address = server.address()
       return {
-        port: typeof address === 'object' && address ? address.port : 0,
+        port,
         async end() {
           await new Promise<void>((resolve) => aedes.close(() => resolve()))
           await new Promise<void>((resolve) => server.close(() => resolve()))
         },
       }
     }
-    const broker = await begin(0)
+    const broker = await begin(await freePort())
     const stop = new AbortController()
     const health: (string | null)[] = []
     let resyncs = 0

@@ -92,6 +92,29 @@ describe('a way that calls people', () => {
     expect(told(it)).toEqual(['a start', 'a escalate', 'a update'])
   })
 
+  it('calls again for what was over, unseen, and comes back: nobody has looked, and it is another time', async () => {
+    const it = opened()
+    await it.publish(phase('a'))
+    await it.publish(phase('a', { phase: 'update', state: 'latched' }))
+    expect(told(it)).toEqual(['a start'])
+    await it.publish(phase('a', { phase: 'update', state: 'active' }))
+    expect(told(it)).toEqual(['a start', 'a update'])
+    await it.publish(phase('a', { phase: 'update', text: 'SpO₂ 83 % below 90' }))
+    expect(told(it)).toEqual(['a start', 'a update'])
+  })
+
+  it('calls nobody again for what is not what this way calls for any more', async () => {
+    const it = opened({ sends: { ...EVERYTHING, priorities: ['high'] } })
+    await it.publish(phase('a'))
+    await it.publish(phase('a', { phase: 'update', state: 'latched' }))
+    await it.publish(phase('a', { phase: 'deescalate', priority: 'medium' }))
+    await it.publish(ack('a'))
+    await it.publish({ kind: 'acknowledgement-removed', alertId: alertId('a'), at: AT, why: 'expired' })
+    expect(told(it)).toEqual(['a start'])
+    await it.publish(phase('a', { phase: 'escalate' }))
+    expect(told(it)).toHaveLength(2)
+  })
+
   it('calls once for a cause, and for what followed from it when that stays', async () => {
     const because = (metric: string): Alert['because'] => ({ rule: 'technical', version: '1', inputs: [], limit: null, missing: [], sensors: [{ device: deviceId('mon-1'), metric }] })
     const leads = { type: 'technical', priority: 'medium', condition: 'technical/hr-off', text: 'HR: lead off', because: because('MDC_ECG_HEART_RATE') } as const

@@ -2,4 +2,4 @@
 
 import type { Watchdog } from '../../../src/ops/watchdog.ts'
 
-export const startWatchdog = (): Watchdog => ({ beat: () => undefined, stop: () => Promise.resolve() })
+export const startWatchdog = (): Watchdog => ({ beat: () => undefined, awake: () => undefined, stop: () => Promise.resolve() })

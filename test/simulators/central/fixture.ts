@@ -209,7 +209,7 @@ export function onBothEngines(title: string, suite: (engine: OpenEngine) => void
     })
     afterAll(async () => {
       await desk.close()
-      await administer(`DROP DATABASE ${database}`)
+      await administer(`DROP DATABASE ${database} WITH (FORCE)`)
     })
     suite({ name: 'postgresql', desk: () => desk, databaseUrl: () => url.href })
   })

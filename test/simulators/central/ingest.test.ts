@@ -32,6 +32,14 @@ onBothEngines('a batch', ({ name, desk, databaseUrl }) => {
     expect(await desk().counts(subject)).toEqual({ [HR]: 4 })
   })
 
+  test('is not refused as a whole for one time that no database can hold', async () => {
+    const subject = randomUUID()
+    const { streamId, partitionKey, timestamp, revision } = vitals({ subject })
+    const gaps = { streamId, partitionKey, timestamp, revision, eventType: 'gaps', key: randomUUID(), data: { rule: ['limits/hr'], state: ['armed'], t: [Number.MIN_SAFE_INTEGER] } }
+    expect((await desk().send(batch([vitals({ subject }), gaps]))).status).toBe(202)
+    expect(await desk().counts(subject)).toEqual({ [HR]: 2 })
+  })
+
   test('that holds one key twice stores it once', async () => {
     const subject = randomUUID()
     const twice = vitals({ subject })

@@ -70,6 +70,18 @@ onBothEngines('the read API', ({ desk }) => {
     expect(alerts).toMatchObject([{ ...times, patient_id: subject, phase: 'end', state: 'inactive', severity: 'critical' }])
   })
 
+  test('takes an alert that has ended for over, whatever came behind it and whatever its clock showed then', async () => {
+    const [subject, stepped, shuffled] = [randomUUID(), randomUUID(), randomUUID()]
+    await desk().send(batch([
+      // The clock of the gateway was set back two hours while it was open.
+      alert({ subject, alertId: stepped }), alert({ subject, alertId: stepped, phase: 'end', state: 'inactive', atMs: START_MS - 2 * HOUR_MS }),
+      // Times of a release are whole seconds, and its events come in any order.
+      alert({ subject, alertId: shuffled, phase: 'end', state: 'inactive' }), alert({ subject, alertId: shuffled, phase: 'update' }),
+    ]))
+    const states = (await desk().get('/api/v1/alerts?limit=1000')).rows.filter(row => row['patient_id'] === subject).map(({ state }) => state)
+    expect(states).toEqual(['inactive', 'inactive'])
+  })
+
   test('sums up patients, values and open alerts', async () => {
     const before = (await desk().get('/api/v1/analytics/patient-summary')).body
     const subject = randomUUID()

@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { kafkaFaults } from '../../../src/sync/sinks/kafka-answer.ts'
 import { programPath } from '../../parts.ts'
 import { freePort } from '../../free-port.ts'
 import { type Proxy, startProxy } from './proxy.ts'
@@ -47,7 +48,7 @@ type Consumer = {
   listOffsets(options: object): Promise<Map<string, bigint[]>>
   close(force?: boolean): Promise<void>
 }
-type Admin = { createTopics(options: object): Promise<unknown>; close(): Promise<void> }
+type Admin = { createTopics(options: object): Promise<unknown>; metadata(options: object): Promise<unknown>; close(): Promise<void> }
 type Library = { Consumer: new (options: object) => Consumer; Admin: new (options: object) => Admin; stringDeserializers: object; }
 export type Record = { readonly topic: string; readonly key: string; readonly value: string; readonly headers: ReadonlyMap<string, string> }
 
@@ -82,7 +83,8 @@ export async function startKafka(): Promise<KafkaBroker> {
   const name: string = '@platformatic/kafka'
   const library: Library = await import(name)
   const bootstrapBrokers = [`127.0.0.1:${proxy.port}`]
-  const admin = new library.Admin({ clientId: 'test', bootstrapBrokers, retries: 60, retryDelay: 250, timeout: 5_000 })
+  const client = { clientId: 'test', bootstrapBrokers, retries: 240, retryDelay: 250, timeout: 10_000, connectTimeout: 10_000 }
+  const admin = new library.Admin(client)
   let groups = 0
   return {
     address: `127.0.0.1:${proxy.port}`,
@@ -91,6 +93,12 @@ export async function startKafka(): Promise<KafkaBroker> {
       for (let tries = 0; ; tries++) {
         try {
           await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1, configs: Object.entries(settings).map(([key, value]) => ({ name: key, value })) })
+            .catch((error: unknown) => {
+              // Of an earlier try, whose answer came too late.
+              if (!kafkaFaults(error).includes('TOPIC_ALREADY_EXISTS')) throw error
+            })
+          // The controller made it: the broker hears of it a moment later.
+          await admin.metadata({ topics: [topic], forceUpdate: true })
           return
         } catch (error) {
           if (tries > 100 || broker.exitCode !== null) throw error
@@ -99,7 +107,7 @@ export async function startKafka(): Promise<KafkaBroker> {
       }
     },
     async records(topic) {
-      const consumer = new library.Consumer({ groupId: `test-${groups++}`, clientId: 'test', bootstrapBrokers, deserializers: library.stringDeserializers, maxWaitTime: 100 })
+      const consumer = new library.Consumer({ ...client, groupId: `test-${groups++}`, deserializers: library.stringDeserializers, maxWaitTime: 100 })
       const [end = 0n] = (await consumer.listOffsets({ topics: [topic] })).get(topic) ?? []
       const found: Record[] = []
       if (end > 0n) {

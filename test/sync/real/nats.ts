@@ -23,9 +23,11 @@ export function natsLacks(): string {
 /** The little that the tests ask of the client library beside the sink. */
 type Connection = { close(): Promise<void>; request(subject: string, payload?: string, options?: object): Promise<{ string(): string }> }
 type Transport = { connect(options: object): Promise<Connection> }
+/** What the API of JetStream answers. @throws Error */
+type Ask = (subject: string, payload?: object) => Promise<Record<string, unknown>>
 
 export type NatsCluster = {
-  /** `host:port` of each member. */
+  /** `host:port` of each member. The first is who is asked: what it says is there, it can be sent to; the others hear of it a moment later. */
   readonly servers: readonly string[]
   /** A stream for `vigil.<organization>.>` on all three; repeats are told for so long, an hour where nothing is said. */
   addStream(name: string, organization: string, windowMs?: number): Promise<void>
@@ -66,49 +68,52 @@ export async function startNats(): Promise<NatsCluster> {
   const library: string = '@nats-io/transport-node'
   const transport: Transport = await import(library)
 
-  async function ask(subject: string, payload: object = {}): Promise<Record<string, unknown>> {
+  /** Does what may be done again until it is done: after a start or a death the cluster says for a while that it cannot. */
+  async function persistently<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       let connection: Connection | null = null
       try {
-        connection = await transport.connect({ servers: [...servers], reconnect: false, timeout: 2_000 })
-        const said: Record<string, unknown> = JSON.parse((await connection.request(`$JS.API.${subject}`, JSON.stringify(payload), { timeout: 5_000 })).string())
-        const error = said['error'] as { code: number; err_code?: number; description: string } | undefined
-        if (error === undefined) return said
-        // A leader that has not yet heard of the other two since they started finds no place for three copies.
-        if (error.code !== 503 && error.code !== 500 && error.err_code !== NO_SUITABLE_PEERS) throw Object.assign(new Error(`${subject}: ${error.description}`), { final: true })
+        const open = (connection = await transport.connect({ servers: [...servers], noRandomize: true, reconnect: false, timeout: 10_000 }))
+        return await work(async (subject, payload = {}) => {
+          const said: Record<string, unknown> = JSON.parse((await open.request(`$JS.API.${subject}`, JSON.stringify(payload), { timeout: 10_000 })).string())
+          const error = said['error'] as { code: number; err_code?: number; description: string } | undefined
+          // A leader that has not yet heard of the other two since they started finds no place for three copies.
+          const isFinal = error !== undefined && error.code !== 503 && error.code !== 500 && error.err_code !== NO_SUITABLE_PEERS
+          if (error !== undefined) throw Object.assign(new Error(`${subject}: ${error.description}`), { isFinal })
+          return said
+        })
       } catch (error) {
-        if (tries > 120 || (error instanceof Error && 'final' in error)) throw error
+        if (tries > 120 || (error instanceof Error && 'isFinal' in error && error.isFinal === true)) throw error
       } finally {
         await connection?.close().catch(() => undefined)
       }
       await delay(250)
     }
   }
+  const askAlone = (subject: string, payload: object = {}): Promise<Record<string, unknown>> => persistently((ask) => ask(subject, payload))
 
   return {
     servers,
     async addStream(name, organization, windowMs = 3_600_000) {
-      await ask(`STREAM.CREATE.${name}`, {
+      await askAlone(`STREAM.CREATE.${name}`, {
         name, subjects: [`vigil.${organization}.>`], retention: 'limits', storage: 'file', num_replicas: 3, max_msg_size: MESSAGE_BYTES_MAX, duplicate_window: windowMs * 1_000_000,
         max_consumers: -1, max_msgs: -1, max_bytes: -1, max_age: 0, discard: 'old',
       })
     },
     // Whoever asks again because the answer came late finds it gone.
-    removeStream: (name) => ask(`STREAM.DELETE.${name}`).then(() => undefined, () => undefined),
-    async messages(name) {
+    removeStream: (name) => askAlone(`STREAM.DELETE.${name}`).then(() => undefined, () => undefined),
+    messages: (name) => persistently(async (ask) => {
       const { state } = (await ask(`STREAM.INFO.${name}`)) as { state: { first_seq: number; last_seq: number } }
       const found: { key: string; subject: string; body: string }[] = []
-      const connection = await transport.connect({ servers: [...servers], timeout: 2_000 })
       for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
-        const { message }: { message: { hdrs: string; subject: string; data: string } } = JSON.parse((await connection.request(`$JS.API.STREAM.MSG.GET.${name}`, JSON.stringify({ seq }))).string())
+        const { message } = (await ask(`STREAM.MSG.GET.${name}`, { seq })) as { message: { hdrs: string; subject: string; data: string } }
         const headers = Buffer.from(message.hdrs, 'base64').toString()
         found.push({ key: /Nats-Msg-Id: (.*)\r/.exec(headers)?.[1] ?? '', subject: message.subject, body: Buffer.from(message.data, 'base64').toString() })
       }
-      await connection.close()
       return found
-    },
+    }),
     async leader(name) {
-      const { cluster } = (await ask(`STREAM.INFO.${name}`)) as { cluster: { leader?: string } }
+      const { cluster } = (await askAlone(`STREAM.INFO.${name}`)) as { cluster: { leader?: string } }
       return cluster.leader === undefined ? null : Number(cluster.leader.slice(1))
     },
     async kill(member) {

@@ -100,7 +100,7 @@ async function hospital(reply: Reply, identityOf: Parameters<typeof createHl7Oru
   if (address === null || typeof address === 'string') throw new Error('a port')
   const kept = new Map<string, string>()
   const memory: SinkMemory = { get: (name) => kept.get(name) ?? null, put: (name, text) => void (text === null ? kept.delete(name) : kept.set(name, text)), count: () => undefined }
-  const sink = createHl7Oru({ id: 'ehr', host: '127.0.0.1', port: address.port, tls: null, header: HEADER, memory, identityOf, timeoutMs: 2_000 })
+  const sink = createHl7Oru({ id: 'ehr', host: '127.0.0.1', port: address.port, tls: null, header: HEADER, memory, identityOf })
   return {
     heard, sink,
     async [Symbol.asyncDispose]() {
