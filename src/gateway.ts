@@ -1,7 +1,6 @@
 /** The composition root: reads top to bottom as start order. */
 
 import { readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { type EscalationCalls, escalationCalls } from './alerts/escalation-calls.ts'
@@ -45,7 +44,7 @@ import { openUsers } from './security/users.ts'
 import { type History, openHistory } from './store/history.ts'
 import { keepRetention } from './store/retention-loop.ts'
 import type { Opening } from './store/opening.ts'
-import { openSpare, untilStoreOpens } from './store/spare.ts'
+import { forgetSpare, openSpare, untilStoreOpens } from './store/spare.ts'
 import { type StoreSettings, openStore } from './store/store.ts'
 import type { Standing } from './seams.ts'
 import type { SentinelWard } from './sentinel-ward.ts'
@@ -96,7 +95,6 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   const secretOf = (secret: SecretSetting): string => readSecret(secret, siteFile, context.env)
   const limits = loadProfiles(site, siteFile)
   if (limits.kind === 'wrong') return { kind: 'refused', why: limits.problems.join('\n'), wrongUse: true }
-  await mkdir(folder, { recursive: true, mode: 0o700 })
 
   // 1 · the store, and what it knows of before
   // While it runs: whoever reads the file reads it anew.
@@ -127,7 +125,9 @@ export async function startGateway(setting: GatewaySetting): Promise<Started> {
   if (found.kind === 'refused' && found.how !== 'disk') return { kind: 'refused', why: found.why, wrongUse: false }
   const inFlight = openInFlight(folder)
   // Patients are watched whatever the disk does: then on a database in memory that keeps nothing.
-  const spare = found.kind === 'opened' ? null : { place: `${inFlight.path}-spare`, why: found.why }
+  const place = `${inFlight.path}-spare`
+  const spare = found.kind === 'opened' ? null : { place, why: found.why }
+  if (!spare) forgetSpare(place)
   const opened = spare === null ? found : await openSpare(storeSettings, spare)
   if (opened.kind === 'refused') return { kind: 'refused', why: opened.why, wrongUse: false }
   const { store } = opened

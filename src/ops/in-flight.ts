@@ -8,7 +8,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as host from 'node:process'
 import { pumpLimits } from '../limits.ts'
@@ -36,6 +36,7 @@ const STALLED = 2
 const HEAD_BYTES = 2
 const MARK_BYTES = HEAD_BYTES + pumpLimits.suspectKeyBytesMax
 
+/** `folder`: absolute, and always written alike. */
 export function openInFlight(folder: string): InFlight {
   const mark = openMark(folder)
   const found = lastWords(mark.left)
@@ -95,7 +96,8 @@ type Mark = { readonly descriptor: number | null; readonly path: string; readonl
 function openMark(folder: string): Mark {
   // Not by `userInfo`: in a container the user may have no name.
   const uid = host.getuid?.() ?? 0
-  const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16)
+  // The folder may lie on a disk that is gone: nothing is asked of it.
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16)
   const own = join(folder, 'in-flight')
   return markAt(join(MEMORY, `vigil-${uid}-${name}`), uid) ?? markAt(own, null) ?? { descriptor: null, path: own, left: Buffer.alloc(0) }
 }

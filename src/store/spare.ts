@@ -25,9 +25,18 @@ export async function openSpare(settings: StoreSettings, { place, why }: { reado
   const failed = { kind: 'failed', why } as const
   const close = async (): Promise<void> => {
     await opened.store.close()
-    rmSync(place, { recursive: true, force: true })
+    forgetSpare(place)
   }
   return { ...opened, store: { commit: () => Promise.resolve(failed), close }, beginEpoch: () => Promise.resolve(false), retain: () => Promise.resolve(failed) }
+}
+
+/** Also what a process left that was killed: memory is swept by nobody. */
+export function forgetSpare(place: string): void {
+  try {
+    rmSync(place, { recursive: true, force: true })
+  } catch {
+    // It holds nobody's values.
+  }
 }
 
 /** Looks until the data folder can be opened, and leaves it as it is; false: stopped before. */

@@ -1,10 +1,11 @@
-/** A disk that is full, and has room again: nothing acknowledged is missing, refusals come at once, alerts go on. */
+/** A disk that is full, while the gateway runs and when it starts, and has room again: nothing acknowledged is missing, refusals come at once, alerts go on. */
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { lacking } from '../parts.ts'
 import { type DiskFault, faultTrial } from './fault-trial.ts'
+import { fullStartTrial } from './full-start.ts'
 import { ProveWard, proveFolder } from './gateway.ts'
 import type { Prove } from './prove.ts'
 
@@ -21,13 +22,15 @@ export const prove: Prove = async (setting) => {
     const full: DiskFault = {
       name: 'disk full',
       async begin() {
-        fill(join(disk, 'filler'))
-        return async () => rmSync(join(disk, 'filler'))
+        const makeRoom = fill(join(disk, 'filler'))
+        return async () => makeRoom()
       },
     }
     const faults = setting.quick ? [full] : [full, full, full, full]
     const outcome = await faultTrial({ ward, faults, alertsPerFault: setting.quick ? 10 : 50, faultMs: setting.quick ? 1_000 : 5_000 }, setting)
-    return { kind: 'judged', ...outcome, control: null }
+    await using anew = await ProveWard.open({ devices: { mllp: 2, mqtt: 1 }, alarmBeds: setting.quick ? 5 : 50, data: join(disk, 'anew') })
+    const started = await fullStartTrial({ ward: anew, alerts: setting.quick ? 5 : 50, fill: () => fill(join(disk, 'filler')) }, setting)
+    return { kind: 'judged', pass: outcome.pass && started.pass, figures: { ...outcome.figures, ...started.figures }, control: null }
   } finally {
     execFileSync('umount', ['-l', disk])
     rmSync(folder, { recursive: true, force: true })
@@ -43,8 +46,8 @@ function mounts(disk: string): boolean {
   }
 }
 
-/** Until not one byte more fits. */
-function fill(file: string): void {
+/** Until not one byte more fits. Call what it returns to make room. */
+function fill(file: string): () => void {
   const descriptor = openSync(file, 'w')
   for (const bytes of [1_048_576, 4_096, 1]) {
     try {
@@ -54,4 +57,5 @@ function fill(file: string): void {
     }
   }
   closeSync(descriptor)
+  return () => rmSync(file)
 }

@@ -22,23 +22,22 @@ export class Station implements Disposable {
   /** All that it was told of the gateway's own conditions. */
   readonly told: { readonly at: number; readonly condition: string; readonly state: string; readonly text: string }[] = []
 
-  private constructor(page: WebSocket) {
+  /** What signed it in: good for a gateway that is started anew, too. */
+  readonly cookie: string
+
+  private constructor(page: WebSocket, cookie: string) {
     this.#page = page
+    this.cookie = cookie
     page.on('message', (data) => this.#heard(Buffer.isBuffer(data) ? data.toString() : ''))
     page.on('error', () => undefined)
   }
 
-  /** Signs in with a login link, as `vigil user link` makes it. */
-  static async open(ward: ProveWard, { url }: RunningGateway): Promise<Station> {
-    const links = openLoginLinks({ folder: ward.data, clock: realClock(REAL_TIME) })
-    const issued = await links.issue({ name: 'nurse by link', role: 'nurse', epoch: null }, MINUTES)
-    if (issued.kind === 'refused') throw new Error(issued.why)
-    const headers = { origin: url, 'content-type': 'application/json' }
-    const answer = await fetch(`${url}/api/login/link`, { method: 'POST', headers, body: JSON.stringify({ token: issued.token }) })
-    const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';')
-    if (!answer.ok || cookie === '') throw new Error(`the nurse was not let in: ${answer.status}`)
+  /** Signs in with a login link, as `vigil user link` makes it, where nobody has before. */
+  static async open(ward: ProveWard, gateway: RunningGateway, signedIn?: string): Promise<Station> {
+    const { url } = gateway
+    const cookie = signedIn ?? (await signIn(ward, gateway))
     const page = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers: { cookie, origin: url } })
-    const station = new Station(page)
+    const station = new Station(page, cookie)
     await once(page, 'open')
     return station
   }
@@ -67,6 +66,17 @@ export class Station implements Disposable {
       this.told.push({ at, condition: alert.condition, state: alert.state, text: alert.text })
     }
   }
+}
+
+async function signIn(ward: ProveWard, { url }: RunningGateway): Promise<string> {
+  const links = openLoginLinks({ folder: ward.data, clock: realClock(REAL_TIME) })
+  const issued = await links.issue({ name: 'nurse by link', role: 'nurse', epoch: null }, MINUTES)
+  if (issued.kind === 'refused') throw new Error(issued.why)
+  const headers = { origin: url, 'content-type': 'application/json' }
+  const answer = await fetch(`${url}/api/login/link`, { method: 'POST', headers, body: JSON.stringify({ token: issued.token }) })
+  const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';')
+  if (!answer.ok || cookie === '') throw new Error(`the nurse was not let in: ${answer.status}`)
+  return cookie
 }
 
 const FIRST_TO_SECOND_MS = 30
