@@ -165,6 +165,12 @@ export const linkLimits = {
   /** One that has not taken all that was sent to it for so long is opened anew. */
   serialDrainMs: 5_000,
   mqttReconnectDelayMs: 2_000,
+  /** A hospital's broker: a message that is not stored after so long holds up nobody behind it. */
+  mqttPatienceMs: 1_000,
+  /** And after so long it is asked for again. */
+  mqttAgainMs: 7_000,
+  /** Of one connection to it, until it sends without waiting for acknowledgements. */
+  mqttUnansweredMax: 1_000,
   /** A packet of somebody who has not logged in. */
   mqttLoginBytesMax: 4_096,
   mqttLoginMs: 5_000,

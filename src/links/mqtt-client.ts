@@ -4,7 +4,7 @@ import { connect, type MqttClient } from 'mqtt'
 import type { Logger } from 'pino'
 import type { DeviceId } from '../domain/ids.ts'
 import { linkLimits, pumpLimits } from '../limits.ts'
-import type { Clock, Line, Link, OpenLine } from '../seams.ts'
+import type { Clock, Line, Link, OpenLine, Outcome } from '../seams.ts'
 import { READINGS_FILTER, STATUS_FILTER, parseTopic, statusOf } from './mqtt-topics.ts'
 
 export type MqttClientSetting = {
@@ -17,8 +17,11 @@ export type MqttClientSetting = {
   readonly log: Logger
 }
 
+const FILTERS = [READINGS_FILTER, STATUS_FILTER]
+const FELL = 'Not stored: messages come without acknowledgement for now, and those that had none are sent again.'
+
 export function mqttClientLink(setting: MqttClientSetting): Link {
-  const { id, url, clientId, username, password, log } = setting
+  const { id, url, clientId, username, password, clock, log } = setting
   return {
     id,
     async run(open, stop) {
@@ -26,44 +29,35 @@ export function mqttClientLink(setting: MqttClientSetting): Link {
         clientId,
         clean: false,
         reconnectPeriod: linkLimits.mqttReconnectDelayMs,
-        resubscribe: true,
+        resubscribe: false,
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : { password }),
       })
       const lines = linesOf(open, log, id)
+      const begin = (): Answers => answersOf({ client, clock, stop, fell: (why) => log.warn({ link: id, why }, FELL) })
+      let answers = begin()
       client.on('connect', () => {
-        client.subscribe([READINGS_FILTER, STATUS_FILTER], { qos: 1 }, (error) => {
+        answers = begin()
+        client.subscribe(FILTERS, { qos: 1 }, (error) => {
           if (error) log.error({ link: id, why: error.message }, 'MQTT subscription refused.')
           else log.info({ link: id }, "Connected to the hospital's broker.")
         })
       })
       client.on('error', (error) => log.warn({ link: id, why: error.message }, 'MQTT trouble.'))
-      // From here on the library sends PUBACK only when we call back, and we call back after the commit.
       client.handleMessage = (packet, done) => {
+        const answer = packet.qos === 0 ? undefined : answers.take(packet.messageId ?? 0)
         const topic = parseTopic(packet.topic)
         const line = topic.kind === 'other' ? null : lines.of(topic.device)
         const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
-        if (!line || topic.kind === 'other') done()
-        else if (topic.kind === 'status') {
-          // A retained "online" tells what was, perhaps long ago: only "gone" may be believed from it.
+        // Where it was not acknowledged nobody sends it again, whatever we say.
+        if (line && topic.kind === 'readings' && !packet.retain) line.receive(payload, answer)
+        else {
           const state = statusOf(payload.toString())
-          if (!(packet.retain && state === 'up')) line.status(state, packet.retain ? 'last word of the device' : 'the device said so')
-          done()
-        } else if (packet.retain) {
-          done()
-        } else if (packet.qos === 0) {
-          // Nobody sends it again, whatever we say.
-          line.receive(payload)
-          done()
-        } else {
-          const { stream } = client
-          line.receive(payload, (outcome) => {
-            // A packet's number is its own connection's: on the next one it may be another message, which nobody has stored yet.
-            if (client.stream !== stream || !client.connected) return
-            if (outcome.kind !== 'retry') done()
-            else redeliver(client, outcome.why, log, id)
-          })
+          // A retained "online" tells what was, perhaps long ago: only "gone" may be believed from it.
+          if (line && topic.kind === 'status' && !(packet.retain && state === 'up')) line.status(state, packet.retain ? 'last word of the device' : 'the device said so')
+          answer?.({ kind: 'stored' })
         }
+        done(READ_ON)
       }
       await new Promise<void>((resolve) => {
         if (stop.aborted) resolve()
@@ -75,10 +69,66 @@ export function mqttClientLink(setting: MqttClientSetting): Link {
   }
 }
 
-/** No PUBACK and a broken connection: the broker sends the message again when we are back. */
-function redeliver(client: MqttClient, why: string, log: Logger, id: string): void {
-  log.warn({ link: id, why }, 'Not stored; the broker is made to send it again.')
-  client.stream.destroy()
+/** The library sends PUBACK unless it is told of an error, and only then reads on: we send it ourselves, after the commit. */
+const READ_ON = new Error('acknowledged later')
+
+/** MQTT 3.1.1, §3.4. */
+const pubackOf = ({ packetId }: Waiting): Uint8Array => Uint8Array.of(0x40, 2, packetId >> 8, packetId & 0xff)
+
+type Waiting = { readonly packetId: number; isStored: boolean }
+type Answers = { take(packetId: number): (outcome: Outcome) => void }
+type AnswersParts = { readonly client: MqttClient; readonly clock: Clock; readonly stop: AbortSignal; readonly fell: (why: string) => void }
+
+/**
+ * PUBACKs of one connection, in the order in which its messages came (MQTT 3.1.1, §4.6). A broker sends so many ahead of them and
+ * no more: where the disk is slow or takes nothing, the ward would be held up by what waits for it. Then messages come at
+ * QoS 0, of which the broker waits for none; what was not acknowledged is sent again when the connection is broken.
+ */
+function answersOf({ client, clock, stop, fell }: AnswersParts): Answers {
+  const { stream } = client
+  const waiting: Waiting[] = []
+  let isFallen = false
+  let isWatched = false
+  // A packet's number is its own connection's: on the next one it may be another message, which nobody has stored yet.
+  const isOver = (): boolean => stop.aborted || client.stream !== stream || !client.connected
+
+  function fall(why: string): void {
+    if (isFallen || isOver()) return
+    isFallen = true
+    fell(why)
+    client.subscribe(FILTERS, { qos: 0 })
+    void clock.sleep(linkLimits.mqttAgainMs, stop).then(() => {
+      // First QoS 1: what comes until we are back waits at the broker.
+      if (!isOver()) client.subscribe(FILTERS, { qos: 1 }, () => stream.destroy())
+    })
+  }
+
+  async function watch(): Promise<void> {
+    isWatched = true
+    for (let first = waiting[0]; first && !isOver() && !isFallen; first = waiting[0]) {
+      await clock.sleep(linkLimits.mqttPatienceMs, stop)
+      if (waiting[0] === first) fall('the disk is slow')
+    }
+    isWatched = false
+  }
+
+  return {
+    take(packetId) {
+      const one: Waiting = { packetId, isStored: false }
+      // What is beyond the bound is heard, and sent again.
+      if (waiting.length < linkLimits.mqttUnansweredMax) waiting.push(one)
+      else fall('too many messages wait for the disk')
+      if (!isWatched) void watch()
+      return (outcome) => {
+        if (outcome.kind === 'retry') return fall(outcome.why)
+        one.isStored = true
+        for (let first = waiting[0]; first?.isStored === true && !isOver(); first = waiting[0]) {
+          waiting.shift()
+          stream.write(pubackOf(first))
+        }
+      }
+    },
+  }
 }
 
 /** One line for each device that speaks through the broker; bounded. */

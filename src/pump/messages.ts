@@ -27,8 +27,7 @@ export class MessageMemory<Waiting> {
   take(device: DeviceId, id: string, hash: number, waiting: Waiting): Verdict<Waiting> {
     const known = this.#devices.get(device)?.byId.get(id)
     if (known && known.identity.hash === hash) return { kind: 'repeat', waiting: known.waiting }
-    const slot = known ? known.identity.slot : (this.#devices.get(device)?.next ?? 0)
-    const identity = { device, slot, id: ownText(id), hash }
+    const identity = { device, slot: this.#devices.get(device)?.next ?? 0, id: ownText(id), hash }
     this.#put({ identity, waiting })
     return { kind: 'new', identity, reused: known !== undefined }
   }
@@ -61,9 +60,10 @@ export class MessageMemory<Waiting> {
       this.#devices.set(device, memory)
     }
     const displaced = memory.slots[slot]
-    if (displaced) memory.byId.delete(displaced.identity.id)
+    // Its id may have come again since.
+    if (displaced && memory.byId.get(displaced.identity.id) === displaced) memory.byId.delete(displaced.identity.id)
     memory.slots[slot] = entry
     memory.byId.set(id, entry)
-    if (slot === memory.next) memory.next = (slot + 1) % pumpLimits.messagesRememberedPerDevice
+    memory.next = (slot + 1) % pumpLimits.messagesRememberedPerDevice
   }
 }

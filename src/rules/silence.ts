@@ -29,6 +29,8 @@ export type SilenceState = {
   /** Until when it was well, after one that was told; since when frames come again, of one that is told still. */
   readonly endedAt?: MonoMs
   readonly backAt?: MonoMs
+  /** Told as one that comes and goes, and nothing has come since. */
+  readonly wavered?: true
 }
 
 export interface SilenceRule extends Rule<SilenceState> {
@@ -42,13 +44,14 @@ const AGAIN_MS = 60_000
 const HOLDS_MS = 15_000
 
 /** Told as silent: frames that were to last begin anew. `at`: when it was well last. */
-const fallen = ({ backAt, ...state }: SilenceState, at: MonoMs | null): SilenceState => ({ ...state, told: true, ...(backAt === undefined || at === null ? {} : { endedAt: at }) })
+const fallen = ({ backAt, ...state }: SilenceState, at: MonoMs | null): SilenceState =>
+  ({ ...state, told: true, ...(!state.told || backAt === undefined || at === null ? {} : { endedAt: at, wavered: true }) })
 
 const CLEARED: readonly Signal[] = [{ kind: 'cleared', condition: SILENCE_CONDITION }]
 
 export function silence({ device, intervalMs, silenceMs }: SilenceSettings): SilenceRule {
   const limitMs = Math.max(silenceMs, 2 * intervalMs)
-  const present = ({ heardWall, backAt }: SilenceState): Signal => ({
+  const present = ({ heardWall, backAt }: SilenceState): Extract<Signal, { kind: 'present' }> => ({
     kind: 'present',
     condition: SILENCE_CONDITION,
     priority: 'medium',
@@ -85,7 +88,12 @@ export function silence({ device, intervalMs, silenceMs }: SilenceSettings): Sil
         case 'tick': {
           if (state.heardAt === null) return { state: { ...state, heardAt: input.at }, signals: NO_SIGNALS }
           if (input.at - state.heardAt < limitMs) return { state, signals: NO_SIGNALS }
-          if (state.told && state.backAt === undefined) return { state, signals: NO_SIGNALS }
+          if (state.told && state.backAt === undefined) {
+            if (state.wavered !== true || input.at - state.heardAt < Math.max(limitMs, AGAIN_MS)) return { state, signals: NO_SIGNALS }
+            // Who acknowledged a loose cable has not seen that nothing comes any more.
+            const { wavered: _wavered, ...lasting } = state
+            return { state: lasting, signals: [{ ...present(lasting), again: true }] }
+          }
           const silent = fallen(state, input.at)
           return { state: silent, signals: [present(silent)] }
         }

@@ -35,10 +35,10 @@ const NEVER = monoMs(0)
 /** How far one grade has come: waiting out its delay, or held. */
 type Run = { readonly sinceAt: MonoMs; readonly samples: number; readonly held: boolean }
 /**
- * `worst` is the worst value told so far; null for an alert that was taken over and has no value yet. `reached`: the place of the
- * outermost grade told so far.
+ * `worst` is the worst value told so far; null for an alert that was taken over and has no value yet. `reached`: the outermost
+ * limit told so far; null where that is not known.
  */
-type Told = { readonly priority: Priority; readonly worst: number | null; readonly at: MonoMs; readonly reached: number }
+type Told = { readonly priority: Priority; readonly worst: number | null; readonly at: MonoMs; readonly reached: number | null }
 
 type SideState = {
   /** One for each grade of the side. */
@@ -125,6 +125,9 @@ function gravest(runs: readonly (Run | null)[], grades: readonly Grade[]): Grade
 const beyondWords = (words: string, { side, limit, value }: { readonly side: Side; readonly limit: number; readonly value: number | null }): string =>
   `${words}${value === null || isBeyond(side, value, limit) ? '' : ', was'} ${side === 'low' ? 'below' : 'above'} ${limit}`
 
+/** Within the text of a limit; an open alert that is taken over is told by it how far it had come. */
+const gradeWords = (side: Side, { priority, beyond }: Grade): string => `; ${priority} ${side === 'low' ? 'below' : 'above'} ${beyond}, `
+
 function presentSignal(subject: Subject, held: Grade): Extract<Signal, { kind: 'present' }> {
   const { condition, side, profile, limits, grades, source, sample, value } = subject
   const limit = grades[0]?.beyond ?? held.beyond
@@ -132,7 +135,6 @@ function presentSignal(subject: Subject, held: Grade): Extract<Signal, { kind: '
   const repeat = source.episodic && source.variable !== 'temperature' ? '; repeat to confirm' : ''
   const orSamples = held.samples === undefined ? '' : ` or ${held.samples} values`
   const after = held.delaySeconds === 0 || source.episodic ? 'at once' : `after ${held.delaySeconds} s${orSamples}`
-  const gravest = `${held.priority} ${side === 'low' ? 'below' : 'above'} ${held.beyond}, ${after}`
   return {
     kind: 'present',
     condition,
@@ -144,7 +146,7 @@ function presentSignal(subject: Subject, held: Grade): Extract<Signal, { kind: '
       version: VERSION,
       inputs: [inputOf(source, sample)],
       limit: {
-        text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}; ${gravest}`,
+        text: `${VARIABLE_WORDS[source.variable]} ${side} ${limit} ${unitWord(source.unit)}${gradeWords(side, held)}${after}`,
         setBy: answersFor(profile, limits, side),
       },
       missing: [],
@@ -153,6 +155,7 @@ function presentSignal(subject: Subject, held: Grade): Extract<Signal, { kind: '
   }
 }
 
+/** Further out than the worst that is known. */
 const isWorse = (side: Side, value: number, worst: number | null): boolean => worst !== null && isBeyond(side, value, worst)
 
 const QUIET: Verdict<null> = { state: null, signals: NO_SIGNALS }
@@ -166,16 +169,15 @@ function tell(state: SideState, subject: Subject): Verdict<SideState | null> {
     return { state: quiet ? null : { ...state, told: null, lost: false }, signals: [{ kind: 'cleared', condition }] }
   }
   const { told } = state
-  const place = grades.indexOf(held)
   // As grave as before and beyond a further limit: who acknowledged 84 % has not seen 75 %.
-  const isFurther = told !== null && told.priority === held.priority && place > told.reached && isBeyond(side, value, held.beyond)
+  const isFurther = told !== null && told.priority === held.priority && isWorse(side, held.beyond, told.reached) && isBeyond(side, value, held.beyond)
   const news =
     told === null || isFurther || state.lost || told.priority !== held.priority || told.worst === null ||
     view.at - told.at >= (isWorse(side, value, told.worst) ? ruleLimits.restateWorseMs : ruleLimits.restateMs)
   if (!news) return { state, signals: NO_SIGNALS }
   const known = told?.worst ?? value
   const worst = isWorse(side, value, known) ? value : known
-  const reached = told === null || isFurther || told.priority !== held.priority ? Math.max(told?.reached ?? 0, place) : told.reached
+  const reached = told === null || isFurther || (told.priority !== held.priority && isWorse(side, held.beyond, told.reached)) ? held.beyond : told.reached
   const signal = presentSignal(subject, held)
   return { state: { ...state, lost: false, told: { priority: held.priority, worst, at: view.at, reached } }, signals: [isFurther ? { ...signal, again: true } : signal] }
 }
@@ -238,11 +240,10 @@ function stepVariable(draft: Draft, variable: Variable, profile: LimitProfile, v
 }
 
 /** As if all grades up to the told priority were held: the next value decides whether they still are. */
-function adopted(grades: readonly Grade[], priority: Priority): SideState {
-  const reached = grades.map((grade, index) => index === 0 || rankOf(grade.priority) <= rankOf(priority))
+function adopted(grades: readonly Grade[], { priority, reached }: Pick<Told, 'priority' | 'reached'>): SideState {
   return {
-    runs: reached.map((held) => (held ? { sinceAt: NEVER, samples: 0, held } : null)),
-    told: { priority, worst: null, at: NEVER, reached: grades.findIndex((grade) => grade.priority === priority) },
+    runs: grades.map((grade, index) => (index === 0 || rankOf(grade.priority) <= rankOf(priority) ? { sinceAt: NEVER, samples: 0, held: true } : null)),
+    told: { priority, worst: null, at: NEVER, reached },
     lost: false,
     sequence: 0,
     seenAt: NEVER,
@@ -261,7 +262,7 @@ function rearm(draft: Draft, sides: ThresholdState['sides'], profile: LimitProfi
     if (side.told === null) continue
     const grades = gradesOf(profile, condition)
     if (grades.length === 0) note(draft, [{ kind: 'cleared', condition }])
-    else draft.sides = put(draft.sides, condition, { ...adopted(grades, side.told.priority), lost: side.lost })
+    else draft.sides = put(draft.sides, condition, { ...adopted(grades, side.told), lost: side.lost })
   }
 }
 
@@ -321,9 +322,10 @@ export const threshold: Watcher<ThresholdState> = {
   adopt(state, open: readonly OpenCondition[], settings) {
     const profile = profileOf({ population: state.population, ...(state.limits === null ? {} : { limits: state.limits }) }, settings)
     let { sides, extremes } = state
-    for (const { condition, priority } of open) {
+    for (const { condition, priority, because: { limit } } of open) {
       const grades = gradesOf(profile, condition)
-      if (grades.length > 0) sides = put(sides, condition, adopted(grades, priority))
+      const told = grades.find((grade) => SIDES.some((side) => limit?.text.includes(gradeWords(side, grade)))) ?? grades.find((grade) => grade.priority === priority)
+      if (grades.length > 0) sides = put(sides, condition, adopted(grades, { priority, reached: told?.beyond ?? null }))
       else if (EXTREME_CONDITIONS.includes(condition)) extremes = put(extremes, condition, ADOPTED)
     }
     return { ...state, sides, extremes }

@@ -179,6 +179,10 @@ export const sealQueries = {
 export const verifyQueries = {
   FIRST_SEQ: 'SELECT min(ifnull((SELECT min(seq) FROM snapshot), 9e15), ifnull((SELECT min(seq) FROM event), 9e15)) AS seq',
   SEGMENT: sealQueries.SEGMENT,
+  LAST_BLOCK: sealQueries.LAST_BLOCK,
+  SEGMENTS_EMPTIED: `SELECT block, row_count AS rowCount, stream_to AS streamTo, series_to AS seriesTo, key_id AS keyId, mac FROM segment
+    WHERE mac IS NOT NULL AND row_count > 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE seq BETWEEN block * @numbers AND block * @numbers + @numbers - 1)
+    AND NOT EXISTS (SELECT 1 FROM event WHERE seq BETWEEN block * @numbers AND block * @numbers + @numbers - 1) ORDER BY block`,
   STREAMS: 'SELECT id, device, bed, stay, crc FROM stream ORDER BY id',
   STAYS: `SELECT stay.id, stay.bed, stay.patient, stay.opened_at AS openedAt, stay.closed_at AS closedAt, stay.context, stay.crc,
     patient.mrn, patient.name, patient.crc AS patientCrc FROM stay LEFT JOIN patient ON patient.id = stay.patient ORDER BY stay.id`,

@@ -80,6 +80,9 @@ function movedAway(folder: string, why: string, at: Date): Move {
   }
 }
 
+/** Not where it has no room for SQLite's shared memory: a full disk is no better in some seconds, in which nobody would be watched. */
+const STUTTERS = /SQLITE_IOERR(?!_SHM)/
+
 /** A disk that stutters keeps its history: what it does not read is asked for again, for a bounded time. */
 export function lookPatiently<Found extends WriterDatabase>(
   look: () => Found | Refused,
@@ -88,7 +91,7 @@ export function lookPatiently<Found extends WriterDatabase>(
   const until = monoMs() + storeLimits.unreadableAtStartMsMax
   for (;;) {
     const found = look()
-    if (found.kind === 'open' || !/SQLITE_IOERR/.test(found.why) || monoMs() >= until) return found
+    if (found.kind === 'open' || !STUTTERS.test(found.why) || monoMs() >= until) return found
     pause(storeLimits.readPauseMs)
   }
 }

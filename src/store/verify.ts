@@ -55,6 +55,9 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
   const names = new RowReader(db)
   const isNamed = (stream: number): boolean => knows(names, stream)
   const segmentOf = db.prepare<[{ block: number }], Segment>(verifyQueries.SEGMENT)
+  // Blocks are sealed in their order: below the last that is, one with rows and no seal has lost it.
+  const lastBlock = db.prepare<[], { readonly block: number | null }>(verifyQueries.LAST_BLOCK).get()?.block ?? -1
+  for (const segment of db.prepare<[{ numbers: number }], Segment>(verifyQueries.SEGMENTS_EMPTIED).all({ numbers: BLOCK_NUMBERS })) onTampering(tampering(segment, 0))
   let verdict: Verdict = { rows: 0, sealed: 0, unproved: 0 }
   let open: { readonly segment: Segment; readonly mac: BlockMac } | null = null
   let at = -1
@@ -76,6 +79,7 @@ export function* verifying({ db, keys, onDamage, onTampering }: Verifying): Gene
         at = block
         const segment = segmentOf.get({ block })
         open = begin(segment, keys)
+        if (!segment && block < lastBlock) onTampering({ ...numbersOf(block), why: 'its seal is gone' })
         if (open === null && segment?.mac) verdict = { ...verdict, unproved: verdict.unproved + 1 }
       }
       open?.mac.add(row)
@@ -120,9 +124,10 @@ function begin(segment: Segment | undefined, keys: ReadonlyMap<string, SealKey>)
   return segment?.mac && key ? { segment, mac: new BlockMac(key, segment.block) } : null
 }
 
+const numbersOf = (block: number): Omit<Tampering, 'why'> => ({ firstSeq: block * BLOCK_NUMBERS, lastSeq: (block + 1) * BLOCK_NUMBERS - 1 })
+
 const tampering = ({ block, rowCount }: Segment, found: number): Tampering => ({
-  firstSeq: block * BLOCK_NUMBERS,
-  lastSeq: (block + 1) * BLOCK_NUMBERS - 1,
+  ...numbersOf(block),
   why: found === rowCount ? 'its rows or their names are not those that were sealed' : `it holds ${found} rows, and ${rowCount} were sealed`,
 })
 

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks'
-import type { HandoverView } from '../api/wire.ts'
+import type { BedView, HandoverView } from '../api/wire.ts'
 import { webLimits } from '../limits.ts'
 import { momentText } from './age.ts'
 import { paths } from './api.ts'
+import { BedMark } from './bed-mark.tsx'
 import { handoverAlerts, handoverLimits, handoverObserved, handoverText, ruleText, spanText, unwatchedText } from './handover.ts'
 import { usePolled } from './patients.ts'
 import { nurseText } from './shift.ts'
@@ -36,6 +37,8 @@ export function HandoverPage() {
 }
 
 function Beds({ view }: { readonly view: HandoverView }) {
+  const { ward } = useStation().receiver
+  const known = new Map(ward.value?.beds.map((one) => [one.id, one]))
   if (view.beds.length === 0) return <p class="empty large">No beds configured.</p>
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label="Handover">
@@ -47,8 +50,8 @@ function Beds({ view }: { readonly view: HandoverView }) {
         <tbody>
           {view.beds.map(({ bed, label, unwatchedSeconds, reasons, rules, told }) => (
             <tr key={bed}>
-              <th scope="row">{bedText(label)}</th>
-              <td data-label="">{told === undefined ? '—' : nurseText(told.nurse ?? undefined) || '—'}{told?.nurse?.isStale === true ? ' (last shift)' : ''}</td>
+              <th scope="row">{bedText(label)}<Standing bed={known.get(bed)} /></th>
+              <Note title="Nurse" words={`${nurseText(told?.nurse ?? undefined)}${told?.nurse?.isStale === true ? ' (last shift)' : ''}`} />
               <Note title="Alerts" words={handoverAlerts(told, view.to)} />
               <Note title="Limits" words={handoverLimits(told, view.to)} />
               <Note title="Observed" words={handoverObserved(told, view.to)} />
@@ -61,6 +64,11 @@ function Beds({ view }: { readonly view: HandoverView }) {
       </table>
     </div>
   )
+}
+
+/** How the bed is and what the treatment is for. */
+function Standing({ bed }: { readonly bed: BedView | undefined }) {
+  return bed === undefined ? null : <BedMark bed={bed} />
 }
 
 /** On a phone, where each row is a block, what there is nothing to say of is left out. */

@@ -2,7 +2,7 @@
 
 import type { HandoverView } from '../api/wire.ts'
 import { momentText } from './age.ts'
-import { bedText, priorityMark } from './words.ts'
+import { bedText, inputText, priorityMark } from './words.ts'
 
 type Why = HandoverView['beds'][number]['reasons'][number]['why']
 
@@ -42,16 +42,18 @@ export const handoverAlerts = (told: Told, now: number): string =>
 
 /** Limits that are not the ward's. */
 export const handoverLimits = (told: Told, now: number): string =>
-  told?.limits.map(({ variable, side, beyond, by, until }) => `${variable} ${side} ${beyond} by ${by}${until === null ? '' : `, until ${momentText(until, now)}`}`).join('; ') ?? ''
+  told?.limits.map(({ variable, side, beyond, by, until }) => `${inputText(variable, [])} ${side} ${beyond} by ${by}${until === null ? '' : `, until ${momentText(until, now)}`}`).join('; ') ?? ''
 
 export const handoverObserved = (told: Told, now: number): string =>
   told === undefined || told.observed === null ? '' : `NEWS2 ${told.observed.news2}${told.observed.complete ? '' : ' (incomplete)'} ${momentText(told.observed.at, now)} by ${told.observed.by}`
 
 /** What is said aloud at handover. Beds where nobody is known are not news. */
 export function handoverText({ beds }: HandoverView): string {
-  const missed = beds.filter(({ unwatchedSeconds, reasons }) => unwatchedSeconds >= 60 && reasons.some(({ why, seconds }) => why !== 'empty' && seconds >= 60))
-  if (missed.length === 0) return 'every bed with a patient was watched'
-  const worst = missed.toSorted((a, b) => b.unwatchedSeconds - a.unwatchedSeconds)[0]
-  const others = missed.length === 1 ? '' : ` and ${missed.length - 1} more`
-  return worst === undefined ? '' : `${bedText(worst.label)} unwatched for ${spanText(worst.unwatchedSeconds)}${others}`
+  const missed = beds
+    .map(({ label, reasons }) => ({ label, seconds: reasons.reduce((sum, { why, seconds }) => sum + (why === 'empty' ? 0 : seconds), 0) }))
+    .filter(({ seconds }) => seconds >= 60)
+    .toSorted((a, b) => b.seconds - a.seconds)
+  const [worst] = missed
+  if (worst === undefined) return 'every bed with a patient was watched'
+  return `${bedText(worst.label)} unwatched for ${spanText(worst.seconds)}${missed.length === 1 ? '' : ` and ${missed.length - 1} more`}`
 }

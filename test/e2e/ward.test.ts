@@ -141,6 +141,7 @@ describe.runIf(noChromium === null)('a stranger with a browser', () => {
     const phone = await browser.newPage({ viewport: { width: 390, height: 844 }, storageState: await page.context().storageState() })
     await phone.goto(demo.nurseStation)
     await phone.waitForSelector('[data-bed="bed-1"]')
+    await phone.locator('.reception[data-state="live"]').waitFor({ timeout: 60_000 })
     const overflow = await phone.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     expect(overflow).toBeLessThanOrEqual(0)
     await phone.screenshot({ path: join(SHOTS, 'nurse-station-phone.png') })

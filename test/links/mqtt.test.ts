@@ -255,16 +255,18 @@ describe("the client of a hospital's broker", () => {
     return { aedes, url, close }
   }
 
-  async function session(url: string) {
+  /** `passing`: which of the link's waits are over at once; the others never are. */
+  async function session(url: string, passing: number | null = null) {
     const stop = new AbortController()
     const recorded = recorder()
-    const running = mqttClientLink({ id: 'hospital', url, clientId: 'vigil-test', username: undefined, password: undefined, clock, log: quiet }).run(recorded.open, stop.signal)
+    const sleep = (ms: number): Promise<void> => (ms === passing ? Promise.resolve() : new Promise(() => undefined))
+    const running = mqttClientLink({ id: 'hospital', url, clientId: 'vigil-test', username: undefined, password: undefined, clock: { ...clock, sleep }, log: quiet }).run(recorded.open, stop.signal)
     return { ...recorded, close: async () => (stop.abort(), running) }
   }
 
   it('acknowledges after the commit, and gets again what was not stored', async () => {
     const { aedes, url, close } = await hospital()
-    const link = await session(url)
+    const link = await session(url, linkLimits.mqttAgainMs)
     await once(aedes, 'subscribe')
     const monitor = await connectAsync(url)
     await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"1"}', { qos: 1 })
@@ -276,6 +278,63 @@ describe("the client of a hospital's broker", () => {
     await acknowledged
     expect(link.text()).toBe('{"id":"1"}{"id":"1"}')
     expect(link.heard[1]?.peer).toEqual({ address: 'mqtt:mon-9', device: 'mon-9' })
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+
+  it('is heard on while a message waits for the disk, and each is acknowledged in its turn', async () => {
+    const { aedes, url, close } = await hospital()
+    const link = await session(url)
+    await once(aedes, 'subscribe')
+    const monitor = await connectAsync(url)
+    const acknowledged: unknown[] = []
+    aedes.on('ack', (packet) => acknowledged.push(JSON.parse(String(packet && 'payload' in packet ? packet.payload : '0'))))
+    for (const id of [1, 2, 3]) await monitor.publishAsync('vigil/v1/mon-9/readings', String(id), { qos: 1 })
+    await link.until(() => link.heard.length === 3)
+    link.heard[1]?.settled?.({ kind: 'stored' })
+    link.heard[0]?.settled?.({ kind: 'stored' })
+    await expect.poll(() => acknowledged).toEqual([1, 2])
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+
+  it('is asked for no more acknowledged messages once too many wait, and all of them are heard', async () => {
+    const { aedes, url, close } = await hospital()
+    const link = await session(url)
+    await once(aedes, 'subscribe')
+    const monitor = await connectAsync(url)
+    const again = once(aedes, 'subscribe')
+    const publish = (id: number): Promise<unknown> => monitor.publishAsync('vigil/v1/mon-9/readings', String(id), { qos: 1 })
+    for (let id = 1; id <= linkLimits.mqttUnansweredMax; id++) await publish(id)
+    await link.until(() => link.heard.length === linkLimits.mqttUnansweredMax)
+    await publish(linkLimits.mqttUnansweredMax + 1)
+    const [asked]: unknown[] = await again
+    expect(asked).toEqual([expect.objectContaining({ qos: 0 }), expect.objectContaining({ qos: 0 })])
+    await link.until(() => link.heard.length === linkLimits.mqttUnansweredMax + 1)
+    await monitor.endAsync()
+    await link.close()
+    await close()
+  })
+
+  it.each([['takes nothing', null], ['hangs', linkLimits.mqttPatienceMs]])('whose messages are heard without acknowledgement while the disk %s: none waits behind one that is not stored', async (_, passing) => {
+    const { aedes, url, close } = await hospital()
+    const link = await session(url, passing)
+    await once(aedes, 'subscribe')
+    const monitor = await connectAsync(url)
+    const again = once(aedes, 'subscribe')
+    let acknowledged = 0
+    aedes.on('ack', () => acknowledged++)
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '1', { qos: 1 })
+    await link.until(() => link.heard.length === 1)
+    if (passing === null) link.heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
+    const [asked]: unknown[] = await again
+    expect(asked).toEqual([expect.objectContaining({ qos: 0 }), expect.objectContaining({ qos: 0 })])
+    await monitor.publishAsync('vigil/v1/mon-9/readings', '2', { qos: 1 })
+    await link.until(() => link.heard.length === 2)
+    expect(link.heard[1]?.settled).toBeUndefined()
+    expect(acknowledged).toBe(0)
     await monitor.endAsync()
     await link.close()
     await close()

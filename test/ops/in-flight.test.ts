@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { chmodSync, readdirSync, unlinkSync } from 'node:fs'
@@ -45,6 +45,14 @@ describe('the mark of whose bytes are read', () => {
     expect(readdirSync(folder.path)).toEqual([])
     expect(open(folder.path).found).toEqual({ key: 'mon-3', how: 'stalled' })
     expect(open(folder.path).found).toBeNull()
+  })
+
+  it('asks nothing of a data folder on a disk that is gone', () => {
+    using folder = tempFolder()
+    const gone = join(folder.path, 'not mounted', 'data')
+    const first = open(gone)
+    first.begin(first.markOf('mon-3'))
+    expect(open(gone).found).toEqual({ key: 'mon-3', how: 'died' })
   })
 
   it('blames nobody for a stall between two conversations', async () => {

@@ -7,7 +7,7 @@ import { deviceId } from '../../src/domain/ids.ts'
 import { monoMs } from '../../src/domain/time.ts'
 import { pumpLimits } from '../../src/limits.ts'
 import { MessageMemory } from '../../src/pump/messages.ts'
-import type { Frame } from '../../src/seams.ts'
+import type { Frame, MessageIdentity } from '../../src/seams.ts'
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
@@ -54,5 +54,35 @@ describe('what stays in memory of a message', () => {
 
   it('is the answer alone while that waits for the disk', () => {
     expect(megabytesKept(({ reply }) => reply)).toBeLessThan(ALL_MEGABYTES / 4)
+  })
+})
+
+describe('what is remembered over a restart', () => {
+  /** The ring as the disk has it: a slot that is written anew comes last. */
+  const disk = () => {
+    const slots = new Map<number, MessageIdentity>()
+    return { slots, put: (identity: MessageIdentity) => void (slots.delete(identity.slot), slots.set(identity.slot, identity)) }
+  }
+  const taken = (memory: MessageMemory<null>, id: string, hash = 1): MessageIdentity => {
+    const verdict = memory.take(DEVICE, id, hash, null)
+    if (verdict.kind === 'repeat') throw new Error(`${id} is known`)
+    return verdict.identity
+  }
+
+  it.each([['a commit that failed', false], ['a control id that came again with another body', true]])('is the newest also after %s', (_, again) => {
+    const { slots, put } = disk()
+    const before = new MessageMemory<null>([])
+    const last = pumpLimits.messagesRememberedPerDevice + 60
+    for (let index = 0; index < last; index++) {
+      const identity = taken(before, String(index))
+      if (index === last - 10 && !again) before.forget([identity])
+      else put(identity)
+      if (index === last - 10 && again) put(taken(before, String(index - 5), 2))
+    }
+    if (again) put(taken(before, String(last - 20), 2))
+    const after = new MessageMemory<null>([...slots.values()])
+    for (let index = 0; index < 30; index++) taken(after, `new ${index}`)
+    const newest = Array.from({ length: 8 }, (_value, index) => String(last - 1 - index))
+    expect(newest.map((id) => after.take(DEVICE, id, 1, null).kind)).toEqual(newest.map(() => 'repeat'))
   })
 })

@@ -36,6 +36,15 @@ describe('a monitor that says nothing', () => {
     expect(cleared).toEqual(['5 cleared'])
   })
 
+  it('that came and went, and then says nothing for a minute, is said to be silent, and calls anew: who acknowledged a loose cable has not seen that', () => {
+    const because = { rule: 'silence', version: '1', inputs: [], limit: null, missing: [] }
+    const cut = (state: SilenceState): SilenceState => rule.adopt(state, [{ condition: SILENCE_CONDITION, priority: 'medium', because }])
+    const wobbling = play(rule, hold(6, 9, { ecg: 70 }), ADULT, cut(play(rule, hold(0, 5, { ecg: 70 }), ADULT, cut(play(rule, hold(-5, 0, { ecg: 70 })).state)).state))
+    expect(texts(wobbling.heard, SILENCE_CONDITION)).toEqual(['Data from monitor-1 comes and goes: look at its cable or network'])
+    const { heard } = play(rule, ticks(9, 300), ADULT, cut(wobbling.state))
+    expect(heard.map(({ at, signal }) => [at, signal.kind === 'present' && [signal.text, signal.again]])).toEqual([[68, ['No data from monitor-1: look at the monitor', true]]])
+  })
+
   it('from the start is told as well', () => {
     expect(texts(play(rule, ticks(0, 20)).heard, SILENCE_CONDITION)).toEqual(['No data from monitor-1 since the gateway started: look at the monitor'])
   })

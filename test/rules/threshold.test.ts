@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_PROFILES } from '../../src/rules/profile.ts'
+import type { RuleInput } from '../../src/seams.ts'
 import { ruleLimits } from '../../src/limits.ts'
 import { threshold } from '../../src/rules/threshold.ts'
 import { DEFAULT_SETTINGS, ruleOf } from '../../src/rules/watcher.ts'
@@ -51,6 +52,22 @@ describe('a limit', () => {
     const inputs = [...hold(0, 20, { spo2: 84 }), ...hold(20, 40, { spo2: 75 }), ...hold(40, 60, { spo2: 84 }), ...hold(60, 80, { spo2: 75 })]
     const anew = play(rule, inputs).heard.flatMap(({ at, signal }) => (signal.kind === 'present' && signal.again === true ? [at] : []))
     expect(anew).toEqual([21])
+  })
+
+  it('calls no second time for the same limit because the gateway restarted, or a limit of the stay was changed meanwhile', () => {
+    type Played = ReturnType<typeof play<ReturnType<typeof rule.start>>>
+    const restarted = ({ heard }: Played): Played['state'] => {
+      const open = ofCondition(heard, SPO2_LOW).flatMap(({ signal }) => (signal.kind === 'present' ? [signal] : []))
+      return { ...rule.start(ADULT), own: threshold.adopt(threshold.start(ADULT), open.slice(-1), DEFAULT_SETTINGS) }
+    }
+    const calls = (inputs: RuleInput[], state: Played['state']): boolean => play(rule, inputs, ADULT, state).heard.some(({ signal }) => signal.kind === 'present' && signal.again === true)
+    const at84 = play(rule, hold(0, 20, { spo2: 84 }))
+    const at79 = play(rule, hold(20, 40, { spo2: 79 }), ADULT, at84.state)
+    const narrower = contextInput(40, { limits: [{ variable: 'spo2', side: 'low', beyond: 89, by: 'anna', at: wallOf(40), reason: 'test', until: null }] })
+    expect(calls([narrower, tick(40), ...hold(41, 60, { spo2: 79 })], at79.state)).toBe(false)
+    expect(calls(hold(40, 60, { spo2: 79 }), restarted(at79))).toBe(false)
+    // What was not told before the restart is news after it.
+    expect(calls(hold(40, 60, { spo2: 79 }), restarted(at84))).toBe(true)
   })
 
   it('never ends on the way back through its grades', () => {

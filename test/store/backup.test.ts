@@ -269,6 +269,24 @@ describe('a verification', () => {
     expect(found).toEqual(expect.arrayContaining([expect.stringMatching(/^tampering 0-4095/), expect.stringMatching(/^tampering 4096-8191: it holds 4095 rows, and 4096 were sealed/), '0 sealed, 0 unproved']))
   })
 
+  it('finds sealed blocks of which every row was deleted', async () => {
+    using place = tempFolder()
+    using open = writing(place.path)
+    sealedRows(open)
+    change(place.path, 'DELETE FROM snapshot WHERE seq < 4096; DELETE FROM event WHERE seq < 4096')
+    expect(await findings(place.path)).toEqual([expect.stringMatching(/^tampering 0-4095: it holds 0 rows, and 4095 were sealed/), '1 sealed, 0 unproved'])
+    change(place.path, 'DELETE FROM snapshot WHERE seq < 8192; DELETE FROM event WHERE seq < 8192; DELETE FROM mark')
+    expect(await findings(place.path)).toEqual(expect.arrayContaining([expect.stringMatching(/^tampering 0-4095/), expect.stringMatching(/^tampering 4096-8191: it holds 0 rows, and 4096/), '0 sealed, 0 unproved']))
+  })
+
+  it('finds a block whose seal was taken away', async () => {
+    using place = tempFolder()
+    using open = writing(place.path)
+    sealedRows(open)
+    change(place.path, 'DELETE FROM segment WHERE block = 0')
+    expect(await findings(place.path)).toContain('tampering 0-4095: its seal is gone')
+  })
+
   it('says which blocks it cannot prove, where the key is not: a backup holds it only if asked', async () => {
     using place = tempFolder()
     const data = join(place.path, 'data')

@@ -205,6 +205,11 @@ describe('a disk that stutters', () => {
   it('is not asked again for what it did read', () => {
     expect(looking([other])).toEqual({ found: other, looks: 1, now: 0 })
   })
+
+  it('and one that is full is not waited for: nobody is watched meanwhile', () => {
+    const full: Refused = { kind: 'refused', how: 'disk', why: 'vigil.db cannot be opened: SQLITE_IOERR_SHMSIZE: disk I/O error' }
+    expect(looking([full, unread])).toEqual({ found: full, looks: 1, now: 0 })
+  })
 })
 
 describe('what is set aside', () => {

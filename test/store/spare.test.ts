@@ -62,8 +62,7 @@ describe('a store in the place of one that cannot be opened', () => {
   })
 })
 
-// A folder that is there and takes no file, whoever asks.
-it.runIf(existsSync('/sys/kernel'))('a gateway that starts on a disk that takes nothing watches all the same: it alerts, and acknowledges nothing', async () => {
+it('a gateway that starts while its disk is gone watches all the same: it alerts, and acknowledges nothing', async () => {
   const told: string[] = []
   const receiver = createServer((request, response) => {
     request.on('data', (bytes: Buffer) => void told.push(bytes.toString()))
@@ -75,7 +74,7 @@ it.runIf(existsSync('/sys/kernel'))('a gateway that starts on a disk that takes 
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
   const port = await freePort()
   await using site = new ProvedSite((folder) => {
-    symlinkSync('/sys/kernel', join(folder, 'data'))
+    symlinkSync(join(folder, 'not mounted', 'data'), join(folder, 'data'))
     const sends = { types: ['technical', 'physiological'] }
     return {
       links: [{ kind: 'mllp-listen', id: 'hl7', host: '127.0.0.1', port, driver: 'hl7' }],

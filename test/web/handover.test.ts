@@ -9,6 +9,9 @@ const view = (...beds: ReturnType<typeof bed>[]) => ({ from: 0, to: 28_800_000, 
 
 it('names the bed that was longest unwatched, and leaves beds without a patient alone', () => {
   expect(handoverText(view(bed('6', 120), bed('7', 43 * 60), bed('8', 28_800, 'empty')))).toBe('Bed 7 unwatched for 43 min and 1 more')
+  // Empty for seven hours, and then two minutes that somebody lay there unwatched.
+  const filled = { ...bed('9', 25_320, 'empty'), reasons: [{ why: 'empty' as const, seconds: 25_200 }, { why: 'no-data' as const, seconds: 120 }] }
+  expect(handoverText(view(filled, bed('7', 43 * 60)))).toBe('Bed 7 unwatched for 43 min and 1 more')
   expect(handoverText(view(bed('8', 28_800, 'empty'), bed('9', 20)))).toBe('every bed with a patient was watched')
 })
 

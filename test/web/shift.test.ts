@@ -59,6 +59,6 @@ it('a handover says what is open and who has it, which limits are the patient’
     limits: [{ variable: 'hr', side: 'high', beyond: 140, by: 'ben', until: null }],
     observed: { at: now, by: 'anna', news2: 5, complete: false },
   }
-  expect([handoverAlerts(told, now), handoverLimits(told, now), handoverObserved(told, now)]).toEqual(['*** SpO₂ 84 % (not acknowledged); ** HR 128 (anna 12:00)', 'hr high 140 by ben', 'NEWS2 5 (incomplete) 12:00 by anna'])
+  expect([handoverAlerts(told, now), handoverLimits(told, now), handoverObserved(told, now)]).toEqual(['*** SpO₂ 84 % (not acknowledged); ** HR 128 (anna 12:00)', 'HR high 140 by ben', 'NEWS2 5 (incomplete) 12:00 by anna'])
   expect([handoverAlerts(undefined, now), handoverLimits({ ...told, limits: [] }, now), handoverObserved({ ...told, observed: null }, now)]).toEqual(['', '', ''])
 })

@@ -83,7 +83,7 @@ export function hl7Way(setting: Hl7WaySetting): Way {
       if (typeof verdict === 'string') {
         // What it made of the message is not known: on a new connection it is said again, under the same id.
         now.destroy()
-        return { kind: 'trouble', why: verdict }
+        return { kind: 'trouble', why: verdict, mayHaveCome: true }
       }
       switch (verdict.kind) {
         case 'accepted':

@@ -63,14 +63,18 @@ export function mqttWay(setting: MqttWaySetting): Way {
       const late = new Promise<never>((_, reject) => {
         over.signal.addEventListener('abort', () => reject(new Error('the broker took the message and did not acknowledge it')), { once: true })
       })
+      let messageId: number | null = null
       try {
         const payload = JSON.stringify(contentOf(notice, { gatewayId, patientData }))
-        await Promise.race([now.publishAsync(topic, payload, { qos: 1, retain: false }), late])
+        const taken = now.publishAsync(topic, payload, { qos: 1, retain: false })
+        messageId = now.getLastMessageId()
+        await Promise.race([taken, late])
         return { kind: 'sent', messageId: notice.id }
       } catch (error) {
-        // What the library still holds must not go out later, when it may be over.
+        // What the library still holds, and would send by itself on its next connection, must not go out later, when it may be over.
+        if (messageId !== null) now.removeOutgoingMessage(messageId)
         now.stream.destroy()
-        return { kind: 'trouble', why: wordsOf(error) }
+        return { kind: 'trouble', why: wordsOf(error), ...(messageId === null ? {} : { mayHaveCome: true }) }
       }
     },
   }

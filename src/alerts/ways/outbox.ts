@@ -31,6 +31,8 @@ type Entry = {
   readonly address: string
   alert: Alert
   told: Told | null
+  /** Of what was never told for sure: it is on its way now, or went and nobody answered. Then its end is to be said, too. */
+  reached: 'no' | 'under-way' | 'perhaps'
   /** Since when there is something to say, on the clock that never steps. */
   dueSince: MonoMs | null
   /** How often it got worse while it stood; how often when last tried, and when last told. A person is called again each time. */
@@ -159,10 +161,19 @@ export class Outbox {
     else this.#judge(entry, now)
   }
 
+  /** The way did not work; `mayHaveCome`: the receiver may know of it all the same. */
+  missed({ alert, address }: Pick<Notice, 'alert' | 'address'>, mayHaveCome: boolean, now: MonoMs): void {
+    const entry = this.#entries.get(keyOf(alert.id, address))
+    if (entry?.reached !== 'under-way') return
+    entry.reached = mayHaveCome ? 'perhaps' : 'no'
+    this.#judge(entry, now)
+  }
+
   /** Taken by nobody: tried again, ever later. Returns false when it was given up. */
-  refuse({ alert, address }: Notice, now: MonoMs): boolean {
+  refuse({ alert, address }: Pick<Notice, 'alert' | 'address'>, now: MonoMs): boolean {
     const entry = this.#entries.get(keyOf(alert.id, address))
     if (entry === undefined) return true
+    this.missed({ alert, address }, false, now)
     entry.refusals++
     if (entry.refusals >= wayLimits.refusalsMax) {
       // Whoever keeps a list hears the next change of this alert; for those who are called the next call is a new one.
@@ -203,7 +214,7 @@ export class Outbox {
       this.#entries.delete(least.key)
     }
     const key = keyOf(alert.id, address)
-    const entry: Entry = { key, address, alert, told: null, dueSince: null, roused: 0, rousedTried: 0, rousedTold: 0, isNamed: false, again: false, over: null, notBefore: null, refusals: 0, tried: null }
+    const entry: Entry = { key, address, alert, told: null, reached: 'no', dueSince: null, roused: 0, rousedTried: 0, rousedTold: 0, isNamed: false, again: false, over: null, notBefore: null, refusals: 0, tried: null }
     this.#entries.set(key, entry)
     return entry
   }
@@ -225,8 +236,8 @@ export class Outbox {
   }
 
   #isNews(entry: Entry): boolean {
-    const { alert, told, again, over } = entry
-    if (told === null) return over === null && !this.#isCovered(entry)
+    const { alert, told, reached, again, over } = entry
+    if (told === null) return over === null ? !this.#isCovered(entry) : reached !== 'no'
     if (over !== null || again) return true
     const now = this.#toldOf(alert)
     return now.priority !== told.priority || now.state !== told.state || now.quiet !== told.quiet || now.text !== told.text
@@ -234,8 +245,8 @@ export class Outbox {
 
   /** A call is for somebody to come: not when somebody came, nor when it is over. */
   #isCall(entry: Entry): boolean {
-    const { alert, told, roused, rousedTold, over, isNamed } = entry
-    if (over !== null) return this.#setting.endings && told !== null
+    const { alert, told, reached, roused, rousedTold, over, isNamed } = entry
+    if (over !== null) return this.#setting.endings && (told !== null || reached !== 'no')
     if (!isNamed && !this.#isMeant(alert)) return false
     if (alert.acknowledged !== null || alert.state !== 'active' || this.#isCovered(entry)) return false
     return told === null || roused > rousedTold || rankOf(alert.priority) > rankOf(told.priority)
@@ -249,6 +260,7 @@ export class Outbox {
   #noticeOf(entry: Entry, wall: WallMs): Notice {
     const { alert, address } = entry
     entry.rousedTried = entry.roused
+    if (entry.reached === 'no') entry.reached = 'under-way'
     const phase = phaseOf(entry, wall)
     const now = this.#toldOf(alert)
     const of = [phase, now.priority, now.state, now.quiet, now.text].join('\u0000')

@@ -183,6 +183,7 @@ export class Supervised {
         receipt({ alertId: alert.id, step: 'failed', address, by: null, note: result.why })
         return
       case 'trouble': {
+        outbox.missed(notice, result.mayHaveCome === true, clock.mono())
         if (this.#sendTrouble !== result.why) this.#parts.log.warn({ way: this.id, why: result.why }, 'A way out does not work; trying again.')
         this.#sendTrouble = result.why
         receipt({ alertId: alert.id, step: 'failed', address, by: null, note: result.why })

@@ -26,8 +26,8 @@ export type Notice = {
 export type SendResult =
   /** The next station has it. Whether a person has seen it is another receipt. */
   | { readonly kind: 'sent'; readonly messageId: string | null }
-  /** The way does not work: everything on it waits, and is tried again. */
-  | { readonly kind: 'trouble'; readonly why: string }
+  /** The way does not work: everything on it waits, and is tried again. `mayHaveCome`: it was on its way, and nobody answered. */
+  | { readonly kind: 'trouble'; readonly why: string; readonly mayHaveCome?: true }
   /** The way works and does not take this notice: it is tried again later, by itself. */
   | { readonly kind: 'refused'; readonly why: string }
 

@@ -64,7 +64,7 @@ export function webhookWay(setting: WebhookSetting): Way {
         if (answer.ok) return { kind: 'sent', messageId: notice.id }
         return { kind: REFUSALS.has(answer.status) ? 'refused' : 'trouble', why: `HTTP ${answer.status}` }
       } catch (error) {
-        return { kind: 'trouble', why: over.signal.aborted ? 'no answer in time' : whyOf(error) }
+        return over.signal.aborted ? { kind: 'trouble', why: 'no answer in time', mayHaveCome: true } : { kind: 'trouble', why: whyOf(error) }
       }
     },
   }

@@ -90,10 +90,12 @@ describe.skipIf(!hasPty())('on a pseudo-terminal', () => {
 })
 
 describe('a broker', () => {
-  it('gets each notice once, acknowledged, and is told again when it comes back', async () => {
+  it('gets each notice once, acknowledged, and is told again when it comes back; what it did not acknowledge in time does not come later by itself', async () => {
     const heard: unknown[] = []
+    const hung: unknown[] = []
+    let hangs = false
     const begin = async (port: number) => {
-      const aedes = await Aedes.createBroker()
+      const aedes = await Aedes.createBroker({ authorizePublish: (_client, _packet, done) => (hangs ? hung.push(done) : done(null)) })
       aedes.on('publish', ({ topic, payload }) => {
         if (topic === 'ward/alerts') heard.push(JSON.parse(payload.toString()))
       })
@@ -116,13 +118,20 @@ describe('a broker', () => {
     await vi.waitFor(() => expect(health.at(-1)).toBeNull(), PATIENCE)
     expect(await way.send(noticeOf(alertOf('a')), stop.signal)).toEqual({ kind: 'sent', messageId: 'a' })
     expect(heard).toMatchObject([{ alert: 'a', phase: 'start', text: 'Bed 7: open Vigil' }])
+    hangs = true
+    const late = new AbortController()
+    const unanswered = way.send(noticeOf(alertOf('over')), late.signal)
+    await vi.waitFor(() => expect(hung).toHaveLength(1), PATIENCE)
+    late.abort()
+    expect(await unanswered).toMatchObject({ kind: 'trouble' })
+    hangs = false
     await broker.end()
     await vi.waitFor(() => expect(health.at(-1)).not.toBeNull(), PATIENCE)
     expect(await way.send(noticeOf(alertOf('b')), stop.signal)).toMatchObject({ kind: 'trouble' })
     const again = await begin(broker.port)
     await vi.waitFor(() => expect(resyncs).toBe(1), PATIENCE)
     expect(await way.send(noticeOf(alertOf('b')), stop.signal)).toMatchObject({ kind: 'sent' })
-    expect(heard).toHaveLength(2)
+    expect(heard).toMatchObject([{ alert: 'a' }, { alert: 'b' }])
     stop.abort()
     await running
     await again.end()

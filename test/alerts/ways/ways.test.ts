@@ -257,6 +257,23 @@ describe('a way that keeps a list', () => {
     expect(told(it).at(-1)).toBe('a escalate')
   })
 
+  it('hears the end of what ended while it was being said, or of what it may have got without a word', async () => {
+    const it = opened({ says: 'all' })
+    const answers: ((result: SendResult) => void)[] = []
+    it.answer = (notice) => (notice.phase === 'start' ? new Promise((resolve) => answers.push(resolve)) : { kind: 'sent', messageId: null })
+    const cases: readonly [string, SendResult][] = [
+      ['taken', { kind: 'sent', messageId: null }], ['unsure', { kind: 'trouble', why: 'no answer', mayHaveCome: true }], ['missed', { kind: 'trouble', why: 'not connected' }], ['refused', { kind: 'refused', why: 'AE' }],
+    ]
+    for (const [id, result] of cases) {
+      await it.publish(phase(id, { at: it.clock.wall() }))
+      await it.publish(phase(id, { phase: 'end', state: 'inactive', at: it.clock.wall() }))
+      answers.pop()?.(result)
+      await it.clock.pass(120_000)
+    }
+    expect(it.said.map(({ alert, phase: said }) => [alert.id, said])).toEqual([['taken', 'start'], ['taken', 'end'], ['unsure', 'end']])
+    it.stop.abort()
+  })
+
   it('after an outage hears how things stand: what ended and was told is ended, what came and went is history', async () => {
     const it = opened({ says: 'all' })
     await it.publish(phase('stays'), phase('ends'))
@@ -462,22 +479,26 @@ describe('the outbox', () => {
   })
 
   it('a receiver that hears what is sent always ends with what is open, in whatever order things fail', () => {
-    const step = fc.record({ id: fc.constantFrom('a', 'b', 'c'), what: fc.constantFrom('start', 'end', 'latch', 'escalate', 'ack', 'sent', 'lost', 'refused', 'resay'), })
+    const step = fc.record({ id: fc.constantFrom('a', 'b', 'c'), what: fc.constantFrom('start', 'end', 'latch', 'escalate', 'ack', 'sent', 'crossed', 'unanswered', 'lost', 'refused', 'resay'), })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const outbox = box()
         const open = new Map<string, Alert>()
         const heard = new Map<string, { priority: string; state: string; acknowledged: boolean }>()
-        const hear = (notice: Notice): void => {
+        /** What nobody answered may be said twice. */
+        const doubtful = new Set<string>()
+        const hear = (notice: Notice, isAnswered = true): void => {
           const { id, priority, state, acknowledged } = notice.alert
+          if (!isAnswered) doubtful.add(id)
           if (notice.phase === 'end' || notice.phase === 'reset') {
-            expect(heard.has(id)).toBe(true)
+            if (!doubtful.has(id)) expect(heard.has(id)).toBe(true)
             heard.delete(id)
           } else {
-            expect(heard.has(id)).toBe(notice.phase !== 'start' && (notice.phase !== 'continue' || heard.has(id)))
+            if (!doubtful.has(id)) expect(heard.has(id)).toBe(notice.phase !== 'start' && (notice.phase !== 'continue' || heard.has(id)))
             heard.set(id, { priority, state, acknowledged: acknowledged !== null })
           }
-          outbox.sent(notice, now.at)
+          if (isAnswered) outbox.sent(notice, now.at)
+          else outbox.missed(notice, true, now.at)
         }
         let life = 0
         for (const { id, what } of steps) {
@@ -493,7 +514,15 @@ describe('the outbox', () => {
           else if (what === 'sent') {
             const notice = outbox.next(now)
             if (notice !== null) hear(notice)
-          } else if (what === 'lost') outbox.next(now)
+          } else if (what === 'crossed') {
+            const notice = outbox.next(now)
+            if (known) change(phase(known.id, { phase: 'end', state: 'inactive' }))
+            if (notice !== null) hear(notice)
+          } else if (what === 'unanswered' || what === 'lost') {
+            const notice = outbox.next(now)
+            if (notice !== null && what === 'lost') outbox.missed(notice, false, now.at)
+            else if (notice !== null) hear(notice, false)
+          }
           else if (what === 'resay') outbox.resay(now.at)
           else if (what === 'refused') {
             const notice = outbox.next(now)

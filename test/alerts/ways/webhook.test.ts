@@ -82,7 +82,7 @@ describe('a webhook', () => {
     const sending = way('json').send(noticeOf(alertOf('a')), never)
     while (posted.length === before) await new Promise((resolve) => setImmediate(resolve))
     await clock.pass(wayLimits.sendMs)
-    expect(await sending).toEqual({ kind: 'trouble', why: 'no answer in time' })
+    expect(await sending).toEqual({ kind: 'trouble', why: 'no answer in time', mayHaveCome: true })
   })
 })
 
