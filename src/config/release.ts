@@ -96,11 +96,14 @@ function secondSinks(sync: Setting): readonly Problem[] {
   })
 }
 
-function sinkProblems({ to, lane }: SinkSetting, { agreement, lane: general }: Setting): readonly string[] {
+function sinkProblems({ to, lane, events }: SinkSetting, { agreement, lane: general }: Setting): readonly string[] {
   if (to.kind === 'hl7-oru') return lane === undefined ? [] : ['what stays in the hospital has no lane: leave it out for "hl7-oru".']
   const own = lane ?? general ?? 'release'
   if (own === 'live' && lane === 'live' && agreement === undefined) return ['lane "live" needs "sync.agreement".']
-  return own === 'release' && to.kind === 'patients-api' ? ['"patients-api" is of lane "live" alone: it shows patients as they are now.'] : []
+  if (to.kind !== 'patients-api') return []
+  if (own === 'release') return ['"patients-api" is of lane "live" alone: it shows patients as they are now.']
+  const other = events?.find((event) => event !== 'vital-signs')
+  return other === undefined ? [] : [`"patients-api" posts vital signs and nothing else: leave "${other}" out of "events", or send it by another sink.`]
 }
 
 function releaseProblems({ delayHours: { from, to }, gatherHours }: Setting['release'], { numericsDays, identityHours }: Retention): readonly Problem[] {

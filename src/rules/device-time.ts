@@ -154,7 +154,9 @@ function doubted(known: DeviceTime, { said, isSending, receivedAt, at }: TimeHea
   const { doubt } = known
   const aheadMs = said - at
   const saidMs = said - (doubt ?? known).lastSaid
-  const wasSet = doubt?.wasSet === true || saidMs < -clockLimits.stepMs || (doubt !== null && saidMs > Math.min(clockLimits.backlogStepMs, 3 * known.everyMs + clockLimits.stepMs))
+  // A memory goes on where the line broke off. Of an earlier life it is not known when that was.
+  const goesOn = saidMs <= Math.min(clockLimits.backlogStepMs, 3 * known.everyMs + clockLimits.stepMs) || (doubt === null && known.messages === 1)
+  const wasSet = doubt?.wasSet === true || saidMs < -clockLimits.stepMs || !goesOn
   const fresh: Doubt = { since: at, aheadMs, messages: 1, lastAt: at, lastSaid: said, wasSet }
   const uncertain: Timing = { lateMs: 0, uncertainMs: unsure(strayMs(known, at) - beyondMs), saidAt: null }
   if (doubt === null) return { time: { ...known, doubt: fresh }, timing: uncertain }

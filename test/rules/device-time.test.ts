@@ -95,6 +95,14 @@ it('a clock that was set back while the link was cut is not taken for a backlog'
   expect(kept.slice(101).every(({ lateMs, uncertainMs }) => lateMs === 0 && uncertainMs > HOUR)).toBe(true)
 })
 
+it.each([[24 * MINUTE, 30 * MINUTE], [HOUR, 3 * HOUR], [10_000, 5 * MINUTE]])('a clock that was set back by %i ms in a silence of %i, whose first messages then come in one burst, gives no time that is wrong and called certain', (backMs, silentMs) => {
+  const talk = new Talk()
+  talk.live(0, HOUR, (at) => at)
+  const back = HOUR + silentMs
+  const bounds = [0, 1, 2, 3, 4].map((second) => talk.say(back + 5_000 + second * 5, back + second * 1_000 - backMs).uncertainMs)
+  expect(Math.min(...bounds)).toBeGreaterThan(backMs - 1_000)
+})
+
 it('when our own clock is set, it is not the device’s', () => {
   const talk = new Talk()
   talk.live(0, 10 * MINUTE, (at) => at)

@@ -91,6 +91,7 @@ describe('what the configuration says of sinks', () => {
   it.each([
     [`  lane: release\n  sinks: [{ lane: live, to: ${KAFKA} }]`, /needs "sync.agreement"/],
     ['  sinks: [{ to: { kind: patients-api, url: https://p.example, token: { env: T } } }]', /"patients-api" is of lane "live" alone/],
+    ['  agreement: a\n  sinks: [{ lane: live, events: [vital-signs, lab-results], to: { kind: patients-api, url: https://p.example, token: { env: T } } }]', /posts vital signs and nothing else: leave "lab-results" out of "events"/],
     ['  sinks: [{ lane: release, to: { kind: hl7-oru, host: e, port: 1 } }]', /has no lane/],
     ['  lane: release', /lane "release" needs "sync.url"/],
     ['  lane: live\n  agreement: "  "\n  url: https://c.example\n  token: { env: T }', /sync.agreement/],

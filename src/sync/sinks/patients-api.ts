@@ -32,6 +32,7 @@ export const COUNTED = {
   posted: 'sets posted',
   incomplete: 'sets not posted because one of the six was missing or too old',
   twice: 'calls that may have come twice',
+  others: 'events passed by, for the platform takes vital signs here and nothing else',
   untold: 'corrections that the platform cannot take: its sets may hold values of another patient',
 } as const
 
@@ -83,12 +84,13 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
     return outcome
   }
 
-  function finish(batchId: string, { state, incomplete, corrections }: Folded & { readonly corrections: number }, rejected: readonly RejectedRow[]): SinkAnswer {
+  function finish(batchId: string, { state, incomplete, corrections, others }: Folded & { readonly corrections: number; readonly others: number }, rejected: readonly RejectedRow[]): SinkAnswer {
     memory.put(STATE, textOfState(state))
     memory.put('done', batchId)
     forgetProgress(memory)
     if (incomplete > 0) memory.count(COUNTED.incomplete, incomplete)
     if (corrections > 0) memory.count(COUNTED.untold, corrections)
+    if (others > 0) memory.count(COUNTED.others, others)
     return rejected.length === 0 ? { kind: 'accepted' } : { kind: 'partly', rejected }
   }
 
@@ -108,7 +110,9 @@ export function createPatientsApi(settings: PatientsApiSettings): Sink & { close
       done++
       saveProgress(memory, batch.batchId, { done, rejected })
     }
-    return finish(batch.batchId, { ...folded, corrections: events.filter(({ eventType }) => eventType === 'corrections').length }, rejected)
+    const corrections = events.filter(({ eventType }) => eventType === 'corrections').length
+    const others = events.filter(({ eventType }) => eventType !== 'corrections' && eventType !== 'vital-signs').length
+    return finish(batch.batchId, { ...folded, corrections, others }, rejected)
   }
 
   return { id, inOrder: true, send, close: () => poster.close() }

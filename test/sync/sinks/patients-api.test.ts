@@ -186,6 +186,13 @@ describe('patients-api', () => {
     expect([under.counts.get(COUNTED.untold), under.counts.get(COUNTED.incomplete)]).toEqual([1, 1])
   })
 
+  it('counts what the platform has no place for here', async () => {
+    await using under = await platform(takes)
+    const laboratory = { ...event('MDC_ECG_HEART_RATE', 90, 0), eventType: 'lab-results' }
+    expect(await under.send(liveBatch('b1', [...sixAt(0), laboratory]))).toEqual({ kind: 'accepted' })
+    expect([under.counts.get(COUNTED.posted), under.counts.get(COUNTED.others)]).toEqual([1, 1])
+  })
+
   it('counts sets that were not whole, and posts none of them', async () => {
     await using under = await platform(takes)
     expect(await under.send(liveBatch('b1', sixAt(0).slice(1)))).toEqual({ kind: 'accepted' })
