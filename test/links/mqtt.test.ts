@@ -264,12 +264,27 @@ describe("the client of a hospital's broker", () => {
     return { ...recorded, close: async () => (stop.abort(), running) }
   }
 
-  it('acknowledges after the commit, and gets again what was not stored', async () => {
+  /** The hospital's broker, this link, and a monitor that speaks through it. */
+  async function behindBroker(passing?: number | null) {
     const { aedes, url, close } = await hospital()
-    const link = await session(url, linkLimits.mqttAgainMs)
+    const link = await session(url, passing)
     await once(aedes, 'subscribe')
     const monitor = await connectAsync(url)
-    await monitor.publishAsync('vigil/v1/mon-9/readings', '{"id":"1"}', { qos: 1 })
+    return {
+      aedes, link,
+      say: (payload: string): Promise<unknown> => monitor.publishAsync('vigil/v1/mon-9/readings', payload, { qos: 1 }),
+      async [Symbol.asyncDispose]() {
+        await monitor.endAsync()
+        await link.close()
+        await close()
+      },
+    }
+  }
+
+  it('acknowledges after the commit, and gets again what was not stored', async () => {
+    await using ward = await behindBroker(linkLimits.mqttAgainMs)
+    const { aedes, link, say } = ward
+    await say('{"id":"1"}')
     await link.until(() => link.heard.length === 1)
     link.heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
     await link.until(() => link.heard.length === 2)
@@ -278,66 +293,47 @@ describe("the client of a hospital's broker", () => {
     await acknowledged
     expect(link.text()).toBe('{"id":"1"}{"id":"1"}')
     expect(link.heard[1]?.peer).toEqual({ address: 'mqtt:mon-9', device: 'mon-9' })
-    await monitor.endAsync()
-    await link.close()
-    await close()
   })
 
   it('is heard on while a message waits for the disk, and each is acknowledged in its turn', async () => {
-    const { aedes, url, close } = await hospital()
-    const link = await session(url)
-    await once(aedes, 'subscribe')
-    const monitor = await connectAsync(url)
+    await using ward = await behindBroker()
+    const { aedes, link, say } = ward
     const acknowledged: unknown[] = []
     aedes.on('ack', (packet) => acknowledged.push(JSON.parse(String(packet && 'payload' in packet ? packet.payload : '0'))))
-    for (const id of [1, 2, 3]) await monitor.publishAsync('vigil/v1/mon-9/readings', String(id), { qos: 1 })
+    for (const id of [1, 2, 3]) await say(String(id))
     await link.until(() => link.heard.length === 3)
     link.heard[1]?.settled?.({ kind: 'stored' })
     link.heard[0]?.settled?.({ kind: 'stored' })
     await expect.poll(() => acknowledged).toEqual([1, 2])
-    await monitor.endAsync()
-    await link.close()
-    await close()
   })
 
   it('is asked for no more acknowledged messages once too many wait, and all of them are heard', async () => {
-    const { aedes, url, close } = await hospital()
-    const link = await session(url)
-    await once(aedes, 'subscribe')
-    const monitor = await connectAsync(url)
+    await using ward = await behindBroker()
+    const { aedes, link, say } = ward
     const again = once(aedes, 'subscribe')
-    const publish = (id: number): Promise<unknown> => monitor.publishAsync('vigil/v1/mon-9/readings', String(id), { qos: 1 })
-    for (let id = 1; id <= linkLimits.mqttUnansweredMax; id++) await publish(id)
+    for (let id = 1; id <= linkLimits.mqttUnansweredMax; id++) await say(String(id))
     await link.until(() => link.heard.length === linkLimits.mqttUnansweredMax)
-    await publish(linkLimits.mqttUnansweredMax + 1)
+    await say(String(linkLimits.mqttUnansweredMax + 1))
     const [asked]: unknown[] = await again
     expect(asked).toEqual([expect.objectContaining({ qos: 0 }), expect.objectContaining({ qos: 0 })])
     await link.until(() => link.heard.length === linkLimits.mqttUnansweredMax + 1)
-    await monitor.endAsync()
-    await link.close()
-    await close()
   })
 
   it.each([['takes nothing', null], ['hangs', linkLimits.mqttPatienceMs]])('whose messages are heard without acknowledgement while the disk %s: none waits behind one that is not stored', async (_, passing) => {
-    const { aedes, url, close } = await hospital()
-    const link = await session(url, passing)
-    await once(aedes, 'subscribe')
-    const monitor = await connectAsync(url)
+    await using ward = await behindBroker(passing)
+    const { aedes, link, say } = ward
     const again = once(aedes, 'subscribe')
     let acknowledged = 0
     aedes.on('ack', () => acknowledged++)
-    await monitor.publishAsync('vigil/v1/mon-9/readings', '1', { qos: 1 })
+    await say('1')
     await link.until(() => link.heard.length === 1)
     if (passing === null) link.heard[0]?.settled?.({ kind: 'retry', why: 'disk full' })
     const [asked]: unknown[] = await again
     expect(asked).toEqual([expect.objectContaining({ qos: 0 }), expect.objectContaining({ qos: 0 })])
-    await monitor.publishAsync('vigil/v1/mon-9/readings', '2', { qos: 1 })
+    await say('2')
     await link.until(() => link.heard.length === 2)
     expect(link.heard[1]?.settled).toBeUndefined()
     expect(acknowledged).toBe(0)
-    await monitor.endAsync()
-    await link.close()
-    await close()
   })
 
   it('never acknowledges to one connection what came by another: there its number is another message', async () => {
